@@ -1,0 +1,124 @@
+"""Associations kept open with one PACS, each lent to one owner at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from gateway.dicom.association import Proposal, Requestor
+from gateway.dicom.settings import PacsSettings
+from gateway.errors import PeerUnreachable
+
+_log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Pool:
+    """At most ``max_associations`` of them; the last used is lent first, idle ones are released by a timer."""
+
+    def __init__(self, settings: PacsSettings) -> None:
+        self._settings = settings
+        self._permits = threading.BoundedSemaphore(settings.max_associations)
+        self._lock = threading.Lock()
+        self._parked: list[Requestor] = []
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def run(self, proposal: Proposal, operation: Callable[[Requestor], T]) -> T:
+        """What *operation* gives on an association of *proposal*.
+
+        An association that was kept may have been closed by the peer meanwhile: where it is lost before the first
+        answer, the operation is tried once more on a new one. Raises what *operation* raises, PeerUnreachable
+        (``pacs_all_busy``) when no association became free, and what opening one raises.
+        """
+        if not self._permits.acquire(timeout=self._settings.response_timeout_s):
+            raise PeerUnreachable("pacs_all_busy", pacs=self._settings.name)
+        try:
+            requestor = self._borrow(proposal)
+            try:
+                return self._use(requestor, operation)
+            except PeerUnreachable as error:
+                if error.code != "pacs_lost" or not requestor.used or requestor.answered:
+                    raise
+            # The others were parked beside it and are as dead.
+            self.release_idle(older_than_s=0.0)
+            _log.info("pacs.association_stale", pacs=self._settings.name)
+            return self._use(Requestor(self._settings, proposal), operation)
+        finally:
+            self._permits.release()
+
+    def _use(self, requestor: Requestor, operation: Callable[[Requestor], T]) -> T:
+        try:
+            result = operation(requestor)
+        except BaseException:
+            requestor.drop()
+            raise
+        self._park(requestor)
+        return result
+
+    def _borrow(self, proposal: Proposal) -> Requestor:
+        spare: Requestor | None = None
+        with self._lock:
+            for index in range(len(self._parked) - 1, -1, -1):
+                if self._parked[index].proposal == proposal:
+                    candidate = self._parked.pop(index)
+                    if candidate.established:
+                        return candidate
+                    spare = candidate
+                    break
+            else:
+                # Permits count the lent ones; the parked ones of other proposals may fill the rest.
+                if len(self._parked) >= self._settings.max_associations:
+                    spare = self._parked.pop(0)
+        if spare is not None:
+            spare.release()
+        return Requestor(self._settings, proposal)
+
+    def _park(self, requestor: Requestor) -> None:
+        requestor.used = True
+        requestor.parked_at = time.monotonic()
+        with self._lock:
+            kept = requestor.established and not self._closed
+            if kept:
+                self._parked.append(requestor)
+                self._arm()
+        if not kept:
+            requestor.release()
+
+    def _arm(self) -> None:
+        """Start the timer unless one runs; the lock is held."""
+        if self._timer is None and self._parked and not self._closed:
+            self._timer = threading.Timer(self._settings.idle_release_s, self._sweep)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _sweep(self) -> None:
+        self.release_idle(older_than_s=self._settings.idle_release_s)
+        with self._lock:
+            self._timer = None
+            self._arm()
+
+    def release_idle(self, *, older_than_s: float) -> None:
+        """Release the parked associations that were last used *older_than_s* ago or before."""
+        before = time.monotonic() - older_than_s
+        with self._lock:
+            idle = [requestor for requestor in self._parked if requestor.parked_at <= before]
+            self._parked = [requestor for requestor in self._parked if requestor.parked_at > before]
+        for requestor in idle:
+            requestor.release()
+        if idle:
+            _log.debug("pacs.released", pacs=self._settings.name, associations=len(idle))
+
+    def close(self) -> None:
+        """Release every parked association; those lent are released when they come back."""
+        with self._lock:
+            self._closed = True
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+            timer.join()
+        self.release_idle(older_than_s=0.0)

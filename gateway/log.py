@@ -1,0 +1,64 @@
+"""Logs: one line an event, JSON or for a terminal, and nothing of a patient in any of them.
+
+Code logs event names and our own ids. The masking processor is the net under that rule: whatever key or value looks
+like a person is replaced before a line is made, exceptions included.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+MASK = "[masked]"
+_PERSONAL_KEYS = frozenset(
+    {"patient", "patient_id", "patient_name", "name", "birth_date", "ins", "facts", "content", "message", "person"}
+)
+_MATRICULE = re.compile(r"(?<![0-9.])[1-8][0-9]{5}[0-9AB][0-9]{6}([0-9]{2})?(?![0-9.])")
+_CX = re.compile(r"[^\s^~|]+\^\^\^[^\s|]+")
+_LINK = re.compile(r"(?i)(studyUID|Accessionnumber|idCDA|patientID)=[^&\s\"']+")
+
+
+def mask(text: str) -> str:
+    """*text* with national identities, HL7 identifiers and the identifiers of links replaced."""
+    text = _MATRICULE.sub(MASK, text)
+    text = _CX.sub(MASK, text)
+    return _LINK.sub(rf"\1={MASK}", text)
+
+
+def _masking(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if key in _PERSONAL_KEYS:
+            event[key] = MASK
+        elif isinstance(value, str) and key != "event":
+            event[key] = mask(value)
+    return event
+
+
+def configure(*, json: bool | None = None, level: int = logging.INFO) -> None:
+    """Set up logging for this process; JSON unless standard error is a terminal."""
+    json = not sys.stderr.isatty() if json is None else json
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _masking,
+    ]
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    # Libraries' own lines may quote what they sent; their warnings are enough.
+    root.setLevel(logging.WARNING)

@@ -1,0 +1,239 @@
+"""One share: a report on its way to one destination, and what was frozen for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.model.exam import Exam
+from gateway.model.identifiers import Identifier
+from gateway.model.report import Report, Statements
+from gateway.model.site import Site
+
+
+class ShareState(StrEnum):
+    """Where a share stands; the transitions are in ``flow/states.py``."""
+
+    WAITING = "waiting"
+    """The study is not whole in the PACS yet, or was not looked at yet."""
+    FROZEN = "frozen"
+    """Documents, unique ids and metadata are fixed; nothing has left."""
+    SENDING = "sending"
+    """The submission may be out: the registry is asked before it is sent again."""
+    SHARED = "shared"
+    """The registry has registered every document."""
+    HELD = "held"
+    """A person must look; the reason says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A report as it arrived, before anything of it is believed."""
+
+    channel: str
+    """``mllp`` or ``http``."""
+    sender: str
+    """``application|facility`` of MSH-3 and MSH-4, or the name of the intake key."""
+    control_id: str
+    """MSH-10, or the request id of HTTP."""
+    content: bytes = field(repr=False)
+    """The CDA document, byte for byte."""
+    statements: Statements = field(default_factory=Statements)
+    patient_identifiers: tuple[Identifier, ...] = ()
+    """PID-3; empty for HTTP. An issuer without an OID has an empty root and is not compared."""
+    birth_date: str = ""
+    sex: str = ""
+    document_id: str = ""
+    """TXA-12, empty when not sent."""
+    envelope: str = ""
+    """The message without the document, kept for people and for later flows."""
+    site: str = ""
+    """The site the sender is bound to (an intake key's), or empty: chosen by sender or custodian."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedReport:
+    """A report that was accepted: what is stored of it."""
+
+    id: str
+    site: str
+    received: Received
+    report: Report
+    digest: str
+    """SHA-256 of the received document, the key of its bytes."""
+    statements_digest: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """What the store gives back of an accepted report; the bytes come by ``digest``."""
+
+    id: str
+    site: str
+    sender: str
+    channel: str
+    digest: str
+    statements: Statements
+    received_at: datetime
+
+
+class Acceptance(StrEnum):
+    """What became of a report that was offered to the store."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    """The same bytes with the same statements were accepted before: answered again, no second effect."""
+    CONFLICT = "conflict"
+    """The same unique id was accepted with other bytes or other statements."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a sender is told of a report that the gateway is now responsible for."""
+
+    report_id: str
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """A study with the accession number that the PACS has for it, which is one of the report's."""
+
+    study_uid: str
+    accession: Identifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestDraft:
+    """A manifest that was built and not frozen yet."""
+
+    exam: Exam
+    pairing: Pairing
+    unique_id: str
+    """Its SOP Instance UID."""
+    created_at: datetime
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Everything a destination needs to make its metadata."""
+
+    site: Site
+    accepted: StoredReport
+    report: Report
+    exams: tuple[tuple[Exam, Pairing], ...]
+    """Every study of the report, each with its accession number."""
+    report_content: bytes | None = field(repr=False)
+    """What is published of the report, the link in it; None when it is not published."""
+    manifests: tuple[ManifestDraft, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenDocument:
+    """One document of a frozen submission; the bytes are in the blobs under ``digest``."""
+
+    kind: str
+    """``report`` or ``manifest``."""
+    unique_id: str
+    entry_id: str
+    """The id of its entry in the submission."""
+    mime_type: str
+    type_code: str
+    format_code: str
+    digest: str
+    """SHA-256, the key of the bytes."""
+    hash: str
+    """SHA-1, the XDS hash."""
+    size: int
+    study_uid: str = ""
+    """Of a manifest."""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenSubmission:
+    """What is sent, fixed before the first byte leaves; every try sends exactly this."""
+
+    submission_set_unique_id: str
+    patient_id: str
+    """CX of the patient in the destination's domain."""
+    metadata: bytes = field(repr=False)
+    """The lcm:SubmitObjectsRequest element, serialised."""
+    documents: tuple[FrozenDocument, ...] = ()
+    signature_digest: str = ""
+    """Key of the signature document's bytes where the destination wants one (DMP); empty until then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One row of the job table."""
+
+    id: str
+    report_id: str
+    site: str
+    destination: str
+    lineage: str
+    """What must happen in order: the report's set id, else its id. One share of a lineage is worked on at a time."""
+    state: ShareState
+    due_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    attempts: int = 0
+    """Tries of the present state that ended without an answer."""
+    progress: dict[str, str] = field(default_factory=dict)
+    """What the present state remembers: fingerprints of the last look, by study UID."""
+    reason: str = ""
+    """Code of the text that says why it waits or is held."""
+    facts: dict[str, str] = field(default_factory=dict)
+    registered_at: datetime | None = None
+    lease: str = ""
+    """Token of the worker that holds it; a save with another token fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A manifest that some share has frozen for a study at a destination."""
+
+    share_id: str
+    destination: str
+    study_uid: str
+    unique_id: str
+    fingerprint: str
+    """Of the instances it references (``Exam.fingerprint``)."""
+    requests: str
+    """The accession and order numbers it carries, in one canonical string."""
+    shared: bool
+    """Whether the registry has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareOverview:
+    """A share as the console, the command line and the demo show it."""
+
+    share: Share
+    accession_numbers: tuple[str, ...]
+    study_uids: tuple[str, ...]
+    report_unique_id: str
+    received_at: datetime
+    documents: tuple[FrozenDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownExam:
+    """What a link resolved to: an examination of an accepted report."""
+
+    report_id: str
+    site: str
+    study_uid: str
+    accession: Identifier
+    report: Identifier
+    patient_cx: str
+    """For the audit trail only."""
+    masked: frozenset[str] = frozenset()
+    """Masks of the report (``Statements.masked``)."""
+    authors: frozenset[str] = frozenset()
+    """Identifiers (extensions) of the professionals who wrote or signed it: a mask does not bind them."""

@@ -1,0 +1,310 @@
+"""The settings: one TOML file, every key typed, none unknown.
+
+A value that is missing, unknown or impossible stops the start with the name of its key. Secrets are never values:
+a setting names the file that holds one. Relative paths are taken from the folder of the settings file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gateway.errors import SettingsError
+from gateway.model.identifiers import is_uid
+
+
+def _oid(value: str) -> str:
+    if value and not is_uid(value):
+        raise ValueError("must be an OID, such as 1.2.250.1.999.1")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("must be a time zone, such as Europe/Paris") from None
+    return value
+
+
+def _url(value: str) -> str:
+    if value and not value.startswith(("https://", "http://")):
+        raise ValueError("must be a URL that begins with https:// (or http:// on loopback)")
+    return value.rstrip("/")
+
+
+def _digest(value: str) -> str:
+    if len(value) != 64 or set(value) - set("0123456789abcdef"):
+        raise ValueError("must be a SHA-256 in 64 lower-case hexadecimal digits (gateway key makes one)")
+    return value
+
+
+def _ae_title(value: str) -> str:
+    if not 0 < len(value) <= 16 or not value.isascii() or "\\" in value:
+        raise ValueError("must be an AE title of 1 to 16 ASCII characters without a backslash")
+    return value
+
+
+Oid = Annotated[str, AfterValidator(_oid)]
+Url = Annotated[str, AfterValidator(_url)]
+Zone = Annotated[str, AfterValidator(_zone)]
+AeTitle = Annotated[str, AfterValidator(_ae_title)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Table(BaseModel):
+    """A table of the file: no unknown key, no later change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StoreTable(Table):
+    """[store]"""
+
+    url: str = "sqlite:///gateway.db"
+    blobs: Path = Path("blobs")
+
+
+class MllpTable(Table):
+    """[mllp]"""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 2575
+    allow_plain: bool = False
+    max_message_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    max_connections: int = Field(default=64, ge=1)
+    idle_timeout_s: Positive = 3600.0
+    read_timeout_s: Positive = 60.0
+
+
+class WebTable(Table):
+    """[web]"""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    allow_plain: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+    threads: int = Field(default=16, ge=1, le=256)
+    frame_ancestors: tuple[str, ...] = ()
+    max_report_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    image_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
+
+
+class LoginTable(Table):
+    """[login]"""
+
+    issuer: Url
+    client_id: str
+    client_secret_file: Path | None = None
+    scopes: tuple[str, ...] = ("openid", "profile")
+    identifier_claim: str = "SubjectNameID"
+    profession_claim: str = "profession"
+    administrators: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    idle_s: Positive = 1800.0
+    hard_s: Positive = 14_400.0
+    demonstration: bool = False
+
+
+class IntakeKeyTable(Table):
+    """[[intake.key]]"""
+
+    name: str
+    sha256: Annotated[str, AfterValidator(_digest)]
+    site: str
+
+
+class IntakeTable(Table):
+    """[intake]"""
+
+    key: tuple[IntakeKeyTable, ...] = ()
+
+
+class WorkTable(Table):
+    """[work]"""
+
+    threads: int = Field(default=4, ge=1, le=64)
+    lease_s: Positive = 120.0
+    poll_s: Positive = 1.0
+
+
+class PatienceTable(Table):
+    """[patience]"""
+
+    look_interval_s: Seconds = 60.0
+    study_deadline_s: Positive = 259_200.0
+    retry_first_s: Positive = 2.0
+    retry_longest_s: Positive = 3_600.0
+
+
+class PacsTable(Table):
+    """[pacs.NAME]"""
+
+    host: str
+    port: Port
+    called_aet: AeTitle
+    calling_aet: AeTitle = "GATEWAY"
+    max_associations: int = Field(default=4, ge=1, le=64)
+    connect_timeout_s: Positive = 10.0
+    response_timeout_s: Positive = 60.0
+    idle_release_s: Positive = 10.0
+    dicomweb_url: Url = ""
+
+
+class DestinationTable(Table):
+    """[destination.NAME]"""
+
+    flavour: Literal["ihe", "dmp"] = "ihe"
+    registry_url: Url
+    repository_url: Url
+    repository_unique_id: Oid = ""
+    ask_first: bool = True
+    patient_identity: Literal["ins", "local"] = "ins"
+    connect_timeout_s: Positive = 10.0
+    read_timeout_s: Positive = 60.0
+    ca_file: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class CodeTable(Table):
+    """A coded value."""
+
+    code: str
+    system: Oid
+    display: str = ""
+
+
+class SiteTable(Table):
+    """[site.NAME]"""
+
+    senders: tuple[str, ...] = ()
+    custodians: tuple[str, ...] = ()
+    organization_id: str
+    organization_name: str
+    facility_type: CodeTable | None = None
+    practice_setting: CodeTable | None = None
+    patient_id_issuer: Oid = ""
+    accession_issuer: Oid = ""
+    order_issuer: Oid = ""
+    time_zone: Zone = "Europe/Paris"
+    pacs: str
+    destinations: tuple[str, ...]
+    publish: tuple[Literal["report", "kos"], ...] = ("report", "kos")
+    institution_name: str = ""
+    imaging_source_uid: Oid = ""
+    retrieve_ae_title: str = ""
+    retrieve_url: Url = ""
+    source_id: Oid
+    region_by_body_part: dict[str, CodeTable] = Field(default_factory=dict)
+
+
+class RegistryTable(Table):
+    """[registry]: the document registry and repository that ships with the gateway (``gateway registry``)."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8090
+    allow_plain: bool = False
+    url: str = "sqlite:///registry.db"
+    blobs: Path = Path("registry-blobs")
+    repository_unique_id: Oid = "1.2.250.1.999.1.1.7.1"
+    threads: int = Field(default=8, ge=1, le=256)
+    max_body_bytes: int = Field(default=256 * 1024 * 1024, ge=1024)
+
+
+class Settings(Table):
+    """The whole file."""
+
+    environment: Literal["test", "production"] = "test"
+    public_url: Url = "http://127.0.0.1:8080"
+    store: StoreTable = StoreTable()
+    mllp: MllpTable = MllpTable()
+    web: WebTable = WebTable()
+    login: LoginTable | None = None
+    intake: IntakeTable = IntakeTable()
+    work: WorkTable = WorkTable()
+    patience: PatienceTable = PatienceTable()
+    pacs: dict[str, PacsTable] = Field(default_factory=dict)
+    destination: dict[str, DestinationTable] = Field(default_factory=dict)
+    site: dict[str, SiteTable] = Field(default_factory=dict)
+    registry: RegistryTable = RegistryTable()
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Settings:
+        for name, site in self.site.items():
+            if site.pacs not in self.pacs:
+                raise ValueError(f"site.{name}.pacs names {site.pacs!r}, and there is no [pacs.{site.pacs}]")
+            for destination in site.destinations:
+                if destination not in self.destination:
+                    raise ValueError(
+                        f"site.{name}.destinations names {destination!r}, and there is no [destination.{destination}]"
+                    )
+        for key in self.intake.key:
+            if key.site not in self.site:
+                raise ValueError(f"intake.key {key.name!r} names site {key.site!r}, and there is no [site.{key.site}]")
+        return self
+
+
+def load(path: Path) -> Settings:
+    """Read *path*; raises SettingsError (``settings_unreadable`` or ``settings_wrong``, the key in ``place``)."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError("settings_unreadable", place=str(path), words=error.strerror or "unreadable") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError("settings_unreadable", place=str(path), words=str(error)) from None
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise _settings_error(error) from None
+    return _resolved(settings, path.resolve().parent)
+
+
+def _settings_error(error: ValidationError) -> SettingsError:
+    """All wrong keys at once: the first names the place, the words tell every one."""
+    wrong = [(".".join(map(str, e["loc"])) or "settings", _words(e)) for e in error.errors(include_url=False)]
+    words = "; ".join(f"{place}: {what}" for place, what in wrong)
+    return SettingsError("settings_wrong", place=wrong[0][0], words=words)
+
+
+def _words(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such key"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    """Relative paths and SQLite files are taken from *folder*."""
+
+    def at(path: Path | None) -> Path | None:
+        return None if path is None else folder / path
+
+    def database(url: str) -> str:
+        prefix = "sqlite:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return f"{prefix}{folder / url.removeprefix(prefix)}"
+        return url
+
+    def table(value: Any, *names: str) -> Any:
+        return value.model_copy(update={name: at(getattr(value, name)) for name in names})
+
+    login = settings.login
+    return settings.model_copy(
+        update={
+            "store": table(settings.store, "blobs").model_copy(update={"url": database(settings.store.url)}),
+            "registry": table(settings.registry, "blobs").model_copy(update={"url": database(settings.registry.url)}),
+            "web": table(settings.web, "certificate", "key"),
+            "login": login and table(login, "client_secret_file", "ca_file"),
+            "destination": {
+                name: table(value, "ca_file", "certificate", "key") for name, value in settings.destination.items()
+            },
+        }
+    )

@@ -1,0 +1,211 @@
+"""The database's edge: how it is opened, what a transaction is, what its failures are called.
+
+Two databases, one code. SQLite is embedded: write-ahead log, ``synchronous=FULL`` (a commit that returned survives a
+power cut; ``NORMAL`` would lose the last ones), foreign keys on, and a transaction that may write takes the write
+lock at its beginning (``BEGIN IMMEDIATE``), because one that asks for it in the middle is refused instead of waiting.
+PostgreSQL is reached by psycopg 3, in READ COMMITTED.
+
+Nothing of SQLAlchemy leaves this package: :func:`mapped` turns its exceptions into :mod:`gateway.errors`.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import exc
+
+from gateway.errors import GatewayError, InputRejected, SettingsError, Unavailable
+from gateway.store.files import full, make_folder, sync_folder
+
+log = structlog.get_logger(__name__)
+
+_READING = "gateway_reading"
+_POSTGRESQL_OPTIONS = "-c timezone=UTC -c synchronous_commit=on -c client_encoding=UTF8"
+
+_SQLITE_FULL = frozenset({"SQLITE_FULL"})
+_SQLITE_BUSY = frozenset({"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED"})
+# SQLSTATE, PostgreSQL appendix A: disk_full; lock_not_available, query_canceled (a time limit of ours),
+# deadlock_detected, serialization_failure, too_many_connections.
+_POSTGRESQL_FULL = frozenset({"53100"})
+_POSTGRESQL_BUSY = frozenset({"55P03", "57014", "40P01", "40001", "53300"})
+# Classes 22 (data exception) and 54 (program limit exceeded): this value can never be stored.
+_POSTGRESQL_VALUE = ("22", "54")
+
+
+def open_engine(url: str, *, busy_timeout_s: float = 10.0, pool_size: int = 32) -> sa.Engine:
+    """Open ``sqlite:///path`` or ``postgresql+psycopg://…``; the file and its folder are made, for their owner alone.
+
+    *busy_timeout_s* bounds each wait: for the write lock, for a row lock, for a free connection, for a server that
+    does not answer a connect. *pool_size* is the number of connections at most, one a thread that is in a
+    transaction.
+
+    Raises SettingsError (``store_url``, ``store_driver``) and, for SQLite, which is opened at once, Unavailable.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = _open_sqlite(parsed, busy_timeout_s, pool_size)
+    else:
+        engine = _open_postgresql(parsed, busy_timeout_s, pool_size)
+    _opened.add(engine)
+    return engine
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that may write: committed at the end, rolled back by any exception. Raises as :func:`mapped`."""
+    with mapped(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that only reads: on SQLite it never waits for a writer. Raises as :func:`mapped`."""
+    with mapped(), engine.connect().execution_options(**{_READING: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def mapped() -> Iterator[None]:
+    """Turn every failure of the database, once, into one of ours.
+
+    Unavailable with ``store_full``, ``store_busy`` or ``store_unavailable``; InputRejected with ``store_value`` for a
+    value that no retry can store (a NUL on PostgreSQL, half a surrogate pair). The database's own words may quote
+    rows, so they are dropped: the log keeps the kind of failure and its code.
+    """
+    try:
+        yield
+    except (exc.SQLAlchemyError, OSError, UnicodeError) as error:
+        raise _ours(error) from None
+
+
+def _ours(error: exc.SQLAlchemyError | OSError | UnicodeError) -> GatewayError:
+    kind, code = type(error).__name__, _native_code(error)
+    if isinstance(error, UnicodeError | exc.DataError) or code.startswith(_POSTGRESQL_VALUE):
+        mapped_to: GatewayError = InputRejected("store_value")
+    elif full(error) or code in _SQLITE_FULL or code in _POSTGRESQL_FULL:
+        mapped_to = Unavailable("store_full")
+    elif isinstance(error, exc.TimeoutError) or code in _SQLITE_BUSY or code in _POSTGRESQL_BUSY:
+        mapped_to = Unavailable("store_busy")
+    else:
+        mapped_to = Unavailable("store_unavailable", cause=code or kind)
+    log.warning("store.failed", code=mapped_to.code, kind=kind, native=code)
+    return mapped_to
+
+
+def _native_code(error: BaseException) -> str:
+    """SQLSTATE, or the name of SQLite's result code, or the name of errno; empty when there is none."""
+    if isinstance(error, OSError):
+        return str(error.errno or "")
+    original = getattr(error, "orig", None)
+    return str(getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None) or "")
+
+
+def _parse(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (exc.ArgumentError, ValueError):
+        raise SettingsError("store_url", scheme="?") from None
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    on_disk = parsed.drivername in ("sqlite", "sqlite+pysqlite") and parsed.database not in (None, "", ":memory:")
+    if not on_disk and parsed.drivername != "postgresql+psycopg":
+        raise SettingsError("store_url", scheme=parsed.drivername)
+    return parsed
+
+
+def _create(url: sa.URL, **options: Any) -> sa.Engine:
+    try:
+        # Parameters hold patients: they stay out of every exception and every log line.
+        return sa.create_engine(url, hide_parameters=True, **options)
+    except (ImportError, exc.NoSuchModuleError):
+        raise SettingsError("store_driver", scheme=url.drivername) from None
+    except (exc.ArgumentError, TypeError):
+        raise SettingsError("store_url", scheme=url.drivername) from None
+
+
+def _open_postgresql(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engine:
+    milliseconds = int(busy_timeout_s * 1000)
+    limits = f"-c lock_timeout={milliseconds} -c statement_timeout={milliseconds * 3}"
+    return _create(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=busy_timeout_s,
+        pool_pre_ping=True,
+        pool_recycle=3600,
+        connect_args={
+            "connect_timeout": max(2, int(busy_timeout_s)),
+            "options": f"{_POSTGRESQL_OPTIONS} {limits}",
+        },
+    )
+
+
+def _open_sqlite(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engine:
+    path = Path(url.database or "")
+    with mapped():
+        make_folder(path.parent)
+        _make_file(path)
+    engine = _create(url, pool_size=pool_size, max_overflow=0, pool_timeout=busy_timeout_s)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        # The driver's own BEGIN is deferred and comes late; ours comes with the event below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        try:
+            for pragma in (
+                f"busy_timeout={int(busy_timeout_s * 1000)}",
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "trusted_schema=OFF",
+            ):
+                cursor.execute(f"PRAGMA {pragma}")
+        finally:
+            cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        reads_only = connection.get_execution_options().get(_READING, False)
+        connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+    with reading(engine) as connection:
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+    if mode != "wal":
+        # A file system without shared memory (some network shares): the promise of durability would be empty.
+        engine.dispose()
+        raise Unavailable("store_unavailable", cause="journal_mode")
+    return engine
+
+
+def _make_file(path: Path) -> None:
+    """Make the file for its owner alone before SQLite would make it for everyone; its log files take its mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    sync_folder(path.parent)
+
+
+_opened: weakref.WeakSet[sa.Engine] = weakref.WeakSet()
+
+
+def _close_before_fork() -> None:
+    # SQLite's locks are the process's, and a child that inherits an open database believes that it holds its
+    # parent's: it could reset a log in use. So no idle connection is carried over a fork.
+    for engine in list(_opened):
+        engine.dispose()
+
+
+def _forget_after_fork() -> None:
+    for engine in list(_opened):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(before=_close_before_fork, after_in_child=_forget_after_fork)

@@ -1,0 +1,54 @@
+"""Every sentence that tells a person why something was refused, waits or is held, in French and in English.
+
+One entry a code; the facts of a :class:`gateway.errors.GatewayError` fill the braces. Each sentence says what is
+wrong and, where a person can act, what to do next. One module a field; this one joins them.
+"""
+
+from __future__ import annotations
+
+from gateway.texts import (
+    access,
+    images,
+    message,
+    metadata,
+    registry,
+    registry_server,
+    report,
+    settings,
+    share,
+    store,
+    xml,
+)
+from gateway.texts.text import Text
+
+TEXTS: dict[str, Text] = {}
+for _module in (
+    access,
+    images,
+    message,
+    metadata,
+    registry,
+    registry_server,
+    report,
+    settings,
+    share,
+    store,
+    xml,
+):
+    for _code, _text in _module.TEXTS.items():
+        if _code in TEXTS:
+            raise ValueError(f"two sentences for {_code}")
+        TEXTS[_code] = _text
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def sentence(code: str, facts: dict[str, str] | None = None, language: str = "fr") -> str:
+    """The sentence of *code* with its facts, in *language* (``fr`` or ``en``); an unknown code is shown as it is."""
+    text = TEXTS.get(code)
+    if text is None:
+        return code
+    return (text.en if language == "en" else text.fr).format_map(_Facts(facts or {}))

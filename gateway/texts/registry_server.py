@@ -1,0 +1,5 @@
+"""Sentences about registry_server."""
+
+from gateway.texts.text import Text
+
+TEXTS: dict[str, Text] = {}

@@ -1,0 +1,5 @@
+"""Sentences about CDA reports."""
+
+from gateway.texts.text import Text
+
+TEXTS: dict[str, Text] = {}

@@ -1,0 +1,1 @@
+"""What is believed and on what grounds: XML from strangers, certificates, addresses."""

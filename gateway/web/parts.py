@@ -1,0 +1,111 @@
+"""What the web needs from the rest of the house, and how it is set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from gateway.errors import SettingsError
+from gateway.flow.events import Event
+from gateway.flow.ports import Clock, Images, Sessions, Store
+from gateway.model.exam import Exam
+from gateway.model.share import Receipt
+from gateway.web.openid import OpenIdConnect
+
+_ANCESTOR = re.compile(r"'self'|https?://[A-Za-z0-9.*-]+(:[0-9]{1,5})?", re.ASCII)
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+LANGUAGES = frozenset({"fr", "en"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeKey:
+    """A system that may send reports over HTTP. Only the digest of its key is known here."""
+
+    name: str
+    sha256_hex: str
+    """SHA-256 of the key; the key itself is long and random, so no slow hash is needed."""
+    site: str
+    """The site it speaks for; the states of that site's reports alone are shown to it."""
+
+    def __post_init__(self) -> None:
+        if _DIGEST.fullmatch(self.sha256_hex) is None:
+            raise SettingsError("web_intake_key", place=self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """The web's own settings; a bad one raises SettingsError with its name."""
+
+    public_url: str
+    """Origin under which browsers reach this server: scheme, host and perhaps port, no path."""
+    idle_s: float = 1800.0
+    """A session ends after so long without a request."""
+    hard_s: float = 14400.0
+    """A session ends after so long, whatever happens (Pro Santé Connect allows four hours)."""
+    handle_s: float = 1800.0
+    """The images of one link stay open for so long."""
+    attempt_s: float = 600.0
+    """A login must come back from the provider within this time."""
+    intake_keys: tuple[IntakeKey, ...] = ()
+    max_report_bytes: int = 64 * 1024 * 1024
+    frame_ancestors: tuple[str, ...] = ()
+    """Origins that may show our pages in a frame; nobody when empty."""
+    languages: tuple[str, ...] = ("fr", "en")
+    """Offered to the reader's ``Accept-Language``; the first is for everyone else."""
+    other_hosts: tuple[str, ...] = ()
+    """Further values of the Host header that are answered, such as the internal name that the RIS uses."""
+    frame_slots: int = 12
+    """Frames that are fetched at one time; keep it below the server's threads, so that reports still come in."""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.public_url)
+        if (
+            parts.scheme not in ("http", "https")
+            or _HOST.fullmatch(parts.netloc) is None
+            or self.public_url != f"{parts.scheme}://{parts.netloc}"
+        ):
+            raise SettingsError("web_public_url", place="public_url")
+        if parts.scheme == "http" and not self.loopback:
+            raise SettingsError("web_public_url_clear", place="public_url")
+        if any(_ANCESTOR.fullmatch(origin) is None for origin in self.frame_ancestors):
+            raise SettingsError("web_frame_ancestors", place="frame_ancestors")
+        if any(_HOST.fullmatch(host) is None for host in self.other_hosts):
+            raise SettingsError("web_other_hosts", place="other_hosts")
+        if not self.languages or not LANGUAGES.issuperset(self.languages):
+            raise SettingsError("web_languages", place="languages")
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by https; cookies and headers follow."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Host, and port when it is not the scheme's own."""
+        return urlsplit(self.public_url).netloc.lower()
+
+    @property
+    def loopback(self) -> bool:
+        """Whether the public address is this machine's own."""
+        return (urlsplit(self.public_url).hostname or "") in LOOPBACK_NAMES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """Everything the web talks to."""
+
+    settings: WebSettings
+    store: Store
+    sessions: Sessions
+    clock: Clock
+    login: OpenIdConnect
+    exams: Callable[[str, str], Exam | None]
+    """(site, study UID) to the study as the PACS of that site has it; raises GatewayError."""
+    images: Callable[[str], Images]
+    """Site to where its frames come from."""
+    accept: Callable[[Event], Receipt]
+    """Takes responsibility for a report; raises GatewayError."""

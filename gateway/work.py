@@ -1,0 +1,109 @@
+"""The worker: claims what is due and carries it on, a few at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from gateway.errors import GatewayError
+from gateway.flow.ports import Clock, Store
+from gateway.flow.share import Sharing
+from gateway.model.share import Share
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Threads that carry shares.
+
+    *wait* blocks until something may be due or its timeout (seconds) has passed. A share is leased while it is
+    carried, and the lease is lengthened for as long as that takes; a worker that dies leaves a lease that runs out.
+    """
+
+    def __init__(
+        self,
+        sharing: Sharing,
+        store: Store,
+        clock: Clock,
+        wait: Callable[[float], bool],
+        *,
+        threads: int,
+        lease_s: float,
+        poll_s: float,
+    ) -> None:
+        self._sharing = sharing
+        self._store = store
+        self._clock = clock
+        self._wait = wait
+        self._lease_s = lease_s
+        self._poll_s = poll_s
+        self._places = threading.Semaphore(threads)
+        self._stopping = threading.Event()
+        self._busy: set[threading.Thread] = set()
+
+    def run(self) -> None:
+        """Work until :meth:`stop`; what is under way is finished before this returns."""
+        while not self._stopping.is_set():
+            try:
+                if not self._start_one():
+                    self._wait(self._pause_s())
+            except GatewayError as error:
+                log.warning("work.store_unavailable", code=error.code)
+                self._stopping.wait(self._poll_s)
+        for thread in list(self._busy):
+            thread.join()
+
+    def stop(self) -> None:
+        """Ask :meth:`run` to end; safe in a signal handler."""
+        self._stopping.set()
+
+    def _start_one(self) -> bool:
+        if not self._places.acquire(timeout=self._poll_s):
+            return True
+        share = None
+        try:
+            share = self._store.claim(self._clock.now(), self._lease_s)
+        finally:
+            if share is None:
+                self._places.release()
+        if share is None:
+            return False
+        thread = threading.Thread(target=self._carry, args=(share,), name=f"share-{share.id[:8]}")
+        self._busy.add(thread)
+        thread.start()
+        return True
+
+    def _pause_s(self) -> float:
+        due = self._store.next_due()
+        if due is None:
+            return self._poll_s
+        return min(self._poll_s, max(0.01, (due - self._clock.now()).total_seconds()))
+
+    def _carry(self, share: Share) -> None:
+        done = threading.Event()
+        heart = threading.Thread(target=self._keep, args=(share, done), name=f"lease-{share.id[:8]}")
+        heart.start()
+        try:
+            ended = self._sharing.carry(share)
+            log.info("share.moved", share=share.id, state=ended.state.value, reason=ended.reason)
+        except GatewayError as error:
+            log.warning("share.interrupted", share=share.id, code=error.code)
+        except Exception:  # noqa: BLE001 - one broken share must not stop the others; the lease runs out and it is seen again
+            log.exception("share.failed", share=share.id)
+        finally:
+            done.set()
+            heart.join()
+            self._busy.discard(threading.current_thread())
+            self._places.release()
+
+    def _keep(self, share: Share, done: threading.Event) -> None:
+        while not done.wait(self._lease_s / 3):
+            until = self._clock.now() + timedelta(seconds=self._lease_s)
+            try:
+                if not self._store.renew(share, until):
+                    return
+            except GatewayError as error:
+                log.warning("lease.not_renewed", share=share.id, code=error.code)

@@ -1,0 +1,308 @@
+"""ebRIM 3.0 elements to objects of the model: strict on what XDS requires, tolerant of how stacks write it.
+
+Tolerated, because it was seen: any order of children, a hash in upper case, LocalizedString without language, blanks
+around values, slots nobody named (kept), classifications beside their object instead of inside it, short association
+types, a URI cut into numbered parts (ITI TF-3 section 4.2.3.2.27), a package without its classification node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+from lxml import etree
+
+from gateway.errors import InputRejected, NotSupportedYet
+from gateway.model.codes import Code
+from gateway.model.document import (
+    ON_DEMAND,
+    STABLE,
+    Association,
+    AssociationType,
+    Author,
+    DocumentEntry,
+    ReferenceId,
+    Submission,
+    SubmissionSet,
+)
+from gateway.xds import constants as c
+from gateway.xds.constants import rim
+
+_ENTRY_SLOTS = frozenset(
+    {
+        "creationTime",
+        "hash",
+        "languageCode",
+        "legalAuthenticator",
+        "repositoryUniqueId",
+        "serviceStartTime",
+        "serviceStopTime",
+        "size",
+        "sourcePatientId",
+        "sourcePatientInfo",
+        "URI",
+        c.REFERENCE_ID_LIST,
+    }
+)
+_SHORT_TYPES = {type_.value.rpartition(":")[2]: type_.value for type_ in AssociationType}
+_URI_PART = re.compile(r"([0-9]{1,4})\|(.*)", re.DOTALL)
+_SIZE = re.compile(r"[0-9]{1,18}")
+
+
+class _ObjectReader:
+    """One registry object: its attributes, and what stands in it and beside it, found by name or scheme."""
+
+    def __init__(self, element: etree._Element, place: str, beside: Sequence[etree._Element]) -> None:
+        self._element = element
+        self._place = place
+        self.slots = _slots(element)
+        self._identifiers: dict[str, str] = {}
+        self._classifications: dict[str, list[etree._Element]] = {}
+        self.nodes: set[str] = set()
+        for child in (*_children(element, "Classification"), *beside):
+            scheme = child.get("classificationScheme", "").strip()
+            self._classifications.setdefault(scheme, []).append(child)
+            self.nodes.add(child.get("classificationNode", "").strip())
+        for child in _children(element, "ExternalIdentifier"):
+            scheme = child.get("identificationScheme", "").strip()
+            self._identifiers.setdefault(scheme, child.get("value", "").strip())
+
+    def attribute(self, name: str) -> str:
+        return (self._element.get(name) or "").strip()
+
+    def slot(self, name: str) -> str:
+        return next(iter(self.slots.get(name, ())), "")
+
+    def text(self, tag: str) -> str:
+        return _text(self._element, tag)
+
+    def version(self) -> str:
+        return next((v.get("versionName", "").strip() for v in _children(self._element, "VersionInfo")), "")
+
+    def identifier(self, scheme: str) -> str:
+        return self._identifiers.get(scheme, "")
+
+    def codes(self, scheme: str, attribute: str) -> tuple[Code, ...]:
+        return tuple(self._code(child, attribute) for child in self._classifications.get(scheme, ()))
+
+    def code(self, scheme: str, attribute: str) -> Code:
+        """The first code of *scheme*; refuses its absence."""
+        found = self._classifications.get(scheme)
+        if not found:
+            self.refuse(attribute)
+        return self._code(found[0], attribute)
+
+    def authors(self, scheme: str) -> tuple[Author, ...]:
+        authors = []
+        for child in self._classifications.get(scheme, ()):
+            slots = _slots(child)
+            authors.append(
+                Author(
+                    person=next(iter(slots.get("authorPerson", ())), ""),
+                    institutions=slots.get("authorInstitution", ()),
+                    roles=slots.get("authorRole", ()),
+                    specialties=slots.get("authorSpecialty", ()),
+                )
+            )
+        return tuple(author for author in authors if author != Author())
+
+    def need(self, value: str, attribute: str) -> str:
+        return value or self.refuse(attribute)
+
+    def refuse(self, attribute: str, code: str = "registry_metadata") -> NoReturn:
+        raise InputRejected(code, place=self._place, attribute=attribute, object=self.attribute("id"))
+
+    def _code(self, element: etree._Element, attribute: str) -> Code:
+        code = self.need(element.get("nodeRepresentation", "").strip(), attribute)
+        system = next(iter(_slots(element).get("codingScheme", ())), "")
+        return Code(code, self.need(system, f"{attribute}/codingScheme"), _text(element, "Name"))
+
+
+def _children(element: etree._Element, tag: str) -> Iterator[etree._Element]:
+    return element.iterchildren(rim(tag))
+
+
+def _slots(element: etree._Element) -> dict[str, tuple[str, ...]]:
+    """Values by slot name; a slot that is repeated is joined."""
+    slots: dict[str, tuple[str, ...]] = {}
+    for slot in _children(element, "Slot"):
+        values = [
+            inner_text(value) for value_list in _children(slot, "ValueList") for value in _children(value_list, "Value")
+        ]
+        name = slot.get("name", "").strip()
+        slots[name] = (*slots.get(name, ()), *(value for value in values if value))
+    return slots
+
+
+def inner_text(element: etree._Element) -> str:
+    """The text of *element* without the blanks around it; comments do not count."""
+    return "".join(str(text) for text in element.itertext()).strip()
+
+
+def _text(element: etree._Element, tag: str) -> str:
+    """The first LocalizedString that says something, in whatever language."""
+    for child in _children(element, tag):
+        for localized in _children(child, "LocalizedString"):
+            value = (localized.get("value") or "").strip()
+            if value:
+                return value
+    return ""
+
+
+def registry_object_list(element: etree._Element) -> etree._Element | None:
+    """The rim:RegistryObjectList in a request or an answer, or *element* itself; None when an answer has none.
+
+    Raises InputRejected when *element* is no such message, or a submission without its list.
+    """
+    name = rim("RegistryObjectList")
+    if element.tag == name:
+        return element
+    request = f"{{{c.LCM}}}SubmitObjectsRequest"
+    inner = element if element.tag == request else element.find(request)
+    found = (element if inner is None else inner).find(name)
+    if found is None and element.tag != f"{{{c.QUERY}}}AdhocQueryResponse":
+        raise InputRejected("registry_metadata", place=_local(element), attribute="RegistryObjectList", object="")
+    return found
+
+
+def objects(element: etree._Element, *, strict: bool) -> Submission:
+    """Everything in a rim:RegistryObjectList.
+
+    *strict* refuses a reference id that is not a CXi; else it is kept among the extra slots under its own name, so
+    that one odd entry does not spoil an answer. Raises InputRejected (``registry_metadata``: a part is missing,
+    ``registry_metadata_value``: a part cannot be read) and NotSupportedYet (``registry_metadata_folder``).
+    """
+    beside: dict[str, list[etree._Element]] = {}
+    for child in _children(element, "Classification"):
+        beside.setdefault(child.get("classifiedObject", "").strip(), []).append(child)
+
+    def readers(tag: str) -> Iterator[_ObjectReader]:
+        for number, child in enumerate(_children(element, tag), 1):
+            yield _ObjectReader(
+                child, f"/RegistryObjectList/{tag}[{number}]", beside.get(child.get("id", "").strip(), ())
+            )
+
+    return Submission(
+        submission_sets=tuple(_submission_set(reader) for reader in readers("RegistryPackage")),
+        entries=tuple(_entry(reader, strict=strict) for reader in readers("ExtrinsicObject")),
+        associations=tuple(_association(reader) for reader in readers("Association")),
+    )
+
+
+def object_refs(element: etree._Element) -> tuple[str, ...]:
+    """The ids of the rim:ObjectRef children."""
+    return tuple(child.get("id", "").strip() for child in _children(element, "ObjectRef"))
+
+
+def _submission_set(reader: _ObjectReader) -> SubmissionSet:
+    if c.FOLDER_NODE in reader.nodes:
+        raise NotSupportedYet("registry_metadata_folder", place=reader.attribute("id"))
+    if c.SUBMISSION_SET_NODE not in reader.nodes and not reader.identifier(c.SET_UNIQUE_ID):
+        reader.refuse("classificationNode")
+    return SubmissionSet(
+        entry_uuid=reader.need(reader.attribute("id"), "id"),
+        unique_id=reader.need(reader.identifier(c.SET_UNIQUE_ID), "XDSSubmissionSet.uniqueId"),
+        source_id=reader.need(reader.identifier(c.SET_SOURCE_ID), "XDSSubmissionSet.sourceId"),
+        patient_id=reader.need(reader.identifier(c.SET_PATIENT_ID), "XDSSubmissionSet.patientId"),
+        content_type_code=reader.code(c.SET_CONTENT_TYPE, "XDSSubmissionSet.contentTypeCode"),
+        submission_time=reader.need(reader.slot("submissionTime"), "XDSSubmissionSet.submissionTime"),
+        authors=reader.authors(c.SET_AUTHOR),
+        title=reader.text("Name"),
+        comments=reader.text("Description"),
+        status=reader.attribute("status"),
+        home_community_id=reader.attribute("home"),
+    )
+
+
+def _entry(reader: _ObjectReader, *, strict: bool) -> DocumentEntry:
+    object_type = reader.attribute("objectType") or STABLE
+    creation_time = reader.slot("creationTime")
+    if object_type != ON_DEMAND:  # its document does not exist yet (ITI TF-3 table 4.2.3.2-1)
+        reader.need(creation_time, "XDSDocumentEntry.creationTime")
+    references, unread = _references(reader, strict=strict)
+    confidentiality = reader.codes(c.ENTRY_CONFIDENTIALITY, "XDSDocumentEntry.confidentialityCode")
+    if not confidentiality:
+        reader.refuse("XDSDocumentEntry.confidentialityCode")
+    extra = {name: values for name, values in reader.slots.items() if name not in _ENTRY_SLOTS and values}
+    if unread:
+        extra[c.REFERENCE_ID_LIST] = unread
+    return DocumentEntry(
+        entry_uuid=reader.need(reader.attribute("id"), "id"),
+        unique_id=reader.need(reader.identifier(c.ENTRY_UNIQUE_ID), "XDSDocumentEntry.uniqueId"),
+        mime_type=reader.need(reader.attribute("mimeType"), "XDSDocumentEntry.mimeType"),
+        patient_id=reader.need(reader.identifier(c.ENTRY_PATIENT_ID), "XDSDocumentEntry.patientId"),
+        class_code=reader.code(c.ENTRY_CLASS, "XDSDocumentEntry.classCode"),
+        type_code=reader.code(c.ENTRY_TYPE, "XDSDocumentEntry.typeCode"),
+        format_code=reader.code(c.ENTRY_FORMAT, "XDSDocumentEntry.formatCode"),
+        healthcare_facility_type_code=reader.code(c.ENTRY_FACILITY, "XDSDocumentEntry.healthcareFacilityTypeCode"),
+        practice_setting_code=reader.code(c.ENTRY_PRACTICE, "XDSDocumentEntry.practiceSettingCode"),
+        confidentiality_codes=confidentiality,
+        creation_time=creation_time,
+        language_code=reader.need(reader.slot("languageCode"), "XDSDocumentEntry.languageCode"),
+        source_patient_id=reader.slot("sourcePatientId"),
+        source_patient_info=reader.slots.get("sourcePatientInfo", ()),
+        title=reader.text("Name"),
+        comments=reader.text("Description"),
+        authors=reader.authors(c.ENTRY_AUTHOR),
+        legal_authenticator=reader.slot("legalAuthenticator"),
+        event_codes=reader.codes(c.ENTRY_EVENT, "XDSDocumentEntry.eventCodeList"),
+        reference_ids=references,
+        service_start_time=reader.slot("serviceStartTime"),
+        service_stop_time=reader.slot("serviceStopTime"),
+        hash=reader.slot("hash").lower(),
+        size=_size(reader),
+        repository_unique_id=reader.slot("repositoryUniqueId"),
+        home_community_id=reader.attribute("home"),
+        uri=_uri(reader.slots.get("URI", ())),
+        status=reader.attribute("status"),
+        object_type=object_type,
+        logical_id=reader.attribute("lid"),
+        version=reader.version(),
+        extra_slots=tuple(extra.items()),
+    )
+
+
+def _references(reader: _ObjectReader, *, strict: bool) -> tuple[tuple[ReferenceId, ...], tuple[str, ...]]:
+    references, unread = [], []
+    for value in reader.slots.get(c.REFERENCE_ID_LIST, ()):
+        try:
+            reference = ReferenceId.parse(value)
+        except ValueError:
+            if strict:
+                reader.refuse("XDSDocumentEntry.referenceIdList", "registry_metadata_value")
+            unread.append(value)
+            continue
+        references.append(reference)
+    return tuple(references), tuple(unread)
+
+
+def _size(reader: _ObjectReader) -> int | None:
+    text = reader.slot("size")
+    if text and _SIZE.fullmatch(text) is None:
+        reader.refuse("XDSDocumentEntry.size", "registry_metadata_value")
+    return int(text) if text else None
+
+
+def _uri(values: Sequence[str]) -> str:
+    parts = [_URI_PART.fullmatch(value) for value in values]
+    if len(values) < 2 or not all(parts):
+        return next(iter(values), "")
+    numbered = sorted((int(part[1]), part[2]) for part in parts if part)
+    return "".join(text for _, text in numbered)
+
+
+def _association(reader: _ObjectReader) -> Association:
+    type_ = reader.need(reader.attribute("associationType"), "Association.associationType")
+    return Association(
+        entry_uuid=reader.need(reader.attribute("id"), "id"),
+        type=_SHORT_TYPES.get(type_, type_),
+        source=reader.need(reader.attribute("sourceObject"), "Association.sourceObject"),
+        target=reader.need(reader.attribute("targetObject"), "Association.targetObject"),
+        slots=tuple((name, values) for name, values in reader.slots.items() if values),
+        status=reader.attribute("status"),
+    )
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname

@@ -1,0 +1,28 @@
+"""Nothing of a patient in logs."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.log import MASK, mask
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "281112915104759",
+        "2811129151047",
+        "IPP-7Q4021^^^&1.2.250.1.999.1.1.1&ISO^PI",
+        "GET /IHEInvokeImageDisplay?requestType=STUDY&studyUID=1.2.3&Accessionnumber=1.2.ACC9&idCDA=1.9",
+    ],
+)
+def test_identities_are_masked(text: str) -> None:
+    masked = mask(text)
+    assert MASK in masked
+    for piece in ("281112915104759", "2811129151047", "7Q4021", "1.2.3&", "ACC9"):
+        assert piece not in masked
+
+
+def test_our_own_ids_and_numbers_are_kept() -> None:
+    text = "share 9f1c0b7a2d5e4f60 took 12 ms, 15 documents, uid 1.2.250.1.281112915104759.3"
+    assert mask(text) == text
