@@ -94,6 +94,7 @@ class WebTable(Table):
     key: Path | None = None
     threads: int = Field(default=16, ge=1, le=256)
     frame_ancestors: tuple[str, ...] = ()
+    other_hosts: tuple[str, ...] = ()
     max_report_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     image_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
 
@@ -104,11 +105,13 @@ class LoginTable(Table):
     issuer: Url
     client_id: str
     client_secret_file: Path | None = None
-    scopes: tuple[str, ...] = ("openid", "profile")
-    identifier_claim: str = "SubjectNameID"
-    profession_claim: str = "profession"
-    administrators: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
     ca_file: Path | None = None
+    scopes: tuple[str, ...] = ("openid", "profile")
+    acr_values: str = ""
+    identifier_claims: tuple[str, ...] = ("SubjectNameID", "preferred_username")
+    administrators: tuple[str, ...] = ()
     idle_s: Positive = 1800.0
     hard_s: Positive = 14_400.0
     demonstration: bool = False
@@ -173,6 +176,7 @@ class DestinationTable(Table):
     ca_file: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    record: Path | None = None
 
 
 class CodeTable(Table):
@@ -247,6 +251,9 @@ class Settings(Table):
                     raise ValueError(
                         f"site.{name}.destinations names {destination!r}, and there is no [destination.{destination}]"
                     )
+        for name, destination_table in self.destination.items():
+            if destination_table.record and self.environment == "production":
+                raise ValueError(f"destination.{name}.record keeps messages in the clear: not in production")
         for key in self.intake.key:
             if key.site not in self.site:
                 raise ValueError(f"intake.key {key.name!r} names site {key.site!r}, and there is no [site.{key.site}]")
@@ -302,9 +309,9 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "store": table(settings.store, "blobs").model_copy(update={"url": database(settings.store.url)}),
             "registry": table(settings.registry, "blobs").model_copy(update={"url": database(settings.registry.url)}),
             "web": table(settings.web, "certificate", "key"),
-            "login": login and table(login, "client_secret_file", "ca_file"),
+            "login": login and table(login, "client_secret_file", "certificate", "key", "ca_file"),
             "destination": {
-                name: table(value, "ca_file", "certificate", "key") for name, value in settings.destination.items()
+                name: table(value, "ca_file", "certificate", "key", "record") for name, value in settings.destination.items()
             },
         }
     )

@@ -17,7 +17,7 @@ from enum import Enum
 from struct import Struct
 
 import pydicom
-from pydicom.datadict import DicomDictionary
+from pydicom.datadict import DicomDictionary  # type: ignore[attr-defined]
 from pydicom.errors import InvalidDicomError
 
 from gateway.errors import InputRejected, InputTooLarge, NotSupportedYet
@@ -30,8 +30,8 @@ EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED = 0xFFFFFFFF
-_LONG_VRS = frozenset(vr.encode() for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-_SHORT_VRS = frozenset(vr.encode() for vr in "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+_LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _BASIC = Struct("<HHI")
 _EXPLICIT = Struct("<HH2sH")
 _LENGTH = Struct("<I")
@@ -74,7 +74,7 @@ class _Container:
         self.kind, self.end, self.limit, self.implicit, self.skipped = kind, end, limit, implicit, skipped
 
 
-def walk(data: bytes | memoryview, *, implicit: bool, limits: Limits = DEFAULT) -> Iterator[Event]:
+def walk(data: bytes | bytearray | memoryview, *, implicit: bool, limits: Limits = DEFAULT) -> Iterator[Event]:
     """Every element of the little endian data set *data*, in order.
 
     Raises InputTooLarge (``dicom_too_large``, ``dicom_too_deep``, ``dicom_too_many_elements``) or InputRejected
@@ -126,7 +126,7 @@ def walk(data: bytes | memoryview, *, implicit: bool, limits: Limits = DEFAULT) 
         position = start
 
 
-def _header(data: bytes | memoryview, position: int, current: _Container) -> tuple[int, bytes, int, int]:
+def _header(data: bytes | bytearray | memoryview, position: int, current: _Container) -> tuple[int, bytes, int, int]:
     """Tag, VR, offset of the value, declared length of the element at *position*."""
     if position + 8 > current.limit:
         raise InputRejected("dicom_truncated", offset=position)

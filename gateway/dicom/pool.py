@@ -25,6 +25,7 @@ class Pool:
         self._permits = threading.BoundedSemaphore(settings.max_associations)
         self._lock = threading.Lock()
         self._parked: list[Requestor] = []
+        self._lent = 0
         self._timer: threading.Timer | None = None
         self._closed = False
 
@@ -38,18 +39,24 @@ class Pool:
         if not self._permits.acquire(timeout=self._settings.response_timeout_s):
             raise PeerUnreachable("pacs_all_busy", pacs=self._settings.name)
         try:
-            requestor = self._borrow(proposal)
+            return self._run(proposal, operation)
+        finally:
+            with self._lock:
+                self._lent -= 1
+            self._permits.release()
+
+    def _run(self, proposal: Proposal, operation: Callable[[Requestor], T]) -> T:
+        kept = self._borrow(proposal)
+        if kept is not None:
             try:
-                return self._use(requestor, operation)
+                return self._use(kept, operation)
             except PeerUnreachable as error:
-                if error.code != "pacs_lost" or not requestor.used or requestor.answered:
+                if error.code != "pacs_lost" or kept.answered:
                     raise
             # The others were parked beside it and are as dead.
             self.release_idle(older_than_s=0.0)
             _log.info("pacs.association_stale", pacs=self._settings.name)
-            return self._use(Requestor(self._settings, proposal), operation)
-        finally:
-            self._permits.release()
+        return self._use(Requestor(self._settings, proposal), operation)
 
     def _use(self, requestor: Requestor, operation: Callable[[Requestor], T]) -> T:
         try:
@@ -60,26 +67,28 @@ class Pool:
         self._park(requestor)
         return result
 
-    def _borrow(self, proposal: Proposal) -> Requestor:
-        spare: Requestor | None = None
+    def _borrow(self, proposal: Proposal) -> Requestor | None:
+        """A parked association of *proposal*, if one stands; counts the caller as having one lent."""
+        found: Requestor | None = None
+        spare: list[Requestor] = []
         with self._lock:
-            for index in range(len(self._parked) - 1, -1, -1):
-                if self._parked[index].proposal == proposal:
-                    candidate = self._parked.pop(index)
-                    if candidate.established:
-                        return candidate
-                    spare = candidate
-                    break
-            else:
-                # Permits count the lent ones; the parked ones of other proposals may fill the rest.
-                if len(self._parked) >= self._settings.max_associations:
-                    spare = self._parked.pop(0)
-        if spare is not None:
-            spare.release()
-        return Requestor(self._settings, proposal)
+            matching = [requestor for requestor in self._parked if requestor.proposal == proposal]
+            while matching and found is None:
+                candidate = matching.pop()
+                self._parked.remove(candidate)
+                if candidate.established:
+                    found = candidate
+                else:
+                    spare.append(candidate)
+            # Permits bound the lent ones alone; parked ones of other proposals give way.
+            while found is None and self._parked and self._lent + len(self._parked) >= self._settings.max_associations:
+                spare.append(self._parked.pop(0))
+            self._lent += 1
+        for requestor in spare:
+            requestor.release()
+        return found
 
     def _park(self, requestor: Requestor) -> None:
-        requestor.used = True
         requestor.parked_at = time.monotonic()
         with self._lock:
             kept = requestor.established and not self._closed

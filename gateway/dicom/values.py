@@ -47,7 +47,7 @@ class Values:
         self._character_set = character_set
 
     @classmethod
-    def read(cls, data: bytes | memoryview, *, implicit: bool, limits: Limits = DEFAULT) -> Values:
+    def read(cls, data: bytes | bytearray | memoryview, *, implicit: bool, limits: Limits = DEFAULT) -> Values:
         """Read the data set *data* (little endian); raises as :func:`gateway.dicom.guard.walk`."""
         view = memoryview(data)
         root = cls()

@@ -181,6 +181,7 @@ class Sharing:
                 accession=pairing.accession,
                 orders=tuple((pairing.accession, placer) for placer in material.placers(pairing)),
                 flavour=self.flavours[share.destination],
+                act=material.act(exam.study_uid),
             ),
         )
         return ManifestDraft(exam=exam, pairing=pairing, unique_id=unique_id, created_at=now, content=content)
@@ -302,6 +303,11 @@ class Material:
     def placers(self, pairing: Pairing) -> tuple[Identifier | None, ...]:
         """The placer order numbers that the report gives beside this accession number."""
         return tuple(o.placer for o in self.report.orders if o.accession == pairing.accession)
+
+    def act(self, study_uid: str) -> str:
+        """What was done, in the report's words: the act's own code first, then the procedure's."""
+        codes = (c for a in self.report.acts if a.study_uid == study_uid for c in (a.code, *a.procedures))
+        return next((code.display for code in codes if code and code.display), "")
 
 
 def _requests(material: Material, pairing: Pairing) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.errors import InputRejected
@@ -71,12 +72,11 @@ def _agrees(raw: bytes, charset: Charset) -> bool:
         return False
     # Every byte means something in ISO 8859, so a lie shows in two other ways: as C1 controls, which no text has
     # (windows-1252, UTF-8 punctuation), or as text that is whole and well-formed UTF-8, which real Latin text is not.
-    return not any(_C1.search(chunk) for chunk in _chunks(raw)) and not _is_utf_8(raw)
+    return not any(not chunk.isascii() and _C1.search(chunk) for chunk in _chunks(raw)) and not _is_utf_8(raw)
 
 
-def _chunks(raw: bytes) -> list[memoryview]:
-    view = memoryview(raw)
-    return [view[start : start + _CHUNK_BYTES] for start in range(0, len(raw), _CHUNK_BYTES)]
+def _chunks(raw: bytes) -> Iterator[bytes]:
+    return (raw[start : start + _CHUNK_BYTES] for start in range(0, len(raw), _CHUNK_BYTES))
 
 
 def _is_utf_8(raw: bytes) -> bool:

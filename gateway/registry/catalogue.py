@@ -56,14 +56,25 @@ def known_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> dic
     columns = (documents.unique_id, entries.entry_uuid, entries.patient_key, documents.digest)
     joined = schema.DOCUMENTS.join(schema.ENTRIES, documents.unique_id == entries.unique_id)
     query = sa.select(*columns).select_from(joined).order_by(entries.version)
-    return {row[0]: Known(*row[1:]) for row in _selected(connection, query, documents.unique_id, unique_ids)}
+    return {
+        row[0]: Known(row[1], row[2], row[3]) for row in _selected(connection, query, documents.unique_id, unique_ids)
+    }
 
 
 def stored_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, StoredDocument]:
     """Of *unique_ids* those that the repository has."""
     c = schema.DOCUMENTS.c
     query = sa.select(c.unique_id, c.digest, c.size_bytes, c.mime_type)
-    return {row[0]: StoredDocument(*row) for row in _selected(connection, query, c.unique_id, unique_ids)}
+    return {
+        row[0]: StoredDocument(row[0], row[1], row[2], row[3])
+        for row in _selected(connection, query, c.unique_id, unique_ids)
+    }
+
+
+def is_referenced(connection: sa.Connection, digest: str) -> bool:
+    """Whether a document of the repository has the bytes of *digest*."""
+    query = sa.select(schema.DOCUMENTS.c.unique_id).where(schema.DOCUMENTS.c.digest == digest).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def conflicts(
@@ -103,11 +114,12 @@ def _duplicates(connection: sa.Connection, submission: Submission) -> Iterator[R
     set_ids = [one.unique_id for one in submission.submission_sets]
     entry_ids = [one.unique_id for one in submission.entries]
     # A SubmissionSet and a document never share a uniqueId, so each is looked for among the others too.
-    known = _values(connection, sets.unique_id, [*set_ids, *entry_ids]) | _values(connection, entries.unique_id, set_ids)
+    known = _values(connection, sets.unique_id, [*set_ids, *entry_ids]) | _values(
+        connection, entries.unique_id, set_ids
+    )
     for name in sorted(known):
         yield _duplicate(f"uniqueId “{name}” is registered already", name)
-    objects = (*submission.submission_sets, *submission.entries, *submission.associations)
-    uuids = [one.entry_uuid for one in objects if forms.is_uuid(one.entry_uuid)]
+    uuids = [name for name in rules.object_ids(submission) if forms.is_uuid(name)]
     for column in (sets.entry_uuid, entries.entry_uuid, schema.ASSOCIATIONS.c.entry_uuid):
         for name in sorted(_values(connection, column, uuids)):
             yield _duplicate(f"entryUUID “{name}” is registered already", name)
@@ -152,7 +164,7 @@ def _values(connection: sa.Connection, column: sa.ColumnElement[str], values: It
 
 def _selected(
     connection: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[str], values: Iterable[str]
-) -> Iterator[sa.Row[Any]]:
+) -> Iterator[Sequence[Any]]:
     wanted = sorted(set(values))
     for start in range(0, len(wanted), _BATCH):
         yield from connection.execute(query.where(column.in_(wanted[start : start + _BATCH])))

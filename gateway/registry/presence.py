@@ -1,7 +1,7 @@
-"""Every mandatory part that a submission's XML lacks, for an answer that names them all.
+"""What only a submission's XML shows: every mandatory part that is absent, and what reading would lose.
 
-``gateway.xds.ebrim`` stops at the first part that is missing, for without it there is no object. Only then this looks
-at the elements themselves; a submission that can be read never comes here.
+``gateway.xds.ebrim`` stops at the first part that is missing, for without it there is no object; then :func:`missing`
+looks at the elements themselves, for an answer that names them all.
 
 Source: ITI TF-3 tables 4.3.1-1 and 4.3.1-2 (XDS Document Source, required).
 """
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from gateway.model.document import ON_DEMAND, RegistryError
+from gateway.registry import forms
+from gateway.registry.findings import metadata_error, quote
 from gateway.xds import constants as c
 from gateway.xds.constants import rim
 
@@ -53,7 +55,7 @@ def missing(registry_object_list: etree._Element) -> tuple[RegistryError, ...]:
 def _of(kind: str, element: etree._Element, absent: Iterator[str]) -> Iterator[RegistryError]:
     where = element.get("id", "")
     for name in absent:
-        yield RegistryError(code="XDSRegistryMetadataError", context=f"{kind}.{name} is missing", location=where)
+        yield metadata_error(f"{kind}.{name} is missing", where)
 
 
 def _entry(element: etree._Element, beside: _Beside) -> Iterator[str]:
@@ -98,3 +100,24 @@ def _identifiers(element: etree._Element, schemes: dict[str, str]) -> Iterator[s
 
 def _is_filled(slot: etree._Element) -> bool:
     return any((value.text or "").strip() for value in slot.iter(rim("Value")))
+
+
+def unreadable(registry_object_list: etree._Element) -> tuple[RegistryError, ...]:
+    """Reference ids whose authority would be lost on reading: a CXi.4 that is there and is not ``&OID&ISO``.
+
+    Without its authority an accession number would match every site's, so it is refused instead.
+    """
+    found: list[RegistryError] = []
+    for element in registry_object_list.iterchildren(rim("ExtrinsicObject")):
+        where = element.get("id", "")
+        for slot in element.iterchildren(rim("Slot")):
+            if slot.get("name", "").strip() == c.REFERENCE_ID_LIST:
+                found += (error for value in slot.iter(rim("Value")) for error in _authority(value, where))
+    return tuple(found)
+
+
+def _authority(value: etree._Element, where: str) -> Iterator[RegistryError]:
+    text = (value.text or "").strip()
+    parts = text.split("^")
+    if len(parts) > 3 and parts[3] and (wrong := forms.authority(parts[3], "CXi.4")):
+        yield metadata_error(f"DocumentEntry.referenceIdList {quote(text)} {wrong}", where)

@@ -10,6 +10,7 @@ import dataclasses
 import json
 from typing import Any, TypeVar
 
+from gateway.errors import Unavailable
 from gateway.model.codes import Code
 from gateway.model.document import Association, Author, DocumentEntry, ReferenceId, SubmissionSet
 from gateway.registry import forms
@@ -28,10 +29,11 @@ def dump(value: DocumentEntry | SubmissionSet | Association) -> str:
 
 
 def load(kind: type[_T], body: str) -> _T:
-    """The object of *kind* that :func:`dump` wrote; ValueError for a form this version does not know."""
+    """The object of *kind* that :func:`dump` wrote; raises Unavailable (``store_form``) for one of a later version."""
     stated = json.loads(body)
-    if stated.pop("form", None) != FORM:
-        raise ValueError("a stored object has a form that this version does not know")
+    form = stated.pop("form", None)
+    if form != FORM:
+        raise Unavailable("store_form", version=form)
     return kind(**{name: _value(name, member) for name, member in stated.items()})
 
 

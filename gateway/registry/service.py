@@ -14,14 +14,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import IO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import sqlalchemy as sa
 
 from gateway.errors import Unavailable
 from gateway.flow.ports import Blobs
 from gateway.model.document import DocumentEntry, RegistryError, Status, Submission
-from gateway.registry import catalogue, forms, rows, rules, schema, search
+from gateway.registry import catalogue, findings, forms, rows, rules, schema, search
 from gateway.registry.catalogue import Known
 from gateway.registry.rules import Measured, Policy
 from gateway.store.engine import reading, transaction
@@ -56,6 +56,10 @@ class Bounds:
     """Bytes of all documents of one ITI-43 answer."""
 
 
+EVERYONE = Policy()
+USUAL = Bounds()
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentRequest:
     """One DocumentRequest of ITI-43."""
@@ -70,7 +74,7 @@ class Held:
 
     unique_id: str
     mime_type: str
-    content: IO[bytes] = field(repr=False)
+    content: BinaryIO = field(repr=False)
 
 
 class Retrieval:
@@ -84,11 +88,12 @@ class Retrieval:
     def add(self, unique_id: str, mime_type: str, content: bytes) -> None:
         """Put *content* aside. Raises Unavailable when there is no room for it."""
         try:
-            file = self._files.enter_context(tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES))
+            spool = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115 - closed by the stack
+            file = self._files.enter_context(spool)
             file.write(content)
         except OSError:
             raise Unavailable("registry_no_room") from None
-        self.documents.append(Held(unique_id, mime_type, file))
+        self.documents.append(Held(unique_id, mime_type, cast(BinaryIO, file)))
 
     def close(self) -> None:
         self._files.close()
@@ -115,8 +120,8 @@ class RegistryService:
         blobs: Blobs,
         repository_unique_id: str,
         *,
-        policy: Policy = Policy(),
-        bounds: Bounds = Bounds(),
+        policy: Policy = EVERYONE,
+        bounds: Bounds = USUAL,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
         self._engine = engine
@@ -126,10 +131,19 @@ class RegistryService:
         self._bounds = bounds
         self._now = now
 
+    def close(self) -> None:
+        """Give back the connections."""
+        self._engine.dispose()
+
     def check(self) -> None:
         """Whether the database answers and has the tables. Raises Unavailable."""
         with reading(self._engine) as connection:
             connection.execute(sa.select(schema.ENTRIES.c.entry_uuid).limit(1)).first()
+
+    def is_referenced(self, digest: str) -> bool:
+        """Whether a document has the bytes of *digest* (SHA-256): for sweeping orphans out of the blobs."""
+        with reading(self._engine) as connection:
+            return catalogue.is_referenced(connection, digest)
 
     def provide_and_register(
         self, submission: Submission, documents: Mapping[str, Content]
@@ -140,7 +154,7 @@ class RegistryService:
         joins the new submission set with the entry it has. Raises Unavailable.
         """
         if refused := rules.oversize(submission, self._policy):
-            return rules.bounded(refused)
+            return findings.bounded(refused)
         measured = [measure(name, content) for name, content in documents.items()]
         unique_ids = [entry.unique_id for entry in submission.entries]
         found = list(rules.findings(submission, measured, self._policy))
@@ -148,7 +162,7 @@ class RegistryService:
             with reading(self._engine) as connection:
                 known = catalogue.known_documents(connection, unique_ids)
                 found += catalogue.conflicts(connection, submission, measured, known)
-            return rules.bounded(found)
+            return findings.bounded(found)
         # Bytes before rows: a row never names bytes that a crash could have lost.
         for content in documents.values():
             self._blobs.put(content.read())
@@ -158,7 +172,7 @@ class RegistryService:
             refusals = catalogue.conflicts(connection, submission, measured, known)
             if not refusals:
                 self._write(connection, submission, measured, known)
-        return rules.bounded(refusals)
+        return findings.bounded(refusals)
 
     def stored_query(self, query: StoredQuery) -> search.Answer:
         """ITI-18: what matches; raises ``queries.QueryError`` with an XDS code, and Unavailable."""
@@ -195,7 +209,8 @@ class RegistryService:
             return RegistryError(code="XDSUnknownRepositoryId", context=context, location=name)
         if number >= self._bounds.documents or too_large:
             context = "the answer would be too large: ask for fewer documents at once"
-            return RegistryError(code="XDSRepositoryOutOfResources", context=context, location=name)
+            # not XDSRepositoryOutOfResources: a peer would ask the same again later
+            return RegistryError(code="XDSRepositoryError", context=context, location=name)
         if not known:
             context = f"no document with the uniqueId “{name[:128]}” is here"
             return RegistryError(code="XDSDocumentUniqueIdError", context=context, location=name)
@@ -262,9 +277,7 @@ def _document_row(entry: DocumentEntry, fact: Measured, received_at: str) -> row
 
 def _with_final_ids(submission: Submission, known: Mapping[str, Known]) -> Submission:
     """Symbolic ids become UUIDs, known documents take the entryUUID they have, everything is Approved."""
-    final: dict[str, str] = {}
-    for one in (*submission.submission_sets, *submission.entries, *submission.associations):
-        final[one.entry_uuid] = one.entry_uuid if forms.is_uuid(one.entry_uuid) else f"urn:uuid:{uuid.uuid4()}"
+    final = {name: name if forms.is_uuid(name) else f"urn:uuid:{uuid.uuid4()}" for name in rules.object_ids(submission)}
     for entry in submission.entries:
         if entry.unique_id in known:
             final[entry.entry_uuid] = known[entry.unique_id].entry_uuid

@@ -9,7 +9,6 @@ fails fails every function of its group, for none of them happened.
 
 from __future__ import annotations
 
-import copy
 import os
 import threading
 import weakref
@@ -21,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine, exc
 
-from gateway.errors import GatewayError, Unavailable
+from gateway.errors import Unavailable
 from gateway.store.engine import mapped, transaction
 
 log = structlog.get_logger(__name__)
@@ -96,6 +95,7 @@ class GroupWriter:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._closed = False
         self._begin()
         _writers.add(self)
 
@@ -103,7 +103,6 @@ class GroupWriter:
         self._lock = threading.Lock()
         self._queue: SimpleQueue[_Unit | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._closed = False
 
     def run(self, function: Callable[[Connection], T]) -> T:
         unit = _Unit(function)
@@ -116,13 +115,9 @@ class GroupWriter:
             elif self._thread is threading.current_thread():
                 raise RuntimeError("a function that is being written may not wait for another one")
             self._queue.put(unit)
-        try:
-            with mapped():
-                result: T = unit.done.result()
-                return result
-        except GatewayError as error:
-            # Callers of one group may share the error; each raises its own.
-            raise copy.copy(error) from None
+        with mapped():
+            result: T = unit.done.result()
+        return result
 
     def close(self) -> None:
         with self._lock:

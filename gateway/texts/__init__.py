@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gateway.texts import (
     access,
+    demo,
     images,
     message,
     metadata,
@@ -24,6 +25,7 @@ from gateway.texts.text import Text
 TEXTS: dict[str, Text] = {}
 for _module in (
     access,
+    demo,
     images,
     message,
     metadata,

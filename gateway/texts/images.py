@@ -2,4 +2,175 @@
 
 from gateway.texts.text import Text
 
-TEXTS: dict[str, Text] = {}
+TEXTS: dict[str, Text] = {
+    "pacs_ae_title": Text(
+        "Le titre d'entité « {value} » ({key}) n'est pas un AE title : 1 à 16 caractères ASCII, sans barre oblique "
+        "inverse. Corrigez le réglage.",
+        "The title “{value}” ({key}) is not an AE title: 1 to 16 ASCII characters, no backslash. Correct the setting.",
+    ),
+    "pacs_port": Text(
+        "Le port {value} du PACS n'est pas entre 1 et 65535. Corrigez le réglage.",
+        "The PACS port {value} is not between 1 and 65535. Correct the setting.",
+    ),
+    "pacs_associations": Text(
+        "Il faut permettre au moins une association avec le PACS. Corrigez le réglage.",
+        "At least one association with the PACS must be allowed. Correct the setting.",
+    ),
+    "pacs_key_unsafe": Text(
+        "Un identifiant d'examen n'est pas un UID DICOM (chiffres et points, 64 caractères au plus) : il n'est pas "
+        "envoyé au PACS. Corrigez-le dans le compte rendu.",
+        "An examination identifier is not a DICOM UID (digits and dots, at most 64 characters): it is not sent to the "
+        "PACS. Correct it in the report.",
+    ),
+    "pacs_unreachable": Text(
+        "Le PACS {pacs} ({host}:{port}) n'est pas joignable ({words}). Vérifiez qu'il est démarré et que le réseau le "
+        "permet ; nouvel essai automatique.",
+        "The PACS {pacs} ({host}:{port}) cannot be reached ({words}). Check that it runs and that the network allows "
+        "it; it is tried again automatically.",
+    ),
+    "pacs_lost": Text(
+        "Le PACS {pacs} ({host}:{port}) a coupé la connexion avant d'avoir répondu. Nouvel essai automatique ; si cela "
+        "dure, regardez le journal du PACS.",
+        "The PACS {pacs} ({host}:{port}) ended the connection before it had answered. It is tried again automatically; "
+        "if this lasts, look at the log of the PACS.",
+    ),
+    "pacs_timeout": Text(
+        "Le PACS {pacs} ({host}:{port}) n'a pas répondu en {seconds} secondes. Nouvel essai automatique.",
+        "The PACS {pacs} ({host}:{port}) has not answered within {seconds} seconds. It is tried again automatically.",
+    ),
+    "pacs_all_busy": Text(
+        "Toutes les associations permises avec le PACS {pacs} sont occupées. Nouvel essai automatique ; si cela dure, "
+        "augmentez max_associations.",
+        "Every association allowed with the PACS {pacs} is in use. It is tried again automatically; if this lasts, "
+        "raise max_associations.",
+    ),
+    "pacs_rejected": Text(
+        "Le PACS {pacs} refuse l'association avec « {called} » : {words}. Déclarez cette passerelle dans le PACS et "
+        "vérifiez les AE titles.",
+        "The PACS {pacs} rejects the association with “{called}”: {words}. Declare this gateway in the PACS and check "
+        "the AE titles.",
+    ),
+    "pacs_rejected_for_now": Text(
+        "Le PACS {pacs} ({host}:{port}) refuse l'association pour l'instant : {words}. Nouvel essai automatique.",
+        "The PACS {pacs} ({host}:{port}) rejects the association for now: {words}. It is tried again automatically.",
+    ),
+    "pacs_no_service": Text(
+        "Le PACS {pacs} n'offre pas le service {service} à cette passerelle. Faites-le autoriser dans le PACS.",
+        "The PACS {pacs} does not offer the service {service} to this gateway. Have it allowed in the PACS.",
+    ),
+    "pacs_failed": Text(
+        "Le PACS {pacs} a répondu à {service} par l'échec {status}. Cherchez ce code dans la déclaration de conformité "
+        "et le journal du PACS.",
+        "The PACS {pacs} has answered {service} with the failure {status}. Look this code up in the conformance "
+        "statement and the log of the PACS.",
+    ),
+    "pacs_other_study": Text(
+        "Le PACS {pacs} a répondu au sujet d'un autre examen que celui demandé : rien de sa réponse n'est utilisé. "
+        "Signalez-le à son fournisseur.",
+        "The PACS {pacs} has answered about another study than the one asked for: nothing of its answer is used. "
+        "Report it to its vendor.",
+    ),
+    "pacs_other_series": Text(
+        "Le PACS {pacs} a répondu au sujet d'une autre série que celle demandée : rien de sa réponse n'est utilisé. "
+        "Signalez-le à son fournisseur.",
+        "The PACS {pacs} has answered about another series than the one asked for: nothing of its answer is used. "
+        "Report it to its vendor.",
+    ),
+    "pacs_other_instance": Text(
+        "Le PACS {pacs} a livré une autre image que celle demandée : elle n'est pas utilisée. Signalez-le à son "
+        "fournisseur.",
+        "The PACS {pacs} has delivered another image than the one asked for: it is not used. Report it to its vendor.",
+    ),
+    "pacs_contradicts": Text(
+        "Les réponses du PACS {pacs} se contredisent ({what}) : rien n'en est utilisé. Vérifiez l'examen dans le PACS.",
+        "The answers of the PACS {pacs} contradict each other ({what}): nothing of them is used. Check the study in "
+        "the PACS.",
+    ),
+    "pacs_no_sop_class": Text(
+        "Le PACS {pacs} ne dit pas la classe (SOP Class UID) de ses images : le manifeste ne peut pas être fait. "
+        "Demandez à son fournisseur de répondre à cette clé au niveau IMAGE.",
+        "The PACS {pacs} does not tell the class (SOP Class UID) of its images: the manifest cannot be made. Ask its "
+        "vendor to answer this key at the IMAGE level.",
+    ),
+    "pacs_protocol": Text(
+        "Le PACS {pacs} ne suit pas le protocole DICOM ({words}) : rien de sa réponse n'est utilisé.",
+        "The PACS {pacs} does not follow the DICOM protocol ({words}): nothing of its answer is used.",
+    ),
+    "pacs_answer_malformed": Text(
+        "Une réponse du PACS {pacs} n'est pas lisible ({words}) : rien n'en est utilisé.",
+        "An answer of the PACS {pacs} cannot be read ({words}): nothing of it is used.",
+    ),
+    "pacs_answer_too_large": Text(
+        "Une réponse du PACS {pacs} dépasse la taille permise : elle a été interrompue.",
+        "An answer of the PACS {pacs} is above the size allowed: it was ended.",
+    ),
+    "pacs_too_many_answers": Text(
+        "Le PACS {pacs} donne plus de {limit} réponses à une seule question : elle a été interrompue.",
+        "The PACS {pacs} gives more than {limit} answers to a single query: it was ended.",
+    ),
+    "pacs_retrieve_failed": Text(
+        "Le PACS {pacs} n'a pas pu livrer l'image ({status}). Vérifiez qu'elle s'ouvre dans le PACS.",
+        "The PACS {pacs} could not deliver the image ({status}). Check that it opens in the PACS.",
+    ),
+    "pacs_web_refused": Text(
+        "Le service DICOMweb du PACS {pacs} refuse la demande (HTTP {status}). Vérifiez dicomweb_url et les droits de "
+        "cette passerelle.",
+        "The DICOMweb service of the PACS {pacs} refuses the request (HTTP {status}). Check dicomweb_url and the "
+        "rights of this gateway.",
+    ),
+    "pacs_web_failed": Text(
+        "Le service DICOMweb du PACS {pacs} n'a pas répondu ({words}). Nouvel essai automatique.",
+        "The DICOMweb service of the PACS {pacs} has not answered ({words}). It is tried again automatically.",
+    ),
+    "image_unknown": Text(
+        "Cette image n'est pas dans le PACS. L'examen a peut-être changé : rouvrez-le.",
+        "This image is not in the PACS. The examination may have changed: open it again.",
+    ),
+    "image_frame_unknown": Text(
+        "L'image n'a pas de vue n° {number} (elle en a {frames}).",
+        "The image has no frame {number} (it has {frames}).",
+    ),
+    "image_codec": Text(
+        "L'image est compressée (syntaxe de transfert {syntax}) et le PACS ne la décompresse pas : cette version ne "
+        "sait pas l'afficher.",
+        "The image is compressed (transfer syntax {syntax}) and the PACS does not decompress it: this version cannot "
+        "show it.",
+    ),
+    "image_no_pixels": Text(
+        "Cet objet n'a pas de pixels à afficher (rapport, forme d'onde ou objet non pris en charge).",
+        "This object has no pixels to show (a report, a waveform or an object not supported).",
+    ),
+    "image_kind": Text(
+        "Cette sorte de pixels n'est pas encore affichée ({what}).",
+        "This kind of pixels is not shown yet ({what}).",
+    ),
+    "dicom_too_large": Text(
+        "Le jeu de données DICOM dépasse la taille permise ({size} octets pour {limit}).",
+        "The DICOM data set is above the size allowed ({size} bytes of {limit}).",
+    ),
+    "dicom_too_deep": Text(
+        "Le jeu de données DICOM imbrique plus de {limit} séquences.",
+        "The DICOM data set nests more than {limit} sequences.",
+    ),
+    "dicom_too_many_elements": Text(
+        "Le jeu de données DICOM contient plus de {limit} éléments.",
+        "The DICOM data set has more than {limit} elements.",
+    ),
+    "dicom_truncated": Text(
+        "Le jeu de données DICOM annonce plus d'octets qu'il n'en contient (position {offset}).",
+        "The DICOM data set declares more bytes than it has (offset {offset}).",
+    ),
+    "dicom_malformed": Text(
+        "Le jeu de données DICOM est mal formé (position {offset}, {words}).",
+        "The DICOM data set is malformed (offset {offset}, {words}).",
+    ),
+    "dicom_not_a_file": Text("Ce n'est pas un fichier DICOM (PS3.10).", "This is not a DICOM file (PS3.10)."),
+    "dicom_deflated": Text(
+        "Le fichier DICOM est compressé par deflate, ce qui est refusé : envoyez-le en Explicit VR Little Endian.",
+        "The DICOM file is deflated, which is refused: send it in Explicit VR Little Endian.",
+    ),
+    "dicom_big_endian": Text(
+        "Le fichier DICOM est en big endian, ce qui n'est pas encore lu : envoyez-le en Explicit VR Little Endian.",
+        "The DICOM file is big endian, which this version does not read: send it in Explicit VR Little Endian.",
+    ),
+}

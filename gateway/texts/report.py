@@ -1,5 +1,128 @@
-"""Sentences about CDA reports."""
+"""Sentences about CDA reports and about key object documents (image manifests)."""
 
 from gateway.texts.text import Text
 
-TEXTS: dict[str, Text] = {}
+TEXTS: dict[str, Text] = {
+    # reading a report
+    "report_not_cda": Text(
+        "Ce document n'est pas un document CDA : sa racine n'est pas ClinicalDocument (urn:hl7-org:v3).",
+        "This is not a CDA document: its root is not ClinicalDocument (urn:hl7-org:v3).",
+    ),
+    "report_id_missing": Text(
+        "Le compte rendu n'a pas d'identifiant (élément id) : donnez-lui un identifiant unique.",
+        "The report has no identifier (element id): give it a unique one.",
+    ),
+    "report_id_several": Text(
+        "Le compte rendu a plusieurs éléments id : gardez-en un seul.",
+        "The report has several id elements: keep one.",
+    ),
+    "report_identifier_invalid": Text(
+        "Un identifiant du compte rendu est inutilisable : il faut un OID ou un UUID dans root, et dans extension au"
+        " plus 255 caractères sans ^ & ~ |.",
+        "An identifier of the report cannot be used: root must be an OID or a UUID, and extension at most 255"
+        " characters without ^ & ~ |.",
+    ),
+    "report_code_missing": Text(
+        "Le compte rendu n'a pas de type de document (élément code).",
+        "The report has no document type (element code).",
+    ),
+    "report_patient_missing": Text(
+        "Le compte rendu ne nomme pas de patient (recordTarget/patientRole/patient).",
+        "The report names no patient (recordTarget/patientRole/patient).",
+    ),
+    "report_patient_several": Text(
+        "Le compte rendu nomme plusieurs patients : un compte rendu concerne un seul patient.",
+        "The report names several patients: a report is about one patient.",
+    ),
+    "report_patient_id_missing": Text(
+        "Le patient du compte rendu n'a aucun identifiant : ajoutez son INS ou son numéro local (patientRole/id).",
+        "The patient of the report has no identifier: add the national or the local one (patientRole/id).",
+    ),
+    "report_study_missing": Text(
+        "Le compte rendu ne désigne aucun examen : ajoutez son Study Instance UID"
+        " (documentationOf/serviceEvent/id, attribut root).",
+        "The report points to no study: add its Study Instance UID (documentationOf/serviceEvent/id, attribute root).",
+    ),
+    "report_study_invalid": Text(
+        "L'identifiant d'examen « {study} » n'est pas un UID DICOM (chiffres et points, 64 caractères au plus).",
+        "The study identifier “{study}” is not a DICOM UID (digits and dots, 64 characters at most).",
+    ),
+    "report_accession_missing": Text(
+        "Le compte rendu n'a aucun numéro d'accession"
+        " (inFulfillmentOf/order/ps3-20:accessionNumber avec root et extension) : ajoutez-le.",
+        "The report has no accession number (inFulfillmentOf/order/ps3-20:accessionNumber with root and extension):"
+        " add it.",
+    ),
+    "report_parent_missing": Text(
+        "Un relatedDocument du compte rendu ne donne pas l'identifiant du document visé (parentDocument/id).",
+        "A relatedDocument of the report does not give the identifier of its document (parentDocument/id).",
+    ),
+    "report_version_invalid": Text(
+        "Le numéro de version du compte rendu (versionNumber) n'est pas un nombre entier.",
+        "The report's version (versionNumber) is not a whole number.",
+    ),
+    "report_time_invalid": Text(
+        "Une date du compte rendu est illisible : le format attendu est AAAAMMJJ[hhmmss][+zzzz].",
+        "A date of the report cannot be read: the form is YYYYMMDD[hhmmss][+zzzz].",
+    ),
+    "report_body_missing": Text(
+        "Le compte rendu n'a pas de corps (component/structuredBody ou component/nonXMLBody/text).",
+        "The report has no body (component/structuredBody or component/nonXMLBody/text).",
+    ),
+    "report_body_several": Text(
+        "Le compte rendu a plusieurs corps : gardez structuredBody ou nonXMLBody.",
+        "The report has several bodies: keep structuredBody or nonXMLBody.",
+    ),
+    "report_too_many": Text(
+        "Un élément du compte rendu est répété plus de {limit} fois.",
+        "An element of the report is repeated more than {limit} times.",
+    ),
+    # making a manifest
+    "manifest_without_instances": Text(
+        "L'examen {study} ne contient aucun objet : il n'y a rien à référencer.",
+        "The study {study} holds no object: there is nothing to refer to.",
+    ),
+    "manifest_without_ins": Text(
+        "Le compte rendu de l'examen {study} n'a pas d'INS : le DMP ne peut pas recevoir ses images.",
+        "The report of study {study} has no national identity: the DMP cannot take its images.",
+    ),
+    "manifest_value_unfit": Text(
+        "La valeur « {value} » ne peut pas s'écrire en DICOM (caractère interdit ou UID mal formé) : corrigez-la à sa"
+        " source.",
+        "The value “{value}” cannot be written in DICOM (forbidden character or malformed UID): correct it at its"
+        " source.",
+    ),
+    # reading a manifest
+    "kos_too_large": Text(
+        "Le document d'objets clés dépasse la taille permise ({size} octets pour {limit}).",
+        "The key object document is above the size allowed ({size} bytes of {limit}).",
+    ),
+    "kos_too_many_items": Text(
+        "Le document d'objets clés contient plus de {limit} éléments.",
+        "The key object document has more than {limit} items.",
+    ),
+    "kos_too_deep": Text(
+        "Le document d'objets clés imbrique plus de {limit} séquences.",
+        "The key object document nests more than {limit} sequences.",
+    ),
+    "kos_not_dicom": Text(
+        "Ce fichier n'est pas un fichier DICOM (partie 10).", "This file is not a DICOM file (part 10)."
+    ),
+    "kos_transfer_syntax": Text(
+        "La syntaxe de transfert {syntax} n'est pas acceptée pour un document d'objets clés : utilisez"
+        " 1.2.840.10008.1.2.1.",
+        "Transfer syntax {syntax} is not accepted for a key object document: use 1.2.840.10008.1.2.1.",
+    ),
+    "kos_malformed": Text(
+        "Le document d'objets clés est mal formé : demandez-en un nouveau à sa source.",
+        "The key object document is malformed: ask its source for a new one.",
+    ),
+    "kos_other_class": Text(
+        "Ce fichier DICOM n'est pas un document d'objets clés (Key Object Selection Document).",
+        "This DICOM file is not a Key Object Selection Document.",
+    ),
+    "kos_incomplete": Text(
+        "Le document d'objets clés ne dit pas où sont ses images : demandez-en un nouveau à sa source.",
+        "The key object document does not say where its images are: ask its source for a new one.",
+    ),
+}

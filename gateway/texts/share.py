@@ -107,4 +107,13 @@ TEXTS = {
         "The images of the study {study} were published before with other content or other request numbers;"
         " replacing that manifest is not supported yet.",
     ),
+    # searching
+    "search_patient_unknown": Text(
+        "Aucun partage de cette passerelle ne porte cet accession number : précisez le patient avec --patient.",
+        "No share of this gateway has this accession number: name the patient with --patient.",
+    ),
+    "search_site_unknown": Text(
+        "Il n'y a pas de site « {site} » dans la configuration.", "There is no site “{site}” in the settings."
+    ),
+    "search_site_needed": Text("Précisez un site : {sites}.", "Name a site: {sites}."),
 }

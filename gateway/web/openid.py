@@ -32,12 +32,24 @@ ALGORITHMS = ("RS256", "ES256", "PS256")
 LEEWAY_S = 60
 """How far the provider's clock may be from ours."""
 _CACHE_S = 3600.0
+_STALE_S = 86400.0
+"""What was published is still used for so long while it cannot be read again: logins go on without it."""
 _KEYS_AGAIN_S = 30.0
 """A key we do not know makes us look again, but not more often than this: anyone can invent a key id."""
 _FAILURE_S = 3.0
 """A provider that did not answer is not asked again for so long: a queue of clinicians must not become a flood."""
 _KEYS = 64
 _TOKEN_CHARACTERS = 64 * 1024
+_TOKEN_ERRORS = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    }
+)
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +102,7 @@ class OpenIdConnect:
         self._lock = threading.Lock()
         self._known: _Known | None = None
         self._failed_at = float("-inf")
+        self._secret()
 
     def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, code_verifier: str) -> str:
         """Where to send the browser (section 3.1.2.1)."""
@@ -138,17 +151,26 @@ class OpenIdConnect:
 
     def _provider(self) -> _Known:
         now = self._clock.now().timestamp()
+        known = self._known
+        if known is not None and now - known.read_at < _CACHE_S:
+            return known
         with self._lock:
-            if self._known is not None and now - self._known.read_at < _CACHE_S:
+            if self._known is not known and self._known is not None:
                 return self._known
-            if now - self._failed_at < _FAILURE_S:
+            usable = known is not None and now - known.read_at < _STALE_S
+            if now - self._failed_at >= _FAILURE_S:
+                try:
+                    metadata = self._discovered()
+                    self._known = _Known(metadata, self._keys(str(metadata["jwks_uri"])), now, now)
+                except (PeerUnreachable, PeerMisbehaved):
+                    self._failed_at = self._clock.now().timestamp()
+                    if not usable:
+                        raise
+                    log.warning("login.provider_kept", age_s=round(now - known.read_at if known else 0))
+            elif not usable:
                 raise PeerUnreachable("login_provider_away")
-            try:
-                metadata = self._discovered()
-                self._known = _Known(metadata, self._keys(str(metadata["jwks_uri"])), now, now)
-            except (PeerUnreachable, PeerMisbehaved):
-                self._failed_at = now
-                raise
+            if self._known is None:
+                raise PeerUnreachable("login_provider_away")
             return self._known
 
     def _discovered(self) -> dict[str, Any]:
@@ -169,11 +191,11 @@ class OpenIdConnect:
             raise PeerMisbehaved("login_provider_misbehaved", words="jwks_uri")
         keys: list[Key] = []
         for data in stated[:_KEYS]:
-            kind = {"RSA": RSAKey, "EC": ECKey}.get(data.get("kty") if isinstance(data, dict) else None)
-            if kind is None or data.get("use", "sig") != "sig":
+            # Asymmetric keys alone, so that no public text can ever be taken for a shared secret.
+            if not isinstance(data, dict) or data.get("use", "sig") != "sig" or data.get("kty") not in ("RSA", "EC"):
                 continue
             try:
-                keys.append(kind.import_key(data))
+                keys.append(RSAKey.import_key(data) if data["kty"] == "RSA" else ECKey.import_key(data))
             except (JoseError, ValueError, TypeError, KeyError) as error:
                 log.warning("login.key_unreadable", error=type(error).__name__)
         if not keys:
@@ -256,15 +278,9 @@ class OpenIdConnect:
 
     def _session(self, redirect_uri: str) -> OAuth2Session:
         settings = self.settings
-        secret = ""
-        if settings.client_secret_file is not None:
-            try:
-                secret = settings.client_secret_file.read_text(encoding="utf-8").strip()
-            except (OSError, ValueError):
-                raise SettingsError("login_secret_file", place="client_secret_file") from None
         session = OAuth2Session(
             settings.client_id,
-            secret or None,
+            self._secret() or None,
             token_endpoint_auth_method=settings.token_auth_method or None,
             scope=settings.scope,
             redirect_uri=redirect_uri,
@@ -272,6 +288,15 @@ class OpenIdConnect:
         )
         bound(session, authorities=settings.authorities, certificate=settings.certificate, key=settings.key)
         return session
+
+    def _secret(self) -> str:
+        """The client secret, read each time so that it can be changed while we run."""
+        if self.settings.client_secret_file is None:
+            return ""
+        try:
+            return self.settings.client_secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            raise SettingsError("login_secret_file", place="client_secret_file") from None
 
     def _json(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
         settings = self.settings
@@ -290,18 +315,6 @@ class OpenIdConnect:
         if not isinstance(value, dict):
             raise PeerMisbehaved("login_provider_misbehaved", words="no JSON object")
         return value
-
-
-_TOKEN_ERRORS = frozenset(
-    {
-        "invalid_request",
-        "invalid_client",
-        "invalid_grant",
-        "unauthorized_client",
-        "unsupported_grant_type",
-        "invalid_scope",
-    }
-)
 
 
 def _profession(claims: Mapping[str, Any]) -> str:

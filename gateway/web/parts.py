@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from gateway.errors import SettingsError
 from gateway.flow.events import Event
@@ -58,6 +59,8 @@ class WebSettings:
     """Offered to the reader's ``Accept-Language``; the first is for everyone else."""
     other_hosts: tuple[str, ...] = ()
     """Further values of the Host header that are answered, such as the internal name that the RIS uses."""
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Paris"))
+    """Of the times that the console shows."""
     frame_slots: int = 12
     """Frames that are fetched at one time; keep it below the server's threads, so that reports still come in."""
 

@@ -115,7 +115,8 @@ class Outgoing:
     def _produce(self) -> Iterator[bytes]:
         for piece, size in self._pieces:
             if isinstance(piece, bytes):
-                yield piece
+                if piece:  # an empty chunk would be taken for the end
+                    yield piece
                 continue
             try:
                 with contextlib.ExitStack() as stack:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import io
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import IO
 
 from gateway.errors import InputRejected, InputTooLarge, Unavailable
 from gateway.xds import mime
@@ -50,8 +52,8 @@ DEFAULT = Limits()
 class _Spool:
     """The contents of all parts, one after the other: in memory, then in one unnamed temporary file."""
 
-    def __init__(self, memory_bytes: int) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115 - closed by its message
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
         self.size_bytes = 0
 
     def append(self, data: bytes) -> None:
@@ -85,9 +87,7 @@ class Part:
     @classmethod
     def of(cls, content: bytes, mime_type: str = "") -> Part:
         """A part that is not of a message: a document that stood in the envelope itself."""
-        spool = _Spool(0)
-        spool.append(content)
-        return cls("", mime_type, len(content), spool)
+        return cls("", mime_type, len(content), _Spool(io.BytesIO(content)))
 
     def read(self) -> bytes:
         """The whole content."""
@@ -172,7 +172,8 @@ class Reader:
             self._state = _State.SINGLE
         else:
             raise InputRejected("mtom_media_type", media_type=declared.media_type[:100])
-        self._spool = _Spool(limits.memory_bytes)
+        file = tempfile.SpooledTemporaryFile(max_size=limits.memory_bytes)  # noqa: SIM115 - closed with its message
+        self._spool = _Spool(file)
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the body."""

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from gateway.errors import GatewayError, InputRejected, Unavailable
+from gateway.errors import GatewayError, InputRejected
 from gateway.texts import sentence
 from gateway.trust import safexml
 from gateway.xds import mtom
@@ -62,7 +62,7 @@ class EnvelopeRejected(InputRejected):
         subcodes: tuple[str, ...] = (),
         problem: tuple[str, ...] = (),
         relates_to: str = "",
-        **facts: object,
+        **facts: str,
     ) -> None:
         super().__init__(code, **facts)
         self.fault_code = fault_code
@@ -180,14 +180,7 @@ def read_request(
     caller processes beside WS-Addressing. Raises EnvelopeRejected, and what ``mtom.Reader``, ``mtom.resolve`` and
     ``safexml.parse`` raise; all of it can be given to :func:`write_fault`.
     """
-    reader = mtom.Reader(content_type, limits)
-    try:
-        while chunk := stream.read(64 * 1024):
-            reader.feed(chunk)
-    except OSError as error:
-        reader.close()
-        raise InputRejected("mtom_truncated") from error
-    incoming = reader.finish()
+    incoming = _read_all(mtom.Reader(content_type, limits), stream)
     try:
         envelope = read_envelope(safexml.parse(incoming.root.read()))
         action, identifier = _addressed(envelope, incoming.action, actions, understood)
@@ -197,6 +190,19 @@ def read_request(
         return Request(action, identifier, envelope.body, envelope.blocks, parts, incoming)
     except Exception:
         incoming.close()
+        raise
+
+
+def _read_all(reader: mtom.Reader, stream: Readable) -> mtom.Incoming:
+    try:
+        while chunk := stream.read(64 * 1024):
+            reader.feed(chunk)
+        return reader.finish()
+    except OSError as error:
+        reader.close()
+        raise InputRejected("mtom_truncated") from error
+    except BaseException:  # whatever a server raises for a client that has gone
+        reader.close()
         raise
 
 
@@ -287,8 +293,7 @@ class FaultAnswer:
 def write_fault(error: GatewayError, relates_to: str = "") -> FaultAnswer:
     """The fault that answers *error*, its reason in French and in English, without data of the request's body."""
     fault = etree.Element(qualified(ENVELOPE, "Fault"), nsmap={"env": ENVELOPE, "wsa": WSA})
-    receiver = error.retry or isinstance(error, Unavailable) or not isinstance(error, InputRejected)
-    name = error.fault_code if isinstance(error, EnvelopeRejected) else ("Receiver" if receiver else "Sender")
+    name = _fault_code(error)
     code = etree.SubElement(fault, qualified(ENVELOPE, "Code"))
     etree.SubElement(code, qualified(ENVELOPE, "Value")).text = f"env:{name}"
     subcodes = error.subcodes if isinstance(error, EnvelopeRejected) else ()
@@ -308,9 +313,23 @@ def write_fault(error: GatewayError, relates_to: str = "") -> FaultAnswer:
     root = _envelope(action, relates_to or getattr(error, "relates_to", ""), fault)
     if name in ("MustUnderstand", "VersionMismatch"):
         _fault_headers(root[0], name, problem)
-    status = {"Sender": 503 if receiver else 400}.get(name, error.http_status if name == "Receiver" else 500)
     content = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return FaultAnswer(status, f"{mtom.SOAP_MEDIA_TYPE}; charset=UTF-8", content)
+    return FaultAnswer(_fault_status(error, name), f"{mtom.SOAP_MEDIA_TYPE}; charset=UTF-8", content)
+
+
+def _fault_code(error: GatewayError) -> str:
+    if isinstance(error, EnvelopeRejected):
+        return error.fault_code
+    return "Sender" if isinstance(error, InputRejected) else "Receiver"
+
+
+def _fault_status(error: GatewayError, fault_code: str) -> int:
+    """SOAP 1.2 part 2 table 20: 400 for Sender, 500 for the others; a more exact status of the same class is kept."""
+    if error.code == "mtom_media_type":
+        return 415
+    if fault_code == "Sender":
+        return error.http_status if error.http_status < 500 else 400
+    return error.http_status if fault_code == "Receiver" and error.http_status == 503 else 500
 
 
 def _detail(fault: etree._Element, subcodes: tuple[str, ...], problem: tuple[str, ...]) -> None:

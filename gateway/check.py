@@ -1,0 +1,131 @@
+"""``gateway check``: in one screen, what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import requests
+from cryptography import x509
+
+from gateway.doors import guard, plain_ports
+from gateway.errors import GatewayError
+from gateway.settings import Settings, load
+from gateway.store.migrations import current, head
+from gateway.texts import sentence
+from gateway.wiring import House
+
+CERTIFICATE_WARNING_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, whether it is good (``ok``, ``warning``, ``wrong``), and what to do."""
+
+    subject: str
+    state: str
+    words: str
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def check(path: Path, *, language: str = "en") -> list[Finding]:
+    """Look at everything; never raises for what it finds."""
+    try:
+        settings = load(path)
+    except GatewayError as error:
+        return [Finding("settings", "wrong", sentence(error.code, error.facts, language))]
+    findings = [Finding("settings", "ok", str(path))]
+    findings.extend(_doors(settings, language))
+    house = House(settings)
+    try:
+        findings.append(_tried("store", language, lambda: _store(house)))
+        for name in settings.pacs:
+            findings.append(_tried(f"pacs {name}", language, lambda name=name: _echo(house, name)))  # type: ignore[misc]
+        for name in settings.destination:
+            findings.append(_tried(f"destination {name}", language, lambda name=name: _ask(house, name)))  # type: ignore[misc]
+    finally:
+        house.close()
+    if settings.login:
+        findings.append(_provider(settings.login.issuer, settings.login.ca_file))
+    findings.extend(_certificates(settings))
+    return findings
+
+
+def _tried(subject: str, language: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, "ok", look())
+    except GatewayError as error:
+        return Finding(subject, "wrong", sentence(error.code, error.facts, language))
+
+
+def _doors(settings: Settings, language: str) -> Iterator[Finding]:
+    try:
+        guard(settings)
+    except GatewayError as error:
+        yield Finding("doors", "wrong", sentence(error.code, error.facts, language))
+        return
+    open_doors = plain_ports(settings)
+    for name, host, _ in open_doors:
+        yield Finding("doors", "warning", f"{name} listens in the clear on {host} (allow_plain = true)")
+    if not open_doors:
+        yield Finding("doors", "ok", "every port is on loopback or encrypted")
+
+
+def _store(house: House) -> str:
+    at, newest = current(house.engine), head()
+    if at == newest:
+        return f"{house.settings.store.url.partition('@')[2] or house.settings.store.url} (tables {at})"
+    return f"tables {at or 'absent'}; gateway serve brings them to {newest}"
+
+
+def _echo(house: House, name: str) -> str:
+    house.pacs[name].echo()
+    table = house.settings.pacs[name]
+    return f"{table.called_aet}@{table.host}:{table.port} answers C-ECHO"
+
+
+def _ask(house: House, name: str) -> str:
+    """A query for documents that nobody has: the registry's way, addresses and certificates are proved by it."""
+    house.destinations[name].ping()
+    return f"{house.settings.destination[name].registry_url} answers queries"
+
+
+def _provider(issuer: str, ca_file: Path | None) -> Finding:
+    address = f"{issuer}/.well-known/openid-configuration"
+    try:
+        session = requests.Session()
+        session.trust_env = False
+        answer = session.get(address, timeout=10, verify=str(ca_file) if ca_file else True, allow_redirects=False)
+        answer.raise_for_status()
+        found = answer.json().get("issuer")
+    except (requests.RequestException, ValueError, AttributeError):
+        return Finding("login", "wrong", f"{address} does not answer: nobody can sign in")
+    if found != issuer:
+        return Finding("login", "wrong", f"the provider calls itself {found!r}, and the settings say {issuer!r}")
+    return Finding("login", "ok", f"{issuer} answers")
+
+
+def _certificates(settings: Settings) -> Iterator[Finding]:
+    files = [("web", settings.web.certificate)]
+    files += [(f"destination {name}", table.certificate) for name, table in settings.destination.items()]
+    for name, file in files:
+        if file is not None:
+            yield _certificate(f"certificate {name}", file)
+
+
+def _certificate(subject: str, file: Path) -> Finding:
+    try:
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError):
+        return Finding(subject, "wrong", f"{file} cannot be read as a PEM certificate")
+    days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
+    until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    if days < 0:
+        return Finding(subject, "wrong", f"{file} expired on {until}")
+    if days < CERTIFICATE_WARNING_DAYS:
+        return Finding(subject, "warning", f"{file} expires on {until}, in {days} days: renew it")
+    return Finding(subject, "ok", f"{file} is valid until {until}")

@@ -1,0 +1,188 @@
+"""WADO-RS: metadata and frames over HTTP (DICOM PS3.18 sections 8.7 and 10.4)."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from email.message import Message
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from gateway.dicom.guard import EXPLICIT_LITTLE
+from gateway.dicom.settings import PacsSettings
+from gateway.dicom.values import JsonValues, text
+from gateway.errors import GatewayError, InputRejected, NotSupportedYet, PeerMisbehaved, PeerRefused, PeerUnreachable
+
+_METADATA_LIMIT_BYTES = 64 << 20
+_ENVELOPE_LIMIT_BYTES = 64 << 10
+_CHUNK_BYTES = 1 << 20
+_AVAILABLE_SYNTAX = 0x00083002
+_SOP_INSTANCE = 0x00080018
+_FRAME_TYPES = f'multipart/related; type="application/octet-stream"; transfer-syntax={EXPLICIT_LITTLE}'
+_NOT_ACCEPTABLE = frozenset({406, 415, 501})
+_GONE = frozenset({404, 410})
+
+
+class _Adapter(HTTPAdapter):
+    """Connections with the site's own TLS context."""
+
+    def __init__(self, context: ssl.SSLContext | None, connections: int) -> None:
+        self._context = context
+        super().__init__(pool_connections=1, pool_maxsize=connections)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+        if self._context is not None:
+            kwargs["ssl_context"] = self._context
+        super().init_poolmanager(connections, maxsize, block=block, **kwargs)
+
+
+class WadoRs:
+    """The WADO-RS service of one PACS, on kept connections. May be used by several threads."""
+
+    def __init__(self, settings: PacsSettings) -> None:
+        self._settings = settings
+        self._session = requests.Session()
+        # Neither a proxy nor credentials of the environment may get between the gateway and the PACS.
+        self._session.trust_env = False
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, _Adapter(settings.tls, settings.max_associations * 4))
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._session.close()
+
+    def metadata(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> tuple[JsonValues, int]:
+        """The header of one instance and its size in bytes as JSON.
+
+        Raises InputRejected ``image_unknown``, PeerUnreachable, PeerRefused, PeerMisbehaved.
+        """
+        path = f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}/metadata"
+        _, body = self._get(path, "application/dicom+json", _METADATA_LIMIT_BYTES)
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            raise self._malformed("JSON") from None
+        if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
+            raise self._malformed("JSON")
+        header = JsonValues(answer[0])
+        if text(header, _SOP_INSTANCE) != sop_instance_uid:
+            raise PeerMisbehaved("pacs_other_instance", pacs=self._settings.name)
+        return header, len(body)
+
+    def frame(
+        self, study_uid: str, series_uid: str, sop_instance_uid: str, number: int, header: JsonValues, size_bytes: int
+    ) -> bytes:
+        """The native bytes of one frame, *size_bytes* of them.
+
+        Raises as :meth:`metadata`, and NotSupportedYet ``image_codec`` when the PACS gives it compressed only.
+        """
+        path = f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}/frames/{number}"
+        try:
+            content_type, body = self._get(path, _FRAME_TYPES, size_bytes + _ENVELOPE_LIMIT_BYTES)
+        except _NotAcceptable:
+            raise _compressed(header) from None
+        part_type, start = _part(content_type, body)
+        if part_type not in ("application/octet-stream", ""):
+            raise _compressed(header)
+        content = bytes(memoryview(body)[start : start + size_bytes])
+        if len(content) != size_bytes or not _ends(content_type, body, start + size_bytes):
+            raise self._malformed("frame size")
+        return content
+
+    def _get(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytes]:
+        """Content type and body; a kept connection that the server had closed is replaced once."""
+        try:
+            try:
+                return self._read(path, accept, limit_bytes)
+            except requests.exceptions.Timeout:
+                raise
+            except requests.exceptions.ConnectionError:
+                return self._read(path, accept, limit_bytes)
+        except requests.exceptions.Timeout:
+            raise self._failed("time-out") from None
+        except requests.exceptions.SSLError:
+            raise self._failed("TLS") from None
+        except requests.exceptions.RequestException as error:
+            raise self._failed(type(error).__name__) from None
+
+    def _read(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytes]:
+        settings = self._settings
+        deadline = time.monotonic() + settings.operation_timeout_s
+        with self._session.get(
+            f"{settings.dicomweb_url.rstrip('/')}/{path}",
+            headers={"Accept": accept, "Accept-Encoding": "identity"},
+            timeout=(settings.connect_timeout_s, settings.response_timeout_s),
+            allow_redirects=False,
+            stream=True,
+        ) as answer:
+            self._check_status(answer.status_code)
+            body = bytearray()
+            for chunk in answer.iter_content(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > limit_bytes:
+                    raise PeerMisbehaved("pacs_answer_too_large", pacs=settings.name)
+                if time.monotonic() > deadline:
+                    raise self._failed("time-out")
+            return answer.headers.get("Content-Type", ""), bytes(body)
+
+    def _check_status(self, status: int) -> None:
+        if status in (200, 206):
+            return
+        if status in _GONE:
+            raise InputRejected("image_unknown")
+        if status in _NOT_ACCEPTABLE:
+            raise _NotAcceptable("image_codec", syntax="?")
+        if status >= 500:
+            raise self._failed(f"HTTP {status}")
+        raise PeerRefused("pacs_web_refused", pacs=self._settings.name, status=status)
+
+    def _failed(self, words: str) -> PeerUnreachable:
+        return PeerUnreachable("pacs_web_failed", pacs=self._settings.name, words=words)
+
+    def _malformed(self, words: str) -> PeerMisbehaved:
+        return PeerMisbehaved("pacs_answer_malformed", pacs=self._settings.name, words=words)
+
+
+class _NotAcceptable(NotSupportedYet):
+    """The service has the resource, in no form that was asked for."""
+
+
+def _compressed(header: JsonValues) -> GatewayError:
+    return NotSupportedYet("image_codec", syntax=text(header, _AVAILABLE_SYNTAX) or "?")
+
+
+def _boundary(content_type: str) -> bytes:
+    parsed = Message()
+    parsed["Content-Type"] = content_type
+    if parsed.get_content_maintype() != "multipart":
+        return b""
+    return str(parsed.get_param("boundary", "")).encode("latin-1", "replace")
+
+
+def _part(content_type: str, body: bytes) -> tuple[str, int]:
+    """Media type of the first part of a multipart body and where its content starts; of any other, its own."""
+    boundary = _boundary(content_type)
+    if not boundary:
+        return content_type.partition(";")[0].strip().lower(), 0
+    opening = body.find(b"--" + boundary, 0, _ENVELOPE_LIMIT_BYTES)
+    end = body.find(b"\r\n\r\n", opening, opening + _ENVELOPE_LIMIT_BYTES)
+    if opening < 0 or end < 0:
+        return "", len(body)
+    for line in body[opening:end].split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-type":
+            return value.partition(b";")[0].strip().decode("latin-1").lower(), end + 4
+    return "", end + 4
+
+
+def _ends(content_type: str, body: bytes, end: int) -> bool:
+    """Whether the content stops at *end*, a padding byte to even length aside."""
+    boundary = _boundary(content_type)
+    rest = body[end:]
+    if not boundary:
+        return len(rest) <= 1
+    closing = b"\r\n--" + boundary
+    return rest.startswith(closing) or rest[1:].startswith(closing)

@@ -1,0 +1,47 @@
+"""The listening ports: which may be in the clear, and which start is refused."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from gateway.errors import SettingsError
+from gateway.settings import Settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host* is this machine and nothing else."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def plain_ports(settings: Settings) -> list[tuple[str, str, bool]]:
+    """Every port that listens in the clear outside this machine: (name, host, whether the settings allow it)."""
+    doors = [("web", settings.web.host, settings.web.allow_plain, settings.web.certificate is not None)]
+    if settings.mllp.enabled:
+        doors.append(("mllp", settings.mllp.host, settings.mllp.allow_plain, False))
+    return [(name, host, allowed) for name, host, allowed, tls in doors if not tls and not is_loopback(host)]
+
+
+def guard(settings: Settings) -> None:
+    """Refuse to start with an open door; raises SettingsError.
+
+    A clear-text port outside loopback needs ``allow_plain``; the demonstration's identity provider goes with nothing
+    but loopback.
+    """
+    for name, host, allowed in plain_ports(settings):
+        if not allowed:
+            raise SettingsError("plain_port", place=f"{name}.allow_plain", port=name, host=host)
+    login = settings.login
+    if login is None:
+        raise SettingsError("login_missing", place="login")
+    if login.demonstration:
+        addresses = [settings.web.host, *(urlsplit(url).hostname or "" for url in (settings.public_url, login.issuer))]
+        if settings.mllp.enabled:
+            addresses.append(settings.mllp.host)
+        if settings.environment == "production" or not all(is_loopback(address) for address in addresses):
+            raise SettingsError("demonstration_provider", place="login.demonstration")

@@ -1,0 +1,170 @@
+"""The acknowledgement of a message, in original mode.
+
+Sources: HL7 v2.5 sections 2.9.2 (original mode), 2.15.8 (MSA), 2.15.5 (ERR); CI-SIS "Transmission d'un document CDA R2
+en HL7 v2" 2.1, acknowledgement: ``ACK^<event>^ACK``, MSH-3 to MSH-6 swapped, MSH-11 and MSH-12 of the request, MSH-17
+``FRA``, no MSH-21; ERR for AE and AR alone.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.errors import GatewayError, InputRejected
+from gateway.hl7 import charset as charsets
+from gateway.hl7 import er7
+from gateway.hl7.charset import Charset
+from gateway.hl7.writer import Writer
+from gateway.texts import sentence
+
+CONDITIONS = {
+    "100": "Segment sequence error",
+    "101": "Required field missing",
+    "102": "Data type error",
+    "103": "Table value not found",
+    "198": "Cardinality error",
+    "199": "Other syntax error",
+    "200": "Unsupported message type",
+    "201": "Unsupported event code",
+    "202": "Unsupported processing id",
+    "203": "Unsupported version id",
+    "207": "Application internal error",
+}
+"""Table 0357 as the profile lists it."""
+
+_APPLICATION_ERROR = "207"
+_LOCATION = re.compile(r"[A-Z][A-Z0-9]{2}(\^[0-9]{1,6}){1,5}", re.ASCII)
+_EVENT = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
+_VERSION = re.compile(r"[0-9]\.[0-9](\.[0-9])?", re.ASCII)
+_PLAIN_FACT = re.compile(r"[A-Za-z0-9 .,:/_+()-]{1,60}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ECHO_CHARACTERS = 250
+_SENTENCE_CHARACTERS = 250
+
+SAFE_FACTS = frozenset({"charset", "expected", "field", "limit", "line", "segment", "size"})
+"""Facts that never name a patient. The others stay out: an acknowledgement ends in the sender's logs."""
+
+# What a sentence may hold and ISO 8859-15 may not.
+_PLAINER = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "–": "-", "—": "-", "\u202f": "\u00a0"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What an answer takes from the message it answers; every value may be empty."""
+
+    addresses: tuple[tuple[str, str, str], ...] = (("", "", ""),) * 4
+    """MSH-3 to MSH-6, three components each."""
+    message_code: str = ""
+    event: str = ""
+    control_id: str = ""
+    processing_id: str = ""
+    version: str = ""
+    charset: Charset = charsets.UTF_8
+    is_answer: bool = False
+    """Whether it is an acknowledgement or another answer itself: those are never answered."""
+
+    @property
+    def sender(self) -> str:
+        """MSH-3 and MSH-4, for logs."""
+        return "|".join(address[0] for address in self.addresses[:2])
+
+
+def read_request(raw: bytes) -> Request:
+    """Whatever can be read of the MSH of *raw*, which may be anything; never raises."""
+    try:
+        message = er7.parse_header(raw)
+    except InputRejected:
+        return Request()
+    header, separator, head = message.header, message.delimiters.field, raw[: er7.HEADER_BYTES]
+
+    def echo(field: int, component: int = 1) -> str:
+        return _CONTROL.sub("", header.text(field, component))[:_ECHO_CHARACTERS]
+
+    code, event, version = echo(9), echo(9, 2), echo(12)
+    return Request(
+        addresses=tuple((echo(field), echo(field, 2), echo(field, 3)) for field in range(3, 7)),
+        message_code=code,
+        event=event if _EVENT.fullmatch(event) else "",
+        control_id=echo(10),
+        processing_id=echo(11)[:1],
+        version=version if _VERSION.fullmatch(version) else "",
+        charset=_charset(echo(18)),
+        is_answer=code == "ACK" or any(end + b"MSA" + separator in head for end in (b"\r", b"\n")),
+    )
+
+
+def _charset(name: str) -> Charset:
+    """That of the request; UTF-8 where it cannot hold a French sentence or is not one we know."""
+    charset = charsets.named(name)
+    return charsets.UTF_8 if charset is None or charset is charsets.ASCII else charset
+
+
+def accepted(request: Request) -> bytes:
+    """``AA``: understood, kept, need not be sent again."""
+    return _message(request, "AA")
+
+
+def refused(request: Request, error: GatewayError) -> bytes:
+    """``AE`` or ``AR`` as *error* says, with where (ERR-2), what (ERR-3) and a sentence for a person (ERR-8)."""
+    return _message(request, error.acknowledgement, error)
+
+
+def _message(request: Request, code: str, error: GatewayError | None = None) -> bytes:
+    writer = Writer(request.charset)
+    segments = [
+        _header(writer, request),
+        writer.segment("MSA", {1: code, 2: _written(writer, request.control_id)}),
+    ]
+    if error is not None:
+        segments.append(_error(writer, error))
+    return writer.message(*segments)
+
+
+def _header(writer: Writer, request: Request) -> bytes:
+    ours, theirs = request.addresses[2:], request.addresses[:2]
+    addresses = {
+        field: writer.field(*(_written(writer, part) for part in address))
+        for field, address in enumerate((*ours, *theirs), 3)
+    }
+    return writer.segment(
+        "MSH",
+        {
+            **addresses,
+            7: f"{datetime.now(UTC):%Y%m%d%H%M%S}+0000",
+            9: writer.field("ACK", request.event, "ACK"),
+            10: secrets.token_hex(10),
+            11: request.processing_id or "P",
+            12: request.version or "2.5",
+            17: "FRA",
+            18: writer.charset.name,
+        },
+    )
+
+
+def _error(writer: Writer, error: GatewayError) -> bytes:
+    hl7_code = error.hl7_code if error.hl7_code in CONDITIONS else _APPLICATION_ERROR
+    located = _LOCATION.fullmatch(error.place) is not None
+    fields: dict[int, bytes | str] = {
+        2: writer.field(*error.place.split("^")) if located else "",
+        3: writer.field(hl7_code, CONDITIONS[hl7_code], "messageErrorCondition"),
+        4: "E",
+        # A place that is none of HL7 (an XPath into the document) is for the people who diagnose.
+        7: _written(writer, (error.code if located else str(error))[:_SENTENCE_CHARACTERS]),
+        8: _written(writer, sentence(error.code, _safe(error.facts))[:_SENTENCE_CHARACTERS]),
+    }
+    if hl7_code == _APPLICATION_ERROR:
+        fields[5] = writer.field("906", "Autre", "applicationErrorCondition")
+    return writer.segment("ERR", fields)
+
+
+def _safe(facts: Mapping[str, str]) -> dict[str, str]:
+    return {name: fact for name, fact in facts.items() if name in SAFE_FACTS and _PLAIN_FACT.fullmatch(fact)}
+
+
+def _written(writer: Writer, text: str) -> bytes:
+    """*text* in the character set of the answer; what that set does not have becomes a question mark."""
+    codec = writer.charset.codec
+    return writer.text(text.translate(_PLAINER).encode(codec, "replace").decode(codec))

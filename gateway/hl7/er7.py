@@ -1,0 +1,260 @@
+"""A message as it is written (ER7, "vertical bar" encoding), byte for byte.
+
+Reading keeps the received bytes and only notes where segments begin and end; a field is looked for when it is asked
+for, and unescaped after splitting, so a value can never make a delimiter. A message of 64 MiB is therefore read
+without a second copy of it. What no rule names (unknown segments, further fields, repetitions) simply stays.
+
+Sources: HL7 v2.5 sections 2.5 to 2.8 and 2.15.9.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from gateway.errors import InputRejected, InputTooLarge
+from gateway.hl7 import charset as charsets
+from gateway.hl7.charset import Charset
+from gateway.hl7.delimiters import Delimiters, unescaped
+
+MAX_SEGMENTS = 20_000
+MAX_LINES = 1_000_000
+"""Ends of lines of any kind; 64 MiB of base64 in lines of 76 characters have 0.9 million."""
+HEADER_BYTES = 64 * 1024
+
+_START = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n \t]*MSH")
+_NAME = re.compile(rb"[A-Z][A-Z0-9]{2}")
+
+
+class _Source:
+    """What the segments of a message share. They refer to it and not to the message: no cycle keeps 64 MiB alive."""
+
+    __slots__ = ("charset", "delimiters", "raw")
+
+    def __init__(self, raw: bytes, delimiters: Delimiters) -> None:
+        self.raw = raw
+        self.delimiters = delimiters
+        self.charset = charsets.UTF_8
+
+    def decode(self, value: bytes) -> str:
+        return value.decode(self.charset.codec, "replace")
+
+
+class Segment:
+    """One segment: its name, its place among those of its name (from 1), and its fields, found when asked for."""
+
+    __slots__ = ("_offset", "_source", "_starts", "end", "name", "sequence", "start")
+
+    def __init__(self, source: _Source, name: str, sequence: int, start: int, end: int) -> None:
+        self._source = source
+        self.name = name
+        self.sequence = sequence
+        self.start = start
+        self.end = end
+        # MSH-1 is the separator itself, so what follows the name of MSH is its second field.
+        self._offset = 1 if name == "MSH" else 0
+        self._starts = [start + len(name) + 1]
+
+    def span(self, field: int, repetition: int = 0, component: int = 0, subcomponent: int = 0) -> tuple[int, int]:
+        """Where a value stands in the message, as (start, end); equal when there is none. Positions count from 1.
+
+        0 means: not divided at this level. MSH-1 and MSH-2, which are no values, are never divided.
+        """
+        if self.name == "MSH" and field == 1:
+            return self.start + 3, self.start + 4
+        start, end = self._field(field - self._offset)
+        if self.name == "MSH" and field == 2:
+            return start, end
+        raw, delimiters = self._source.raw, self._source.delimiters
+        for delimiter, number in (
+            (delimiters.repetition, repetition),
+            (delimiters.component, component),
+            (delimiters.subcomponent, subcomponent),
+        ):
+            if number:
+                start, end = _nth(raw, start, end, delimiter, number)
+        return start, end
+
+    def raw(self, field: int) -> bytes:
+        """The bytes of a whole field, escapes and delimiters in place."""
+        start, end = self.span(field)
+        return self._source.raw[start:end]
+
+    def text(self, field: int, component: int = 1, subcomponent: int = 1, repetition: int = 1) -> str:
+        """One value, decoded and unescaped, blanks around it removed; empty when there is none or it is ``""``."""
+        start, end = self.span(field, repetition, component, subcomponent)
+        source = self._source
+        value = unescaped(source.raw[start:end], source.delimiters, source.charset.codec)
+        text = source.decode(value).strip()
+        return "" if text == '""' else text
+
+    def repetitions(self, field: int) -> Iterator[int]:
+        """The numbers of the repetitions of a field, from 1; none when the field is empty."""
+        start, end = self.span(field)
+        delimiter = self._source.delimiters.repetition
+        number = 1
+        while start < end:
+            yield number
+            at = self._source.raw.find(delimiter, start, end) if delimiter else -1
+            if at < 0:
+                return
+            start = at + 1
+            number += 1
+
+    def place(self, field: int, repetition: int = 0, component: int = 0) -> str:
+        """The location of a value as ERR-2 writes it: ``PID^1^3^2^4``."""
+        numbers = [self.sequence, field, repetition or (1 if component else 0), component]
+        return "^".join([self.name, *(str(number) for number in numbers if number)])
+
+    def _field(self, number: int) -> tuple[int, int]:
+        """The bounds of the *number*th field after the name; each separator is looked for once."""
+        raw, separator, starts = self._source.raw, self._source.delimiters.field, self._starts
+        while len(starts) <= number:
+            if starts[-1] > self.end:
+                return self.end, self.end
+            at = raw.find(separator, starts[-1], self.end)
+            starts.append((self.end if at < 0 else at) + 1)
+        return min(starts[number - 1], self.end), min(starts[number] - 1, self.end)
+
+
+def _nth(raw: bytes, start: int, end: int, delimiter: bytes, number: int) -> tuple[int, int]:
+    if not delimiter:
+        return (start, end) if number == 1 else (end, end)
+    for _ in range(number - 1):
+        at = raw.find(delimiter, start, end)
+        if at < 0:
+            return end, end
+        start = at + 1
+    at = raw.find(delimiter, start, end)
+    return start, (end if at < 0 else at)
+
+
+class Message:
+    """A message: its bytes, its delimiters, its character set, its segments in order."""
+
+    __slots__ = ("_source", "segments")
+
+    def __init__(self, source: _Source, segments: tuple[Segment, ...]) -> None:
+        self._source = source
+        self.segments = segments
+
+    @property
+    def raw(self) -> bytes:
+        """The message as it was received."""
+        return self._source.raw
+
+    @property
+    def delimiters(self) -> Delimiters:
+        """MSH-1 and MSH-2."""
+        return self._source.delimiters
+
+    @property
+    def charset(self) -> Charset:
+        """What MSH-18 says."""
+        return self._source.charset
+
+    @property
+    def header(self) -> Segment:
+        """MSH."""
+        return self.segments[0]
+
+    def all(self, name: str) -> tuple[Segment, ...]:
+        """The segments of that name, in order."""
+        return tuple(segment for segment in self.segments if segment.name == name)
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of that name."""
+        return next((segment for segment in self.segments if segment.name == name), None)
+
+    def without(self, start: int, end: int) -> str:
+        """The text of the message with one value left out."""
+        return self._source.decode(self.raw[:start] + self.raw[end:])
+
+
+def parse(raw: bytes) -> Message:
+    """Read a message; segments end in CR, LF or both.
+
+    Raises InputRejected, with the place and the code of table 0357: ``hl7_not_a_message``, ``hl7_delimiters``,
+    ``hl7_segment_name``, the three of :func:`gateway.hl7.charset.of_message`; and InputTooLarge above
+    :data:`MAX_SEGMENTS` or :data:`MAX_LINES`.
+    """
+    return _parse(raw, check_charset=True)
+
+
+def parse_header(raw: bytes) -> Message:
+    """Read the first segment alone, at most 64 KiB of it, whatever its bytes decode to; raises as :func:`parse`."""
+    start, delimiters = _beginning(raw)
+    head = raw[start : start + HEADER_BYTES]
+    _, end = next(_segment_bounds(head, 0, delimiters.field))
+    return _parse(head[:end], check_charset=False)
+
+
+def _beginning(raw: bytes) -> tuple[int, Delimiters]:
+    match = _START.match(raw, 0, 1024)
+    if match is None:
+        raise InputRejected("hl7_not_a_message", place="MSH^1", hl7_code="100")
+    start = match.end() - 3
+    return start, Delimiters.read(raw[start : start + 16])
+
+
+def _parse(raw: bytes, *, check_charset: bool) -> Message:
+    start, delimiters = _beginning(raw)
+    if raw.count(b"\n") + raw.count(b"\r") > MAX_LINES:
+        raise InputTooLarge("hl7_too_many_lines", place="MSH^1", limit=MAX_LINES)
+    source = _Source(raw, delimiters)
+    message = Message(source, tuple(_segments(source, start)))
+    begin, end = message.header.span(18, 1, 1)
+    stated = raw[begin : min(end, begin + 64)].decode("ascii", "replace")
+    source.charset = charsets.of_message(raw, stated) if check_charset else charsets.named(stated) or charsets.UTF_8
+    return message
+
+
+def _segments(source: _Source, start: int) -> Iterator[Segment]:
+    raw, separator = source.raw, source.delimiters.field
+    counts: dict[str, int] = {}
+    previous = "MSH^1"
+    for number, (begin, end) in enumerate(_segment_bounds(raw, start, separator), 1):
+        if number > MAX_SEGMENTS:
+            raise InputTooLarge("hl7_too_many_segments", place=previous, limit=MAX_SEGMENTS)
+        if not _NAME.match(raw, begin, end) or (end > begin + 3 and raw[begin + 3 : begin + 4] != separator):
+            raise InputRejected("hl7_segment_name", place=previous, hl7_code="100")
+        name = raw[begin : begin + 3].decode("ascii")
+        counts[name] = counts.get(name, 0) + 1
+        previous = f"{name}^{counts[name]}"
+        yield Segment(source, name, counts[name], begin, end)
+
+
+def _segment_bounds(raw: bytes, start: int, separator: bytes) -> Iterator[tuple[int, int]]:
+    """(start, end) of each segment.
+
+    CR always ends one (HL7 v2.5 section 2.6.4). LF, which the standard does not allow and official examples use, ends
+    one where a segment, another end or the end of the message follows; elsewhere it is a line break inside a value.
+    """
+    follows = _what_follows_an_end(separator)
+    size = len(raw)
+    carriage_return = line_feed = -1
+    begin = position = start
+    while begin < size:
+        # Each is looked for again only when it has been passed: the whole walk reads the bytes at most twice.
+        if carriage_return < position:
+            carriage_return = _find(raw, b"\r", position)
+        if line_feed < position:
+            line_feed = _find(raw, b"\n", position)
+        end = min(carriage_return, line_feed)
+        position = end + 1
+        if end == line_feed < size and end > begin and not follows.match(raw, position):
+            continue
+        if end - begin > 16 or raw[begin:end].strip():
+            yield begin, end
+        begin = position
+
+
+def _find(raw: bytes, byte: bytes, start: int) -> int:
+    at = raw.find(byte, start)
+    return len(raw) if at < 0 else at
+
+
+@lru_cache(maxsize=32)
+def _what_follows_an_end(separator: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"[\r\n]|\Z|[A-Z][A-Z0-9]{2}(?:[\r\n]|\Z|" + re.escape(separator) + rb")")

@@ -1,0 +1,192 @@
+"""The MLLP listener: accepts connections, reads reports, acknowledges each after it is kept.
+
+Original mode (HL7 v2.5 section 2.9.2): the one answer to a message is sent when the application has taken it over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.errors import Unavailable
+from gateway.hl7 import mllp, profiles
+from gateway.hl7.answer import Accept, answer, answer_fault
+from gateway.hl7.budget import Budget
+from gateway.hl7.connection import CLOSE_S, READ_BYTES, Connection, Rules
+from gateway.hl7.mllp import Fault
+
+_HANDSHAKE_TIMEOUT_S = 10.0
+_BACKLOG = 100
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerSettings:
+    """The ``[mllp]`` table."""
+
+    host: str = "127.0.0.1"
+    port: int = 2575
+    """0 lets the system choose; :attr:`Listener.port` tells."""
+    max_message_bytes: int = mllp.DEFAULT_LIMIT_BYTES
+    max_held_bytes: int = 2 * mllp.DEFAULT_LIMIT_BYTES
+    """Of all messages that have begun and are not answered; more wait in their senders."""
+    max_connections: int = 64
+    """A connection above it is closed at once."""
+    idle_timeout_s: float = 3600.0
+    """The longest silence between messages."""
+    read_timeout_s: float = 60.0
+    """The longest time from the first byte of a message to its last, and for the sender to take its answer."""
+    threads: int = 8
+    """Messages that are worked on at once."""
+    processing_ids: frozenset[str] = profiles.PROCESSING_IDS
+    """Values of MSH-11 that are taken."""
+    ssl: ssl.SSLContext | None = field(default=None, compare=False, repr=False)
+
+
+class Listener:
+    """An MLLP server; :meth:`start`, then :meth:`serve` until :meth:`request_stop`, or :meth:`stop`."""
+
+    def __init__(self, settings: ListenerSettings, accept: Accept) -> None:
+        """*accept* runs in threads, several at once; messages of one connection strictly one after the other."""
+        self.settings = settings
+        self._accept = accept
+        self._server: asyncio.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop_requested = asyncio.Event()
+        self._stopping = False
+        self._rules: Rules | None = None
+        self._executor: ThreadPoolExecutor | None = None
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; the setting's before :meth:`start`."""
+        if self._server is None or not self._server.sockets:
+            return self.settings.port
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(self) -> None:
+        """Listen; raises Unavailable (``hl7_cannot_listen``) when the address cannot be had."""
+        settings = self.settings
+        self._loop = asyncio.get_running_loop()
+        self._executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="hl7")
+        self._rules = Rules(
+            max_message_bytes=settings.max_message_bytes,
+            idle_timeout_s=settings.idle_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+            budget=Budget(settings.max_held_bytes),
+            executor=self._executor,
+            answer=self._answer,
+            answer_fault=self._answer_fault,
+        )
+        try:
+            self._server = await asyncio.start_server(
+                self._connected,
+                settings.host,
+                settings.port,
+                limit=READ_BYTES,
+                backlog=_BACKLOG,
+                ssl=settings.ssl,
+                ssl_handshake_timeout=_HANDSHAKE_TIMEOUT_S if settings.ssl else None,
+                ssl_shutdown_timeout=CLOSE_S if settings.ssl else None,
+            )
+        except OSError as error:
+            self._executor.shutdown()
+            raise Unavailable(
+                "hl7_cannot_listen", host=settings.host, port=settings.port, words=error.strerror or "refused"
+            ) from None
+        _log.info("hl7.listening", host=settings.host, port=self.port, tls=settings.ssl is not None)
+
+    async def serve(self) -> None:
+        """Listen, if :meth:`start` has not, until :meth:`request_stop`; then :meth:`stop`."""
+        if self._server is None:
+            await self.start()
+        try:
+            await self._stop_requested.wait()
+        finally:
+            await self.stop()
+
+    def request_stop(self) -> None:
+        """End :meth:`serve`; from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop_requested.set)
+
+    async def stop(self, grace_s: float = 30.0) -> None:
+        """Take no more, finish and answer what was wholly received and begun within *grace_s*, close."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        self._stopping = True
+        server.close()
+        for connection in self._connections.values():
+            connection.stop()
+        late: set[asyncio.Task[None]] = set()
+        if self._connections:
+            _, late = await asyncio.wait(list(self._connections), timeout=grace_s)
+        for task in late:
+            _log.error("hl7.stopped_unanswered")
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        # Since Python 3.12 this waits for connections in their TLS handshake too.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await server.wait_closed()
+        if self._executor is not None:
+            self._executor.shutdown(wait=not late, cancel_futures=True)
+        _log.info("hl7.stopped")
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        full = len(self._connections) >= self.settings.max_connections
+        if self._rules is None or self._stopping or full:
+            _log.warning("hl7.connection_refused", full=full, limit=self.settings.max_connections)
+            writer.close()
+            return
+        # An answer is one small write; it must not wait for the acknowledgement of the one before.
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = Connection(reader, writer, self._rules)
+        task = asyncio.get_running_loop().create_task(connection.run())
+        self._connections[task] = connection
+        task.add_done_callback(self._disconnected)
+
+    def _disconnected(self, task: asyncio.Task[None]) -> None:
+        self._connections.pop(task, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("hl7.connection_failed", error=type(error).__name__)
+
+    def _answer(self, message: bytes) -> bytes | None:
+        reply = answer(message, self._accept, processing_ids=self.settings.processing_ids)
+        return None if reply is None else mllp.frame(reply)
+
+    def _answer_fault(self, fault: Fault) -> bytes | None:
+        reply = answer_fault(fault, self.settings.max_message_bytes)
+        return None if reply is None else mllp.frame(reply)
+
+
+def run(settings: ListenerSettings, accept: Accept, *, started: Callable[[Listener], None] | None = None) -> None:
+    """Listen until TERM or INT, or until ``request_stop`` of the listener that *started* is given.
+
+    In a thread that is not the main one, signals are left alone. Raises Unavailable (``hl7_cannot_listen``).
+    """
+    asyncio.run(_run(settings, accept, started))
+
+
+async def _run(settings: ListenerSettings, accept: Accept, started: Callable[[Listener], None] | None) -> None:
+    listener = Listener(settings, accept)
+    await listener.start()
+    if threading.current_thread() is threading.main_thread():
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, listener.request_stop)
+    if started is not None:
+        started(listener)
+    await listener.serve()

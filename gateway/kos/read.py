@@ -1,0 +1,166 @@
+"""Anyone's Key Object Selection Document to a value: identifiers, requests, evidence with retrieval, content.
+
+Sources: DICOM PS3.3 A.35.4, C.17.6 and C.17.3; PS3.16 TID 2010. Official French manifests leave out much that the
+standard wants (template, several type 2 attributes); what is needed to find the images is required, nothing else.
+"""
+
+from __future__ import annotations
+
+from gateway.errors import InputRejected
+from gateway.kos import tags
+from gateway.kos.build import KEY_OBJECT_SELECTION
+from gateway.kos.decode import Item, decode
+from gateway.kos.selection import (
+    ContentReference,
+    KeyObjectSelection,
+    ReferencedRequest,
+    SelectedSeries,
+    SelectedStudy,
+)
+from gateway.model.codes import Code
+from gateway.model.exam import Instance
+from gateway.model.identifiers import Identifier
+
+_REFERENCES = frozenset(("IMAGE", "WAVEFORM", "COMPOSITE"))
+_DESCRIPTION = ("113012", "DCM")
+
+
+def read(content: bytes) -> KeyObjectSelection:
+    """What the file *content* says.
+
+    Raises as :func:`gateway.kos.decode.decode`, and InputRejected for another class of document (``kos_other_class``)
+    or when what every key object has is missing (``kos_incomplete``; ``place`` is the tag).
+    """
+    dataset = decode(content)
+    if dataset.text(tags.SOP_CLASS_UID) != KEY_OBJECT_SELECTION:
+        raise InputRejected("kos_other_class", place=tags.name(tags.SOP_CLASS_UID))
+    items = dataset.items(tags.CONTENT_SEQUENCE)
+    return KeyObjectSelection(
+        sop_instance_uid=_required(dataset, tags.SOP_INSTANCE_UID),
+        series_uid=dataset.text(tags.SERIES_INSTANCE_UID),
+        study_uid=_required(dataset, tags.STUDY_INSTANCE_UID),
+        title=_concept(dataset),
+        patient_identifiers=_patient_identifiers(dataset),
+        patient_name=dataset.text(tags.PATIENT_NAME),
+        patient_birth_date=dataset.text(tags.PATIENT_BIRTH_DATE),
+        patient_sex=dataset.text(tags.PATIENT_SEX),
+        study_date=dataset.text(tags.STUDY_DATE),
+        study_time=dataset.text(tags.STUDY_TIME),
+        study_description=dataset.text(tags.STUDY_DESCRIPTION),
+        accession=_accession(dataset),
+        created=_created(dataset),
+        description=_description(items),
+        requests=tuple(_request(item) for item in dataset.items(tags.REFERENCED_REQUEST_SEQUENCE)),
+        studies=_evidence(dataset),
+        references=tuple(reference for item in items for reference in _references(item)),
+    )
+
+
+def _evidence(dataset: Item) -> tuple[SelectedStudy, ...]:
+    tag = tags.CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE
+    studies = tuple(
+        SelectedStudy(
+            study_uid=_required(study, tags.STUDY_INSTANCE_UID),
+            series=tuple(_series(series) for series in study.items(tags.REFERENCED_SERIES_SEQUENCE)),
+        )
+        for study in dataset.items(tag)
+    )
+    if not any(series.instances for study in studies for series in study.series):
+        raise InputRejected("kos_incomplete", place=tags.name(tag))
+    return studies
+
+
+def _series(item: Item) -> SelectedSeries:
+    return SelectedSeries(
+        series_uid=_required(item, tags.SERIES_INSTANCE_UID),
+        number=_number(item, tags.SERIES_NUMBER),
+        retrieve_ae_title=item.text(tags.RETRIEVE_AE_TITLE),
+        retrieve_location_uid=item.text(tags.RETRIEVE_LOCATION_UID),
+        retrieve_url=item.text(tags.RETRIEVE_URL),
+        instances=tuple(
+            Instance(
+                sop_class_uid=_required(instance, tags.REFERENCED_SOP_CLASS_UID),
+                sop_instance_uid=_required(instance, tags.REFERENCED_SOP_INSTANCE_UID),
+                number=_number(instance, tags.INSTANCE_NUMBER),
+                frames=_number(instance, tags.NUMBER_OF_FRAMES),
+            )
+            for instance in item.items(tags.REFERENCED_SOP_SEQUENCE)
+        ),
+    )
+
+
+def _references(item: Item) -> list[ContentReference]:
+    value_type = item.text(tags.VALUE_TYPE)
+    if value_type not in _REFERENCES:
+        return []
+    return [
+        ContentReference(
+            value_type=value_type,
+            sop_class_uid=_required(instance, tags.REFERENCED_SOP_CLASS_UID),
+            sop_instance_uid=_required(instance, tags.REFERENCED_SOP_INSTANCE_UID),
+        )
+        for instance in item.items(tags.REFERENCED_SOP_SEQUENCE)
+    ]
+
+
+def _request(item: Item) -> ReferencedRequest:
+    placer = item.text(tags.PLACER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST)
+    issuer = _issuer(item, tags.ORDER_PLACER_IDENTIFIER_SEQUENCE)
+    return ReferencedRequest(
+        study_uid=item.text(tags.STUDY_INSTANCE_UID),
+        accession=_accession(item),
+        placer=Identifier(issuer, placer) if placer else None,
+    )
+
+
+def _accession(item: Item) -> Identifier | None:
+    number = item.text(tags.ACCESSION_NUMBER)
+    issuer = _issuer(item, tags.ISSUER_OF_ACCESSION_NUMBER_SEQUENCE)
+    return Identifier(issuer, number) if number else None
+
+
+def _patient_identifiers(dataset: Item) -> tuple[Identifier, ...]:
+    named = [dataset, *dataset.items(tags.OTHER_PATIENT_IDS_SEQUENCE)]
+    stated = (
+        Identifier(_issuer(item, tags.ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE), item.text(tags.PATIENT_ID))
+        for item in named
+    )
+    return tuple(dict.fromkeys(identifier for identifier in stated if identifier.extension))
+
+
+def _issuer(item: Item, tag: int) -> str:
+    return next((issuer.text(tags.UNIVERSAL_ENTITY_ID) for issuer in item.items(tag)), "")
+
+
+def _description(items: list[Item]) -> str:
+    """The text named 113012 (DCM): the template has it first, official French manifests have it last."""
+    for item in items:
+        name = _concept(item) if item.text(tags.VALUE_TYPE) == "TEXT" else None
+        if name is not None and (name.code, name.system) == _DESCRIPTION:
+            return item.text(tags.TEXT_VALUE)
+    return ""
+
+
+def _created(dataset: Item) -> str:
+    date, time = dataset.text(tags.CONTENT_DATE), dataset.text(tags.CONTENT_TIME).partition(".")[0]
+    return f"{date}{time}{dataset.text(tags.TIMEZONE_OFFSET_FROM_UTC)}" if date else ""
+
+
+def _concept(item: Item) -> Code | None:
+    """The concept name; the designator stands for the code system (PS3.16 section 8)."""
+    for code in item.items(tags.CONCEPT_NAME_CODE_SEQUENCE):
+        return Code(code.text(tags.CODE_VALUE), code.text(tags.CODING_SCHEME_DESIGNATOR), code.text(tags.CODE_MEANING))
+    return None
+
+
+def _required(item: Item, tag: int) -> str:
+    value = item.text(tag)
+    if not value:
+        raise InputRejected("kos_incomplete", place=tags.name(tag))
+    return value
+
+
+def _number(item: Item, tag: int) -> int | None:
+    """A number of a viewer's interest; one that is none is taken as not stated."""
+    text = item.text(tag)
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 12 else None

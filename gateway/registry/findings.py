@@ -1,0 +1,71 @@
+"""How a finding is worded: an XDS error code, and a context that quotes the value and names what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.model.codes import Code
+from gateway.model.document import RegistryError
+from gateway.registry import forms
+
+_ANSWERED = 200
+"""Errors of one answer at most."""
+_QUOTED = 120
+"""Characters of a value that an error quotes at most."""
+
+
+def bounded(found: Sequence[RegistryError]) -> tuple[RegistryError, ...]:
+    """*found*, cut where it would only make the answer long; the last one then says how many more there are."""
+    if len(found) <= _ANSWERED:
+        return tuple(found)
+    rest = RegistryError(code="XDSRegistryError", context=f"{len(found) - _ANSWERED} more errors are not listed")
+    return (*found[:_ANSWERED], rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Makes the findings of one object: *kind* and *where* name it."""
+
+    kind: str
+    where: str
+
+    def required(self, name: str, value: str, form: Callable[[str], str]) -> Iterator[RegistryError]:
+        if not value:
+            yield self.missing(name)
+        else:
+            yield from self.optional(name, value, form)
+
+    def optional(self, name: str, value: str, form: Callable[[str], str]) -> Iterator[RegistryError]:
+        if value and (wrong := form(value)):
+            yield self.wrong(name, value, wrong)
+
+    def each(self, name: str, values: Iterable[str], form: Callable[[str], str]) -> Iterator[RegistryError]:
+        for value in values:
+            yield from self.required(name, value, form)
+
+    def code(self, name: str, code: Code) -> Iterator[RegistryError]:
+        if not code.code:
+            yield self.missing(name)
+        elif not code.system:
+            yield self.wrong(name, code.code, "lacks its codingScheme")
+        yield from self.optional(name, code.code, forms.short)
+        yield from self.optional(f"codingScheme of {name}", code.system, forms.short)
+
+    def missing(self, name: str) -> RegistryError:
+        return metadata_error(f"{self.kind}.{name} is missing", self.where)
+
+    def wrong(self, name: str, value: str, words: str) -> RegistryError:
+        return metadata_error(f"{self.kind}.{name} {quote(value)} {words}", self.where)
+
+
+def quote(value: str) -> str:
+    return f"“{value}”" if len(value) <= _QUOTED else f"“{value[:_QUOTED]}…”"
+
+
+def metadata_error(context: str, location: str = "") -> RegistryError:
+    return RegistryError(code="XDSRegistryMetadataError", context=context, location=location)
+
+
+def repository_error(context: str, location: str) -> RegistryError:
+    return RegistryError(code="XDSRepositoryMetadataError", context=context, location=location)

@@ -1,0 +1,192 @@
+"""The registry under gunicorn: one worker with threads, in the clear, on this machine unless told otherwise.
+
+Transport security is a device in front (``allow_plain``) until the registry speaks TLS itself. The time-outs stand on
+the listening socket, from which accepted ones inherit them: gunicorn's own ``timeout`` watches a worker's main loop
+and not its threads, and without these eight half-sent headers stop eight threads for ever (measured).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from gunicorn.app.base import BaseApplication
+
+from gateway.errors import SettingsError
+from gateway.model.identifiers import is_uid
+from gateway.registry.app import create_app
+from gateway.registry.rules import Policy
+from gateway.registry.service import Bounds, RegistryService
+from gateway.store.blobs import FileBlobs
+from gateway.store.engine import open_engine
+from gateway.store.migrations import upgrade
+from gateway.xds import mtom
+
+log = structlog.get_logger(__name__)
+
+_BACKLOG = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrySettings:
+    """What the registry must know to run."""
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    """0 lets the system choose; ``ready`` of :func:`run` tells which."""
+    database_url: str = "sqlite:///registry.db"
+    blobs: Path = Path("registry-blobs")
+    """Folder of the documents' bytes: this registry's own."""
+    repository_unique_id: str
+    """OID of this repository."""
+    threads: int = 16
+    max_body_bytes: int = 256 * 1024 * 1024
+    """Of one request, and of the documents of one answer."""
+    max_envelope_bytes: int = 16 * 1024 * 1024
+    """Of the XML of one request."""
+    socket_timeout_s: float = 15.0
+    """How long a thread waits for the next bytes of a peer, either way."""
+    stop_timeout_s: int = 30
+    """How long requests in flight may go on after TERM."""
+    allow_plain: bool = False
+    """Listen in the clear outside this machine."""
+    patient_authorities: frozenset[str] = frozenset()
+    """OIDs of the authorities whose patients are known; empty: every patient is."""
+
+
+def run(settings: RegistrySettings, ready: Callable[[str, int], None] | None = None) -> None:
+    """Bring the tables to this version and serve until TERM or Ctrl-C; it must be the main thread, and never returns.
+
+    *ready* is called with the address and port once connections are accepted. Raises SettingsError
+    (``registry_plain_port``, ``registry_repository_id``, ``registry_port``) and Unavailable (the database, the blobs)
+    before anything is served; ends by SystemExit.
+    """
+    _check(settings)
+    listening = _listen(settings.host, settings.port)
+    try:
+        prepare(settings)
+    except BaseException:
+        listening.close()
+        raise
+    host, port = listening.getsockname()[:2]
+
+    def when_ready(server: Any) -> None:
+        for listener in server.LISTENERS:
+            _bound_waiting(listener.sock, settings.socket_timeout_s)
+        log.info("registry.listening", host=host, port=port)
+        if ready is not None:
+            ready(host, port)
+
+    # From here on the socket is gunicorn's, which opens the descriptor again and closes this one.
+    _Server(settings, listening.detach(), when_ready).run()
+
+
+def prepare(settings: RegistrySettings) -> None:
+    """Make the folder of the blobs and bring the tables to this version. Raises SettingsError, Unavailable."""
+    FileBlobs(settings.blobs)
+    engine = open_engine(settings.database_url, pool_size=1)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def build_service(settings: RegistrySettings) -> RegistryService:
+    """The service over the database and the blobs of *settings*, whose tables exist."""
+    return RegistryService(
+        open_engine(settings.database_url, pool_size=settings.threads + 2),
+        FileBlobs(settings.blobs),
+        settings.repository_unique_id,
+        policy=Policy(settings.patient_authorities),
+        bounds=Bounds(document_bytes=settings.max_body_bytes),
+    )
+
+
+def limits(settings: RegistrySettings) -> mtom.Limits:
+    """The limits of a request."""
+    return mtom.Limits(
+        root_bytes=min(settings.max_envelope_bytes, settings.max_body_bytes),
+        part_bytes=settings.max_body_bytes,
+        total_bytes=settings.max_body_bytes,
+    )
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with our settings alone: no command line, no environment, no file, no control socket."""
+
+    def __init__(self, settings: RegistrySettings, descriptor: int, when_ready: Callable[[Any], None]) -> None:
+        self._settings = settings
+        self._options: dict[str, object] = {
+            "bind": f"fd://{descriptor}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": settings.threads,
+            "backlog": _BACKLOG,
+            "graceful_timeout": settings.stop_timeout_s,
+            "loglevel": "warning",
+            "when_ready": when_ready,
+            "control_socket_disable": True,
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[..., Any]:
+        # Called in the worker, after the fork: no connection of the parent is carried over.
+        return create_app(build_service(self._settings), limits(self._settings))
+
+
+def _check(settings: RegistrySettings) -> None:
+    if not is_uid(settings.repository_unique_id):
+        value = settings.repository_unique_id[:64]
+        raise SettingsError("registry_repository_id", place="registry.repository_unique_id", value=value)
+    if not settings.allow_plain and not _is_loopback(settings.host):
+        raise SettingsError("registry_plain_port", place="registry.allow_plain", host=settings.host)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, ours before gunicorn starts: it would try a port in use for five seconds and then exit."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind)
+    except (OSError, OverflowError) as error:
+        raise _unusable(host, port, error) from None
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise _unusable(host, port, error) from None
+    return listening
+
+
+def _unusable(host: str, port: int, error: Exception) -> SettingsError:
+    number = error.errno if isinstance(error, OSError) and error.errno and error.errno > 0 else 0
+    words = os.strerror(number) if number else type(error).__name__
+    return SettingsError("registry_port", place="registry.port", host=host, port=port, words=words)
+
+
+def _bound_waiting(listening: socket.socket, timeout_s: float) -> None:
+    seconds, fraction = divmod(timeout_s, 1)
+    value = struct.pack("ll", int(seconds), int(fraction * 1_000_000))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        listening.setsockopt(socket.SOL_SOCKET, option, value)

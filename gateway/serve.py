@@ -1,0 +1,198 @@
+"""``gateway serve``: one parent, and children for the web, the intake and the work.
+
+The parent starts the children (spawn: nothing is inherited by accident), starts again one that dies, and passes on a
+TERM or Ctrl-C. Each child asks the kernel for a TERM at the parent's end, so none outlives it, however it ends.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+import structlog
+
+from gateway import log
+from gateway.doors import guard
+from gateway.process import Doorbell, die_with_parent
+from gateway.settings import Settings, load
+from gateway.store.migrations import upgrade
+from gateway.wiring import House, web_application, web_server_settings
+from gateway.work import Worker
+
+_log = structlog.get_logger(__name__)
+
+RESTART_PAUSE_S = 1.0
+STOP_PATIENCE_S = 30.0
+
+Bell = tuple[Connection, Connection]
+
+
+@dataclass(slots=True)
+class Child:
+    """One child and how to start it."""
+
+    name: str
+    main: Callable[[Path, int, Bell], None]
+    process: SpawnProcess | None = None
+    not_before: float = 0.0
+
+
+def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work")) -> int:
+    """Run until TERM or Ctrl-C; returns the exit code. Raises SettingsError, Unavailable before anything starts."""
+    settings = load(path)
+    guard(settings)
+    prepare(settings)
+    context = multiprocessing.get_context("spawn")
+    reader, writer = context.Pipe(duplex=False)
+    mains = {"web": web_main, "intake": intake_main, "work": work_main}
+    chosen = [role for role in roles if role != "intake" or settings.mllp.enabled]
+    children = [Child(role, mains[role]) for role in chosen]
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    while not stopping:
+        for child in children:
+            _start_if_needed(child, context, path, (reader, writer))
+        wait([child.process.sentinel for child in children if child.process], timeout=0.2)
+    return _stop_all(children)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the store's folder and bring its tables to this version."""
+    house = House(settings)
+    try:
+        upgrade(house.engine)
+    finally:
+        house.close()
+
+
+def _start_if_needed(child: Child, context: multiprocessing.context.SpawnContext, path: Path, bell: Bell) -> None:
+    if child.process is not None:
+        if child.process.is_alive():
+            return
+        _log.error("child.ended", child=child.name, exit_code=child.process.exitcode)
+        child.process = None
+        child.not_before = time.monotonic() + RESTART_PAUSE_S
+    if time.monotonic() < child.not_before:
+        return
+    child.process = context.Process(target=child.main, args=(path, os.getpid(), bell), name=child.name)
+    child.process.start()
+
+
+def _stop_all(children: list[Child]) -> int:
+    running = [child for child in children if child.process]
+    for child in running:
+        assert child.process is not None  # noqa: S101 - filtered above
+        child.process.terminate()
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    worst = 0
+    for child in running:
+        assert child.process is not None  # noqa: S101 - filtered above
+        child.process.join(max(0.0, deadline - time.monotonic()))
+        if child.process.is_alive():
+            _log.error("child.killed", child=child.name)
+            child.process.kill()
+            child.process.join()
+        worst = max(worst, abs(child.process.exitcode or 0))
+    return worst
+
+
+# -- what each child does ---------------------------------------------------------------------------------------------
+
+
+def _enter(path: Path, parent: int, bell: Bell) -> tuple[Settings, House, Doorbell]:
+    die_with_parent(parent)
+    # Ctrl-C reaches the whole terminal group; the parent alone decides, and sends TERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    log.configure()
+    settings = load(path)
+    doorbell = Doorbell(bell[0].fileno(), bell[1].fileno())
+    return settings, House(settings, doorbell.ring), doorbell
+
+
+def web_main(path: Path, parent: int, bell: Bell) -> None:
+    """The web child: gunicorn in its own main thread."""
+    from gateway.web import serve as web
+
+    settings, house, _ = _enter(path, parent, bell)
+    web.run(lambda: web_application(house), web_server_settings(settings))
+
+
+def intake_main(path: Path, parent: int, bell: Bell) -> None:
+    """The intake child: the MLLP listener."""
+    from gateway.hl7 import listener
+
+    settings, house, _ = _enter(path, parent, bell)
+    table = settings.mllp
+    try:
+        listener.run(
+            listener.ListenerSettings(
+                host=table.host,
+                port=table.port,
+                max_message_bytes=table.max_message_bytes,
+                idle_timeout_s=table.idle_timeout_s,
+                read_timeout_s=table.read_timeout_s,
+                max_connections=table.max_connections,
+            ),
+            house.accepting.accept,
+        )
+    finally:
+        house.close()
+
+
+def work_main(path: Path, parent: int, bell: Bell) -> None:
+    """The work child."""
+    settings, house, doorbell = _enter(path, parent, bell)
+    worker = Worker(
+        house.sharing,
+        house.store,
+        house.clock,
+        doorbell.wait,
+        threads=settings.work.threads,
+        lease_s=settings.work.lease_s,
+        poll_s=settings.work.poll_s,
+    )
+
+    def stop(*_: object) -> None:
+        worker.stop()
+        doorbell.ring()
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        worker.run()
+    finally:
+        house.close()
+    sys.exit(0)
+
+
+def serve_registry(path: Path) -> int:
+    """``gateway registry``: the document registry and repository, in this process, until TERM or Ctrl-C."""
+    from gateway.registry.serve import RegistrySettings, run
+
+    table = load(path).registry
+    run(
+        RegistrySettings(
+            host=table.host,
+            port=table.port,
+            allow_plain=table.allow_plain,
+            database_url=table.url,
+            blobs=table.blobs,
+            repository_unique_id=table.repository_unique_id,
+            threads=table.threads,
+            max_body_bytes=table.max_body_bytes,
+        )
+    )
+    return 0

@@ -1,0 +1,127 @@
+"""The truth of the gateway in SQL (:class:`gateway.flow.ports.Store`): one method, one transaction.
+
+What each transaction does stands in :mod:`~gateway.store.reports`, :mod:`~gateway.store.shares` and
+:mod:`~gateway.store.submissions`; here they get their connection and their audit events. Every method raises, beside
+what its port names, Unavailable (``store_unavailable``, ``store_busy``, ``store_full``, ``store_closed``), and the
+writing ones InputRejected (``store_value``) for a value that cannot be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from gateway.audit import trail
+from gateway.model.audit import AuditEvent
+from gateway.model.share import (
+    Acceptance,
+    AcceptedReport,
+    FrozenSubmission,
+    KnownExam,
+    Manifest,
+    Pairing,
+    Share,
+    ShareOverview,
+    StoredReport,
+)
+from gateway.store import overviews, reports, shares, submissions
+from gateway.store.engine import reading
+from gateway.store.writer import Writer
+
+
+class SqlStore:
+    """The store on a database that :mod:`gateway.store.migrations` has brought up to date."""
+
+    def __init__(self, engine: Engine, writer: Writer) -> None:
+        self._engine = engine
+        self._writer = writer
+
+    def accept(self, accepted: AcceptedReport, shares: Sequence[Share], events: Iterable[AuditEvent]) -> Acceptance:
+        """As the port; events are recorded for an accepted report alone, the other answers change nothing."""
+        kept = tuple(events)
+        return self._writer.run(lambda connection: reports.accept(connection, accepted, shares, kept))
+
+    def report(self, report_id: str) -> StoredReport:
+        with reading(self._engine) as connection:
+            return reports.stored(connection, report_id)
+
+    def claim(self, now: datetime, lease_s: float) -> Share | None:
+        return self._writer.run(lambda connection: shares.claim(connection, now, lease_s))
+
+    def next_due(self) -> datetime | None:
+        with reading(self._engine) as connection:
+            return shares.next_due(connection)
+
+    def renew(self, share: Share, until: datetime) -> bool:
+        return self._writer.run(lambda connection: shares.renew(connection, share, until))
+
+    def save(self, share: Share, events: Iterable[AuditEvent], *, release: bool = True) -> None:
+        kept = tuple(events)
+
+        def write(connection: Connection) -> None:
+            shares.save(connection, share, release=release)
+            _record(connection, kept)
+
+        self._writer.run(write)
+
+    def freeze(
+        self,
+        share: Share,
+        frozen: FrozenSubmission,
+        manifests: Sequence[Manifest],
+        pairings: Sequence[Pairing],
+        events: Iterable[AuditEvent],
+    ) -> bool:
+        """As the port; raises InputConflicts (``store_frozen_already``) unless the store has the share waiting."""
+        kept = tuple(events)
+
+        def write(connection: Connection) -> None:
+            submissions.freeze(connection, share, frozen, manifests, pairings)
+            _record(connection, kept)
+
+        try:
+            self._writer.run(write)
+        except submissions.ManifestTaken:
+            return False
+        return True
+
+    def frozen(self, share_id: str) -> FrozenSubmission:
+        """Raises InputRejected (``store_not_frozen``)."""
+        with reading(self._engine) as connection:
+            return submissions.frozen(connection, share_id)
+
+    def registered(self, share: Share, events: Iterable[AuditEvent]) -> None:
+        kept = tuple(events)
+
+        def write(connection: Connection) -> None:
+            submissions.registered(connection, share)
+            _record(connection, kept)
+
+        self._writer.run(write)
+
+    def manifest(self, destination: str, study_uid: str) -> Manifest | None:
+        with reading(self._engine) as connection:
+            return submissions.manifest(connection, destination, study_uid)
+
+    def overviews(self, *, limit: int, states: Sequence[str] = (), report_id: str = "") -> Sequence[ShareOverview]:
+        with reading(self._engine) as connection:
+            return overviews.overviews(connection, limit, states, report_id)
+
+    def record(self, event: AuditEvent) -> None:
+        self._writer.run(lambda connection: trail.record(connection, event))
+
+    def known_exams(self, study_uid: str, report_root: str) -> Sequence[KnownExam]:
+        with reading(self._engine) as connection:
+            return reports.known_exams(connection, study_uid, report_root)
+
+    def is_referenced(self, digest: str) -> bool:
+        """Whether a row of the store names the blob *digest*: for :meth:`gateway.store.blobs.FileBlobs.sweep`."""
+        with reading(self._engine) as connection:
+            return reports.is_referenced(connection, digest)
+
+
+def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
+    for event in events:
+        trail.record(connection, event)

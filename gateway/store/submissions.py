@@ -1,0 +1,165 @@
+"""What was frozen for a share: kept before the first byte leaves, the same at every try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from gateway.errors import GatewayError, InputConflicts, InputRejected
+from gateway.model.share import FrozenDocument, FrozenSubmission, Manifest, Pairing, Share, ShareState
+from gateway.store import shares
+from gateway.store.schema import DOCUMENTS, MANIFESTS, PAIRINGS, SHARES, SUBMISSIONS
+from gateway.store.statements import insert_new, insert_or_replace, rows_by
+
+
+class ManifestTaken(GatewayError):
+    """Another share froze a manifest for one of the studies first; leaves the transaction so that it is undone."""
+
+    def __init__(self) -> None:
+        super().__init__("store_manifest_taken")
+
+
+def freeze(
+    connection: Connection,
+    share: Share,
+    frozen: FrozenSubmission,
+    manifests: Sequence[Manifest],
+    pairings: Sequence[Pairing],
+) -> None:
+    """Keep *frozen* and write *share*, whose lease goes on.
+
+    A share freezes while it waits, never later: a submission that may have left is not replaced. One that a person
+    sent back to wait freezes anew, and what it had frozen before goes.
+
+    Raises Unavailable (``lease_lost``), InputConflicts (``store_frozen_already``), ManifestTaken.
+    """
+    shares.fence(connection, share, release=False)
+    state = connection.execute(select(SHARES.c.state).where(SHARES.c.id == share.id)).scalar_one()
+    if state != ShareState.WAITING:
+        raise InputConflicts("store_frozen_already", share=share.id)
+    connection.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.share_id == share.id))
+    _keep(connection, share.id, frozen)
+    # Sorted, so that two transactions of PostgreSQL with the same studies wait for one another in one order.
+    for manifest in sorted(manifests, key=lambda each: (each.destination, each.study_uid)):
+        if not insert_new(connection, MANIFESTS, _manifest_row(share.id, manifest)):
+            raise ManifestTaken
+    for pairing in sorted(pairings, key=lambda each: each.study_uid):
+        _pair(connection, share, pairing)
+    shares.save(connection, share, release=False)
+
+
+def frozen(connection: Connection, share_id: str) -> FrozenSubmission:
+    """Raises InputRejected (``store_not_frozen``)."""
+    row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.share_id == share_id)).one_or_none()
+    if row is None:
+        raise InputRejected("store_not_frozen", share=share_id)
+    return FrozenSubmission(
+        submission_set_unique_id=row.submission_set_unique_id,
+        patient_id=row.patient_id,
+        metadata=bytes(row.metadata),
+        documents=documents_of(connection, [share_id]).get(share_id, ()),
+        signature_digest=row.signature_digest,
+    )
+
+
+def registered(connection: Connection, share: Share) -> None:
+    """The registry has it: the share is written and let go, its manifests are shared. Raises as ``shares.save``."""
+    shares.fence(connection, share, release=False)
+    connection.execute(update(MANIFESTS).where(MANIFESTS.c.share_id == share.id).values(shared=True))
+    shares.save(connection, share, release=True)
+
+
+def manifest(connection: Connection, destination: str, study_uid: str) -> Manifest | None:
+    """The manifest that stands for a study at a destination."""
+    row = connection.execute(
+        select(MANIFESTS).where(MANIFESTS.c.destination == destination, MANIFESTS.c.study_uid == study_uid)
+    ).one_or_none()
+    return None if row is None else Manifest(**row._mapping)
+
+
+def documents_of(connection: Connection, share_ids: Iterable[str]) -> dict[str, tuple[FrozenDocument, ...]]:
+    """The frozen documents of each share, in their order."""
+    query = select(DOCUMENTS).order_by(DOCUMENTS.c.share_id, DOCUMENTS.c.position)
+    rows = rows_by(connection, query, DOCUMENTS.c.share_id, share_ids)
+    return {share_id: tuple(_document(row) for row in some) for share_id, some in rows.items()}
+
+
+def _keep(connection: Connection, share_id: str, frozen: FrozenSubmission) -> None:
+    connection.execute(
+        insert(SUBMISSIONS),
+        {
+            "share_id": share_id,
+            "submission_set_unique_id": frozen.submission_set_unique_id,
+            "patient_id": frozen.patient_id,
+            "metadata": frozen.metadata,
+            "signature_digest": frozen.signature_digest,
+        },
+    )
+    if frozen.documents:
+        connection.execute(
+            insert(DOCUMENTS),
+            [_document_row(share_id, position, each) for position, each in enumerate(frozen.documents)],
+        )
+
+
+def _pair(connection: Connection, share: Share, pairing: Pairing) -> None:
+    insert_or_replace(
+        connection,
+        PAIRINGS,
+        {
+            "report_id": share.report_id,
+            "study_uid": pairing.study_uid,
+            "site": share.site,
+            "root": pairing.accession.root,
+            "extension": pairing.accession.extension,
+            "paired_at": share.updated_at,
+        },
+    )
+
+
+def _manifest_row(share_id: str, manifest: Manifest) -> dict[str, Any]:
+    return {
+        "destination": manifest.destination,
+        "study_uid": manifest.study_uid,
+        "share_id": share_id,
+        "unique_id": manifest.unique_id,
+        "fingerprint": manifest.fingerprint,
+        "requests": manifest.requests,
+        "shared": manifest.shared,
+    }
+
+
+def _document_row(share_id: str, position: int, document: FrozenDocument) -> dict[str, Any]:
+    return {
+        "share_id": share_id,
+        "position": position,
+        "kind": document.kind,
+        "unique_id": document.unique_id,
+        "entry_id": document.entry_id,
+        "mime_type": document.mime_type,
+        "type_code": document.type_code,
+        "format_code": document.format_code,
+        "digest": document.digest,
+        "hash": document.hash,
+        "size_bytes": document.size,
+        "study_uid": document.study_uid,
+        "title": document.title,
+    }
+
+
+def _document(row: Row[Any]) -> FrozenDocument:
+    return FrozenDocument(
+        kind=row.kind,
+        unique_id=row.unique_id,
+        entry_id=row.entry_id,
+        mime_type=row.mime_type,
+        type_code=row.type_code,
+        format_code=row.format_code,
+        digest=row.digest,
+        hash=row.hash,
+        size=row.size_bytes,
+        study_uid=row.study_uid,
+        title=row.title,
+    )

@@ -1,0 +1,140 @@
+"""The web: Flask for pages and reports, and beside it the frames as bare WSGI.
+
+``create_app`` gives one WSGI callable. The outermost layer answers only to our own names (a Host header that is not
+ours is a rebinding or a mistake) and is the last to see an exception: its kind and place are logged, never its words,
+which may come from a document.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import structlog
+from flask import Flask, Response, redirect, render_template, request
+from flask_babel import Babel
+from werkzeug.exceptions import HTTPException
+
+from gateway.errors import GatewayError
+from gateway.web import console, display, frames, intake, login, viewer
+from gateway.web.access import Access
+from gateway.web.exams import Exams
+from gateway.web.grants import Grants
+from gateway.web.headers import NO_STORE, host_is_ours, security_headers
+from gateway.web.pages import as_problem, language, message
+from gateway.web.parts import IntakeKey, WebParts, WebSettings
+
+__all__ = ["IntakeKey", "WebParts", "WebSettings", "create_app"]
+
+_FORM_BYTES = 64 * 1024
+_PAGES = {404: "web_page_unknown", 405: "web_method", 403: "web_forbidden", 413: "web_too_large"}
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(parts: WebParts) -> WSGIApplication:
+    """The whole web of the gateway as one WSGI callable."""
+    access = Access(parts)
+    exams = Exams(parts.exams, parts.clock)
+    grants = Grants(parts, access)
+    pages = _pages(parts, access, exams, grants)
+    return _Front(parts.settings, pages, frames.FrameServer(parts, exams, grants))
+
+
+class _Front:
+    """The door: our names only, the frames to their server, and nothing unexpected gets out."""
+
+    def __init__(self, settings: WebSettings, pages: WSGIApplication, frame_server: WSGIApplication) -> None:
+        self._settings = settings
+        self._pages = pages
+        self._frames = frame_server
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not host_is_ours(self._settings, environ.get("HTTP_HOST", "")):
+            return self._plain(start_response, "421 Misdirected Request")
+        try:
+            chosen = self._frames if frames.PATH.fullmatch(environ.get("PATH_INFO", "")) else self._pages
+            return chosen(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - the outermost layer; logged without the exception's words
+            log.error("web.failed", error=type(error).__name__, where=_where(error))
+            return self._plain(start_response, "500 Internal Server Error")
+
+    def _plain(self, start_response: StartResponse, status: str) -> Iterable[bytes]:
+        body = f"{status}\n".encode()
+        start_response(
+            status,
+            [
+                ("Content-Type", "text/plain; charset=utf-8"),
+                ("Content-Length", str(len(body))),
+                *security_headers(self._settings),
+                NO_STORE,
+            ],
+        )
+        return [body]
+
+
+def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Flask:
+    app = Flask(__name__)
+    app.config.update(
+        MAX_CONTENT_LENGTH=_FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
+        MAX_FORM_PARTS=32,
+        BABEL_TRANSLATION_DIRECTORIES="locale",
+        BABEL_DEFAULT_LOCALE="fr",
+        PROPAGATE_EXCEPTIONS=True,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.json.ensure_ascii = True  # type: ignore[attr-defined]
+    languages = parts.settings.languages
+    Babel(
+        app, default_locale="fr", locale_selector=lambda: request.accept_languages.best_match(languages, languages[0])
+    )
+    app.context_processor(lambda: {"language": language()})
+
+    app.register_blueprint(display.blueprint(parts, access))
+    app.register_blueprint(login.blueprint(parts, access, grants))
+    app.register_blueprint(viewer.blueprint(parts, access, exams, grants))
+    app.register_blueprint(intake.blueprint(parts))
+    app.register_blueprint(console.blueprint(parts, access))
+
+    @app.get("/")
+    def home() -> str:
+        return render_template("home.html")
+
+    @app.get("/favicon.ico")
+    def favicon() -> Response:
+        return redirect("/static/icon.svg", Response=Response)  # type: ignore[return-value]
+
+    @app.errorhandler(GatewayError)
+    def failed(error: GatewayError) -> Response:
+        shown = as_problem(error)
+        log.warning("web.page_failed", code=error.code, status=shown.status)
+        return message(shown.code, shown.status)
+
+    @app.errorhandler(HTTPException)
+    def answered(error: HTTPException) -> Response:
+        status = error.code or 500
+        if request.path.startswith("/api/"):
+            response = intake.no_such_resource(status)
+        else:
+            response = message(_PAGES.get(status, "web_failed"), status)
+        for name, value in error.get_headers(request.environ):
+            if name == "Allow":
+                response.headers[name] = value
+        return response
+
+    @app.after_request
+    def guard(response: Response) -> Response:
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        for name, value in security_headers(parts.settings, parts.login.origins()):
+            response.headers[name] = value
+        return response
+
+    return app
+
+
+def _where(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.name}:{frame.lineno}"

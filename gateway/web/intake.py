@@ -1,0 +1,243 @@
+"""Reports over HTTP: the same story as over HL7, for systems that have a CDA document and no interface engine.
+
+``POST /api/reports`` with the document as body answers 202 when the gateway is responsible for it; ``GET`` of the
+Location tells how its shares stand. Failures are problem details (RFC 9457) with the sentence in the caller's
+language. What HL7 says beside the document, a header of the request says here, or a query parameter of that name:
+``Identity-Reliability`` (PID-32), ``Identity-Unknown`` (PID-31), ``Document-Masks``, ``Document-To-DMP``,
+``Secret-Connection`` (the MetaDMPMSS observations), ``Visit-Class`` (PV1-2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+
+import structlog
+from flask import Blueprint, Response, json, jsonify, request, url_for
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from gateway.errors import GatewayError, InputRejected, InputTooLarge, Unavailable
+from gateway.flow.events import New
+from gateway.model.report import Reliability, Statements
+from gateway.model.share import Received, ShareOverview
+from gateway.texts import sentence
+from gateway.web.pages import language, public_sentence
+from gateway.web.parts import IntakeKey, WebParts
+
+MEDIA_TYPES = frozenset({"application/xml", "text/xml", "application/cda+xml", "application/hl7-cda+xml"})
+MASKS = frozenset({"MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"})
+STATEMENTS = (
+    "Identity-Reliability",
+    "Identity-Unknown",
+    "Document-Masks",
+    "Document-To-DMP",
+    "Secret-Connection",
+    "Visit-Class",
+)
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_YES = {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}
+_SHARES = 50
+
+log = structlog.get_logger(__name__)
+
+
+class NotKnown(GatewayError):
+    """No key, or not one of ours."""
+
+    http_status = 401
+
+
+class MediaTypeWrong(InputRejected):
+    """The body is said to be something else than XML."""
+
+    http_status = 415
+
+
+class ReportUnknown(InputRejected):
+    """No such report of this site: of another site is no other answer."""
+
+    http_status = 404
+
+
+class BodyLate(InputRejected):
+    """The body did not come in time, or not whole: nothing of it is used."""
+
+    http_status = 408
+
+
+def blueprint(parts: WebParts) -> Blueprint:
+    """The two routes."""
+    routes = Blueprint("intake", __name__, url_prefix="/api")
+
+    @routes.post("/reports")
+    def receive() -> Response:
+        key = _key(parts)
+        content = _body(parts)
+        statements = read_statements(_said(request.headers.items(), request.args.to_dict(flat=False)))
+        received = Received(
+            channel="http",
+            sender=key.name,
+            control_id=_request_id(),
+            content=content,
+            statements=statements,
+            site=key.site,
+        )
+        receipt = parts.accept(New(received))
+        log.info("intake.accepted", sender=key.name, report=receipt.report_id, duplicate=receipt.duplicate)
+        response = jsonify({"id": receipt.report_id, "duplicate": receipt.duplicate})
+        response.status_code = 202
+        response.headers["Location"] = url_for("intake.state", report_id=receipt.report_id)
+        return response
+
+    @routes.get("/reports/<report_id>")
+    def state(report_id: str) -> Response:
+        key = _key(parts)
+        if _ID.fullmatch(report_id) is None:
+            raise ReportUnknown("intake_report_unknown")
+        try:
+            report = parts.store.report(report_id)
+        except InputRejected:
+            raise ReportUnknown("intake_report_unknown") from None
+        if report.site != key.site:
+            raise ReportUnknown("intake_report_unknown")
+        overviews = parts.store.overviews(limit=_SHARES, report_id=report_id)
+        shares = [described(overview, language()) for overview in overviews]
+        return jsonify({"id": report_id, "received_at": report.received_at.isoformat(), "shares": shares})
+
+    @routes.errorhandler(GatewayError)
+    def failed(error: GatewayError) -> Response:
+        log.info("intake.refused", code=error.code, status=error.http_status)
+        return problem(error)
+
+    return routes
+
+
+def no_such_resource(status: int) -> Response:
+    """The answer to an address or a method that does not exist under ``/api``."""
+    return problem(InputRejected("intake_resource"), status)
+
+
+def problem(error: GatewayError, status: int = 0) -> Response:
+    """RFC 9457: the sender is told everything, for what is wrong is in what it sent itself."""
+    reader = language()
+    status = status or error.http_status
+    line = error.facts.get("line", "")
+    body = {
+        "type": f"urn:drim-gateway:problem:{error.code}",
+        "title": public_sentence(error.code, reader),
+        "status": status,
+        "detail": sentence(error.code, error.facts, reader),
+        "code": error.code,
+        **({"place": error.place} if error.place else {}),
+        **({"line": int(line)} if line.isdecimal() else {}),
+    }
+    response = Response(json.dumps(body), status=status, mimetype="application/problem+json")
+    response.headers["Content-Language"] = reader
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = "30"
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="reports"'
+    return response
+
+
+def described(overview: ShareOverview, reader: str) -> dict[str, object]:
+    """A share for the system that sent the report: states and reasons, nothing of the patient."""
+    share = overview.share
+    return {
+        "destination": share.destination,
+        "state": share.state.value,
+        "reason": share.reason,
+        "sentence": public_sentence(share.reason, reader) if share.reason else "",
+        "attempts": share.attempts,
+        "updated_at": share.updated_at.isoformat(),
+        "registered_at": share.registered_at.isoformat() if share.registered_at else None,
+    }
+
+
+def _key(parts: WebParts) -> IntakeKey:
+    """The key of this request; every known digest is compared, whichever fits. Raises NotKnown."""
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    digest = hashlib.sha256(sent.strip().encode("utf-8", "surrogatepass")).hexdigest()
+    found = None
+    for key in parts.settings.intake_keys:
+        if hmac.compare_digest(digest, key.sha256_hex):
+            found = key
+    if found is None or scheme.lower() != "bearer" or not sent.strip():
+        raise NotKnown("intake_key_unknown")
+    return found
+
+
+def _body(parts: WebParts) -> bytes:
+    """The document, whole: a body that ends before its length or above the limit is never a document."""
+    if request.mimetype not in MEDIA_TYPES:
+        raise MediaTypeWrong("intake_media_type")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise MediaTypeWrong("intake_encoding")
+    limit = parts.settings.max_report_bytes
+    request.max_content_length = limit
+    try:
+        content = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise InputTooLarge("intake_too_large", limit=limit) from None
+    except (ClientDisconnected, OSError):
+        # The server's socket time-out ends a body that drips in; what came so far is dropped.
+        raise BodyLate("intake_body_late") from None
+    if not content:
+        raise InputRejected("intake_empty")
+    return content
+
+
+def _request_id() -> str:
+    sent = request.headers.get("X-Request-ID", "")
+    return sent if _ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def _said(headers: Iterable[tuple[str, str]], query: Mapping[str, list[str]]) -> dict[str, str]:
+    """What is stated beside the document; raises InputRejected for a name we do not know or two that disagree.
+
+    A mistyped name must not pass unseen: with it, a mask would be lost.
+    """
+    names = {name.lower(): name for name in STATEMENTS}
+    said = {names[written.lower()]: value.strip() for written, value in headers if written.lower() in names}
+    for written, values in query.items():
+        name = names.get(written.lower())
+        if name is None:
+            raise InputRejected("intake_parameter_unknown", place=written[:64] if written.isprintable() else "")
+        for value in values:
+            if said.setdefault(name, value.strip()) != value.strip():
+                raise InputRejected("intake_statement_twice", place=name)
+    return said
+
+
+def read_statements(said: Mapping[str, str]) -> Statements:
+    """The statements in *said*; raises InputRejected that names the one that cannot be read."""
+    try:
+        reliability = Reliability(said.get("Identity-Reliability", "").upper())
+    except ValueError:
+        raise InputRejected("intake_reliability", place="Identity-Reliability") from None
+    masked = frozenset(mask.strip().upper() for mask in said.get("Document-Masks", "").split(",") if mask.strip())
+    if not masked <= MASKS:
+        raise InputRejected("intake_masks", place="Document-Masks")
+    visit_class = said.get("Visit-Class", "")
+    if re.fullmatch(r"[A-Za-z0-9]{0,8}", visit_class, re.ASCII) is None:
+        raise InputRejected("intake_visit_class", place="Visit-Class")
+    return Statements(
+        reliability=reliability,
+        identity_unknown=_yes(said, "Identity-Unknown") or False,
+        masked=masked,
+        to_dmp=_yes(said, "Document-To-DMP"),
+        secret_connection=_yes(said, "Secret-Connection") or False,
+        visit_class=visit_class,
+    )
+
+
+def _yes(said: Mapping[str, str], name: str) -> bool | None:
+    if name not in said:
+        return None
+    value = _YES.get(said[name].lower())
+    if value is None:
+        raise InputRejected("intake_yes_or_no", place=name)
+    return value

@@ -1,0 +1,143 @@
+// Frames from the gateway: the one looked at first, the others ahead of the reader, few at a time, within a budget.
+
+import { NotDrawable, Picture } from "./picture.js";
+
+const PARALLEL = 4;
+const PATIENCE_MS = 30000;
+const MEBIBYTE = 1024 * 1024;
+
+export class Failed extends Error {
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+export async function ask(url, signal) {
+  let answer;
+  try {
+    answer = await fetch(url, { credentials: "same-origin", cache: "no-store", signal });
+  } catch (error) {
+    if (signal?.aborted && signal.reason !== "late") throw error;
+    throw new Failed("viewer_network");
+  }
+  if (!answer.ok) {
+    const told = await answer.json().catch(() => ({}));
+    throw new Failed(told.code || "web_failed");
+  }
+  return answer;
+}
+
+export class Loader {
+  constructor(base) {
+    this.base = base;
+    this.version = "";
+    this.budget = ((navigator.deviceMemory || 4) <= 2 ? 96 : 320) * MEBIBYTE;
+    this.kept = new Map();
+    this.size = 0;
+    this.running = new Map();
+    this.ahead = [];
+  }
+
+  // Forget everything: the list of images has changed.
+  restart(version) {
+    for (const { controller } of this.running.values()) controller.abort("restart");
+    this.running.clear();
+    this.kept.clear();
+    this.size = 0;
+    this.ahead = [];
+    this.version = version;
+  }
+
+  has(key) {
+    return this.kept.has(key);
+  }
+
+  // The picture of `key` ("series/instance/frame"), before everything that is only fetched ahead.
+  async now(key) {
+    const there = this.kept.get(key);
+    if (there) {
+      this.kept.delete(key);
+      this.kept.set(key, there);
+      return there;
+    }
+    if (!this.running.has(key) && this.running.size >= PARALLEL) this.#giveWay();
+    return this.#start(key).promise;
+  }
+
+  // What to fetch when there is room, the most wanted first. `done(key, picture)` is told of each.
+  want(keys, done = () => {}) {
+    this.ahead = keys;
+    this.done = done;
+    this.#pump();
+  }
+
+  #giveWay() {
+    for (const [key, { controller }] of this.running) {
+      if (!this.ahead.includes(key)) {
+        controller.abort("overtaken");
+        this.running.delete(key);
+        return;
+      }
+    }
+  }
+
+  #pump() {
+    // What is wanted must fit, or fetching one would push out another that is wanted as well.
+    const typical = this.kept.size ? this.size / this.kept.size : 0;
+    let planned = 0;
+    for (const key of this.ahead) {
+      planned += this.kept.get(key)?.bytes ?? typical;
+      if (this.running.size >= PARALLEL || planned > this.budget * 0.75) return;
+      if (this.kept.has(key) || this.running.has(key)) continue;
+      this.#start(key).promise.then(
+        (picture) => this.done(key, picture),
+        // A frame that fails ahead is asked for again when it is looked at; the reason is shown then.
+        () => {
+          this.ahead = this.ahead.filter((other) => other !== key);
+          this.#pump();
+        },
+      );
+    }
+  }
+
+  #start(key) {
+    const there = this.running.get(key);
+    if (there) return there;
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort("late"), PATIENCE_MS);
+    const promise = this.#fetch(key, controller.signal).finally(() => {
+      clearTimeout(timer);
+      if (this.running.get(key)?.controller === controller) this.running.delete(key);
+      queueMicrotask(() => this.#pump());
+    });
+    promise.catch(() => {});
+    const started = { controller, promise };
+    this.running.set(key, started);
+    return started;
+  }
+
+  async #fetch(key, signal) {
+    const { version } = this;
+    const answer = await ask(`${this.base}/frames/${key}?v=${version}`, signal);
+    let picture;
+    try {
+      picture = new Picture(JSON.parse(answer.headers.get("Frame-Attributes")), await answer.arrayBuffer());
+    } catch (error) {
+      if (signal.aborted && signal.reason !== "late") throw error;
+      throw new Failed(error instanceof NotDrawable ? "viewer_pixels" : "viewer_network");
+    }
+    if (version === this.version) this.#keep(key, picture);
+    return picture;
+  }
+
+  #keep(key, picture) {
+    this.kept.set(key, picture);
+    this.size += picture.bytes;
+    for (const [oldest, old] of this.kept) {
+      if (this.size <= this.budget || oldest === key) return;
+      this.kept.delete(oldest);
+      this.size -= old.bytes;
+    }
+  }
+}

@@ -1,0 +1,363 @@
+// The light viewer: one examination under an opaque handle, one image at a time.
+
+import { listen } from "./gestures.js";
+import { ask, Failed, Loader } from "./loader.js";
+import { paint } from "./picture.js";
+
+const CT_WINDOWS = {
+  abdomen: { centre: 40, width: 400 },
+  lung: { centre: -600, width: 1500 },
+  bone: { centre: 400, width: 1800 },
+  brain: { centre: 40, width: 80 },
+};
+const LOST = new Set(["viewer_session_over", "viewer_handle_over"]);
+const AHEAD = 40;
+const BEHIND = 12;
+const BUSY_MS = 1500;
+
+const at = (id) => document.getElementById(id);
+const body = document.body;
+const words = JSON.parse(body.dataset.words);
+const base = `/viewer/${body.dataset.token}`;
+const canvas = at("canvas");
+const source = document.createElement("canvas");
+const loader = new Loader(base);
+
+const state = { exam: null, series: 0, place: 0, direction: 1, window: null, zoom: 1, x: 0, y: 0, picture: null, touch: "scroll" };
+let turn = 0;
+let dirty = { pixels: false, frame: 0 };
+
+const keysOf = new Map();
+const keys = (series) => {
+  if (!keysOf.has(series)) {
+    const frames = state.exam.series[series].frames;
+    keysOf.set(series, frames.flatMap((n, instance) => Array.from({ length: n }, (_, f) => `${series}/${instance}/${f + 1}`)));
+  }
+  return keysOf.get(series);
+};
+
+// Examination ---------------------------------------------------------------------------------------------------
+
+async function open() {
+  try {
+    const exam = await (await ask(`${base}/exam.json`)).json();
+    state.exam = exam;
+    keysOf.clear();
+    loader.restart(exam.version);
+    introduce(exam);
+    if (!exam.series.length) throw new Failed("viewer_exam_empty");
+    list(exam);
+    state.series = Math.min(state.series, exam.series.length - 1);
+    choose(state.series, state.place);
+  } catch (error) {
+    complain(error, open);
+  }
+}
+
+function day(iso) {
+  if (!iso) return "";
+  const style = words.lang === "en" ? { day: "numeric", month: "short", year: "numeric" } : { day: "2-digit", month: "2-digit", year: "numeric" };
+  return new Intl.DateTimeFormat(words.lang === "en" ? "en-GB" : "fr-FR", { ...style, timeZone: "UTC" }).format(new Date(`${iso}T00:00:00Z`));
+}
+
+function introduce({ patient, study }) {
+  at("patient-name").textContent = patient.name || words.no_name;
+  const sex = { F: words.female, M: words.male }[patient.sex];
+  const born = patient.birth_date && `${words.born} ${day(patient.birth_date)}`;
+  at("patient-facts").textContent = [sex, born].filter(Boolean).join(" · ");
+  at("study-description").textContent = study.description;
+  at("study-date").textContent = study.date ? `${words.study_of} ${day(study.date)} ${study.time}`.trim() : "";
+}
+
+function list({ series }) {
+  const items = series.map((one) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "series-item";
+    button.dataset.series = one.index;
+    const count = keys(one.index).length;
+    const name = one.description || `${words.series} ${one.number ?? one.index + 1}`;
+    const thumb = document.createElement("canvas");
+    thumb.width = thumb.height = 144;
+    thumb.setAttribute("aria-hidden", "true");
+    const label = document.createElement("span");
+    label.className = "series-label";
+    label.textContent = name;
+    const facts = document.createElement("span");
+    facts.className = "series-facts";
+    facts.textContent = [one.modality, count === 1 ? words.one_image : `${count} ${words.images}`].filter(Boolean).join(" · ");
+    button.append(thumb, label, facts);
+    button.addEventListener("click", () => choose(one.index));
+    return button;
+  });
+  at("series").replaceChildren(...items);
+  for (const item of items) seen.observe(item);
+}
+
+const thumbs = new Map();
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting || !target.isConnected) continue;
+    seen.unobserve(target);
+    const all = keys(Number(target.dataset.series));
+    thumbs.set(all[Math.floor(all.length / 2)], target.querySelector("canvas"));
+  }
+  fetchAhead();
+});
+
+function thumbnail(key, picture) {
+  const target = thumbs.get(key);
+  if (!target) return;
+  thumbs.delete(key);
+  const own = document.createElement("canvas");
+  paint(picture, picture.window, own);
+  const height = own.height * picture.aspect;
+  const scale = target.width / Math.max(own.width, height);
+  const context = target.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.clearRect(0, 0, target.width, target.height);
+  const [w, h] = [own.width * scale, height * scale];
+  context.drawImage(own, (target.width - w) / 2, (target.height - h) / 2, w, h);
+}
+
+// Images --------------------------------------------------------------------------------------------------------
+
+function choose(series, place = 0) {
+  state.series = series;
+  Object.assign(state, { place: 0, direction: 1, window: null, zoom: 1, x: 0, y: 0 });
+  for (const item of at("series").children) {
+    const chosen = Number(item.dataset.series) === series;
+    item.setAttribute("aria-current", String(chosen));
+    if (chosen) item.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+  const slider = at("slider");
+  slider.max = keys(series).length;
+  slider.hidden = keys(series).length < 2;
+  state.picture = null;
+  go(place);
+}
+
+async function go(place) {
+  const all = keys(state.series);
+  const next = Math.max(0, Math.min(place, all.length - 1));
+  if (next !== state.place) state.direction = next > state.place ? 1 : -1;
+  state.place = next;
+  turn += 1;
+  const mine = turn;
+  position();
+  at("busy").hidden = loader.has(all[next]);
+  try {
+    const picture = await loader.now(all[next]);
+    thumbnail(all[next], picture);
+    if (mine !== turn) return;
+    const first = !state.picture;
+    state.picture = picture;
+    at("notice").hidden = true;
+    at("busy").hidden = true;
+    canvas.dataset.shown = all[next];
+    if (first) presets();
+    redraw(true);
+    fetchAhead();
+  } catch (error) {
+    if (mine !== turn) return;
+    if (error.code === "viewer_exam_changed") setTimeout(open, BUSY_MS);
+    else if (error.code === "viewer_busy") setTimeout(() => mine === turn && go(state.place), BUSY_MS);
+    else complain(error, () => go(state.place));
+  }
+}
+
+function fetchAhead() {
+  if (!state.exam) return;
+  const all = keys(state.series);
+  const ahead = [];
+  for (let step = 1; step <= Math.max(AHEAD, BEHIND); step += 1) {
+    if (step <= AHEAD) ahead.push(all[state.place + step * state.direction]);
+    if (step <= BEHIND) ahead.push(all[state.place - step * state.direction]);
+  }
+  loader.want([...ahead.slice(0, 2), ...thumbs.keys(), ...ahead.slice(2)].filter(Boolean), thumbnail);
+}
+
+function complain(error, again) {
+  // A request that was given up on purpose ends with the name of the purpose.
+  if (typeof error === "string") return;
+  const code = error.code || "web_failed";
+  at("notice-text").textContent = words[code] || words.web_failed;
+  const retry = at("retry");
+  retry.hidden = LOST.has(code);
+  retry.onclick = () => {
+    at("notice").hidden = true;
+    again();
+  };
+  at("busy").hidden = true;
+  at("notice").hidden = false;
+  if (!(error instanceof Failed)) console.error("viewer", error.name);
+}
+
+// Drawing -------------------------------------------------------------------------------------------------------
+
+function redraw(pixels = false) {
+  dirty.pixels ||= pixels;
+  if (!dirty.frame) dirty.frame = requestAnimationFrame(draw);
+}
+
+const shownWindow = () => state.window || state.picture.window;
+
+function geometry() {
+  const { rows, columns } = state.picture.attributes;
+  const height = rows * state.picture.aspect;
+  const fit = Math.min(canvas.clientWidth / columns, canvas.clientHeight / height);
+  const scale = fit * state.zoom;
+  return {
+    scale,
+    left: (canvas.clientWidth - columns * scale) / 2 + state.x,
+    top: (canvas.clientHeight - height * scale) / 2 + state.y,
+    width: columns * scale,
+    height: height * scale,
+  };
+}
+
+function draw() {
+  dirty.frame = 0;
+  const { picture } = state;
+  if (!picture) return;
+  if (dirty.pixels) paint(picture, shownWindow(), source);
+  dirty.pixels = false;
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  const box = geometry();
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, box.left, box.top, box.width, box.height);
+  canvas.dataset.box = [box.left, box.top, box.scale, ratio].join(" ");
+  corners();
+}
+
+const number = (value) => String(Math.abs(value) >= 10 ? Math.round(value) : Math.round(value * 100) / 100).replace("-", "−");
+
+function corners() {
+  const { picture } = state;
+  const { centre, width } = shownWindow();
+  at("corner-window").textContent = picture.grey
+    ? words.window.replace("{width}", number(width)).replace("{centre}", number(centre))
+    : "";
+  at("corner-zoom").textContent = `${Math.round(geometry().scale * 100)} %`;
+  for (const button of at("presets").children) {
+    button.setAttribute("aria-pressed", String(same(button.preset(), state.window)));
+  }
+}
+
+const same = (one, two) => one === two || Boolean(one && two && one.centre === two.centre && one.width === two.width);
+
+function position() {
+  const one = state.exam.series[state.series];
+  const count = keys(state.series).length;
+  const text = `${words.image} ${state.place + 1} / ${count}`;
+  at("corner-place").textContent = text;
+  at("corner-series").textContent = [one.modality, one.description].filter(Boolean).join(" · ");
+  const slider = at("slider");
+  slider.value = state.place + 1;
+  slider.setAttribute("aria-valuetext", text);
+  canvas.setAttribute("aria-label", `${one.description || words.series}, ${text}`);
+}
+
+// Windows -------------------------------------------------------------------------------------------------------
+
+function presets() {
+  const { picture } = state;
+  const offered = [[words.default, () => null]];
+  picture.attributes.windows.slice(1, 4).forEach(([centre, width], index) => {
+    offered.push([words.header_window.replace("{number}", index + 2), () => ({ centre, width })]);
+  });
+  if (state.exam.series[state.series].modality === "CT") {
+    for (const [name, window] of Object.entries(CT_WINDOWS)) offered.push([words[name], () => window]);
+  }
+  offered.push([words.full_range, () => state.picture.fullWindow]);
+  const buttons = offered.map(([name, preset], index) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    button.title = index < 9 ? `${name} (${index + 1})` : name;
+    button.preset = preset;
+    button.addEventListener("click", () => {
+      state.window = preset();
+      redraw(true);
+    });
+    return button;
+  });
+  at("presets").replaceChildren(...(picture.grey ? buttons : []));
+}
+
+let grip = 1;
+
+const verbs = {
+  scroll: (steps) => state.exam?.series.length && go(state.place + steps),
+  window(dx, dy, begin) {
+    if (!state.picture?.grey) return;
+    const { centre, width } = shownWindow();
+    if (begin) grip = Math.max(width / 300, Number.EPSILON);
+    else {
+      state.window = { centre: centre + dy * grip, width: Math.max(width + dx * grip, 1) };
+      redraw(true);
+    }
+  },
+  pan(dx, dy) {
+    state.x += dx;
+    state.y += dy;
+    redraw();
+  },
+  zoom(factor, x, y) {
+    if (!state.picture) return;
+    const zoom = Math.max(0.25, Math.min(state.zoom * factor, 20));
+    const change = zoom / state.zoom;
+    const [fromX, fromY] = [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
+    Object.assign(state, { zoom, x: fromX - (fromX - state.x) * change, y: fromY - (fromY - state.y) * change });
+    redraw();
+  },
+  reset() {
+    Object.assign(state, { window: null, zoom: 1, x: 0, y: 0 });
+    redraw(true);
+  },
+};
+
+const centred = (factor) => verbs.zoom(factor, canvas.clientWidth / 2, canvas.clientHeight / 2);
+const page = () => Math.max(Math.round(keys(state.series).length / 10), 1);
+const shortcuts = {
+  ArrowUp: () => verbs.scroll(-1),
+  ArrowDown: () => verbs.scroll(1),
+  PageUp: () => verbs.scroll(-page()),
+  PageDown: () => verbs.scroll(page()),
+  Home: () => go(0),
+  End: () => go(Infinity),
+  ArrowLeft: () => state.series > 0 && choose(state.series - 1),
+  ArrowRight: () => state.series + 1 < state.exam.series.length && choose(state.series + 1),
+  "+": () => centred(1.25),
+  "-": () => centred(0.8),
+  0: () => verbs.reset(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!state.exam?.series.length || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target === at("slider") && event.key.startsWith("Arrow")) return;
+  const preset = /^[1-9]$/.test(event.key) && at("presets").children[event.key - 1];
+  const action = preset ? () => preset.click() : shortcuts[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+listen(canvas, verbs, () => state.touch);
+at("slider").addEventListener("input", (event) => go(Number(event.target.value) - 1));
+at("reset").addEventListener("click", verbs.reset);
+at("zoom-in").addEventListener("click", () => centred(1.25));
+at("zoom-out").addEventListener("click", () => centred(0.8));
+at("touch-mode").addEventListener("click", (event) => {
+  state.touch = state.touch === "scroll" ? "window" : "scroll";
+  event.currentTarget.setAttribute("aria-pressed", String(state.touch === "window"));
+});
+new ResizeObserver(() => redraw()).observe(canvas);
+open();

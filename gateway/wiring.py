@@ -1,0 +1,253 @@
+"""Builds the adapters from the settings and hands them to the stories. It knows everyone; nobody knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from wsgiref.types import WSGIApplication
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from gateway.dicom.fetch import FrameSource
+from gateway.dicom.query import PacsClient
+from gateway.dicom.settings import PacsSettings
+from gateway.errors import SettingsError
+from gateway.flow.accept import Accepting
+from gateway.flow.patience import Patience
+from gateway.flow.share import Sharing
+from gateway.model.codes import Code
+from gateway.model.exam import Exam
+from gateway.model.identifiers import ORGANIZATION_OID, Identifier
+from gateway.model.people import Organization
+from gateway.model.site import Site
+from gateway.settings import CodeTable, DestinationTable, PacsTable, Settings, SiteTable
+from gateway.store.access import SqlSessions
+from gateway.store.blobs import FileBlobs
+from gateway.store.engine import open_engine
+from gateway.store.sql import SqlStore
+from gateway.store.writer import Writer, open_writer
+from gateway.trust import safexml
+from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
+from gateway.web.openid import OpenIdConnect, OpenIdSettings
+from gateway.web.serve import WebServerSettings
+from gateway.xds.client import DestinationSettings, RegistryClient
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class House:
+    """Everything that one process of the gateway may need, made when it is first asked for."""
+
+    def __init__(self, settings: Settings, ring: Callable[[], None] = lambda: None) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self._ring = ring
+
+    @cached_property
+    def engine(self) -> Engine:
+        return open_engine(self.settings.store.url)
+
+    @cached_property
+    def _writer(self) -> Writer:
+        return open_writer(self.engine)
+
+    @cached_property
+    def store(self) -> SqlStore:
+        return SqlStore(self.engine, self._writer)
+
+    @cached_property
+    def sessions(self) -> SqlSessions:
+        return SqlSessions(self.engine, self._writer)
+
+    @cached_property
+    def blobs(self) -> FileBlobs:
+        return FileBlobs(self.settings.store.blobs)
+
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        return {name: _site(name, table, self.settings) for name, table in self.settings.site.items()}
+
+    @cached_property
+    def pacs(self) -> dict[str, PacsClient]:
+        return {name: PacsClient(_pacs(name, table)) for name, table in self.settings.pacs.items()}
+
+    @cached_property
+    def images(self) -> dict[str, FrameSource]:
+        share = self.settings.web.image_cache_bytes // max(1, len(self.settings.pacs))
+        return {
+            name: FrameSource(_pacs(name, table), cache_bytes=share) for name, table in self.settings.pacs.items()
+        }
+
+    @cached_property
+    def destinations(self) -> dict[str, RegistryClient]:
+        return {
+            name: RegistryClient(_destination(name, table, self.settings.environment), self.blobs)
+            for name, table in self.settings.destination.items()
+        }
+
+    @cached_property
+    def accepting(self) -> Accepting:
+        return Accepting(
+            store=self.store,
+            blobs=self.blobs,
+            clock=self.clock,
+            sites=self.sites,
+            parse=safexml.parse,
+            ring=self._ring,
+        )
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        return Sharing(
+            store=self.store,
+            blobs=self.blobs,
+            clock=self.clock,
+            sites=self.sites,
+            pacs=self.pacs,
+            destinations=self.destinations,
+            flavours={name: table.flavour for name, table in self.settings.destination.items()},
+            parse=safexml.parse,
+            serialise=safexml.serialise,
+            patience=Patience(**self.settings.patience.model_dump()),
+        )
+
+    def exam(self, site: str, study_uid: str) -> Exam | None:
+        """The study as the site's PACS has it now."""
+        return self.pacs[self.sites[site].pacs].study(study_uid)
+
+    def frames(self, site: str) -> FrameSource:
+        """Where the site's frames come from."""
+        return self.images[self.sites[site].pacs]
+
+    def close(self) -> None:
+        """Release what was opened: associations, connections, the writer."""
+        for name in ("images", "pacs", "destinations"):
+            for adapter in self.__dict__.get(name, {}).values():
+                adapter.close()
+        if "_writer" in self.__dict__:
+            self._writer.close()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+def _site(name: str, table: SiteTable, settings: Settings) -> Site:
+    if not settings.public_url:
+        raise SettingsError("settings_wrong", place="public_url", words="public_url: is needed for the link")
+    organization = Organization(
+        identifiers=(Identifier(ORGANIZATION_OID, table.organization_id),),
+        name=table.organization_name,
+        sector=_code(table.practice_setting),
+    )
+    return Site(
+        name=name,
+        senders=frozenset(table.senders),
+        custodians=frozenset(table.custodians),
+        organization=organization,
+        facility_type=_code(table.facility_type),
+        patient_id_issuer=table.patient_id_issuer,
+        accession_issuer=table.accession_issuer,
+        order_issuer=table.order_issuer,
+        time_zone=ZoneInfo(table.time_zone),
+        pacs=table.pacs,
+        destinations=table.destinations,
+        publish=frozenset(table.publish),
+        institution_name=table.institution_name or table.organization_name,
+        imaging_source_uid=table.imaging_source_uid,
+        retrieve_ae_title=table.retrieve_ae_title,
+        retrieve_url=table.retrieve_url,
+        public_url=settings.public_url,
+        source_id=table.source_id,
+        region_by_body_part={part: Code(c.code, c.system, c.display) for part, c in table.region_by_body_part.items()},
+    )
+
+
+def _code(table: CodeTable | None) -> Code | None:
+    return Code(table.code, table.system, table.display) if table else None
+
+
+def _pacs(name: str, table: PacsTable) -> PacsSettings:
+    return PacsSettings(name=name, **table.model_dump())
+
+
+def _destination(name: str, table: DestinationTable, environment: str) -> DestinationSettings:
+    return DestinationSettings(
+        name=name,
+        flavour=table.flavour,
+        environment=environment,
+        registry_url=table.registry_url,
+        repository_url=table.repository_url,
+        repository_unique_id=table.repository_unique_id,
+        ask_first=table.ask_first,
+        patient_identity=table.patient_identity,
+        connect_timeout_s=table.connect_timeout_s,
+        read_timeout_s=table.read_timeout_s,
+        ca_file=_text(table.ca_file),
+        certificate_file=_text(table.certificate),
+        key_file=_text(table.key),
+    )
+
+
+def _text(path: Path | None) -> str:
+    return "" if path is None else str(path)
+
+
+def web_application(house: House) -> WSGIApplication:
+    """The web of the gateway over *house*; raises SettingsError."""
+    settings = house.settings
+    login = settings.login
+    if login is None:
+        raise SettingsError("login_missing", place="login")
+    keys = tuple(IntakeKey(name=key.name, sha256_hex=key.sha256, site=key.site) for key in settings.intake.key)
+    provider = OpenIdSettings(
+        issuer=login.issuer,
+        client_id=login.client_id,
+        client_secret_file=login.client_secret_file,
+        certificate=_text(login.certificate),
+        key=_text(login.key),
+        authorities=_text(login.ca_file),
+        scope=" ".join(login.scopes),
+        acr_values=login.acr_values,
+        identifier_claims=login.identifier_claims,
+        administrators=frozenset(login.administrators),
+    )
+    return create_app(
+        WebParts(
+            settings=WebSettings(
+                public_url=settings.public_url,
+                idle_s=login.idle_s,
+                hard_s=login.hard_s,
+                intake_keys=keys,
+                max_report_bytes=settings.web.max_report_bytes,
+                frame_ancestors=settings.web.frame_ancestors,
+                other_hosts=settings.web.other_hosts,
+                frame_slots=max(1, settings.web.threads * 3 // 4),
+            ),
+            store=house.store,
+            sessions=house.sessions,
+            clock=house.clock,
+            login=OpenIdConnect(provider, house.clock),
+            exams=house.exam,
+            images=house.frames,
+            accept=house.accepting.accept,
+        )
+    )
+
+
+def web_server_settings(settings: Settings) -> WebServerSettings:
+    """Where the web listens."""
+    table = settings.web
+    return WebServerSettings(
+        host=table.host,
+        port=table.port,
+        threads=table.threads,
+        certificate=_text(table.certificate),
+        key=_text(table.key),
+    )

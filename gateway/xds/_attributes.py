@@ -1,0 +1,193 @@
+"""Attributes that a report, its examinations and its site say together: codes, times, reference ids.
+
+What is taken from where is told in ``docs`` of the standard at each function; the guide is the CI-SIS "Transmission
+d'un document CDA-R2 en HL7v2", page "Mapping VIHF et XDS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from gateway.errors import Mismatch
+from gateway.model.codes import DCM, Code, dicom_modality
+from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY, ReferenceId
+from gateway.model.exam import Exam
+from gateway.model.identifiers import Identifier
+from gateway.model.people import Professional
+from gateway.model.report import Act, Order, Report, Statements
+from gateway.model.site import Site
+from gateway.model.times import Timestamp
+from gateway.xds import _forms, valuesets
+from gateway.xds.flavours import Flavour
+
+log = structlog.get_logger(__name__)
+
+NORMAL = "N"
+_CONTENT_TYPE_BY_CLASS = {"I": "03", "O": "07", "R": "19", "N": "97", "E": "07"}
+"""PV1-2 to contentTypeCode (guide, "Lot de soumission")."""
+_CLASS_BY_ENCOUNTER = {"IMP": "I", "AMB": "O", "EXTERNE": "O", "SEANCE": "R", "EMER": "E"}
+"""JDV_J142 of the report's encounter to PV1-2, for a report that came without PV1."""
+_CONTENT_TYPE_UNSTATED = "97"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the metadata are made for: a flavour, and the destination's name for the sentences."""
+
+    flavour: Flavour
+    destination: str
+
+    def code(self, stated: Code | None, value_set: str, attribute: str) -> Code:
+        """*stated* with its system and display, from the value set where it lacks them.
+
+        Raises Mismatch ``metadata_missing`` when there is none, ``metadata_not_in_value_set`` where sets bind.
+        """
+        if stated is None or not stated.code:
+            raise self.missing(attribute)
+        codes = valuesets.load(value_set)
+        completed = codes.complete(stated)
+        if self.flavour.value_sets_bind and completed not in codes:
+            facts = {"code": stated.code, "attribute": attribute, "value_set": codes.oid}
+            raise Mismatch("metadata_not_in_value_set", destination=self.destination, **facts)
+        if not completed.system:
+            raise self.missing(f"{attribute}/codingScheme")
+        return replace(completed, display=completed.display or completed.code)
+
+    def missing(self, attribute: str) -> Mismatch:
+        return Mismatch("metadata_missing", attribute=attribute, destination=self.destination)
+
+
+def constant(value_set: str, code: str) -> Code:
+    """The entry of a fixed code."""
+    return valuesets.load(value_set).code(code)
+
+
+def facility_type(report: Report, site: Site) -> Code | None:
+    """healthcareFacilityTypeCode: of the encounter's place, else the site's."""
+    return (report.encounter.facility_type if report.encounter else None) or site.facility_type
+
+
+def practice_setting(report: Report, acts: Iterable[Act], site: Site) -> Code | None:
+    """practiceSettingCode: the sector of who performed, else of the authors, of the signatory, of the site."""
+    people: list[Professional | None] = [act.performer for act in acts]
+    people += [*report.authors, report.legal_authenticator]
+    sectors = (person.organization.sector for person in people if person and person.organization)
+    return next((sector for sector in sectors if sector), site.organization.sector)
+
+
+def confidentiality(report: Report, statements: Statements, target: Target) -> tuple[Code, ...]:
+    """confidentialityCode: the report's first, then the masks the sender asked for, in the order of value set J08."""
+    codes = valuesets.load(valuesets.CONFIDENTIALITY)
+    first = target.code(report.confidentiality or codes.code(NORMAL), valuesets.CONFIDENTIALITY, "confidentialityCode")
+    return (first, *(code for code in codes.codes if code.code in statements.masked and code.code != first.code))
+
+
+def content_type(report: Report, statements: Statements) -> Code:
+    """contentTypeCode of the submission set from PV1-2, else from the report's encounter.
+
+    Where neither says, 97 (undifferentiated activity): 04 of the official samples would claim a day in hospital.
+    """
+    encounter = report.encounter.code if report.encounter else None
+    by_encounter = _CLASS_BY_ENCOUNTER.get(encounter.code, "") if encounter else ""
+    for visit_class in (statements.visit_class.strip().upper(), by_encounter):
+        if visit_class in _CONTENT_TYPE_BY_CLASS:
+            return constant(valuesets.CONTENT_TYPE, _CONTENT_TYPE_BY_CLASS[visit_class])
+    return constant(valuesets.CONTENT_TYPE, _CONTENT_TYPE_UNSTATED)
+
+
+def modalities(acts: Iterable[Act], exam: Exam | None) -> tuple[Code, ...]:
+    """The acquisition modalities (RAD TF-2 section 4.68: CID 29): the acts', else those of the PACS's series.
+
+    KO, SR and PR are no acquisition and are not in the value set.
+    """
+    stated = [dicom_modality(code.code) for act in acts for code in act.modalities]
+    found = _modalities(stated)
+    return found or _modalities(dicom_modality(series.modality) for series in (exam.series if exam else ()))
+
+
+def _modalities(names: Iterable[str]) -> tuple[Code, ...]:
+    known = valuesets.load(valuesets.MODALITY)
+    codes = (Code(name.strip().upper(), DCM) for name in names)
+    return tuple(dict.fromkeys(known.complete(code) for code in codes if code in known))
+
+
+def regions(acts: Iterable[Act], exam: Exam | None, site: Site, target: Target) -> tuple[Code, ...]:
+    """The anatomical regions: the acts', else the site's mapping of the series' Body Part Examined.
+
+    Where value sets bind, only their regions count: three were withdrawn and still occur (``head``, ``neck``, teeth).
+    """
+    known = valuesets.load(valuesets.REGION)
+
+    def counted(codes: Iterable[Code]) -> tuple[Code, ...]:
+        completed = [known.complete(code) for code in codes if code.code]
+        allowed = [code for code in completed if code in known or (code.system and not target.flavour.value_sets_bind)]
+        distinct = {(code.code, code.system): code for code in reversed(allowed)}
+        return tuple(replace(code, display=code.display or code.code) for code in reversed(distinct.values()))
+
+    mapping = {part.strip().upper(): code for part, code in site.region_by_body_part.items()}
+    parts = [series.body_part.strip().upper() for series in (exam.series if exam else ())]
+    stated = counted(code for act in acts for code in act.regions)
+    return stated or counted(mapping[part] for part in parts if part in mapping)
+
+
+def events(acts: Sequence[Act], exam: Exam, site: Site, target: Target) -> tuple[Code, ...]:
+    """eventCodeList of a manifest: modalities, then regions.
+
+    Raises Mismatch ``modality_unknown`` or ``region_unknown`` where the flavour requires them.
+    """
+    found = modalities(acts, exam)
+    if not found and "modality" in target.flavour.required:
+        raise Mismatch("modality_unknown", study=exam.study_uid)
+    places = regions(acts, exam, site, target)
+    if not places and "region" in target.flavour.required:
+        parts = sorted({series.body_part for series in exam.series if series.body_part})
+        raise Mismatch("region_unknown", study=exam.study_uid, body_parts=", ".join(parts) or "-")
+    return (*found, *places)
+
+
+def service_times(acts: Iterable[Act], exams: Iterable[Exam], site: Site) -> tuple[str, str]:
+    """serviceStartTime and serviceStopTime in UTC: of the acts, else the studies' date and time in the site's zone.
+
+    A stop before its start is left out: registries refuse the pair.
+    """
+    zone = site.time_zone
+    timed = list(acts)
+    starts = [act.start for act in timed if act.start] or list(_study_times(exams))
+    stops = [act.stop for act in timed if act.stop]
+    first = min(starts, key=lambda time: time.aware(zone), default=None)
+    last = max(stops, key=lambda time: time.aware(zone), default=None)
+    if first and last and last.aware(zone) < first.aware(zone) and last.digits >= first.digits:
+        log.warning("metadata.service_stop_before_start")
+        last = None
+    return _forms.dtm(first, zone), _forms.dtm(last, zone)
+
+
+def _study_times(exams: Iterable[Exam]) -> Iterator[Timestamp]:
+    for exam in exams:
+        date, time = exam.study_date.replace(".", "").strip(), exam.study_time.replace(":", "").strip()
+        for text in (date + time, date):
+            try:
+                yield Timestamp.parse(text)
+            except ValueError:
+                continue
+            break
+
+
+def references(
+    accessions: Iterable[Identifier], study_uids: Iterable[str], orders: Iterable[Order], site: Site
+) -> tuple[ReferenceId, ...]:
+    """referenceIdList: accession numbers, studies (no authority: a UID has none), placer order numbers, each once.
+
+    A null order number is left out; official samples carry all three, so the absence is logged.
+    """
+    found = [_forms.reference(i, REFERENCE_ACCESSION, site.accession_issuer) for i in accessions]
+    found += [ReferenceId(uid, "", REFERENCE_STUDY) for uid in study_uids]
+    for order in orders:
+        if order.placer is None:
+            log.warning("metadata.order_number_absent", null=order.placer_null)
+        else:
+            found.append(_forms.reference(order.placer, REFERENCE_ORDER, site.order_issuer))
+    return tuple(dict.fromkeys(reference for reference in found if reference.value))

@@ -1,0 +1,204 @@
+"""The network edge of SOAP calls: one POST over a kept connection, its failures mapped here and nowhere else.
+
+Redirects are not followed, proxies and credentials of the environment are not used, cookies are not kept, and an
+answer is read under limits of size and time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from gateway import __version__
+from gateway.errors import (
+    GatewayError,
+    InputRejected,
+    PeerMisbehaved,
+    PeerRefused,
+    PeerUnreachable,
+    SettingsError,
+)
+from gateway.trust import safexml
+from gateway.xds import mtom
+from gateway.xds.mime import ContentType
+from gateway.xds.soap import Envelope, read_envelope
+
+OnWire = Callable[[bytes, mtom.Outgoing], None]
+"""Gets the head of a request and its body just before they leave; it may read the body, which is rewound after."""
+
+LIMITS = mtom.Limits(part_bytes=256 * 1024 * 1024, total_bytes=512 * 1024 * 1024)
+"""Of an answer; a document of it is handed on in memory."""
+
+_TRY_LATER = frozenset({408, 425, 429})
+_CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How a peer is reached. Times in seconds; files in PEM."""
+
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 60.0
+    """Of silence."""
+    answer_timeout_s: float = 600.0
+    """Of an answer from its first byte to its last: a peer that drips is not waited for."""
+    ca_file: str = ""
+    """Authorities that are trusted; empty means those of the certifi package."""
+    certificate_file: str = ""
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the envelope that was read under limits, and its parts, which the owner closes."""
+
+    http_status: int
+    envelope: Envelope
+    incoming: mtom.Incoming
+
+
+class Transport:
+    """Kept connections to one peer; may be used by several threads. Raises SettingsError for files that are absent."""
+
+    def __init__(self, connection: Connection, limits: mtom.Limits = LIMITS, on_wire: OnWire | None = None) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._on_wire = on_wire
+        for name in (connection.ca_file, connection.certificate_file, connection.key_file):
+            if name and not Path(name).is_file():
+                raise SettingsError("registry_file", place=name, name=name)
+        session = requests.Session()
+        session.trust_env = False
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.verify = connection.ca_file or True
+        if connection.certificate_file:
+            session.cert = (connection.certificate_file, connection.key_file or connection.certificate_file)
+        self._session = session
+
+    def close(self) -> None:
+        self._session.close()
+
+    def post(self, url: str, body: mtom.Outgoing) -> Answer:
+        """Send *body* and read the answer.
+
+        Raises PeerUnreachable (nothing usable came, or the peer is busy), PeerRefused (HTTP says no), PeerMisbehaved
+        (the answer is not SOAP, is broken or is above the limits), Unavailable (no room for the answer).
+        """
+        peer = peer_of(url)
+        with _mapped(peer, self._connection), contextlib.closing(body):
+            request = self._session.prepare_request(requests.Request("POST", url, data=body, headers=_headers(body)))
+            if self._on_wire is not None:
+                self._on_wire(_head(request), body)
+                body.rewind()
+            timeouts = (self._connection.connect_timeout_s, self._connection.read_timeout_s)
+            response = self._session.send(request, stream=True, timeout=timeouts, allow_redirects=False)
+            with contextlib.closing(response):
+                _check(response, peer)
+                return self._read(response, peer)
+
+    def _read(self, response: requests.Response, peer: str) -> Answer:
+        try:
+            reader = mtom.Reader(response.headers["Content-Type"], self._limits)
+            with contextlib.ExitStack() as undo:
+                undo.callback(reader.close)
+                for chunk in self._chunks(response.raw, peer):
+                    reader.feed(chunk)
+                incoming = reader.finish()
+                envelope = read_envelope(safexml.parse(incoming.root.read()))
+                undo.pop_all()
+        except InputRejected as error:
+            raise PeerMisbehaved(error.code, place=peer, peer=peer, **_plain(error)) from error
+        return Answer(response.status_code, envelope, incoming)
+
+    def _chunks(self, raw: urllib3.BaseHTTPResponse, peer: str) -> Iterator[bytes]:
+        deadline = time.monotonic() + self._connection.answer_timeout_s
+        # read1 gives what is there; read would wait until its whole amount has dripped in.
+        while chunk := raw.read1(_CHUNK_BYTES, decode_content=False):
+            yield chunk
+            if time.monotonic() > deadline:
+                raise PeerUnreachable("registry_timeout", peer=peer, seconds=self._connection.answer_timeout_s)
+
+
+def peer_of(url: str) -> str:
+    """Host and port of *url*, without user, path or query; raises SettingsError (``registry_url``)."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise SettingsError("registry_url", url=url) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("registry_url", url=url)
+    return f"{parts.hostname}{port}"
+
+
+def _headers(body: mtom.Outgoing) -> dict[str, str]:
+    return {
+        "Content-Type": body.content_type,
+        "Accept": "multipart/related, application/xop+xml, application/soap+xml",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"drim-gateway/{__version__}",
+    }
+
+
+def _head(request: requests.PreparedRequest) -> bytes:
+    host = urlsplit(request.url or "").netloc
+    lines = [f"POST {request.path_url} HTTP/1.1", f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1", "replace")
+
+
+def _check(response: requests.Response, peer: str) -> None:
+    """Whether the answer holds SOAP; if not, its status speaks (RFC 9110 section 15)."""
+    status = response.status_code
+    if 300 <= status < 400:
+        raise PeerRefused("registry_redirect", peer=peer, status=status, words=f"HTTP {status}")
+    try:
+        media_type = ContentType.parse(response.headers.get("Content-Type", "")).media_type
+    except InputRejected:
+        media_type = ""
+    coded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
+    if not coded and media_type in ("multipart/related", mtom.SOAP_MEDIA_TYPE):
+        return
+    raise_for_status(status, peer)
+    raise PeerMisbehaved("registry_not_soap", peer=peer, status=status, media_type=media_type[:100])
+
+
+def raise_for_status(status: int, peer: str) -> None:
+    """Raises PeerUnreachable for 5xx, 408, 425 and 429, PeerRefused for every other 4xx."""
+    if status >= 500 or status in _TRY_LATER:
+        raise PeerUnreachable("registry_http_busy", peer=peer, status=status)
+    if status >= 400:
+        raise PeerRefused("registry_http", peer=peer, status=status, words=f"HTTP {status}")
+
+
+def _plain(error: GatewayError) -> dict[str, str]:
+    return {name: value for name, value in error.facts.items() if name != "peer"}
+
+
+@contextlib.contextmanager
+def _mapped(peer: str, connection: Connection) -> Iterator[None]:
+    """Every exception of requests, urllib3 and the socket, as ours."""
+    try:
+        yield
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+        raise SettingsError("registry_url", url=peer) from None
+    except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
+        raise PeerUnreachable("registry_tls", peer=peer) from error
+    except requests.exceptions.ConnectTimeout as error:
+        raise PeerUnreachable("registry_unreachable", peer=peer) from error
+    except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
+        raise PeerUnreachable("registry_timeout", peer=peer, seconds=connection.read_timeout_s) from error
+    except requests.exceptions.ConnectionError as error:
+        # Retries are off: urllib3 wraps in MaxRetryError only what failed before the request could leave.
+        never_left = bool(error.args) and isinstance(error.args[0], urllib3.exceptions.MaxRetryError)
+        raise PeerUnreachable("registry_unreachable" if never_left else "registry_lost", peer=peer) from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise PeerUnreachable("registry_lost", peer=peer) from error

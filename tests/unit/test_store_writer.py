@@ -1,0 +1,197 @@
+"""Group commit: one answer to each caller, and it is true."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.errors import InputRejected, Unavailable
+from gateway.store.engine import open_engine, reading, transaction
+from gateway.store.writer import DirectWriter, GroupWriter, Writer, open_writer
+
+METADATA = sa.MetaData()
+THINGS = sa.Table("things", METADATA, sa.Column("id", sa.Integer, primary_key=True))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    one = open_engine(f"sqlite:///{tmp_path}/gateway.db", busy_timeout_s=0.2)
+    with transaction(one) as connection:
+        METADATA.create_all(connection)
+    yield one
+    one.dispose()
+
+
+@pytest.fixture(params=[GroupWriter, DirectWriter])
+def writer(request: pytest.FixtureRequest, engine: sa.Engine) -> Iterator[Writer]:
+    one = request.param(engine)
+    yield one
+    one.close()
+
+
+def put(number: int) -> Callable[[sa.Connection], int]:
+    def function(connection: sa.Connection) -> int:
+        connection.execute(sa.insert(THINGS), {"id": number})
+        return number
+
+    return function
+
+
+def kept(engine: sa.Engine) -> list[int]:
+    with reading(engine) as connection:
+        return list(connection.execute(sa.select(THINGS.c.id).order_by(THINGS.c.id)).scalars())
+
+
+def together(writer: Writer, functions: list[Callable[[sa.Connection], Any]]) -> list[Any]:
+    """Run *functions* in one group: the first holds the writer until the others have queued; gives the answers."""
+    answers: list[Any] = [None] * len(functions)
+    release, held = threading.Event(), threading.Event()
+
+    def hold(connection: sa.Connection) -> None:
+        held.set()
+        release.wait()
+
+    def send(place: int) -> None:
+        try:
+            answers[place] = writer.run(functions[place])
+        except Exception as error:  # noqa: BLE001 - looked at by the test
+            answers[place] = error
+
+    holder = threading.Thread(target=writer.run, args=(hold,))
+    holder.start()
+    held.wait()
+    threads = [threading.Thread(target=send, args=(place,)) for place in range(len(functions))]
+    for thread in threads:
+        thread.start()
+    while isinstance(writer, GroupWriter) and writer._queue.qsize() < len(functions):
+        time.sleep(0.001)
+    release.set()
+    for thread in [holder, *threads]:
+        thread.join()
+    return answers
+
+
+def test_sqlite_gets_the_writer_thread_and_nothing_else_does(engine: sa.Engine) -> None:
+    writer = open_writer(engine)
+    assert isinstance(writer, GroupWriter)
+    writer.close()
+
+
+def test_a_function_that_ran_is_durable_when_it_returns(writer: Writer, engine: sa.Engine) -> None:
+    assert writer.run(put(1)) == 1
+    assert kept(engine) == [1]
+
+
+def test_what_a_function_raises_comes_through_and_undoes_it_alone(writer: Writer, engine: sa.Engine) -> None:
+    def fail(connection: sa.Connection) -> None:
+        put(2)(connection)
+        raise InputRejected("mine")
+
+    with pytest.raises(InputRejected, match="mine"):
+        writer.run(fail)
+    with pytest.raises(Unavailable, match="store_unavailable"):
+        writer.run(lambda connection: connection.execute(sa.text("SELECT * FROM nowhere")))
+    assert writer.run(put(3)) == 3
+    assert kept(engine) == [3]
+
+
+def test_of_a_group_the_failing_unit_fails_alone(engine: sa.Engine) -> None:
+    writer = GroupWriter(engine)
+    writer.run(put(1))
+
+    def refuse(connection: sa.Connection) -> None:
+        put(7)(connection)
+        raise InputRejected("mine")
+
+    answers = together(writer, [put(2), put(1), put(3), refuse, put(4)])
+    writer.close()
+    assert answers[0] == 2
+    assert isinstance(answers[1], Unavailable)
+    assert isinstance(answers[3], InputRejected)
+    assert (answers[2], answers[4]) == (3, 4)
+    assert kept(engine) == [1, 2, 3, 4]
+
+
+def test_a_commit_that_fails_fails_every_caller_of_its_group(engine: sa.Engine) -> None:
+    writer = GroupWriter(engine)
+    armed = threading.Event()
+
+    @sa.event.listens_for(engine, "commit")
+    def fail(connection: sa.Connection) -> None:
+        if armed.is_set():
+            raise sa.exc.OperationalError("COMMIT", None, Exception("disk I/O error"))
+
+    def arm(connection: sa.Connection) -> None:
+        armed.set()
+
+    answers = together(writer, [put(number) for number in range(5)] + [arm])
+    armed.clear()
+    assert [type(answer) for answer in answers] == [Unavailable] * 6
+    assert kept(engine) == []
+    assert writer.run(put(9)) == 9
+    writer.close()
+
+
+def test_a_transaction_that_the_database_gave_up_takes_its_group_with_it(engine: sa.Engine) -> None:
+    """A full disk makes SQLite roll back by itself: what came before in the group must not be told as kept."""
+    writer = GroupWriter(engine)
+
+    def give_up(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")
+        raise InputRejected("mine")
+
+    answers = together(writer, [put(1), put(2), give_up, put(3)])
+    told = sorted(answer for answer in answers if isinstance(answer, int))
+    assert told == kept(engine) == []
+    writer.close()
+
+
+def test_a_database_that_another_process_holds_is_busy_and_then_serves(writer: Writer, engine: sa.Engine) -> None:
+    with transaction(engine), pytest.raises(Unavailable, match="store_busy"):
+        writer.run(put(1))
+    assert writer.run(put(1)) == 1
+
+
+def test_a_closed_writer_ends_its_queue_and_then_says_so(engine: sa.Engine) -> None:
+    writer = GroupWriter(engine)
+    before = threading.active_count()
+    assert together(writer, [put(number) for number in range(20)]) == list(range(20))
+    writer.close()
+    writer.close()
+    assert threading.active_count() == before
+    with pytest.raises(Unavailable, match="store_closed"):
+        writer.run(put(99))
+    assert len(kept(engine)) == 20
+
+
+def test_a_function_that_waits_for_another_one_is_refused(engine: sa.Engine) -> None:
+    writer = GroupWriter(engine)
+    with pytest.raises(RuntimeError):
+        writer.run(lambda connection: writer.run(put(1)))
+    assert writer.run(put(2)) == 2
+    writer.close()
+
+
+def test_a_child_process_writes_with_a_thread_of_its_own(engine: sa.Engine) -> None:
+    writer = GroupWriter(engine)
+    writer.run(put(1))
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            writer.run(put(2))
+            writer.close()
+            code = 0 if kept(engine) == [1, 2] else 2
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    writer.run(put(3))
+    writer.close()
+    assert kept(engine) == [1, 2, 3]
