@@ -34,6 +34,8 @@ from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
 from gateway.web.openid import OpenIdConnect, OpenIdSettings
 from gateway.web.serve import WebServerSettings
 from gateway.xds.client import DestinationSettings, RegistryClient
+from gateway.xds.mtom import Outgoing
+from gateway.xds.transport import OnWire
 
 
 class SystemClock:
@@ -89,7 +91,11 @@ class House:
     @cached_property
     def destinations(self) -> dict[str, RegistryClient]:
         return {
-            name: RegistryClient(_destination(name, table, self.settings.environment), self.blobs)
+            name: RegistryClient(
+                _destination(name, table, self.settings.environment),
+                self.blobs,
+                on_wire=_recorder(table.record) if table.record else None,
+            )
             for name, table in self.settings.destination.items()
         }
 
@@ -193,6 +199,22 @@ def _destination(name: str, table: DestinationTable, environment: str) -> Destin
         certificate_file=_text(table.certificate),
         key_file=_text(table.key),
     )
+
+
+def _recorder(folder: Path) -> OnWire:
+    """Keeps each submission as it goes over the wire: for integrators, never in production (the settings refuse)."""
+
+    def keep(head: bytes, body: Outgoing) -> None:
+        if "ProvideAndRegisterDocumentSet" not in body.content_type:
+            return
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.http"
+        with path.open("xb") as file:
+            path.chmod(0o600)
+            file.write(head)
+            file.writelines(body)
+
+    return keep
 
 
 def _text(path: Path | None) -> str:

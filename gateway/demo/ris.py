@@ -26,11 +26,11 @@ class Ris:
 
     def send_level_3(self) -> float:
         """An ORU^R01 (v2.5) with the level-3 report of the CT; returns the milliseconds to its AA."""
-        return self._send(oru_r01(reports.level3(CT), _transmission(CT, "CT-1")), "ORU^R01")
+        return self._send(oru_r01(reports.level3(reports.Draft(study=CT)), _transmission(CT, "CT-1")), "ORU^R01")
 
     def send_level_1(self) -> float:
         """An MDM^T02 (v2.6) with the level-1 report (PDF) of the chest radiograph; returns as the other."""
-        return self._send(mdm_t02(reports.level1(CHEST), _transmission(CHEST, "RX-1")), "MDM^T02")
+        return self._send(mdm_t02(reports.level1(reports.Draft(study=CHEST)), _transmission(CHEST, "RX-1")), "MDM^T02")
 
     def _send(self, message: bytes, name: str) -> float:
         began = time.perf_counter()
@@ -39,8 +39,8 @@ class Ris:
         if self._keep:
             self._keep.mkdir(parents=True, exist_ok=True)
             (self._keep / f"ack-{name.replace('^', '-')}.hl7").write_bytes(answer)
-        acknowledgement = er7.parse(answer)
-        if acknowledgement.segment("MSA").field(1) != "AA":
+        verdict = er7.parse(answer).first("MSA")
+        if verdict is None or verdict.text(1) != "AA":
             raise PeerRefused("demo_not_acknowledged", message=name, answer=answer.decode("utf-8", "replace"))
         return elapsed_ms
 

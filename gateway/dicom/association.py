@@ -10,6 +10,7 @@ reads the queue.
 from __future__ import annotations
 
 import queue
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -50,23 +51,27 @@ _MAX_PDU_BYTES = 131_072
 _ANSWER_LIMIT_BYTES = 256 << 20
 _ANSWER_LIMITS = Limits(size_bytes=1 << 20, elements=20_000)
 _TICK_S = 0.25
+_UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 
 
 class Proposal(NamedTuple):
-    """The presentation contexts of an association; ``storage`` is a SOP class to be received by C-GET."""
+    """The presentation contexts of an association; ``storage`` is a SOP class to be received by C-GET.
+
+    Of the syntaxes of one context the PACS accepts one only, so each of ``storage_contexts`` is a context of its own.
+    """
 
     service: str
     storage: str = ""
-    storage_syntaxes: tuple[str, ...] = UNCOMPRESSED
+    storage_contexts: tuple[tuple[str, ...], ...] = (UNCOMPRESSED,)
 
 
 QUERY = Proposal(FIND)
 ECHO = Proposal(VERIFICATION)
 
 
-def retrieval(sop_class_uid: str, syntaxes: tuple[str, ...] = UNCOMPRESSED) -> Proposal:
-    """A C-GET of instances of one SOP class, in one of *syntaxes*."""
-    return Proposal(GET, sop_class_uid, syntaxes)
+def retrieval(sop_class_uid: str, contexts: tuple[tuple[str, ...], ...] = (UNCOMPRESSED,)) -> Proposal:
+    """A C-GET of instances of one SOP class."""
+    return Proposal(GET, sop_class_uid, contexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class Requestor:
         contexts = [build_context(proposal.service, list(UNCOMPRESSED))]
         roles = []
         if proposal.storage:
-            contexts.append(build_context(proposal.storage, list(proposal.storage_syntaxes)))
+            contexts += [build_context(proposal.storage, list(each)) for each in proposal.storage_contexts]
             roles.append(build_role(proposal.storage, scp_role=True))
         return entity.associate(
             self._address(),
@@ -199,7 +204,8 @@ class Requestor:
 
     def _take_in(self, request: Message) -> Delivery:
         """Accept a sub-operation's instance."""
-        if request.data is None or request.message_id < 0 or not request.sop_class_uid or not request.sop_instance_uid:
+        uids = (request.sop_class_uid, request.sop_instance_uid)
+        if request.data is None or request.message_id < 0 or not all(map(_UID.fullmatch, uids)):
             raise self._misbehaved("pacs_protocol", words="C-STORE")
         answer = C_STORE()
         answer.MessageIDBeingRespondedTo = request.message_id

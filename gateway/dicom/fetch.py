@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
 from pydicom.dataset import Dataset
 
 from gateway.dicom import frames
@@ -18,10 +19,12 @@ from gateway.dicom.guard import Limits, is_implicit
 from gateway.dicom.pool import Pool
 from gateway.dicom.query import checked_uid, failure
 from gateway.dicom.settings import PacsSettings
-from gateway.dicom.values import JsonValues, Values, text
-from gateway.dicom.wado import WadoRs
+from gateway.dicom.values import Values, text
+from gateway.dicom.wado import NotGiven, WadoRs
 from gateway.errors import GatewayError, InputRejected, NotSupportedYet, PeerMisbehaved, PeerRefused
 from gateway.model.image import Frame
+
+_log = structlog.get_logger(__name__)
 
 COMPRESSED = (
     "1.2.840.10008.1.2.4.50",
@@ -49,7 +52,7 @@ class _Key:
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """An instance by C-GET, or the header alone of one by WADO-RS."""
+    """Pixel bytes with their layout: of a whole instance, of one frame, or none yet."""
 
     pixels: Pixels
     data: memoryview
@@ -59,13 +62,11 @@ class FrameSource:
     """Frames of one PACS; implements :class:`gateway.flow.ports.Images`. May be used by several threads at once."""
 
     def __init__(self, settings: PacsSettings, cache_bytes: int = 256 << 20) -> None:
-        """*cache_bytes*: what is kept in memory at most, of instances and frames together."""
+        """*cache_bytes*: what is kept in memory at most."""
         self.settings = settings
         self._pool = Pool(settings)
         self._web = WadoRs(settings) if settings.dicomweb_url else None
-        headers_bytes = cache_bytes // 8 if self._web is not None else 0
-        self._instances: Cache[_Key, _Fetched] = Cache(headers_bytes or cache_bytes)
-        self._frames: Cache[tuple[_Key, int], bytes] = Cache(cache_bytes - headers_bytes)
+        self._cache: Cache[tuple[str, _Key, int], _Fetched] = Cache(cache_bytes)
 
     def close(self) -> None:
         """Release every association and connection."""
@@ -81,8 +82,12 @@ class FrameSource:
         """
         key = _Key(*map(checked_uid, (study_uid, series_uid, sop_class_uid, sop_instance_uid)))
         if self._web is not None:
-            return self._by_web(self._web, key, number)
-        fetched = self._instances.get(key, lambda: self._retrieve(key))
+            try:
+                return self._by_web(self._web, key, number)
+            except NotGiven:
+                # By C-GET the PACS may decompress it, or else tells what it is.
+                _log.info("images.by_c_get_instead", pacs=self.settings.name)
+        fetched = self._cache.get(("instance", key, 0), lambda: self._retrieve(key))
         return frames.frame(fetched.pixels, number, frames.cut(fetched.pixels, fetched.data, number))
 
     def _by_web(self, web: WadoRs, key: _Key, number: int) -> Frame:
@@ -92,18 +97,17 @@ class FrameSource:
             values, size_bytes = web.metadata(*where)
             return _Fetched(frames.layout(values), memoryview(b"")), size_bytes
 
-        pixels = self._instances.get(key, header).pixels
+        pixels = self._cache.get(("header", key, 0), header).pixels
         pixels.check_number(number)
-        size_bytes = pixels.frame_bytes
-        if size_bytes > self.settings.instance_limit_bytes:
+        if pixels.frame_bytes > self.settings.instance_limit_bytes:
             raise PeerMisbehaved("pacs_answer_too_large", pacs=self.settings.name)
 
-        def content() -> tuple[bytes, int]:
-            described = pixels.header
-            assert isinstance(described, JsonValues)  # noqa: S101 - made by header() above
-            return web.frame(*where, number, described, size_bytes), size_bytes
+        def content() -> tuple[_Fetched, int]:
+            data = web.frame(*where, number, pixels.frame_bytes)
+            return _Fetched(pixels, memoryview(data)), len(data)
 
-        return frames.frame(pixels, number, self._frames.get((key, number), content))
+        fetched = self._cache.get(("frame", key, number), content)
+        return frames.frame(pixels, number, bytes(fetched.data))
 
     def _retrieve(self, key: _Key) -> tuple[_Fetched, int]:
         """The instance by C-GET, and its size in bytes."""
@@ -120,8 +124,10 @@ class FrameSource:
         inside = (text(values, STUDY_UID), text(values, SERIES_UID), text(values, _SOP_INSTANCE))
         if inside != (key.study_uid, key.series_uid, key.sop_instance_uid):
             raise PeerMisbehaved("pacs_other_instance", pacs=self.settings.name)
-        pixels = frames.layout(values)
-        return _Fetched(pixels, values.raw(PIXEL_DATA)), len(delivery.data)
+        pixels, data = frames.layout(values), values.raw(PIXEL_DATA)
+        if len(data) < pixels.frame_bytes * pixels.frames:
+            raise PeerMisbehaved("pacs_answer_malformed", pacs=self.settings.name, words="pixel data")
+        return _Fetched(pixels, data), len(delivery.data)
 
     def _get(self, key: _Key, identifier: Dataset) -> Delivery:
         try:
@@ -147,10 +153,9 @@ class FrameSource:
 
     def _compressed_syntax(self, key: _Key, identifier: Dataset) -> str:
         """The compressed transfer syntax in which the PACS does deliver it; empty when in none."""
+        proposal = retrieval(key.sop_class_uid, tuple((syntax,) for syntax in COMPRESSED))
         try:
-            delivered, _ = self._pool.run(
-                retrieval(key.sop_class_uid, COMPRESSED), lambda requestor: requestor.get(identifier)
-            )
+            delivered, _ = self._pool.run(proposal, lambda requestor: requestor.get(identifier))
         except PeerRefused:
             return ""
         return self._the_one(key, delivered).transfer_syntax if delivered else ""

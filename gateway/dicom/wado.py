@@ -14,15 +14,15 @@ from requests.adapters import HTTPAdapter
 from gateway.dicom.guard import EXPLICIT_LITTLE
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.values import JsonValues, text
-from gateway.errors import GatewayError, InputRejected, NotSupportedYet, PeerMisbehaved, PeerRefused, PeerUnreachable
+from gateway.errors import InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
 
 _METADATA_LIMIT_BYTES = 64 << 20
 _ENVELOPE_LIMIT_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
-_AVAILABLE_SYNTAX = 0x00083002
 _SOP_INSTANCE = 0x00080018
 _FRAME_TYPES = f'multipart/related; type="application/octet-stream"; transfer-syntax={EXPLICIT_LITTLE}'
-_NOT_ACCEPTABLE = frozenset({406, 415, 501})
+_NOT_GIVEN = frozenset({406, 415, 500, 501})
+"""500 is what Orthanc answers for a codec that it lacks."""
 _GONE = frozenset({404, 410})
 
 
@@ -72,27 +72,22 @@ class WadoRs:
             raise PeerMisbehaved("pacs_other_instance", pacs=self._settings.name)
         return header, len(body)
 
-    def frame(
-        self, study_uid: str, series_uid: str, sop_instance_uid: str, number: int, header: JsonValues, size_bytes: int
-    ) -> bytes:
+    def frame(self, study_uid: str, series_uid: str, sop_instance_uid: str, number: int, size_bytes: int) -> memoryview:
         """The native bytes of one frame, *size_bytes* of them.
 
-        Raises as :meth:`metadata`, and NotSupportedYet ``image_codec`` when the PACS gives it compressed only.
+        Raises as :meth:`metadata`, and NotGiven.
         """
         path = f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}/frames/{number}"
-        try:
-            content_type, body = self._get(path, _FRAME_TYPES, size_bytes + _ENVELOPE_LIMIT_BYTES)
-        except _NotAcceptable:
-            raise _compressed(header) from None
+        content_type, body = self._get(path, _FRAME_TYPES, size_bytes + _ENVELOPE_LIMIT_BYTES)
         part_type, start = _part(content_type, body)
         if part_type not in ("application/octet-stream", ""):
-            raise _compressed(header)
-        content = bytes(memoryview(body)[start : start + size_bytes])
-        if len(content) != size_bytes or not _ends(content_type, body, start + size_bytes):
+            raise NotGiven("pacs_web_failed", pacs=self._settings.name, words=part_type[:40])
+        end = start + size_bytes
+        if end > len(body) or not _ends(content_type, body, end):
             raise self._malformed("frame size")
-        return content
+        return memoryview(body)[start:end]
 
-    def _get(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytes]:
+    def _get(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytearray]:
         """Content type and body; a kept connection that the server had closed is replaced once."""
         try:
             try:
@@ -108,7 +103,7 @@ class WadoRs:
         except requests.exceptions.RequestException as error:
             raise self._failed(type(error).__name__) from None
 
-    def _read(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytes]:
+    def _read(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytearray]:
         settings = self._settings
         deadline = time.monotonic() + settings.operation_timeout_s
         with self._session.get(
@@ -126,15 +121,15 @@ class WadoRs:
                     raise PeerMisbehaved("pacs_answer_too_large", pacs=settings.name)
                 if time.monotonic() > deadline:
                     raise self._failed("time-out")
-            return answer.headers.get("Content-Type", ""), bytes(body)
+            return answer.headers.get("Content-Type", ""), body
 
     def _check_status(self, status: int) -> None:
         if status in (200, 206):
             return
         if status in _GONE:
             raise InputRejected("image_unknown")
-        if status in _NOT_ACCEPTABLE:
-            raise _NotAcceptable("image_codec", syntax="?")
+        if status in _NOT_GIVEN:
+            raise NotGiven("pacs_web_failed", pacs=self._settings.name, words=f"HTTP {status}")
         if status >= 500:
             raise self._failed(f"HTTP {status}")
         raise PeerRefused("pacs_web_refused", pacs=self._settings.name, status=status)
@@ -146,12 +141,8 @@ class WadoRs:
         return PeerMisbehaved("pacs_answer_malformed", pacs=self._settings.name, words=words)
 
 
-class _NotAcceptable(NotSupportedYet):
-    """The service has the resource, in no form that was asked for."""
-
-
-def _compressed(header: JsonValues) -> GatewayError:
-    return NotSupportedYet("image_codec", syntax=text(header, _AVAILABLE_SYNTAX) or "?")
+class NotGiven(PeerUnreachable):
+    """The service has the resource and does not give it in the form asked for: a codec that it lacks, mostly."""
 
 
 def _boundary(content_type: str) -> bytes:
@@ -162,7 +153,7 @@ def _boundary(content_type: str) -> bytes:
     return str(parsed.get_param("boundary", "")).encode("latin-1", "replace")
 
 
-def _part(content_type: str, body: bytes) -> tuple[str, int]:
+def _part(content_type: str, body: bytearray) -> tuple[str, int]:
     """Media type of the first part of a multipart body and where its content starts; of any other, its own."""
     boundary = _boundary(content_type)
     if not boundary:
@@ -178,11 +169,10 @@ def _part(content_type: str, body: bytes) -> tuple[str, int]:
     return "", end + 4
 
 
-def _ends(content_type: str, body: bytes, end: int) -> bool:
+def _ends(content_type: str, body: bytearray, end: int) -> bool:
     """Whether the content stops at *end*, a padding byte to even length aside."""
     boundary = _boundary(content_type)
-    rest = body[end:]
     if not boundary:
-        return len(rest) <= 1
+        return len(body) - end <= 1
     closing = b"\r\n--" + boundary
-    return rest.startswith(closing) or rest[1:].startswith(closing)
+    return body.startswith(closing, end) or body.startswith(closing, end + 1)

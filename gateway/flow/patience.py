@@ -22,6 +22,10 @@ class Patience:
     def look_again(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.look_interval_s)
 
+    def come_back(self, now: datetime) -> datetime:
+        """For what is not there at all: as the next look, and never at once."""
+        return now + timedelta(seconds=max(self.look_interval_s, self.retry_first_s))
+
     def try_again(self, now: datetime, attempts: int, chance: Callable[[], float] = random.random) -> datetime:
         """After *attempts* failures: a delay that doubles up to the longest, half of it by chance.
 

@@ -258,7 +258,12 @@ class Sharing:
         if self.patience.is_too_late(share.created_at, now):
             return self._hold(share, Happening.TOO_LATE, Mismatch(_TOO_LATE.get(reason, "pacs_too_late"), **facts))
         away = happening is Happening.PACS_AWAY
-        due = self.patience.try_again(now, share.attempts) if away else self.patience.look_again(now)
+        if away:
+            due = self.patience.try_again(now, share.attempts)
+        elif progress is not None:
+            due = self.patience.look_again(now)
+        else:
+            due = self.patience.come_back(now)
         share = _moved(
             share,
             happening,

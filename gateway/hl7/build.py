@@ -64,7 +64,9 @@ class Transmission:
     """INSEE code."""
     reliability: str = "VALI"
     visit_class: str = "O"
+    """PV1-2 (table 0004)."""
     visit_number: str = ""
+    """PV1-19; required for the classes E, I, O and R."""
     action: Action = Action.NEW
     masks: frozenset[str] = frozenset()
     """Of ``MASQUE_PS``, ``INVISIBLE_PATIENT``, ``INVISIBLE_REPRESENTANTS_LEGAUX``."""
@@ -117,12 +119,15 @@ def _message(cda: bytes, sent: Transmission, profile: Profile, event: str) -> by
 
 
 def _complete(message: bytes, profile: Profile, sent: Transmission) -> None:
-    parsed = er7.parse(message)
-    for missing in profiles.missing_fields(parsed, profile, 0):
-        name = f"{missing.segment}-{missing.field}"
-        raise InputRejected("hl7_field_missing", place=f"{missing.segment}^1^{missing.field}", field=name)
+    lacking = [(row.segment, row.field) for row in profiles.missing_fields(er7.parse(message), profile, 0)]
     if sent.action is Action.REPLACE and profile is profiles.MDM_T02 and sent.parent_id is None:
-        raise InputRejected("hl7_field_missing", place="TXA^1^13", field="TXA-13")
+        lacking.append(("TXA", 13))
+    if sent.visit_class in profiles.CLASSES_WITH_A_VISIT_NUMBER and not sent.visit_number:
+        lacking.append(("PV1", 19))
+    for segment, number in lacking:
+        raise InputRejected(
+            "hl7_field_missing", place=f"{segment}^1^{number}", hl7_code="101", field=f"{segment}-{number}"
+        )
 
 
 def _time(sent: Transmission) -> str:

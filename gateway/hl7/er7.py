@@ -204,8 +204,7 @@ def _parse(raw: bytes, *, check_charset: bool) -> Message:
         raise InputTooLarge("hl7_too_many_lines", place="MSH^1", limit=MAX_LINES)
     source = _Source(raw, delimiters)
     message = Message(source, tuple(_segments(source, start)))
-    begin, end = message.header.span(18, 1, 1)
-    stated = raw[begin : min(end, begin + 64)].decode("ascii", "replace")
+    stated = message.header.text(18)
     source.charset = charsets.of_message(raw, stated) if check_charset else charsets.named(stated) or charsets.UTF_8
     return message
 

@@ -28,6 +28,9 @@ READ_VERSIONS = frozenset({"2.5", "2.5.1", "2.6"})
 PROCESSING_IDS = frozenset({"P", "T", "D"})
 """MSH-11 (table 0103); the profile admits all three."""
 
+CLASSES_WITH_A_VISIT_NUMBER = frozenset({"E", "I", "O", "R"})
+"""Values of PV1-2 that require PV1-19."""
+
 LATER_TYPES = frozenset({"ADT", "ORM", "OMI", "OMG", "ZAM", "SIU"})
 """Messages that a gateway may be sent beside reports: identities, orders, images that changed, acknowledgements of the
 DMP; recognised, and not handled yet."""

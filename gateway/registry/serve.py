@@ -8,6 +8,7 @@ and not its threads, and without these eight half-sent headers stop eight thread
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import os
 import socket
@@ -33,6 +34,8 @@ from gateway.xds import mtom
 log = structlog.get_logger(__name__)
 
 _BACKLOG = 256
+_MAXIMUM_DOCUMENT_BYTES = 2**31 - 1
+"""What the column of sizes holds on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +115,8 @@ def build_service(settings: RegistrySettings) -> RegistryService:
 
 def limits(settings: RegistrySettings) -> mtom.Limits:
     """The limits of a request."""
-    return mtom.Limits(
-        root_bytes=min(settings.max_envelope_bytes, settings.max_body_bytes),
-        part_bytes=settings.max_body_bytes,
-        total_bytes=settings.max_body_bytes,
-    )
+    most = min(settings.max_body_bytes, _MAXIMUM_DOCUMENT_BYTES)
+    return mtom.Limits(root_bytes=min(settings.max_envelope_bytes, most), part_bytes=most, total_bytes=most)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -150,6 +150,8 @@ def _check(settings: RegistrySettings) -> None:
     if not is_uid(settings.repository_unique_id):
         value = settings.repository_unique_id[:64]
         raise SettingsError("registry_repository_id", place="registry.repository_unique_id", value=value)
+    if not 0 <= settings.port <= 65535:  # the resolver would take the rest of a division by 65536
+        raise _unusable(settings.host, settings.port, OSError(errno.EINVAL, ""))
     if not settings.allow_plain and not _is_loopback(settings.host):
         raise SettingsError("registry_plain_port", place="registry.allow_plain", host=settings.host)
 
@@ -167,21 +169,20 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise _unusable(host, port, error) from None
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listening.close()
         raise _unusable(host, port, error) from None
     return listening
 
 
-def _unusable(host: str, port: int, error: Exception) -> SettingsError:
-    number = error.errno if isinstance(error, OSError) and error.errno and error.errno > 0 else 0
-    words = os.strerror(number) if number else type(error).__name__
+def _unusable(host: str, port: int, error: OSError) -> SettingsError:
+    words = os.strerror(error.errno) if error.errno and error.errno > 0 else type(error).__name__
     return SettingsError("registry_port", place="registry.port", host=host, port=port, words=words)
 
 

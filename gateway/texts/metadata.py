@@ -75,9 +75,9 @@ TEXTS: dict[str, Text] = {
         "Complete the report or the site.",
     ),
     "metadata_not_in_value_set": Text(
-        "Le code {code} de {attribute} n'est pas dans le jeu de valeurs {value_set} que « {destination} » impose. "
+        "Le code {value} de {attribute} n'est pas dans le jeu de valeurs {value_set} que « {destination} » impose. "
         "Corrigez le compte rendu ou le réglage du site.",
-        "The code {code} of {attribute} is not in the value set {value_set} that “{destination}” imposes. "
+        "The code {value} of {attribute} is not in the value set {value_set} that “{destination}” imposes. "
         "Correct the report or the site's setting.",
     ),
     "valueset_unreadable": Text(

@@ -1,6 +1,6 @@
 """Attributes that a report, its examinations and its site say together: codes, times, reference ids.
 
-What is taken from where is told in ``docs`` of the standard at each function; the guide is the CI-SIS "Transmission
+Each function tells what is taken from where; "the guide" is the CI-SIS "Transmission
 d'un document CDA-R2 en HL7v2", page "Mapping VIHF et XDS".
 """
 
@@ -50,7 +50,7 @@ class Target:
         codes = valuesets.load(value_set)
         completed = codes.complete(stated)
         if self.flavour.value_sets_bind and completed not in codes:
-            facts = {"code": stated.code, "attribute": attribute, "value_set": codes.oid}
+            facts = {"value": stated.code, "attribute": attribute, "value_set": codes.oid}
             raise Mismatch("metadata_not_in_value_set", destination=self.destination, **facts)
         if not completed.system:
             raise self.missing(f"{attribute}/codingScheme")
@@ -117,15 +117,21 @@ def _modalities(names: Iterable[str]) -> tuple[Code, ...]:
 def regions(acts: Iterable[Act], exam: Exam | None, site: Site, target: Target) -> tuple[Code, ...]:
     """The anatomical regions: the acts', else the site's mapping of the series' Body Part Examined.
 
-    Where value sets bind, only their regions count: three were withdrawn and still occur (``head``, ``neck``, teeth).
+    Where value sets bind, only their regions count (three were withdrawn and still occur: head, neck, mouth), under
+    their own code system: official samples name three others.
     """
     known = valuesets.load(valuesets.REGION)
 
+    binding = target.flavour.value_sets_bind
+
     def counted(codes: Iterable[Code]) -> tuple[Code, ...]:
-        completed = [known.complete(code) for code in codes if code.code]
-        allowed = [code for code in completed if code in known or (code.system and not target.flavour.value_sets_bind)]
-        distinct = {(code.code, code.system): code for code in reversed(allowed)}
-        return tuple(replace(code, display=code.display or code.code) for code in reversed(distinct.values()))
+        stated = (Code(code.code, "" if binding else code.system, code.display) for code in codes if code.code)
+        completed = [known.complete(code) for code in stated]
+        allowed = [code for code in completed if code in known or (code.system and not binding)]
+        distinct: dict[tuple[str, str], Code] = {}
+        for code in allowed:
+            distinct.setdefault((code.code, code.system), replace(code, display=code.display or code.code))
+        return tuple(distinct.values())
 
     mapping = {part.strip().upper(): code for part, code in site.region_by_body_part.items()}
     parts = [series.body_part.strip().upper() for series in (exam.series if exam else ())]
@@ -157,18 +163,19 @@ def service_times(acts: Iterable[Act], exams: Iterable[Exam], site: Site) -> tup
     timed = list(acts)
     starts = [act.start for act in timed if act.start] or list(_study_times(exams))
     stops = [act.stop for act in timed if act.stop]
-    first = min(starts, key=lambda time: time.aware(zone), default=None)
-    last = max(stops, key=lambda time: time.aware(zone), default=None)
-    if first and last and last.aware(zone) < first.aware(zone) and last.digits >= first.digits:
+    start = _forms.dtm(min(starts, key=lambda time: time.aware(zone), default=None), zone)
+    stop = _forms.dtm(max(stops, key=lambda time: time.aware(zone), default=None), zone)
+    precision = min(len(start), len(stop))
+    if stop[:precision] < start[:precision]:
         log.warning("metadata.service_stop_before_start")
-        last = None
-    return _forms.dtm(first, zone), _forms.dtm(last, zone)
+        return start, ""
+    return start, stop
 
 
 def _study_times(exams: Iterable[Exam]) -> Iterator[Timestamp]:
     for exam in exams:
         date, time = exam.study_date.replace(".", "").strip(), exam.study_time.replace(":", "").strip()
-        for text in (date + time, date):
+        for text in (date + time, date) if len(date) == 8 else ():
             try:
                 yield Timestamp.parse(text)
             except ValueError:

@@ -7,7 +7,6 @@ Set); TF-3 section 4.2.4 (answers and error codes).
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -103,6 +102,7 @@ class RegistryClient:
             flavour=self.settings.flavour,
             environment=self.settings.environment,
             patient_identity=self.settings.patient_identity,
+            destination=self.settings.name,
         )
         return metadata.prepare(publication, settings)
 
@@ -219,14 +219,12 @@ def refuse_failure(response: ebrim.RegistryResponse) -> None:
 
 
 def same_hash(stated: str, sha1: str) -> bool:
-    """Whether *stated* is the SHA-1 *sha1* (hexadecimal): in any case, or in base64 as some registries keep it."""
-    text = stated.strip()
-    if text.lower() == sha1.lower():
-        return True
-    try:
-        return base64.b64decode(text, validate=True).hex() == sha1.lower()
-    except binascii.Error:
-        return False
+    """Whether *stated* is the SHA-1 *sha1* (40 hexadecimal digits): in any case, or in base64 as some registries do.
+
+    Base64 too is compared without regard to case, for ``ebrim.read`` gives hashes in lower case.
+    """
+    base_64 = base64.b64encode(bytes.fromhex(sha1)).decode("ascii")
+    return stated.strip().lower() in (sha1.lower(), base_64.lower())
 
 
 def _severe(errors: Sequence[RegistryError]) -> list[RegistryError]:

@@ -122,7 +122,7 @@ class _Maker:
             type_code=type_code,
             format_code=self._report_format(),
             creation_time=created,
-            title=forms.cut(report.title or type_code.display),
+            title=forms.cut(report.title) or forms.cut(type_code.display),
             authors=tuple(forms.author(person, self.flavour) for person in report.authors),
             event_codes=tuple(dict.fromkeys((*known_modalities, *known_regions))),
             reference_ids=attributes.references(
@@ -139,7 +139,7 @@ class _Maker:
         acts = self._acts(draft.pairing.study_uid)
         orders = [order for order in report.orders if order.accession == draft.pairing.accession]
         national_type = attributes.constant(valuesets.TYPE, MANIFEST_TYPE)
-        national_title = self.flavour.manifest_title or national_type.display
+        title = self.flavour.manifest_title or forms.cut(draft.exam.description) or national_type.display
         return self._entry(
             entry_id,
             acts=acts,
@@ -149,7 +149,7 @@ class _Maker:
             type_code=self._procedure(acts) if self.flavour.manifest_type_from_act else national_type,
             format_code=attributes.constant(valuesets.FORMAT, MANIFEST_FORMAT),
             creation_time=forms.now_dtm(draft.created_at),
-            title=forms.cut(self.flavour.manifest_title or draft.exam.description or national_title),
+            title=title,
             comments=self.flavour.manifest_comments,
             authors=self._manifest_authors(acts),
             event_codes=attributes.events(acts, draft.exam, site, self.target),

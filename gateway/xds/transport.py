@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from gateway import __version__
 from gateway.errors import (
@@ -65,6 +66,20 @@ class Answer:
     incoming: mtom.Incoming
 
 
+class _Adapter(HTTPAdapter):
+    """Closes its connections when it is closed.
+
+    urllib3 leaves that to the collector of garbage, and a failure that someone keeps holds its connection.
+    """
+
+    def close(self) -> None:
+        for key in self.poolmanager.pools.keys():  # noqa: SIM118 - it cannot be iterated
+            pool = self.poolmanager.pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().close()
+
+
 class Transport:
     """Kept connections to one peer; may be used by several threads. Raises SettingsError for files that are absent."""
 
@@ -76,6 +91,8 @@ class Transport:
             if name and not Path(name).is_file():
                 raise SettingsError("registry_file", place=name, name=name)
         session = requests.Session()
+        session.mount("http://", _Adapter())
+        session.mount("https://", _Adapter())
         session.trust_env = False
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.verify = connection.ca_file or True

@@ -318,11 +318,14 @@ def released_at_the_end_of(event: threading.Event) -> Iterator[None]:
 
 def test_a_silent_registry_is_left_after_the_time_that_is_set() -> None:
     event = threading.Event()
-    with playing(silent(event)) as loopback:
-        with released_at_the_end_of(event), client_of(loopback, read_timeout_s=0.1) as client:
-            with pytest.raises(PeerUnreachable, match="registry_timeout") as refusal:
-                client.send(frozen(), again=False)
-            assert refusal.value.facts["seconds"] == "0.1"
+    with (
+        playing(silent(event)) as loopback,
+        released_at_the_end_of(event),
+        client_of(loopback, read_timeout_s=0.1) as client,
+        pytest.raises(PeerUnreachable, match="registry_timeout") as refusal,
+    ):
+        client.send(frozen(), again=False)
+    assert refusal.value.facts["seconds"] == "0.1"
 
 
 def test_an_answer_that_drips_is_left_after_the_time_that_is_set() -> None:
@@ -336,10 +339,13 @@ def test_an_answer_that_drips_is_left_after_the_time_that_is_set() -> None:
         while not event.wait(0.01):
             handler.wfile.write(b" ")
 
-    with playing(drip) as loopback:
-        with released_at_the_end_of(event), client_of(loopback, answer_timeout_s=0.1) as client:
-            with pytest.raises(PeerUnreachable, match="registry_timeout"):
-                client.send(frozen(), again=False)
+    with (
+        playing(drip) as loopback,
+        released_at_the_end_of(event),
+        client_of(loopback, answer_timeout_s=0.1) as client,
+        pytest.raises(PeerUnreachable, match="registry_timeout"),
+    ):
+        client.send(frozen(), again=False)
 
 
 def test_nobody_there_is_unreachable() -> None:
@@ -356,9 +362,10 @@ def test_an_address_that_cannot_be_called_stops_the_start(url: str) -> None:
 
 
 def test_a_file_that_is_absent_stops_the_start(tmp_path: Path) -> None:
-    with playing(saying("a/b", b"")) as loopback, pytest.raises(SettingsError, match="registry_file"):
-        with client_of(loopback, ca_file=str(tmp_path / "absent.pem")):
-            pass
+    absent = str(tmp_path / "absent.pem")
+    settings = DestinationSettings(name="x", registry_url="http://x/", repository_url="http://x/", ca_file=absent)
+    with pytest.raises(SettingsError, match="registry_file"):
+        RegistryClient(settings, blobs())
 
 
 def test_both_sides_show_their_certificates(tmp_path: Path) -> None:
@@ -374,9 +381,9 @@ def test_both_sides_show_their_certificates(tmp_path: Path) -> None:
     with playing(answering(lambda _: success()), server) as loopback:
         with client_of(loopback, ca_file=files["ca"], certificate_file=files["certificate"]) as client:
             client.send(frozen(), again=False)
-        with client_of(loopback, ca_file=files["stranger"], certificate_file=files["certificate"]) as client:
-            with pytest.raises(PeerUnreachable, match="registry_tls"):
-                client.send(frozen(), again=False)
+        mistrustful = client_of(loopback, ca_file=files["stranger"], certificate_file=files["certificate"])
+        with mistrustful as client, pytest.raises(PeerUnreachable, match="registry_tls"):
+            client.send(frozen(), again=False)
         with client_of(loopback, ca_file=files["ca"]) as client, pytest.raises(PeerUnreachable):
             client.send(frozen(), again=False)
         assert len(loopback.seen) == 1

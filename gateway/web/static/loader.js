@@ -4,6 +4,7 @@ import { NotDrawable, Picture } from "./picture.js";
 
 const PARALLEL = 4;
 const PATIENCE_MS = 30000;
+const ALONE = new Set(["viewer_codec", "viewer_image_absent", "viewer_pixels", "viewer_pacs_refused"]);
 const MEBIBYTE = 1024 * 1024;
 
 export class Failed extends Error {
@@ -92,9 +93,10 @@ export class Loader {
       if (this.kept.has(key) || this.running.has(key)) continue;
       this.#start(key).promise.then(
         (picture) => this.done(key, picture),
-        // A frame that fails ahead is asked for again when it is looked at; the reason is shown then.
-        () => {
-          this.ahead = this.ahead.filter((other) => other !== key);
+        // A frame that fails ahead is asked for again when it is looked at; the reason is shown then. Where more
+        // than that one frame is wrong, nothing is fetched ahead until something works again.
+        (error) => {
+          this.ahead = ALONE.has(error.code) ? this.ahead.filter((other) => other !== key) : [];
           this.#pump();
         },
       );

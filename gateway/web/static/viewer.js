@@ -359,5 +359,6 @@ at("touch-mode").addEventListener("click", (event) => {
   state.touch = state.touch === "scroll" ? "window" : "scroll";
   event.currentTarget.setAttribute("aria-pressed", String(state.touch === "window"));
 });
+document.querySelector(".who form").addEventListener("submit", () => loader.restart(""));
 new ResizeObserver(() => redraw()).observe(canvas);
 open();

@@ -1,0 +1,256 @@
+"""The viewer in a real browser: from the link to pixels that are the right ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from gateway.errors import NotSupportedYet, PeerUnreachable
+from tests.support.browser import PHONE, chromium, open_link, page_of, pixel, settled, shown
+from tests.support.web import Site, running
+
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with running(tmp_path) as one:
+        yield one
+
+
+def grey(value: float, centre: float, width: float) -> int:
+    """What DICOM makes of *value* under a window (PS3.3 C.11.2.1.2)."""
+    if value <= centre - 0.5 - (width - 1) / 2:
+        return 0
+    if value > centre - 0.5 + (width - 1) / 2:
+        return 255
+    return round(((value - (centre - 0.5)) / (width - 1) + 0.5) * 255)
+
+
+def near(found: list[int], expected: int) -> bool:
+    return all(abs(channel - expected) <= 1 for channel in found)
+
+
+def test_a_link_leads_to_the_right_pixels(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        assert near(pixel(page, 90, 64), grey(40, 40, 400)), "soft tissue"
+        assert near(pixel(page, 4, 4), 0), "air"
+        assert near(pixel(page, 64, 14), 255), "the bright square of the first slice"
+        expect(page.locator("#patient-name")).to_have_text("KERMARREC-LEFÈVRE ZOÉ")
+        expect(page.locator("#patient-facts")).to_have_text("Femme · né(e) le 09/11/1981")
+        expect(page.locator("#study-date")).to_have_text("Examen du 12/03/2026 10:25")
+        expect(page.locator("#corner-place")).to_have_text("Image 1 / 24")
+        expect(page.locator(".series-item")).to_have_count(3)
+        expect(page.locator("#corner-window")).to_have_text("L 400 C 40")
+        assert watched.complaints == []
+
+
+def test_scrolling_shows_the_next_images_in_their_order(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        stage = page.locator("#canvas")
+        stage.hover()
+        page.mouse.wheel(0, 100)
+        shown(page, "0/1/1")
+        assert near(pixel(page, 64, 10), grey(40, 40, 400)) or near(pixel(page, 64, 10), 0)
+        assert near(pixel(page, 64, 18), 255), "the square of the second slice"
+        page.keyboard.press("ArrowDown")
+        shown(page, "0/2/1")
+        page.keyboard.press("End")
+        shown(page, "0/23/1")
+        assert near(pixel(page, 64, 106), 255), "the square of the last slice"
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("#corner-place")).to_have_text("Image 24 / 24")
+        page.keyboard.press("Home")
+        shown(page, "0/0/1")
+        page.locator("#slider").fill("12")
+        shown(page, "0/11/1")
+        assert watched.complaints == []
+
+
+def test_windows_change_what_is_seen(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        page.get_by_role("button", name="Poumon").click()
+        settled(page)
+        assert near(pixel(page, 58, 42), grey(-820, -600, 1500)), "lung under the lung window"
+        page.get_by_role("button", name="Os", exact=True).click()
+        settled(page)
+        assert near(pixel(page, 64, 14), grey(700, 400, 1800))
+        expect(page.get_by_role("button", name="Os", exact=True)).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("1")
+        settled(page)
+        assert near(pixel(page, 90, 64), grey(40, 40, 400)), "the first key is the header's own window"
+        box = page.locator("#canvas").bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 200, box["y"] + 200)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 260, box["y"] + 260, steps=4)
+        page.mouse.up()
+        expect(page.locator("#corner-window")).to_have_text("L 480 C 120")
+        settled(page)
+        assert near(pixel(page, 90, 64), grey(40, 120, 480))
+        page.mouse.wheel(0, 100)
+        shown(page, "0/1/1")
+        expect(page.locator("#corner-window")).to_have_text("L 480 C 120")
+        page.locator("#canvas").dblclick()
+        expect(page.locator("#corner-window")).to_have_text("L 400 C 40")
+        assert watched.complaints == []
+
+
+def test_zoom_and_pan_move_the_image_and_reset_brings_it_back(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+
+        def box() -> list[float]:
+            settled(page)
+            return [float(n) for n in page.locator("#canvas").get_attribute("data-box").split()]  # type: ignore[union-attr]
+
+        before = box()
+        page.keyboard.press("+")
+        assert box()[2] == pytest.approx(before[2] * 1.25)
+        page.mouse.move(600, 400)
+        page.keyboard.down("Control")
+        page.mouse.wheel(0, -100)
+        page.keyboard.up("Control")
+        assert box()[2] > before[2] * 1.3
+        held = box()
+        page.keyboard.down("Shift")
+        page.mouse.down()
+        page.mouse.move(650, 430)
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        assert box()[0] == pytest.approx(held[0] + 50)
+        assert box()[1] == pytest.approx(held[1] + 30)
+        page.mouse.down(button="right")
+        page.mouse.move(650, 400)
+        page.mouse.up(button="right")
+        assert box()[2] > held[2]
+        page.get_by_role("button", name="Réinitialiser").click()
+        assert box() == before
+        assert watched.complaints == []
+
+
+def test_other_series_grey_without_a_window_and_colour(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        page.locator(".series-item").nth(1).click()
+        shown(page, "1/0/1")
+        assert near(pixel(page, 64, 14), 255), "without a window the whole range is shown"
+        assert near(pixel(page, 90, 64), grey(600, 600.5, 1201))
+        expect(page.locator("#slider")).to_be_hidden()
+        expect(page.get_by_role("button", name="Poumon")).to_have_count(0)
+        page.keyboard.press("ArrowRight")
+        shown(page, "2/0/1")
+        assert [abs(a - b) <= 1 for a, b in zip(pixel(page, 33, 40), (200, 40, 30), strict=True)] == [True] * 3
+        page.keyboard.press("ArrowDown")
+        shown(page, "2/0/2")
+        expect(page.locator("#corner-place")).to_have_text("Image 2 / 8")
+        assert watched.complaints == []
+
+
+def test_images_ahead_are_fetched_before_they_are_looked_at(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        for _ in range(100):
+            if len({name for name, _ in site.images.asked}) >= 24:
+                break
+            page.wait_for_timeout(50)
+        asked = len(site.images.asked)
+        assert asked == 26, "the series, and the thumbnails of the two others"
+        page.keyboard.press("PageDown")
+        shown(page, "0/2/1")
+        assert len(site.images.asked) == asked, "it was there already"
+        assert len(site.images.asked) == len(set(site.images.asked)), "no image is fetched twice"
+
+
+def test_what_is_wrong_is_said_and_can_be_tried_again(browser: Browser, site: Site) -> None:
+    site.images.fails = PeerUnreachable("pacs_away")
+    with page_of(browser) as watched:
+        page = watched.page
+        page.goto(site.link)
+        page.get_by_role("button", name="Se connecter").click()
+        notice = page.get_by_role("alert")
+        expect(notice).to_contain_text("Le PACS du site ne répond pas")
+        site.images.fails = NotSupportedYet("codec")
+        page.get_by_role("button", name="Réessayer").click()
+        expect(notice).to_contain_text("format de compression")
+        site.images.fails = None
+        page.get_by_role("button", name="Réessayer").click()
+        shown(page, "0/0/1")
+        expect(notice).to_be_hidden()
+        assert all("Failed to load resource" in one for one in watched.complaints)
+
+
+def test_a_session_that_is_over_says_what_to_do(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        page.context.clear_cookies()
+        page.reload()
+        expect(page.locator("main")).to_contain_text("Rouvrez le lien du compte rendu")
+        expect(page.locator("main")).to_contain_text("Open the link of the report again")
+
+
+def test_the_reader_leaves_by_the_button(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        page.get_by_role("button", name="Se déconnecter").click()
+        page.wait_for_url("**/signed-out")
+        expect(page.locator("main")).to_contain_text("Votre session est terminée")
+        assert not site.sessions.sessions
+        assert watched.complaints == [], "the post and its redirect to the provider pass the policy"
+
+
+def test_an_english_reader_reads_english(browser: Browser, site: Site) -> None:
+    with page_of(browser, locale="en-GB") as watched:
+        page = open_link(watched, site.link)
+        expect(page.get_by_role("button", name="Lung")).to_be_visible()
+        expect(page.locator("#patient-facts")).to_have_text("Female · born 9 Nov 1981")
+        assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_a_phone_scrolls_by_finger(browser: Browser, site: Site) -> None:
+    with page_of(browser, viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2) as watched:
+        page = open_link(watched, site.link)
+        assert near(pixel(page, 64, 14), 255)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        session = page.context.new_cdp_session(page)
+        drag(session, page, 60)
+        expect(page.locator("#corner-place")).not_to_have_text("Image 1 / 24")
+        page.get_by_role("button", name="Contraste au doigt").click()
+        drag(session, page, 60)
+        expect(page.locator("#corner-window")).not_to_have_text("L 400 C 40")
+        assert watched.complaints == []
+
+
+def drag(session: object, page: Page, dy: int) -> None:
+    box = page.locator("#canvas").bounding_box()
+    assert box
+    x, y = box["x"] + 150, box["y"] + 100
+    send = session.send  # type: ignore[attr-defined]
+    send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(1, 5):
+        point = {"x": x, "y": y + dy * step / 4}
+        send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_nothing_in_the_addresses_or_the_page_names_the_examination(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        asked: list[str] = []
+        watched.page.on("request", lambda request: asked.append(request.url))
+        page = open_link(watched, site.link)
+        after = [url for url in asked if "IHEInvokeImageDisplay" not in url]
+        assert not [url for url in after if re.search(r"SC26|1\.2\.250|KERMARREC", url)]
+        assert re.search(r"/viewer/[\w-]{43}$", page.url)

@@ -1,0 +1,62 @@
+"""Reports to read, link and break: the demo's own, as trees that a test may change."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from gateway.cda.elements import path
+from gateway.demo.identity import CHEST, CT
+from gateway.demo.reports import Draft, level1, level3
+from gateway.trust import safexml
+
+
+def ct_report() -> etree._Element:
+    """The level-3 report of the demo's CT, parsed."""
+    return safexml.parse(level3(Draft(study=CT)))
+
+
+def chest_report() -> etree._Element:
+    """The level-1 report of the demo's chest radiograph, parsed."""
+    return safexml.parse(level1(Draft(study=CHEST)))
+
+
+def at(root: etree._Element, steps: str) -> etree._Element:
+    """The one element of the document along *steps*, which must be there."""
+    found = root.find(path(steps))
+    assert found is not None, steps
+    return found
+
+
+def drop(root: etree._Element, steps: str) -> etree._Element:
+    """The document without its elements along *steps*."""
+    for element in root.findall(path(steps)):
+        parent = element.getparent()
+        assert parent is not None
+        parent.remove(element)
+    return root
+
+
+def add(parent: etree._Element, xml: str) -> etree._Element:
+    """The element that *xml* writes, in the namespaces of CDA, appended to *parent*."""
+    wrapped = f'<w xmlns="urn:hl7-org:v3" xmlns:ps3-20="urn:dicom-org:ps3-20">{xml}</w>'
+    element = safexml.parse(wrapped.encode())[0]
+    parent.append(element)
+    return element
+
+
+def with_template(root: etree._Element, template: str) -> list[etree._Element]:
+    """Every element that declares *template*."""
+    found = []
+    for declared in root.iter(path("templateId")):
+        parent = declared.getparent()
+        if declared.get("root") == template and parent is not None:
+            found.append(parent)
+    return found
+
+
+def remove_each(elements: list[etree._Element]) -> None:
+    """Take *elements* out of their tree."""
+    for element in elements:
+        parent = element.getparent()
+        assert parent is not None
+        parent.remove(element)
