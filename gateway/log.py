@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -28,6 +30,12 @@ def mask(text: str) -> str:
     text = _MATRICULE.sub(MASK, text)
     text = _CX.sub(MASK, text)
     return _LINK.sub(rf"\1={MASK}", text)
+
+
+def where(error: BaseException) -> str:
+    """File and line where *error* came up: what a log may say of a bug, whose own words may quote a document."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def _masking(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

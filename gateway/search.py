@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import InputRejected
-from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY, DocumentEntry, ReferenceId
+from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY, DocumentEntry
 from gateway.model.identifiers import Identifier
 from gateway.model.link import national_url
 from gateway.wiring import House
+from gateway.xds.forms import reference
 
 KOS_FORMAT = "1.2.840.10008.5.1.4.1.1.88.59"
 
@@ -55,14 +56,14 @@ def search(house: House, accession: str, *, site: str = "", issuer: str = "", pa
     """
     chosen = _site(house, site)
     known = Identifier(issuer or chosen.accession_issuer, accession)
-    reference = ReferenceId(known.extension or "", known.root, REFERENCE_ACCESSION).cxi()
+    sought = reference(known, REFERENCE_ACCESSION).cxi()
     found = []
     for name in chosen.destinations:
         patients = [patient] if patient else house.store.patient_ids(name, known)
         if not patients:
             raise InputRejected("search_patient_unknown", place="--patient")
         documents = tuple(
-            entry for one in patients for entry in house.destinations[name].find_by_reference(one, [reference])
+            entry for one in patients for entry in house.destinations[name].find_by_reference(one, [sought])
         )
         found.append(Found(name, accession, documents, _links(documents, known, chosen.public_url)))
     return found

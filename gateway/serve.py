@@ -164,6 +164,7 @@ def work_main(path: Path, parent: int, bell: Bell) -> None:
         threads=settings.work.threads,
         lease_s=settings.work.lease_s,
         poll_s=settings.work.poll_s,
+        chores=house.tidy,
     )
 
     def stop(*_: object) -> None:

@@ -311,7 +311,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "web": table(settings.web, "certificate", "key"),
             "login": login and table(login, "client_secret_file", "certificate", "key", "ca_file"),
             "destination": {
-                name: table(value, "ca_file", "certificate", "key", "record") for name, value in settings.destination.items()
+                name: table(value, "ca_file", "certificate", "key", "record")
+                for name, value in settings.destination.items()
             },
         }
     )

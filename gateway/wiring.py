@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,10 @@ from gateway.web.serve import WebServerSettings
 from gateway.xds.client import DestinationSettings, RegistryClient
 from gateway.xds.mtom import Outgoing
 from gateway.xds.transport import OnWire
+
+
+ORPHAN_AGE = timedelta(days=1)
+"""A file without a row is younger than this while its row is on the way, and is left over from a crash after."""
 
 
 class SystemClock:
@@ -84,9 +89,7 @@ class House:
     @cached_property
     def images(self) -> dict[str, FrameSource]:
         share = self.settings.web.image_cache_bytes // max(1, len(self.settings.pacs))
-        return {
-            name: FrameSource(_pacs(name, table), cache_bytes=share) for name, table in self.settings.pacs.items()
-        }
+        return {name: FrameSource(_pacs(name, table), cache_bytes=share) for name, table in self.settings.pacs.items()}
 
     @cached_property
     def destinations(self) -> dict[str, RegistryClient]:
@@ -132,6 +135,13 @@ class House:
     def frames(self, site: str) -> FrameSource:
         """Where the site's frames come from."""
         return self.images[self.sites[site].pacs]
+
+    def tidy(self) -> None:
+        """Forget logins that have ended and sweep files that no row names; raises Unavailable."""
+        now = self.clock.now()
+        hard_s = self.settings.login.hard_s if self.settings.login else 0.0
+        self.sessions.forget(now - timedelta(seconds=hard_s))
+        self.blobs.sweep(now - ORPHAN_AGE, self.store.is_referenced)
 
     def close(self) -> None:
         """Release what was opened: associations, connections, the writer."""
@@ -183,7 +193,7 @@ def _pacs(name: str, table: PacsTable) -> PacsSettings:
     return PacsSettings(name=name, **table.model_dump())
 
 
-def _destination(name: str, table: DestinationTable, environment: str) -> DestinationSettings:
+def _destination(name: str, table: DestinationTable, environment: Literal["test", "production"]) -> DestinationSettings:
     return DestinationSettings(
         name=name,
         flavour=table.flavour,

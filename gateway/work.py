@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,9 +12,12 @@ import structlog
 from gateway.errors import GatewayError
 from gateway.flow.ports import Clock, Store
 from gateway.flow.share import Sharing
+from gateway.log import where
 from gateway.model.share import Share
 
 log = structlog.get_logger(__name__)
+
+CHORES_INTERVAL_S = 3600.0
 
 
 class Worker:
@@ -33,6 +37,7 @@ class Worker:
         threads: int,
         lease_s: float,
         poll_s: float,
+        chores: Callable[[], None] = lambda: None,
     ) -> None:
         self._sharing = sharing
         self._store = store
@@ -40,6 +45,8 @@ class Worker:
         self._wait = wait
         self._lease_s = lease_s
         self._poll_s = poll_s
+        self._chores = chores
+        self._chores_due = 0.0
         self._places = threading.Semaphore(threads)
         self._stopping = threading.Event()
         self._busy: set[threading.Thread] = set()
@@ -48,6 +55,7 @@ class Worker:
         """Work until :meth:`stop`; what is under way is finished before this returns."""
         while not self._stopping.is_set():
             try:
+                self._do_chores()
                 if not self._start_one():
                     self._wait(self._pause_s())
             except GatewayError as error:
@@ -59,6 +67,12 @@ class Worker:
     def stop(self) -> None:
         """Ask :meth:`run` to end; safe in a signal handler."""
         self._stopping.set()
+
+    def _do_chores(self) -> None:
+        """What has to be done now and then: old logins forgotten, files without a row swept."""
+        if time.monotonic() >= self._chores_due:
+            self._chores_due = time.monotonic() + CHORES_INTERVAL_S
+            self._chores()
 
     def _start_one(self) -> bool:
         if not self._places.acquire(timeout=self._poll_s):
@@ -91,8 +105,8 @@ class Worker:
             log.info("share.moved", share=share.id, state=ended.state.value, reason=ended.reason)
         except GatewayError as error:
             log.warning("share.interrupted", share=share.id, code=error.code)
-        except Exception:  # noqa: BLE001 - one broken share must not stop the others; the lease runs out and it is seen again
-            log.exception("share.failed", share=share.id)
+        except Exception as error:  # noqa: BLE001 - one broken share must not stop the others; its lease runs out
+            log.error("share.failed", share=share.id, error=type(error).__name__, where=where(error))
         finally:
             done.set()
             heart.join()

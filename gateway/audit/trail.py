@@ -41,6 +41,7 @@ AUDIT_EVENTS = Table(
     sqlite_autoincrement=True,
 )
 
+_INSERT = insert(AUDIT_EVENTS)
 _VERSION = 1
 
 
@@ -57,7 +58,7 @@ class Recorded:
 def record(connection: Connection, event: AuditEvent) -> None:
     """Add *event* to the trail in the transaction of *connection*, with the moment of now."""
     connection.execute(
-        insert(AUDIT_EVENTS),
+        _INSERT,
         {
             "recorded_at": datetime.now(UTC),
             "action": event.action,

@@ -7,6 +7,7 @@ the base of the neck down (so DICOM's z is minus the depth).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -41,8 +42,11 @@ class Tube(NamedTuple):
 _OUTLINE = np.array(
     # depth, half width, half thickness
     [
-        (0, 98, 68),
-        (35, 150, 84),
+        (-40, 54, 56),
+        (-15, 60, 58),
+        (5, 92, 66),
+        (22, 134, 76),
+        (42, 154, 86),
         (80, 163, 98),
         (150, 163, 106),
         (230, 152, 104),
@@ -54,6 +58,7 @@ _OUTLINE = np.array(
     ],
     dtype=np.float32,
 )
+_ROUNDNESS = 2.4
 _CAGE_TOP, _CAGE_BOTTOM = 18.0, 318.0
 _THORAX = (
     Ellipsoid(LUNG, -68, 2, 168, 57, 80, 148),
@@ -117,13 +122,13 @@ _AIRWAYS = (
 )
 _VESSELS = (
     Tube(BLOOD, ((112, -8, -16, 15), (170, -10, -14, 15), (190, 2, -14, 14))),
-    Tube(BLOOD, ((100, 24, 40, 12), (250, 18, 44, 12), (300, 5, 38, 10.5), (425, 2, 36, 8.5))),
-    Tube(BLOOD, ((425, 6, 36, 7), (500, 42, 16, 6), (595, 78, -46, 5))),
-    Tube(BLOOD, ((425, -3, 36, 7), (500, -42, 16, 6), (595, -78, -46, 5))),
+    Tube(BLOOD, ((100, 24, 32, 12), (150, 33, 32, 12), (250, 28, 26, 12), (300, 7, 14, 10.5), (425, 2, 20, 8.5))),
+    Tube(BLOOD, ((425, 6, 20, 7), (500, 42, 16, 6), (595, 78, -46, 5))),
+    Tube(BLOOD, ((425, -3, 20, 7), (500, -42, 16, 6), (595, -78, -46, 5))),
     Tube(BLOOD, ((30, -22, -4, 8), (165, -26, -4, 10), (185, -22, -4, 14))),
-    Tube(BLOOD, ((230, -20, 12, 13), (300, -22, 26, 12), (430, -18, 38, 10))),
-    Tube(BLOOD, ((430, -12, 40, 8), (500, -48, 24, 7), (595, -70, -40, 6))),
-    Tube(BLOOD, ((430, -20, 40, 8), (500, 46, 26, 7), (595, 70, -40, 6))),
+    Tube(BLOOD, ((230, -20, 8, 13), (300, -22, 14, 12), (430, -18, 22, 10))),
+    Tube(BLOOD, ((430, -12, 22, 8), (500, -48, 24, 7), (595, -70, -40, 6))),
+    Tube(BLOOD, ((430, -20, 22, 8), (500, 46, 26, 7), (595, 70, -40, 6))),
     Tube(175, ((292, -70, 0, 6), (312, -40, 6, 7), (330, -12, 8, 6), (420, -8, 2, 5))),
     Tube(160, ((245, -30, 8, 5), (285, -95, 0, 3))),
     Tube(160, ((245, -26, 6, 5), (275, -50, -30, 3))),
@@ -158,19 +163,28 @@ _LUNG_VESSELS = _lung_vessels()
 def _bowel() -> tuple[Ellipsoid, ...]:
     """Small bowel loops, and colon on its frame, some of it holding gas."""
     loops: list[Ellipsoid] = []
-    for index, (u, v, w) in enumerate(_spread(5, 46)):
-        x, y, depth = 78 * u, -26 + 34 * v, 425 + 75 * w
+    for index, (u, v, w) in enumerate(_spread(5, 130)):
+        x, y, depth = 84 * float(u), -24 + 40 * float(v), 428 + 80 * float(w)
         turn = float(90 * v)
-        loops.append(Ellipsoid(95, x, y, depth, 21, 13, 14, turn))
-        loops.append(Ellipsoid(20 if index % 5 else -700, x, y, depth, 17.5, 10, 11, turn))
-    frame = [(112 - 6 * (i % 2), 20 + i, 320 + 19 * i) for i in range(9)] + [(-100 + 24 * i, -58, 368) for i in range(9)]
+        loops.append(Ellipsoid(98, x, y, depth, 23, 12, 13, turn))
+        loops.append(Ellipsoid(25 if index % 7 else -700, x, y, depth, 20, 9, 10, turn))
+    frame = [(112 - 6 * (i % 2), 20 + i, 320 + 19 * i) for i in range(9)] + [
+        (-100 + 24 * i, -58, 368) for i in range(9)
+    ]
     for index, (x, y, depth) in enumerate(frame):
-        loops.append(Ellipsoid(80, x, y, depth, 18, 18, 14))
-        loops.append(Ellipsoid(-880 if index % 3 else -150, x, y - 2, depth, 15, 14, 12))
+        loops.append(Ellipsoid(80, x, y, depth, 18, 18, 15))
+        loops.append(Ellipsoid(-40, x, y, depth, 15.5, 15.5, 13))
+        loops.append(Ellipsoid(-880 if index % 3 else -300, x, y - 5, depth, 13, 9, 11))
     return tuple(loops)
 
 
 _BOWEL = _bowel()
+_CLAVICLES = tuple(
+    Ellipsoid(BONE + 80, side * (20 + 98 * t), -56 + 46 * t + 22 * t * (1 - t), 38 - 20 * t, 8, 6, 5.5)
+    for side in (-1, 1)
+    for t in (index / 24 for index in range(25))
+)
+"""Beads on a line: they lie nearly in the plane."""
 
 
 class Slice:
@@ -186,7 +200,9 @@ class Slice:
         """How much of each pixel is inside, from a radius that is 1 at the edge: edges are as soft as a pixel."""
         return np.clip((1 - radius) * np.float32(scale_mm / self.pixel_mm) + np.float32(0.5), 0, 1)
 
-    def ellipse(self, hu: float, x: float, y: float, a: float, b: float, turn: float = 0.0, within: Array | None = None) -> None:
+    def ellipse(
+        self, hu: float, x: float, y: float, a: float, b: float, turn: float = 0.0, within: Array | None = None
+    ) -> None:
         """Paint an ellipse, where *within* (0 to 1) lets it."""
         reach = max(a, b) + self.pixel_mm
         left, right = np.searchsorted(self.axis, (x - reach, x + reach))
@@ -226,8 +242,12 @@ class Slice:
         """How much of each pixel is inside the body, *shrink_mm* below the skin."""
         width, thickness = self._half_axes()
         a, b = max(10.0, width - shrink_mm), max(10.0, thickness - shrink_mm * 0.8 - floor_mm)
-        u, v = np.abs(self.axis[None, :] / np.float32(a)), np.abs(self.axis[:, None] / np.float32(b))
-        return self._cover(np.power(u**2.4 + v**2.4, np.float32(1 / 2.4)), min(a, b))
+        across = np.power(np.abs(self.axis / np.float32(a)), np.float32(_ROUNDNESS))
+        along = np.power(np.abs(self.axis / np.float32(b)), np.float32(_ROUNDNESS))
+        # Near the edge the sum grows by the exponent times the distance: enough for a soft edge, and no root.
+        scale = np.float32(min(a, b) / self.pixel_mm / _ROUNDNESS)
+        cover = (scale + np.float32(0.5) - scale * along)[:, None] - (scale * across)[None, :]
+        return np.clip(cover, 0, 1, out=cover)
 
     def _half_axes(self) -> tuple[float, float]:
         return (
@@ -240,31 +260,34 @@ class Slice:
         self.hu += (np.float32(hu) - self.hu) * cover
 
     def ribs(self) -> None:
-        """Eleven pairs, each lower in front than behind, as a shell of bone that this plane cuts here and there."""
+        """Pairs of ribs, each lower in front than behind, as a shell of bone that this plane cuts here and there."""
         if not _CAGE_TOP < self.depth < _CAGE_BOTTOM + 20:
             return
         width, thickness = self._half_axes()
-        taper = min(1.0, 0.62 + (self.depth - _CAGE_TOP) / 160)
-        a, b = (width - 24) * taper, (thickness - 19) * min(1.0, 0.8 + (self.depth - _CAGE_TOP) / 200)
-        x, y = self.axis[None, :], self.axis[:, None]
-        radius = np.sqrt((x / np.float32(a)) ** 2 + (y / np.float32(b)) ** 2)
+        a = (width - 24) * min(1.0, 0.62 + (self.depth - _CAGE_TOP) / 160)
+        b = (thickness - 19) * min(1.0, 0.8 + (self.depth - _CAGE_TOP) / 200)
+        columns, rows = (slice(*np.searchsorted(self.axis, (-reach - 6, reach + 6))) for reach in (a, b))
+        x, y = self.axis[None, columns], self.axis[rows, None]
+        distance = np.sqrt((x / np.float32(a)) ** 2 + (y / np.float32(b)) ** 2)
+        distance = np.abs(distance - 1) * np.float32(min(a, b))
         front = np.clip(0.5 - y / np.float32(2 * b), 0, 1)
-        phase = np.mod(np.float32(self.depth) - 62 * front + 300, 26) - 13
-        along = np.clip((5.2 - np.abs(phase)) / 1.2, 0, 1)
-        across = np.clip((4.2 - np.abs(radius - 1) * np.float32(min(a, b))) / self.pixel_mm + 0.5, 0, 1)
-        sides = np.clip((np.abs(x) - 20) / 3, 0, 1) * np.clip((y + np.float32(b) * 0.74) / 4, 0, 1)
+        from_middle = np.abs(np.mod(np.float32(self.depth + 300) - 62 * front, 26) - 13)
         last = np.clip((_CAGE_BOTTOM - np.float32(self.depth) - 70 * front) / 4 + 8 * (1 - front), 0, 1)
-        shell = along * across * sides * last
-        self.fill(BONE + 120, shell)
-        core = np.clip((2.4 - np.abs(radius - 1) * np.float32(min(a, b))) / self.pixel_mm, 0, 1)
-        self.fill(260, shell * core * np.clip((3.4 - np.abs(phase)) / 1.0, 0, 1))
+        before_sternum = np.clip((y + np.float32(b) * 0.74) / 4, 0, 1)
+        rib = np.clip((5.2 - from_middle) / 1.2, 0, 1) * last * before_sternum
+        beside_spine = np.clip((np.abs(x) - 20) / 3, 0, 1)
+        shell = np.clip((4.2 - distance) / self.pixel_mm + 0.5, 0, 1) * (rib * beside_spine)
+        window = self.hu[rows, columns]
+        window += (np.float32(BONE + 120) - window) * shell
+        marrow = np.clip((2.4 - distance) / self.pixel_mm, 0, 1) * shell * np.clip(3.4 - from_middle, 0, 1)
+        window += (np.float32(260) - window) * marrow
 
     def spine(self) -> None:
         """Vertebrae with discs between them, the canal, the arch and the spinous process."""
         if self.depth > 450:
             return
-        y = 62 - 9 * float(np.sin(np.pi * min(self.depth, 450) / 300))
-        size = 13 + 8 * self.depth / 450
+        y = 44 - 6 * float(np.sin(np.pi * min(self.depth, 450) / 300)) - 0.55 * max(0.0, 40 - self.depth)
+        size = 13 + 6 * self.depth / 450
         period = 21 + 12 * self.depth / 450
         place = (self.depth % period) / period
         disc = place < 0.2
@@ -274,34 +297,54 @@ class Slice:
             for side in (-1, 1):
                 self.ellipse(BONE, side * (size + 2), y + size + 4, 5, 9, side * -20)
                 self.ellipse(BONE + 40, side * (size + 12), y + size + 9, 15, 4.5, side * 14)
-        self.ellipse(BONE, 0, y + size + 22, 4, 13)
+        self.ellipse(BONE, 0, y + size + 20, 3.5, 11)
         self.ellipse(BONE + 60, 0, y + size + 8, 13, 11)
         self.ellipse(30, 0, y + size + 6, 9.5, 8)
 
     def lung_vessels(self) -> None:
-        """Dots, each brighter where the plane cuts it nearer to its middle."""
+        """Dots, each brighter where the plane cuts it nearer to its middle; stamped all at once."""
         near = _LUNG_VESSELS[np.abs(_LUNG_VESSELS[:, 2] - self.depth) < _LUNG_VESSELS[:, 3] + 1.5]
-        for x, y, depth, radius in near:
-            self.ellipse(40 - 90 * abs(depth - self.depth), x, y, max(radius, 0.9), max(radius, 0.9))
+        if not len(near):
+            return
+        size = len(self.axis)
+        middle = (near[:, :2] / self.pixel_mm + (size - 1) / 2)[:, :, None]
+        reach = int(np.ceil(5 / self.pixel_mm)) + 1
+        places = np.rint(middle) + np.arange(-reach, reach + 1)
+        columns, rows = places[:, 0, None, :], places[:, 1, :, None]
+        off = np.hypot(columns - middle[:, 0, None, :], rows - middle[:, 1, :, None])
+        cover = np.clip(np.maximum(near[:, 3], 0.9)[:, None, None] / self.pixel_mm - off + 0.5, 0, 1)
+        bright = 40 - 90 * np.abs(near[:, 2] - self.depth) - LUNG
+        stamped = (LUNG + bright[:, None, None] * cover).astype(np.float32)
+        inside = (columns >= 0) & (columns < size) & (rows >= 0) & (rows < size) & (cover > 0)
+        columns, rows = (np.broadcast_to(place, cover.shape)[inside].astype(np.intp) for place in (columns, rows))
+        np.maximum.at(self.hu, (rows, columns), stamped[inside])
 
     def shoulders(self) -> None:
-        """Clavicles, sternum and shoulder blades."""
+        """Clavicles, shoulder blades and sternum."""
+        self.ellipsoids(_CLAVICLES)
         for side in (-1, 1):
-            self.tubes((Tube(BONE + 80, ((8, side * 138, 2, 6), (22, side * 70, -42, 6), (36, side * 22, -58, 8))),))
             self.ellipsoids((Ellipsoid(BONE, side * 112, 62, 95, 5, 34, 62, side * 52),))
         if 30 < self.depth < 215:
             thickness = self._half_axes()[1]
             self.ellipse(BONE - 40, 0, -(thickness - 20) * min(1.0, 0.78 + self.depth / 500), 16, 6)
 
 
+@functools.lru_cache(maxsize=4)
+def _table(size: int, field_mm: float) -> Array:
+    """Air, and the curved table under the patient."""
+    plane = Slice(size, field_mm, 0.0)
+    plane.ellipse(-250, 0, -330, 455, 455)
+    plane.ellipse(-930, 0, -330, 450, 450)
+    plane.ellipse(-985, 0, -342, 440, 440)
+    plane.hu[plane.axis < 60, :] = AIR
+    return plane.hu
+
+
 def paint(size: int, field_mm: float, depth: float, *, table: bool = True) -> Array:
     """The plane at *depth* in Hounsfield units, with the table under the patient where *table*."""
     plane = Slice(size, field_mm, depth)
     if table:
-        plane.ellipse(-250, 0, -330, 455, 455)
-        plane.ellipse(-930, 0, -330, 450, 450)
-        plane.ellipse(-985, 0, -342, 440, 440)
-        plane.hu[plane.axis < 60, :] = AIR
+        plane.hu = _table(size, field_mm).copy()
     _body_wall(plane)
     cavity = plane.outline(29, 4)
     plane.ellipsoids(_THORAX[:4])
@@ -327,19 +370,28 @@ def paint(size: int, field_mm: float, depth: float, *, table: bool = True) -> Ar
 def _body_wall(plane: Slice) -> None:
     """Skin, fat, muscle, and the fat that the organs lie in."""
     depth = plane.depth
+    for side in (-1, 1):
+        plane.ellipsoids((Ellipsoid(10, side * 78, -98, 158, 54, 34, 46),))
     plane.fill(15, plane.outline(0))
-    plane.fill(FAT, plane.outline(2))
+    under_skin = plane.outline(2)
+    plane.fill(FAT, under_skin)
     for side in (-1, 1):
         plane.ellipsoids(
-            (Ellipsoid(10, side * 78, -98, 158, 54, 34, 46), Ellipsoid(FAT, side * 78, -98, 158, 52, 32, 44))
+            (
+                Ellipsoid(FAT, side * 78, -98, 158, 52, 32, 44),
+                Ellipsoid(25, side * 80, -100, 162, 26, 20, 26, side * 20),
+            )
         )
-        plane.ellipsoids((Ellipsoid(25, side * 80, -100, 162, 26, 20, 26),))
     plane.fill(MUSCLE, plane.outline(float(np.interp(depth, [0, 60, 250, 420, 595], [6, 10, 13, 19, 24]))))
-    plane.fill(FAT, plane.outline(27, 3) * np.float32(np.clip((depth - 190) / 40, 0, 1)))
+    inner = float(np.interp(depth, [0, 400, 470, 595], [27, 27, 46, 58]))
+    plane.fill(FAT, plane.outline(inner, 3) * np.float32(np.clip((depth - 190) / 40, 0, 1)))
+    deep = plane.outline(9)
     for side in (-1, 1):
         if depth > 320:
             grown = min(1.0, (depth - 320) / 90)
-            plane.ellipse(62, side * (34 + depth / 40), 58 - max(0.0, depth - 470) / 3, 10 + 12 * grown, 12 + 12 * grown)
-        plane.ellipse(58, side * 34, 84, 30, 16, side * 12)
-        if depth > 450:
-            plane.ellipse(58, side * 95, 70, 66, 30, side * 20)
+            y = 52 - max(0.0, depth - 470) / 3
+            plane.ellipse(62, side * (34 + depth / 40), y, 10 + 12 * grown, 12 + 12 * grown)
+        plane.ellipse(58, side * 34, 72, 30, 17, side * 12, deep)
+        if depth > 440:
+            plane.ellipse(58, side * 84, 74, 68, 34, side * 16, deep)
+    plane.ellipse(FAT, 0, 100, 3, 18, 0, deep)

@@ -365,8 +365,8 @@ _PAGE = """<!doctype html>
 <body>
 <main>
 <p class="mark">Service d'identification de démonstration</p>
-<h1>Qui êtes-vous ?</h1>
-<p class="note">Personnes inventées, sans mot de passe. En service réel : Pro Santé Connect.</p>
+<h1>Qui êtes-vous&nbsp;?</h1>
+<p class="note">Personnes inventées, sans mot de passe. En service réel&nbsp;: Pro Santé Connect.</p>
 <form method="post" action="/authorize">
 {% for name in ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge",
                 "code_challenge_method") %}

@@ -26,11 +26,11 @@ class Ris:
 
     def send_level_3(self) -> float:
         """An ORU^R01 (v2.5) with the level-3 report of the CT; returns the milliseconds to its AA."""
-        return self._send(oru_r01(reports.level3(reports.Draft(study=CT)), _transmission(CT, "CT-1")), "ORU^R01")
+        return self._send(oru_r01(reports.level3(reports.Draft(study=CT)), transmission(CT, "CT-1")), "ORU^R01")
 
     def send_level_1(self) -> float:
         """An MDM^T02 (v2.6) with the level-1 report (PDF) of the chest radiograph; returns as the other."""
-        return self._send(mdm_t02(reports.level1(reports.Draft(study=CHEST)), _transmission(CHEST, "RX-1")), "MDM^T02")
+        return self._send(mdm_t02(reports.level1(reports.Draft(study=CHEST)), transmission(CHEST, "RX-1")), "MDM^T02")
 
     def _send(self, message: bytes, name: str) -> float:
         began = time.perf_counter()
@@ -45,7 +45,8 @@ class Ris:
         return elapsed_ms
 
 
-def _transmission(study: DemoStudy, control_id: str) -> Transmission:
+def transmission(study: DemoStudy, control_id: str) -> Transmission:
+    """Everything of the message that carries the report of *study* but the report."""
     patient, radiologist = identity.PATIENT, identity.RADIOLOGIST
     return Transmission(
         control_id=control_id,

@@ -74,7 +74,14 @@ class World:
 
 
 def plan(
-    folder: Path, *, config: Path | None, any_ports: bool, pacs: str, registry: str, repository: str, record: Path | None
+    folder: Path,
+    *,
+    config: Path | None,
+    any_ports: bool,
+    pacs: str,
+    registry: str,
+    repository: str,
+    record: Path | None,
 ) -> World:
     """Choose ports and addresses. Raises SettingsError for a wrong address or settings file."""
     table = _read(config or resources.config_path() / "demo.toml")

@@ -63,8 +63,8 @@ class Transmission:
     birth_place: str = ""
     """INSEE code."""
     reliability: str = "VALI"
-    visit_class: str = "O"
-    """PV1-2 (table 0004)."""
+    visit_class: str = "N"
+    """PV1-2 (table 0004): ``O`` an outpatient, ``I`` an inpatient, ``N`` not applicable."""
     visit_number: str = ""
     """PV1-19; required for the classes E, I, O and R."""
     action: Action = Action.NEW

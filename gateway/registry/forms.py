@@ -89,7 +89,7 @@ def language(value: str) -> str:
 
 def mime_type(value: str) -> str:
     """``type/subtype``, parameters allowed."""
-    return "" if _MIME_TYPE.fullmatch(value) else "is not of the form type/subtype"
+    return short(value) if _MIME_TYPE.fullmatch(value) else "is not of the form type/subtype"
 
 
 def short(value: str) -> str:

@@ -7,6 +7,7 @@ an exception means that nothing was decided: Unavailable (the same request may b
 from __future__ import annotations
 
 import hashlib
+import io
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from gateway.registry.rules import Measured, Policy
 from gateway.store.engine import reading, transaction
 from gateway.xds.queries import StoredQuery
 
-_SPOOLED_BYTES = 1024 * 1024
+_SPOOLED_BYTES = 256 * 1024
 """What a retrieved document may hold in memory while it waits to be sent; beyond it, a temporary file."""
 
 
@@ -88,8 +89,8 @@ class Retrieval:
     def add(self, unique_id: str, mime_type: str, content: bytes) -> None:
         """Put *content* aside. Raises Unavailable when there is no room for it."""
         try:
-            spool = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115 - closed by the stack
-            file = self._files.enter_context(spool)
+            file = tempfile.TemporaryFile() if len(content) > _SPOOLED_BYTES else io.BytesIO()  # noqa: SIM115
+            self._files.enter_context(file)
             file.write(content)
         except OSError:
             raise Unavailable("registry_no_room") from None

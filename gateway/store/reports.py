@@ -16,6 +16,9 @@ from gateway.store import forms, shares
 from gateway.store.schema import DOCUMENTS, PAIRINGS, REPORT_ACCESSIONS, REPORT_STUDIES, REPORTS, SUBMISSIONS
 from gateway.store.statements import insert_new, rows_by
 
+_INSERT_STUDIES = insert(REPORT_STUDIES)
+_INSERT_ACCESSIONS = insert(REPORT_ACCESSIONS)
+
 
 def accept(
     connection: Connection, accepted: AcceptedReport, new: Sequence[Share], events: Iterable[AuditEvent]
@@ -37,9 +40,9 @@ def accept(
         for position, each in enumerate(report.accessions)
     ]
     if studies:
-        connection.execute(insert(REPORT_STUDIES), studies)
+        connection.execute(_INSERT_STUDIES, studies)
     if accessions:
-        connection.execute(insert(REPORT_ACCESSIONS), accessions)
+        connection.execute(_INSERT_ACCESSIONS, accessions)
     shares.add(connection, new)
     for event in events:
         trail.record(connection, event)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from gateway.audit import trail
 from gateway.model.audit import AuditEvent
+from gateway.model.identifiers import Identifier
 from gateway.model.share import (
     Acceptance,
     AcceptedReport,
@@ -91,6 +92,11 @@ class SqlStore:
         """Raises InputRejected (``store_not_frozen``)."""
         with reading(self._engine) as connection:
             return submissions.frozen(connection, share_id)
+
+    def patient_ids(self, destination: str, accession: Identifier) -> Sequence[str]:
+        """The patients (CX in the domain of *destination*) of the reports with *accession* that were frozen for it."""
+        with reading(self._engine) as connection:
+            return submissions.patient_ids(connection, destination, accession)
 
     def registered(self, share: Share, events: Iterable[AuditEvent]) -> None:
         kept = tuple(events)

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from gateway.errors import GatewayError, InputConflicts, InputRejected
+from gateway.model.identifiers import Identifier
 from gateway.model.share import FrozenDocument, FrozenSubmission, Manifest, Pairing, Share, ShareState
 from gateway.store import shares
-from gateway.store.schema import DOCUMENTS, MANIFESTS, PAIRINGS, SHARES, SUBMISSIONS
+from gateway.store.schema import DOCUMENTS, MANIFESTS, PAIRINGS, REPORT_ACCESSIONS, SHARES, SUBMISSIONS
 from gateway.store.statements import insert_new, insert_or_replace, rows_by
 
 
@@ -62,6 +63,23 @@ def frozen(connection: Connection, share_id: str) -> FrozenSubmission:
         documents=documents_of(connection, [share_id]).get(share_id, ()),
         signature_digest=row.signature_digest,
     )
+
+
+def patient_ids(connection: Connection, destination: str, accession: Identifier) -> tuple[str, ...]:
+    """The patients (CX) under which reports with *accession* were frozen for *destination*."""
+    rows = connection.execute(
+        select(SUBMISSIONS.c.patient_id)
+        .join(SHARES, SHARES.c.id == SUBMISSIONS.c.share_id)
+        .join(REPORT_ACCESSIONS, REPORT_ACCESSIONS.c.report_id == SHARES.c.report_id)
+        .where(
+            SHARES.c.destination == destination,
+            REPORT_ACCESSIONS.c.root == accession.root,
+            REPORT_ACCESSIONS.c.extension == accession.extension,
+        )
+        .distinct()
+        .order_by(SUBMISSIONS.c.patient_id)
+    )
+    return tuple(rows.scalars())
 
 
 def registered(connection: Connection, share: Share) -> None:

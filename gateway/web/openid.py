@@ -230,7 +230,7 @@ class OpenIdConnect:
             raise PeerRefused("login_refused", words=words) from None
         except requests.RequestException as error:
             raise PeerUnreachable("login_provider_away", words=type(error).__name__) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise PeerMisbehaved("login_provider_misbehaved", words="token_endpoint") from None
         return token
 
@@ -252,7 +252,7 @@ class OpenIdConnect:
                 nonce={"essential": True, "value": nonce},
                 azp={"value": self.settings.client_id},
             ).validate(token.claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, RecursionError) as error:
             raise PeerMisbehaved("login_token_wrong", words=type(error).__name__) from None
         audience = token.claims["aud"]
         if isinstance(audience, list) and len(audience) > 1 and "azp" not in token.claims:

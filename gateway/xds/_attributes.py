@@ -20,7 +20,7 @@ from gateway.model.people import Professional
 from gateway.model.report import Act, Order, Report, Statements
 from gateway.model.site import Site
 from gateway.model.times import Timestamp
-from gateway.xds import _forms, valuesets
+from gateway.xds import forms, valuesets
 from gateway.xds.flavours import Flavour
 
 log = structlog.get_logger(__name__)
@@ -163,8 +163,8 @@ def service_times(acts: Iterable[Act], exams: Iterable[Exam], site: Site) -> tup
     timed = list(acts)
     starts = [act.start for act in timed if act.start] or list(_study_times(exams))
     stops = [act.stop for act in timed if act.stop]
-    start = _forms.dtm(min(starts, key=lambda time: time.aware(zone), default=None), zone)
-    stop = _forms.dtm(max(stops, key=lambda time: time.aware(zone), default=None), zone)
+    start = forms.dtm(min(starts, key=lambda time: time.aware(zone), default=None), zone)
+    stop = forms.dtm(max(stops, key=lambda time: time.aware(zone), default=None), zone)
     precision = min(len(start), len(stop))
     if stop[:precision] < start[:precision]:
         log.warning("metadata.service_stop_before_start")
@@ -190,11 +190,11 @@ def references(
 
     A null order number is left out; official samples carry all three, so the absence is logged.
     """
-    found = [_forms.reference(i, REFERENCE_ACCESSION, site.accession_issuer) for i in accessions]
+    found = [forms.reference(i, REFERENCE_ACCESSION, site.accession_issuer) for i in accessions]
     found += [ReferenceId(uid, "", REFERENCE_STUDY) for uid in study_uids]
     for order in orders:
         if order.placer is None:
             log.warning("metadata.order_number_absent", null=order.placer_null)
         else:
-            found.append(_forms.reference(order.placer, REFERENCE_ORDER, site.order_issuer))
+            found.append(forms.reference(order.placer, REFERENCE_ORDER, site.order_issuer))
     return tuple(dict.fromkeys(reference for reference in found if reference.value))

@@ -9,7 +9,7 @@ from gateway.errors import Mismatch
 from gateway.model.identifiers import INS_PRODUCTION_OIDS, INS_TEST_OIDS, Identifier, is_root
 from gateway.model.report import Reliability
 from gateway.model.share import Publication
-from gateway.xds import _forms as forms
+from gateway.xds import forms as forms
 from gateway.xds.flavours import MetadataSettings
 
 

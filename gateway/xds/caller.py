@@ -24,14 +24,13 @@ from lxml import etree
 from gateway.errors import InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.resources import wsdl_path
 from gateway.xds import mtom
-from gateway.xds.soap import (
+from gateway.xds.envelope import (
     ADDRESSING,
     ANONYMOUS,
     ENVELOPE,
     MUST_UNDERSTAND,
     WSA,
     WSSE,
-    Envelope,
     qualified,
 )
 from gateway.xds.transport import LIMITS, Answer, Connection, OnWire, Transport, peer_of, raise_for_status
@@ -227,6 +226,3 @@ def _fault(fault: etree._Element) -> tuple[str, str, str]:
 
 def _local(name: str | None) -> str:
     return (name or "").strip().rpartition(":")[2]
-
-
-__all__ = ["Assertion", "Caller", "Envelope", "Reply"]

@@ -18,6 +18,7 @@ from lxml import etree
 from gateway.errors import InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.flow.ports import Blobs
 from gateway.model.document import STABLE, DocumentEntry, RegistryError, RetrievedDocument, Status
+from gateway.model.identifiers import new_uid
 from gateway.model.share import FrozenSubmission, Publication
 from gateway.trust import safexml
 from gateway.xds import ebrim, metadata, mtom, queries
@@ -105,6 +106,13 @@ class RegistryClient:
             destination=self.settings.name,
         )
         return metadata.prepare(publication, settings)
+
+    def ping(self) -> None:
+        """Ask for a document that nobody has: address, certificates and the registry's manners are proved by it.
+
+        Raises PeerUnreachable, PeerRefused, PeerMisbehaved.
+        """
+        self._query(queries.get_documents(unique_ids=[new_uid()]))
 
     def known(self, frozen: FrozenSubmission) -> bool:
         """ITI-18 GetDocuments of every document: whether all are there, approved, with our hash.

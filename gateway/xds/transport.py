@@ -29,8 +29,8 @@ from gateway.errors import (
 )
 from gateway.trust import safexml
 from gateway.xds import mtom
+from gateway.xds.envelope import Envelope, read_envelope
 from gateway.xds.mime import ContentType
-from gateway.xds.soap import Envelope, read_envelope
 
 OnWire = Callable[[bytes, mtom.Outgoing], None]
 """Gets the head of a request and its body just before they leave; it may read the body, which is rewound after."""

@@ -113,7 +113,9 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, site: Site = SITE, patience: Patience | None = None, flavour: str = "ihe") -> Iterator[World]:
+def world(
+    folder: Path, *, site: Site = SITE, patience: Patience | None = None, flavour: str = "ihe"
+) -> Iterator[World]:
     """A world of its own in *folder*; the PACS holds the demo's CT."""
     engine = open_engine(f"sqlite:///{folder}/gateway.db")
     migrations.upgrade(engine)

@@ -14,12 +14,15 @@ from gateway.registry import search
 from gateway.registry.service import Bounds, RegistryService
 from gateway.xds import queries
 from gateway.xds.queries import QueryError, StoredQuery
+from tests.support.postgresql import postgresql_server  # noqa: F401 - a fixture
 from tests.support.registry import (
     ACCESSION_AUTHORITY,
+    DATABASES,
     OTHER_PATIENT,
     PATIENT,
     Bytes,
     accession,
+    database_url,
     entry,
     new_unique_id,
     running_service,
@@ -33,8 +36,10 @@ CHEST, HEAD = Code("51185008", SNOMED), Code("69536005", SNOMED)
 _ENTRY = "$XDSDocumentEntry"
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RegistryService, dict[str, str]]]:
+@pytest.fixture(scope="module", params=DATABASES)
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[RegistryService, dict[str, str]]]:
     """Five documents, by the names the matrix uses; the fifth is another patient's."""
     documents = {
         "A": entry(
@@ -66,7 +71,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RegistryS
         "D": entry("D", creation_time="20260401", event_codes=(), reference_ids=(), mime_type="application/dicom"),
         "E": entry("E", patient_id=OTHER_PATIENT, creation_time="20260101120000", reference_ids=(accession("ACC1"),)),
     }
-    with running_service(tmp_path_factory.mktemp("registry")) as service:
+    with running_service(tmp_path_factory.mktemp("registry"), database_url(request)) as service:
         for name, one in documents.items():
             errors = service.provide_and_register(
                 submission(one, patient_id=one.patient_id), {name: Bytes(name.encode())}

@@ -110,7 +110,7 @@ def test_a_port_in_use_is_a_settings_error_that_names_it(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"host": "0.0.0.0"}, "registry_plain_port"),  # noqa: S104 - the very thing that is refused
+        ({"host": "0.0.0.0"}, "registry_plain_port"),
         ({"host": "192.0.2.1"}, "registry_plain_port"),
         ({"host": "192.0.2.1", "allow_plain": True}, "registry_port"),
         ({"host": "no such host"}, "registry_plain_port"),

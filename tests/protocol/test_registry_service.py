@@ -19,11 +19,14 @@ from gateway.registry.service import Bounds, DocumentRequest, RegistryService
 from gateway.store.blobs import FileBlobs
 from gateway.store.engine import open_engine, reading
 from gateway.xds import queries
+from tests.support.postgresql import postgresql_server  # noqa: F401 - a fixture
 from tests.support.registry import (
+    DATABASES,
     OTHER_PATIENT,
     REPOSITORY,
     Bytes,
     contents,
+    database_url,
     entry,
     member,
     new_unique_id,
@@ -35,9 +38,9 @@ from tests.support.registry import (
 CONTENT = b"\r\n<ClinicalDocument>\xc3\xa9t\xc3\xa9</ClinicalDocument>\r\n"
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[RegistryService]:
-    with running_service(tmp_path) as running:
+@pytest.fixture(params=DATABASES)
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RegistryService]:
+    with running_service(tmp_path, database_url(request)) as running:
         yield running
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from gateway.model.codes import DCM, LOINC, Code
 from gateway.model.document import (
     REFERENCE_ACCESSION,
@@ -129,18 +131,30 @@ def sha1(content: bytes) -> str:
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
-def make_service(folder: Path, **options: object) -> RegistryService:
-    """A service over a new (or an old) SQLite file and folder of blobs under *folder*."""
-    engine = open_engine(f"sqlite:///{folder / 'registry.db'}")
+def make_service(folder: Path, url: str = "", **options: object) -> RegistryService:
+    """A service over the database *url* (else a SQLite file under *folder*) and a folder of blobs under *folder*."""
+    engine = open_engine(url or f"sqlite:///{folder / 'registry.db'}")
     with transaction(engine) as connection:
         schema.create(connection)
     return RegistryService(engine, FileBlobs(folder / "blobs"), REPOSITORY, **options)  # type: ignore[arg-type]
 
 
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+"""Parameters of a fixture that is to run on both; :func:`database_url` gives the URL of each."""
+
+
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A new database of the kind that ``request.param`` names; empty: the SQLite file of :func:`make_service`."""
+    if request.param == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("postgresql_server").database()
+    return url
+
+
 @contextmanager
-def running_service(folder: Path, **options: object) -> Iterator[RegistryService]:
+def running_service(folder: Path, url: str = "", **options: object) -> Iterator[RegistryService]:
     """:func:`make_service`, its connections closed at the end."""
-    service = make_service(folder, **options)
+    service = make_service(folder, url, **options)
     try:
         yield service
     finally:

@@ -30,6 +30,7 @@ from gateway.model.link import national_url
 from gateway.model.share import KnownExam, Receipt, Share, ShareOverview, ShareState, StoredReport
 from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
 from gateway.web.openid import OpenIdConnect, OpenIdSettings
+from gateway.web.tokens import new_token
 
 STUDY = "1.2.250.1.999.5.1"
 ACCESSION = Identifier("1.2.250.1.999.1.2", "SC26031204")
@@ -366,7 +367,7 @@ def build(folder: Path, url: str, provider_url: str, clock: Any = None, **settin
 
 def sign_in(site: Site, identifier: str = REFERRER.identifier, roles: frozenset[str] = frozenset()) -> str:
     """A session without a provider; gives the token of its cookie."""
-    token = hashlib.sha256(f"{identifier}{len(site.sessions.sessions)}".encode()).hexdigest()[:43]
+    token = new_token()
     now = site.parts.clock.now()
     person = Person(subject=f"f:demo:{identifier}", issuer="i", identifier=identifier, name="Zoé Test", roles=roles)
     site.sessions.open(

@@ -33,6 +33,7 @@ SENT = Transmission(
     birth_date="19790328",
     sex="F",
     birth_place="63220",
+    visit_class="O",
     visit_number="V|1",
     masks=frozenset({"INVISIBLE_PATIENT"}),
     document_id=Identifier("1.2.250.1.999.7.2"),

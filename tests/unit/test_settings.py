@@ -82,9 +82,7 @@ def test_a_wrong_key_stops_the_start_with_its_name(tmp_path: Path, text: str, pl
 
 
 def test_a_site_that_names_an_absent_pacs_is_refused(tmp_path: Path) -> None:
-    text = (
-        "[site.s]\norganization_id='1'\norganization_name='o'\npacs='nowhere'\ndestinations=[]\nsource_id='1.2.3'"
-    )
+    text = "[site.s]\norganization_id='1'\norganization_name='o'\npacs='nowhere'\ndestinations=[]\nsource_id='1.2.3'"
     with pytest.raises(SettingsError) as refusal:
         load(_write(tmp_path, text))
     assert "nowhere" in refusal.value.facts["words"]

@@ -70,7 +70,8 @@ def test_a_level_1_report_is_published_byte_for_byte(here: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("publish", "kinds"), [({"report"}, ["report"]), ({"kos"}, ["manifest"]), ({"report", "kos"}, ["manifest", "report"])]
+    ("publish", "kinds"),
+    [({"report"}, ["report"]), ({"kos"}, ["manifest"]), ({"report", "kos"}, ["manifest", "report"])],
 )
 def test_what_is_published_is_the_sites_choice(tmp_path: Path, publish: set[str], kinds: list[str]) -> None:
     with world(tmp_path, site=replace(SITE, publish=frozenset(publish))) as here:

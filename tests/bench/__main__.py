@@ -1,0 +1,60 @@
+"""``scripts/bench [NAME] [--json]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import ack, find, first_image, share
+from tests.bench.rows import Row
+
+BENCHES: dict[str, Callable[[], list[Row]]] = {
+    "share": share.run,
+    "find": find.run,
+    "ack": ack.run,
+    "first-image": first_image.run,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Ratios, each side measured in this run.")
+    parser.add_argument("name", nargs="?", choices=BENCHES, help="one of them; all when left out")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    arguments = parser.parse_args()
+    rows: list[Row] = []
+    for name, bench in BENCHES.items():
+        if arguments.name in (None, name):
+            print(f"measuring {name} …", file=sys.stderr, flush=True)
+            rows += bench()
+    if arguments.json:
+        for row in rows:
+            print(json.dumps(row.as_json(), ensure_ascii=False))
+    else:
+        _print(rows)
+    return 0 if all(row.met for row in rows) else 1
+
+
+def _print(rows: list[Row]) -> None:
+    table = Table()
+    for column in ("Row", "What", "Ours", "Against", "Ratio", "Goal", ""):
+        table.add_column(column)
+    for row in rows:
+        table.add_row(
+            row.row,
+            row.what,
+            f"{row.ours:.1f} {row.unit}",
+            "" if row.against is None else f"{row.against:.1f} {row.unit}",
+            "" if row.ratio is None else f"{row.ratio:.2f}",
+            row.goal,
+            "met" if row.met else "[red]missed[/]",
+        )
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""PACS that break rules: an SCP whose answers a test writes, and bare sockets that misbehave below DICOM."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pynetdicom import AE, evt
+
+from gateway.dicom.settings import PacsSettings
+
+FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+GET = "1.2.840.10008.5.1.4.1.2.2.3"
+VERIFICATION = "1.2.840.10008.1.1"
+Answers = Iterator[tuple[int, Dataset | None]]
+
+
+def settings(port: int, **others: Any) -> PacsSettings:
+    """A PACS on loopback that is given up soon."""
+    given = {"called_aet": "PACS", "response_timeout_s": 10.0, "connect_timeout_s": 10.0, **others}
+    return PacsSettings(name="test", host="127.0.0.1", port=port, calling_aet="GATEWAY", **given)
+
+
+@contextlib.contextmanager
+def answering(
+    find: Callable[[evt.Event], Answers] | None = None, contexts: tuple[str, ...] = (VERIFICATION, FIND, GET)
+) -> Iterator[int]:
+    """An SCP that answers C-FIND by *find*; gives its port."""
+    entity = AE(ae_title="PACS")
+    for context in contexts:
+        entity.add_supported_context(context, ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"])
+    handlers: list[Any] = [(evt.EVT_C_FIND, find)] if find is not None else []
+    handlers.append((evt.EVT_C_ECHO, lambda event: 0x0000))
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    assert server is not None
+    try:
+        yield int(server.server_address[1])
+    finally:
+        associations = entity.active_associations
+        entity.shutdown()
+        for association in associations:
+            association.join(5)
+            association.dul.join(5)
+
+
+@contextlib.contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A bare TCP server; *serve* gets each connection, one after the other, and its end is ours."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+    ended = threading.Event()
+
+    def loop() -> None:
+        while not ended.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                connection.settimeout(15)
+                with contextlib.suppress(OSError):
+                    serve(connection)
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        ended.set()
+        thread.join(20)
+        listener.close()
+
+
+def level(event: evt.Event) -> str:
+    """The query level that was asked."""
+    return str(event.identifier.QueryRetrieveLevel)
+
+
+def filled(event: evt.Event, **values: Any) -> Dataset:
+    """An answer with the keys of the request, and *values*."""
+    answer = Dataset()
+    answer.SpecificCharacterSet = "ISO_IR 192"
+    answer.QueryRetrieveLevel = event.identifier.QueryRetrieveLevel
+    answer.StudyInstanceUID = event.identifier.StudyInstanceUID
+    for keyword, value in values.items():
+        setattr(answer, keyword, value)
+    return answer
