@@ -146,6 +146,7 @@ def intake_main(path: Path, parent: int, bell: Bell) -> None:
                 idle_timeout_s=table.idle_timeout_s,
                 read_timeout_s=table.read_timeout_s,
                 max_connections=table.max_connections,
+                processing_ids=frozenset("P" if settings.environment == "production" else "PTD"),
             ),
             house.accepting.accept,
         )

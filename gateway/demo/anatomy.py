@@ -85,7 +85,7 @@ _ABDOMEN = (
     Ellipsoid(WATER + 5, -44, -42, 342, 13, 18, 24, 20),
     Ellipsoid(98, 22, 0, 328, 48, 11, 13, -22),
     Ellipsoid(98, -22, 2, 345, 17, 15, 22),
-    Ellipsoid(WATER, -104, 40, 335, 4.5, 4.5, 4.5),
+    Ellipsoid(WATER, -82, 36, 335, 4.5, 4.5, 4.5),
 )
 _KIDNEYS = tuple(
     Ellipsoid(hu, side * 62, 46, 362 - side * 6, a, b, c, side * 35)

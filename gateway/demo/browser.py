@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -28,20 +28,24 @@ class Visit:
 
 
 class _Form(HTMLParser):
-    """The first form of a page that is sent by POST: where to, and its fields; of radio buttons the first."""
+    """The first form of a page that is sent by POST: where to, and its fields; of radios and buttons the first."""
 
     def __init__(self) -> None:
         super().__init__()
         self.action: str | None = None
         self.fields: dict[str, str] = {}
         self._inside = False
+        self._pressed = False
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attributes}
         if tag == "form" and self.action is None and found.get("method", "").lower() == "post":
             self.action, self._inside = found.get("action", ""), True
-        elif self._inside and tag in ("input", "button") and found.get("name"):
-            self.fields.setdefault(found["name"], found.get("value", ""))
+        elif self._inside and tag in ("input", "button"):
+            presses = found.get("type", "submit" if tag == "button" else "text") == "submit"
+            if found.get("name") and not (presses and self._pressed):
+                self.fields.setdefault(found["name"], found.get("value", ""))
+            self._pressed = self._pressed or presses
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -68,7 +72,7 @@ def follow(link: str) -> Visit:
         elapsed_ms = (time.perf_counter() - began) * 1000
     if not image.content:
         raise PeerMisbehaved("demo_visit_failed", what="an empty image")
-    counts = [series["count"] for series in exam["series"]]
+    counts = [len(series["frames"]) for series in exam["series"]]
     return Visit(page.url, len(counts), sum(counts), len(image.content), elapsed_ms)
 
 
@@ -87,9 +91,17 @@ def _get(browser: requests.Session, url: str) -> requests.Response:
 def _checked(browser: requests.Session, method: str, url: str, fields: dict[str, str] | None) -> requests.Response:
     browser.max_redirects = _HOPS
     try:
-        answer = browser.request(method, url, data=fields, timeout=TIMEOUT_S)
+        answer = browser.request(method, url, data=fields, headers=_headers(method, url), timeout=TIMEOUT_S)
     except requests.RequestException as error:
         raise PeerUnreachable("demo_visit_unanswered", what=type(error).__name__) from None
     if answer.status_code != 200:
         raise PeerMisbehaved("demo_visit_failed", what=f"HTTP {answer.status_code}")
     return answer
+
+
+def _headers(method: str, url: str) -> dict[str, str]:
+    """What a browser says of a form that is sent to the page's own site."""
+    if method == "GET":
+        return {}
+    parts = urlsplit(url)
+    return {"Origin": f"{parts.scheme}://{parts.netloc}", "Sec-Fetch-Site": "same-origin"}

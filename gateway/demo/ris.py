@@ -73,5 +73,7 @@ def transmission(study: DemoStudy, control_id: str) -> Transmission:
             structure_id=identity.ORGANIZATION.identifiers[0].extension or "",
             structure_name=identity.ORGANIZATION.name,
         ),
+        visit_class="O",
+        visit_number=f"V-{study.key}"[:20],
         sending=("RIS-DEMO", "PRESQUILE"),
     )

@@ -39,6 +39,8 @@ from gateway.trust import safexml
 from gateway.wiring import House
 
 SHARE_TIMEOUT_S = 120.0
+FILE_WIDTH = 140
+"""Columns when the output goes to a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,8 @@ class Outcome:
 def run(wishes: Wishes) -> int:
     """Run the demo; returns the exit code, the reason of a failure printed on standard error."""
     console = Console(stderr=wishes.as_json, highlight=False)
+    if not console.is_terminal:
+        console = Console(stderr=wishes.as_json, highlight=False, width=FILE_WIDTH)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

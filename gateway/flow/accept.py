@@ -88,11 +88,11 @@ def _only_new(event: Event) -> Received:
         case New(received):
             return received
         case Replace():
-            raise NotSupportedYet("replacement_not_supported_yet", hl7_code="201")
+            raise NotSupportedYet("replacement_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
         case Delete():
-            raise NotSupportedYet("deletion_not_supported_yet", hl7_code="201")
+            raise NotSupportedYet("deletion_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
         case IdentityChanged() | ImagesChanged():
-            raise NotSupportedYet("event_not_supported_yet", hl7_code="201")
+            raise NotSupportedYet("event_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
 
 
 def _validated(report: Report) -> None:

@@ -29,7 +29,7 @@ from gateway.errors import (
 from gateway.flow import agree
 from gateway.flow.patience import Patience
 from gateway.flow.ports import Blobs, Clock, Destination, Pacs, Store
-from gateway.flow.states import FINAL, Happening, after
+from gateway.flow.states import Happening, after
 from gateway.kos.build import ManifestRequest, build
 from gateway.model.audit import AuditEvent, Outcome
 from gateway.model.exam import Exam
@@ -79,12 +79,12 @@ class Sharing:
         Every failure of a peer ends in a saved state; only Unavailable (our own store) and bugs come out, and then
         the lease runs out and another try begins where the last saved state stands.
         """
-        while True:
+        while share.lease:
             share = self._step(share)
-            if share.state in FINAL or share.due_at > self.clock.now():
-                return share
+        return share
 
     def _step(self, share: Share) -> Share:
+        """One step; the share that comes back has its lease while there is more to do now."""
         if share.state is ShareState.WAITING:
             return self._look(share)
         if share.state is ShareState.FROZEN:
@@ -99,14 +99,13 @@ class Sharing:
         root = self.parse(content)
         report = read.read(root)
         site = self.sites[share.site]
-        now = self.clock.now()
         try:
             exams = [(uid, self.pacs[site.pacs].study(uid)) for uid in report.study_uids]
         except (PeerUnreachable, PeerRefused, PeerMisbehaved) as error:
-            return self._wait(share, Happening.PACS_AWAY, error.code, error.facts, now)
+            return self._wait(share, Happening.PACS_AWAY, error.code, error.facts)
         absent = [uid for uid, exam in exams if exam is None or not exam.instances]
         if absent:
-            return self._wait(share, Happening.STUDY_INCOMPLETE, "study_absent", {"study": absent[0]}, now)
+            return self._wait(share, Happening.STUDY_INCOMPLETE, "study_absent", {"study": absent[0]})
         found = [exam for _, exam in exams if exam is not None]
         try:
             paired = [(exam, agree.report_and_exam(report, exam, site)) for exam in found]
@@ -114,7 +113,7 @@ class Sharing:
             return self._hold(share, Happening.MISMATCH, error)
         look = {exam.study_uid: exam.fingerprint for exam in found}
         if look != share.progress:
-            return self._wait(share, Happening.STUDY_INCOMPLETE, "study_settling", {}, now, progress=look)
+            return self._wait(share, Happening.STUDY_INCOMPLETE, "study_settling", {}, progress=look)
         if any(agree.names_differ(report.patient, exam) for exam in found):
             log.warning("share.names_differ", share=share.id)
         return self._freeze(share, Material(site, report, root, content, paired))
@@ -131,7 +130,7 @@ class Sharing:
                 elif existing.fingerprint != exam.fingerprint or existing.requests != _requests(material, pairing):
                     raise Mismatch("manifest_replacement_not_supported_yet", study=exam.study_uid)
                 elif not existing.shared:
-                    return self._wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {}, now)
+                    return self._wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
             publication = Publication(
                 site=material.site,
                 accepted=stored,
@@ -165,7 +164,7 @@ class Sharing:
         pairings = [pairing for _, pairing in material.exams]
         event = _audit("share.frozen", material.report, facts={"destination": share.destination})
         if not self.store.freeze(moved, frozen, manifests, pairings, [event]):
-            return self._wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {}, now)
+            return self._wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
         return moved
 
     def _manifest(self, share: Share, material: Material, exam: Exam, pairing: Pairing, now: datetime) -> ManifestDraft:
@@ -232,7 +231,7 @@ class Sharing:
         now = self.clock.now()
         share = replace(_moved(share, Happening.REGISTERED, now, due=now), registered_at=now)
         self.store.registered(share, [self._about("share.registered", share)])
-        return share
+        return _released(share)
 
     def _unanswered(self, share: Share, error: GatewayError) -> Share:
         now = self.clock.now()
@@ -241,7 +240,7 @@ class Sharing:
             share, Happening.UNANSWERED, now, due=due, attempts=share.attempts + 1, reason=error.code, facts=error.facts
         )
         self.store.save(share, [self._about("share.sending", share, outcome=Outcome.MINOR_FAILURE)])
-        return share
+        return _released(share)
 
     # .. and the ends common to all
 
@@ -251,10 +250,10 @@ class Sharing:
         happening: Happening,
         reason: str,
         facts: Mapping[str, str],
-        now: datetime,
         *,
         progress: dict[str, str] | None = None,
     ) -> Share:
+        now = self.clock.now()
         if self.patience.is_too_late(share.created_at, now):
             return self._hold(share, Happening.TOO_LATE, Mismatch(_TOO_LATE.get(reason, "pacs_too_late"), **facts))
         away = happening is Happening.PACS_AWAY
@@ -274,19 +273,20 @@ class Sharing:
             facts=facts,
             progress=progress if progress is not None else {},
         )
-        self.store.save(share, [], release=due > now)
-        return share
+        release = due > now
+        self.store.save(share, [], release=release)
+        return _released(share) if release else share
 
     def _hold(self, share: Share, happening: Happening, error: GatewayError) -> Share:
         now = self.clock.now()
         share = _moved(share, happening, now, due=now, reason=error.code, facts=error.facts)
         self.store.save(share, [self._about("share.held", share, outcome=Outcome.SERIOUS_FAILURE)])
-        return share
+        return _released(share)
 
     def _finish(self, share: Share, happening: Happening, report: Report, now: datetime) -> Share:
         share = replace(_moved(share, happening, now, due=now), registered_at=now)
         self.store.registered(share, [_audit("share.registered", report)])
-        return share
+        return _released(share)
 
     def _about(self, action: str, share: Share, *, outcome: Outcome = Outcome.SUCCESS) -> AuditEvent:
         facts = {"share": share.id, "destination": share.destination, "state": share.state.value}
@@ -318,6 +318,11 @@ class Material:
 def _requests(material: Material, pairing: Pairing) -> str:
     placers = sorted(placer.unique_id for placer in material.placers(pairing) if placer)
     return json.dumps([pairing.accession.unique_id, *placers])
+
+
+def _released(share: Share) -> Share:
+    """The share as its saving left it: nobody's."""
+    return replace(share, lease="")
 
 
 def _moved(

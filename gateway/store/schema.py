@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gateway.audit.columns import UtcTime
@@ -69,6 +70,7 @@ REPORT_ACCESSIONS = Table(
     Column("extension", Text),
 )
 
+_LEASED = text("lease_until IS NOT NULL")
 LINEAGES = Table(
     "lineages",
     METADATA,
@@ -76,7 +78,8 @@ LINEAGES = Table(
     Column("lease", Text),  # token of the worker that holds one of its shares
     Column("lease_until", UtcTime),
     Column("share_id", Text),  # the share that is held
-    Index("lineages_lease_until", "lease_until"),
+    # Of the leased alone: a look for the free ones must go by the time at which their shares are due.
+    Index("lineages_lease_until", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
 )
 """What is leased is the lineage: its one row is what two workers of PostgreSQL meet at, so that never two of its
 shares are worked on at a time."""

@@ -94,11 +94,8 @@ def next_due(connection: Connection) -> datetime | None:
         .limit(1)
     ).scalar_one_or_none()
     # By the few lineages that are leased, in two steps: SQLite would go through every share that waits.
-    ends = dict(
-        connection.execute(
-            select(LINEAGES.c.key, LINEAGES.c.lease_until).where(LINEAGES.c.lease_until.is_not(None))
-        ).tuples()
-    )
+    leases = select(LINEAGES.c.key, LINEAGES.c.lease_until).where(LINEAGES.c.lease_until.is_not(None))
+    ends = {row.key: row.lease_until for row in connection.execute(leases)}
     query = select(SHARES.c.lineage_key, SHARES.c.claim_at).where(SHARES.c.claim_at.is_not(None), _NOT_OVERTAKING)
     leased = rows_by(connection, query, SHARES.c.lineage_key, ends)
     moments = [max(row.claim_at, ends[key]) for key, rows in leased.items() for row in rows]

@@ -138,6 +138,10 @@ TEXTS = {
         "Le document dépasse la taille permise ({limit} octets) : allégez les pièces jointes.",
         "The document is above the size allowed ({limit} bytes): make its attachments lighter.",
     ),
+    "intake_length": Text(
+        "La longueur du document n'est pas indiquée : envoyez Content-Length, ou un corps en « chunked ».",
+        "The length of the document is not stated: send Content-Length, or a chunked body.",
+    ),
     "intake_body_late": Text(
         "Le document n'est pas arrivé en entier ; rien n'en est gardé. Renvoyez-le.",
         "The document did not arrive whole; nothing of it is kept. Send it again.",

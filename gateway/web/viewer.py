@@ -25,6 +25,8 @@ from gateway.web.tokens import is_token
 _FRESH_S = 20.0
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
 _TEXT = 200
+_FRAMES = 10_000
+"""Of one instance: a number that a PACS invents must not fill the reader's memory."""
 
 _SENTENCES = (
     "viewer_busy",
@@ -132,7 +134,7 @@ def described(shown: ShownExam) -> dict[str, Any]:
                 "modality": one.series.modality[:16],
                 "description": one.series.description[:_TEXT],
                 "body_part": one.series.body_part[:_TEXT],
-                "frames": [max(instance.frames or 1, 1) for instance in one.instances],
+                "frames": [min(max(instance.frames or 1, 1), _FRAMES) for instance in one.instances],
             }
             for index, one in enumerate(shown.series)
         ],

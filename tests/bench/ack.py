@@ -14,7 +14,7 @@ from lxml import etree
 
 from gateway.hl7.sender import Sender
 from gateway.model.identifiers import Identifier
-from tests.bench.gateway import Running, message, running
+from tests.support.gateway import Running, message, running
 from tests.bench.rows import Row, at_least
 from tests.bench.studies import named
 

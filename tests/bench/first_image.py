@@ -9,7 +9,7 @@ import requests
 from gateway.demo import browser
 from gateway.hl7.sender import send
 from gateway.model.link import national_url
-from tests.bench.gateway import message, running
+from tests.support.gateway import message, running
 from tests.bench.rows import Row, at_most, milliseconds
 from tests.bench.studies import named, slices
 from tests.support import orthanc
@@ -27,7 +27,7 @@ def run() -> list[Row]:
             pacs.store(slices(study, COUNT, series=1))
             with running(pacs, dicomweb=dicomweb) as gateway:
                 send("127.0.0.1", gateway.mllp_port, message(study), 30)
-                gateway.wait_shared(study)
+                gateway.wait_for(study, "shared")
                 link = national_url(gateway.world.public_url, study.study_uid, study.accession, study.report)
                 visit = browser.follow(link)
                 ours, against = _frames(link, pacs)

@@ -12,7 +12,7 @@ import requests
 
 from gateway.hl7.sender import send
 from tests.bench.find import findscu
-from tests.bench.gateway import Running, message, running
+from tests.support.gateway import Running, message, running
 from tests.bench.rows import Row, at_most, milliseconds
 from tests.bench.studies import named, slices
 from tests.support import orthanc
@@ -32,7 +32,7 @@ def run() -> list[Row]:
 
                 def shared(oru: bytes = oru, study: object = study) -> None:
                     send("127.0.0.1", gateway.mllp_port, oru, 30)
-                    gateway.wait_shared(study)  # type: ignore[arg-type]
+                    gateway.wait_for(study, "shared")  # type: ignore[arg-type]
 
                 took = milliseconds(shared)
                 bare = _bare(pacs, gateway, study.study_uid)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client, EnvironBuilder, TestResponse
+from werkzeug.wrappers import Response
 
 from gateway.errors import (
     GatewayError,
@@ -116,7 +117,7 @@ def test_without_a_key_nothing_is_taken(site: Site, sent: str) -> None:
         ({"Content_Type": ""}, 415, "intake_media_type"),
         ({"Content_Type": "multipart/form-data; boundary=x"}, 415, "intake_media_type"),
         ({"Content_Encoding": "gzip"}, 415, "intake_encoding"),
-        ({"content": b""}, 400, "intake_empty"),
+        ({"content": b""}, 411, "intake_length"),
         ({"content": b"x" * 1001}, 413, "intake_too_large"),
         ({"Identity_Reliability": "SURE"}, 400, "intake_reliability"),
         ({"Document_Masks": "MASQUE"}, 400, "intake_masks"),
@@ -166,27 +167,54 @@ def test_a_problem_says_the_line_and_speaks_the_callers_language(site: Site) -> 
     assert "7" not in english.get_json()["title"], "the title is the same for every case of its kind"
 
 
-def test_a_body_of_no_stated_length_is_read_to_the_limit_and_no_further(site: Site) -> None:
-    body = BytesIO(CDA + b" " * 5000)
-    answer = Client(create_app(site.parts)).post(
+class BrokenOff(BytesIO):
+    """Chunks that end before their last one, as the server tells it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        if not found:
+            raise OSError("no more data")
+        return found
+
+
+def streamed(site: Site, body: BytesIO, **environ: Any) -> Response:
+    """The answer to exactly this input, lengths and all."""
+    builder = EnvironBuilder(
         "/api/reports",
+        method="POST",
         base_url=URL,
-        input_stream=body,
         headers={"Authorization": f"Bearer {KEY}", "Content-Type": "text/xml"},
-        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
     )
-    assert answer.status_code == 413
-    assert body.tell() <= 1100
+    raw = {**builder.get_environ(), "wsgi.input": body, **environ}
+    raw = {name: value for name, value in raw.items() if value is not None}
+    builder.close()
+    return Response.from_app(create_app(site.parts), raw)
 
 
-def test_a_body_that_breaks_off_is_not_a_document(site: Site) -> None:
-    answer = Client(create_app(site.parts)).post(
-        "/api/reports",
-        base_url=URL,
-        input_stream=BytesIO(CDA[:50]),
-        headers={"Authorization": f"Bearer {KEY}", "Content-Type": "text/xml", "Content-Length": str(len(CDA))},
-    )
-    assert answer.status_code == 408
+CHUNKED = {"CONTENT_LENGTH": None, "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+
+
+@pytest.mark.parametrize("size", [999, 1000, 1001, 5000, 1_000_000])
+def test_a_body_of_no_stated_length_is_read_to_the_limit_and_never_cut(site: Site, size: int) -> None:
+    body = BytesIO(b"x" * size)
+    answer = streamed(site, body, **CHUNKED)
+    assert answer.status_code == (202 if size <= 1000 else 413)
+    assert [len(event.received.content) for event in site.received] == ([size] if size <= 1000 else [])  # type: ignore[union-attr]
+    assert body.tell() <= 1001
+
+
+@pytest.mark.parametrize("terminated", [True, None])
+def test_a_body_that_breaks_off_is_not_a_document(site: Site, terminated: bool | None) -> None:
+    cut = {"CONTENT_LENGTH": str(len(CDA)), "wsgi.input_terminated": terminated}
+    assert streamed(site, BytesIO(CDA[:50]), **cut).status_code == 408
+    assert streamed(site, BrokenOff(CDA[:50]), **cut).status_code == 408
+    assert streamed(site, BrokenOff(CDA[:50]), **CHUNKED).status_code == 408
+    assert not site.received
+
+
+def test_a_body_that_nobody_ends_is_refused(site: Site) -> None:
+    endless = {"CONTENT_LENGTH": None, "wsgi.input_terminated": None}
+    assert streamed(site, BytesIO(CDA), **endless).status_code == 411
     assert not site.received
 
 

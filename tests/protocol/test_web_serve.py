@@ -7,20 +7,22 @@ import os
 import signal
 import socket
 import ssl
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 import requests
 import trustme
 
 from gateway.errors import SettingsError
+from gateway.web.app import create_app
 from gateway.web.serve import WebServerSettings, run, tls_context
-from tests.support.web import bound_socket
+from tests.support.web import KEY, bound_socket, build
 
 TIMEOUT_S = 1.0
 THREADS = 3
@@ -44,17 +46,17 @@ def application() -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
     return answer
 
 
-def child(settings: WebServerSettings, sock: socket.socket) -> None:
+def child(factory: Callable[[], WSGIApplication], settings: WebServerSettings, sock: socket.socket) -> None:
     """The main of the server's process."""
-    run(application, settings, sock)
+    run(factory, settings, sock)
 
 
 @contextmanager
-def server(**settings: Any) -> Iterator[tuple[int, BaseProcess]]:
+def server(factory: Callable[[], WSGIApplication] = application, **settings: Any) -> Iterator[tuple[int, BaseProcess]]:
     sock = bound_socket()
     port = sock.getsockname()[1]
     chosen = WebServerSettings(threads=THREADS, socket_timeout_s=TIMEOUT_S, graceful_timeout_s=5, **settings)
-    process = multiprocessing.get_context("spawn").Process(target=child, args=(chosen, sock))
+    process = multiprocessing.get_context("spawn").Process(target=child, args=(factory, chosen, sock))
     process.start()
     sock.close()
     try:
@@ -71,6 +73,18 @@ def server(**settings: Any) -> Iterator[tuple[int, BaseProcess]]:
 @pytest.fixture(scope="module")
 def clear() -> Iterator[int]:
     with server() as (port, _):
+        yield port
+
+
+def reports() -> WSGIApplication:
+    """The gateway's own web, over doubles that accept every report."""
+    with tempfile.TemporaryDirectory() as folder:
+        return create_app(build(Path(folder), "http://127.0.0.1:1", "http://127.0.0.1:2").parts)
+
+
+@pytest.fixture(scope="module")
+def intake() -> Iterator[int]:
+    with server(reports) as (port, _):
         yield port
 
 
@@ -96,7 +110,7 @@ def encrypted(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -
 
 def raw(port: int, sent: bytes) -> bytes:
     """What the server answers to *sent*, up to its closing."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
         sock.sendall(sent)
         answer = b""
         while chunk := sock.recv(65536):
@@ -107,7 +121,7 @@ def raw(port: int, sent: bytes) -> bytes:
 def get(port: int) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(f"http://127.0.0.1:{port}/", timeout=20)
+        return session.get(f"http://127.0.0.1:{port}/", timeout=60)
 
 
 def test_it_answers_on_the_socket_it_was_given_and_hides_what_it_is(clear: int) -> None:
@@ -138,7 +152,7 @@ def test_half_sent_requests_do_not_stop_it(clear: int, half: bytes) -> None:
     stuck = []
     try:
         for _ in range(3 * THREADS):
-            sock = socket.create_connection(("127.0.0.1", clear), timeout=20)
+            sock = socket.create_connection(("127.0.0.1", clear), timeout=60)
             sock.sendall(half)
             stuck.append(sock)
         assert get(clear).text == "nobody"
@@ -147,11 +161,55 @@ def test_half_sent_requests_do_not_stop_it(clear: int, half: bytes) -> None:
             sock.close()
 
 
+HEAD = (
+    f"POST /api/reports HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {KEY}\r\nContent-Type: text/xml\r\n"
+    "Connection: close\r\n"
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"),
+    [
+        (b"Content-Length: 4\r\n\r\n<a/>", b"202"),
+        (b"Transfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n0\r\n\r\n", b"202"),
+        (b"Content-Length: 99\r\n\r\n<a/>", b"408"),
+        (b"Transfer-Encoding: chunked\r\n\r\n99\r\n<a/>", b"408"),
+        (b"Transfer-Encoding: chunked\r\n\r\n4\r\n<a/>\r\n", b"408"),
+        (b"Transfer-Encoding: chunked\r\n\r\nzz\r\n<a/>\r\n0\r\n\r\n", b"408"),
+        (b"Content-Length: 99999999999\r\n\r\n<a/>", b"413"),
+        (b"\r\n", b"400"),
+    ],
+)
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_report_is_taken_whole_or_not_at_all(intake: int, rest: bytes, status: bytes, leaves: bool) -> None:
+    with socket.create_connection(("127.0.0.1", intake), timeout=60) as sock:
+        sock.sendall(HEAD + rest)
+        if leaves:
+            sock.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := sock.recv(65536):
+            answer += chunk
+    assert answer.split(b" ", 2)[1] == status
+
+
+def test_clients_that_never_hang_up_do_not_stop_it(clear: int) -> None:
+    idle = []
+    try:
+        for _ in range(10 * THREADS):
+            sock = socket.create_connection(("127.0.0.1", clear), timeout=60)
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            idle.append(sock)
+        assert get(clear).text == "nobody"
+    finally:
+        for sock in idle:
+            sock.close()
+
+
 def test_stuck_handshakes_do_not_stop_it(encrypted: int, authority: trustme.CA) -> None:
     stuck = []
     try:
         for _ in range(3 * THREADS):
-            sock = socket.create_connection(("127.0.0.1", encrypted), timeout=20)
+            sock = socket.create_connection(("127.0.0.1", encrypted), timeout=60)
             sock.sendall(b"\x16\x03\x01")
             stuck.append(sock)
         assert shake(encrypted, authority)[1] == b"nobody"
@@ -161,7 +219,7 @@ def test_stuck_handshakes_do_not_stop_it(encrypted: int, authority: trustme.CA) 
 
 
 def shake(port: int, authority: trustme.CA, own: trustme.LeafCert | None = None, **limits: Any) -> tuple[str, bytes]:
-    """The version of TLS, and what the server says."""
+    """The version of TLS that was agreed on, and what the server says."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
     for name, value in limits.items():
@@ -169,14 +227,15 @@ def shake(port: int, authority: trustme.CA, own: trustme.LeafCert | None = None,
     if own is not None:
         own.configure_cert(context)
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=20) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as sock,
     ):
+        version = sock.version() or ""
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer = b""
         while chunk := sock.recv(65536):
             answer += chunk
-        return sock.version() or "", answer.partition(b"\r\n\r\n")[2]
+        return version, answer.partition(b"\r\n\r\n")[2]
 
 
 def test_tls_is_new_and_a_client_certificate_reaches_the_application(encrypted: int, authority: trustme.CA) -> None:

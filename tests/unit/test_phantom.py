@@ -83,7 +83,9 @@ def test_organs_have_their_density() -> None:
     assert mean(170, -100, 0) < -700
     assert 140 < mean(200, 30, 29) < 190
     assert 95 < mean(300, -80, -20) < 130
-    assert -120 < mean(350, 100, -85) < 60
+    assert 95 < mean(335, -70, 10) < 130
+    assert -5 < mean(335, -82, 36) < 15
+    assert -120 < mean(430, 0, -92) < -80
     assert mean(10, 180, -150) < -900
 
 

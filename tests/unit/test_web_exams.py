@@ -73,6 +73,11 @@ def test_broken_dates_are_left_out() -> None:
     assert told["study"]["date"] == told["study"]["time"] == ""
 
 
+def test_a_number_of_frames_that_cannot_be_is_bounded() -> None:
+    series = Series(series_uid="1.2", instances=(Instance(CT, "1.2.1", 1, 10**9), Instance(CT, "1.2.2", 2, -4)))
+    assert described(shown(Exam(study_uid=STUDY, series=(series,))))["series"][0]["frames"] == [10_000, 1]
+
+
 def test_one_look_serves_everyone_until_it_is_too_old() -> None:
     clock = StoppedClock()
     looks: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def test_the_catalogue_compiles() -> None:
         write_mo(binary, read_po(text))
     binary.seek(0)
     assert read_mo(binary).get("Se déconnecter").string == "Sign out"  # type: ignore[union-attr]
+
+
+def test_every_code_that_the_web_may_say_has_its_sentence() -> None:
+    named = re.compile(r'"((?:link|login|viewer|intake|console|web)_[a-z_]+)"')
+    found = {code for path in WEB.glob("*.py") for code in named.findall(path.read_text(encoding="utf-8"))}
+    assert len(found) > 40
+    assert sorted(found - TEXTS.keys()) == []
 
 
 def test_every_sentence_that_the_viewer_may_say_exists() -> None:

@@ -121,7 +121,8 @@ def _shares() -> None:
         _time("lease_until", null=True),
         _text("share_id", null=True),
     )
-    op.create_index("lineages_lease_until", "lineages", ["lease_until"])
+    leased = sa.text("lease_until IS NOT NULL")
+    op.create_index("lineages_lease_until", "lineages", ["lease_until"], sqlite_where=leased, postgresql_where=leased)
     op.create_table(
         "shares",
         _sequence(),
