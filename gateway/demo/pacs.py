@@ -17,7 +17,7 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
-from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
+from pynetdicom import AE, AllStoragePresentationContexts, _config, build_context, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
 from gateway.demo.matching import HEADER_KEYWORDS, answer, answers_study, matches
@@ -187,7 +187,10 @@ class DemoPacs:
             yield None, None
             return
         chosen = self._chosen(event) or []
-        yield destination
+        classes = sorted({str(stored.header.SOPClassUID) for stored in chosen})
+        # An association needs a context, even to move nothing.
+        contexts = [build_context(uid, _UNCOMPRESSED) for uid in [_VERIFICATION, *classes][:128]]
+        yield *destination, {"contexts": contexts}
         yield len(chosen)
         yield from self._sent(event, chosen)
 

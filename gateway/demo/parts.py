@@ -46,7 +46,7 @@ def start(world: World, tell: Tell) -> None:
         client_id=CLIENT_ID,
         client_secret=Path(world.folder, "client-secret").read_text(encoding="utf-8"),
         redirect_uris=(f"{world.public_url}/login/callback",),
-        signed_out_uris=(f"{world.public_url}/",),
+        signed_out_uris=(f"{world.public_url}/signed-out",),
     )
     household.start("identity provider", run_identity_provider, provider, ready_port=provider.port)
     names = " and ".join(f"{p.prefix} {p.family}" for p in (identity.REFERRER, identity.RADIOLOGIST))

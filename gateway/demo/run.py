@@ -39,6 +39,8 @@ from gateway.trust import safexml
 from gateway.wiring import House
 
 SHARE_TIMEOUT_S = 120.0
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 FILE_WIDTH = 140
 """Columns when the output goes to a file."""
 
@@ -106,9 +108,10 @@ def run(wishes: Wishes) -> int:
         try:
             return _story(world, wishes, console, stopping)
         except GatewayError as error:
-            return _failed(error)
+            # A part that was told to end with us is no failure.
+            return INTERRUPTED if stopping.is_set() else _failed(error)
         except _Interrupted:
-            return 130
+            return INTERRUPTED
         finally:
             world.household.stop()
 

@@ -47,7 +47,6 @@ _SERIES_KEYS = (
     "NumberOfSeriesRelatedInstances",
 )
 _IMAGE_KEYS = ("SOPClassUID", "SOPInstanceUID", "InstanceNumber", "NumberOfFrames")
-_IS_RANGE = range(-(2**31), 2**31)
 
 
 def study_identifier(study_uid: str) -> Dataset:
@@ -181,11 +180,13 @@ def _alphabetic(name: str) -> str:
 
 def _integer(value: str) -> int | None:
     """An IS within its range; what is no number is not known."""
+    if len(value) > 12:
+        return None
     try:
-        number = int(value) if len(value) <= 12 else None
+        number = int(value)
     except ValueError:
         return None
-    return number if number in _IS_RANGE else None
+    return number if -(2**31) <= number < 2**31 else None
 
 
 def _count(value: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Callable
 
 import pydicom
 import pytest
@@ -41,6 +42,15 @@ def nested(depth: int, *, defined: bool) -> bytes:
     return content
 
 
+def refusal(action: Callable[[], object]) -> str:
+    """The code of the error that *action* raises, or nothing."""
+    try:
+        action()
+    except GatewayError as error:
+        return error.code
+    return ""
+
+
 @pytest.mark.parametrize("defined", [True, False])
 def test_nesting_is_bounded_without_recursion(defined: bool) -> None:
     examine(nested(32, defined=defined), EXPLICIT_LITTLE)
@@ -60,11 +70,9 @@ def test_a_data_set_cut_at_any_byte_is_truncated_unless_the_cut_is_between_eleme
     elements = sorted(pydicom.filereader.read_dataset(io.BytesIO(whole), False, True).keys())
     whole_prefixes = 0
     for length in range(len(whole)):
-        try:
-            examine(whole[:length], EXPLICIT_LITTLE)
-            whole_prefixes += 1
-        except InputRejected as error:
-            assert error.code == "dicom_truncated"
+        code = refusal(lambda cut=length: examine(whole[:cut], EXPLICIT_LITTLE))
+        assert code in ("", "dicom_truncated")
+        whole_prefixes += code == ""
     assert whole_prefixes == len(elements)
 
 
@@ -135,18 +143,12 @@ def test_what_is_no_file_is_said_so(content: bytes) -> None:
 def test_a_file_cut_anywhere_is_a_named_error_or_a_shorter_file() -> None:
     whole = encoded(image(requests=[request("A1")], side=2))
     for length in range(0, len(whole), 7):
-        try:
-            read_file(whole[:length])
-        except InputRejected as error:
-            assert error.code in TEXTS
+        assert refusal(lambda cut=length: read_file(whole[:cut])) in {"", *TEXTS}
 
 
 @given(st.binary(max_size=300), st.sampled_from([EXPLICIT_LITTLE, IMPLICIT_LITTLE]))
 def test_no_bytes_raise_anything_but_named_errors(content: bytes, syntax: str) -> None:
-    try:
-        Values.read(content, implicit=syntax == IMPLICIT_LITTLE)
-    except GatewayError as error:
-        assert error.code in TEXTS
+    assert refusal(lambda: Values.read(content, implicit=syntax == IMPLICIT_LITTLE)) in {"", *TEXTS}
 
 
 @given(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,12 +27,17 @@ FINAL = FIND_RESPONSE.replace(bytes.fromhex("00000008020000000100"), bytes.fromh
 def fed(assembler: Assembler, content: bytes, kind: int, cuts: list[int]) -> list[Message]:
     """*content* given in pieces, the last of them marked so."""
     edges = sorted({0, len(content), *(cut % (len(content) + 1) for cut in cuts)})
-    pieces = [content[a:b] for a, b in zip(edges, edges[1:], strict=False)] or [b""]
+    pieces = [content[a:b] for a, b in itertools.pairwise(edges)] or [b""]
     taken = [
         assembler.take(1, bytes([kind | (2 if number == len(pieces) - 1 else 0)]) + piece)
         for number, piece in enumerate(pieces)
     ]
     return [message for message in taken if message is not None]
+
+
+def take_all(assembler: Assembler, fragments: list[bytes]) -> None:
+    for fragment in fragments:
+        assembler.take(1, fragment)
 
 
 def test_a_pending_answer_is_read() -> None:
@@ -56,10 +63,8 @@ def test_any_cut_gives_the_same_messages(command_cuts: list[int], data_cuts: lis
 
 def test_fragments_out_of_order_are_refused() -> None:
     for sequence in ([b"\x00data"], [b"\x02data"], [b""], [b"\x03" + FIND_RESPONSE, b"\x03" + FIND_RESPONSE]):
-        assembler = Assembler()
         with pytest.raises(InputRejected):
-            for fragment in sequence:
-                assembler.take(1, fragment)
+            take_all(Assembler(), sequence)
 
 
 def test_data_of_another_context_is_refused() -> None:
@@ -70,10 +75,8 @@ def test_data_of_another_context_is_refused() -> None:
 
 
 def test_a_command_that_never_ends_is_refused() -> None:
-    assembler = Assembler()
     with pytest.raises(InputRejected):
-        for _ in range(100):
-            assembler.take(1, b"\x01" + b"\0" * 1000)
+        take_all(Assembler(), [b"\x01" + b"\0" * 1000] * 100)
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.binary(max_size=60)), max_size=8))

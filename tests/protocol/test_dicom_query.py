@@ -408,9 +408,9 @@ def test_a_final_status_of_another_request_is_not_believed() -> None:
 
 
 def test_a_lost_reply_is_never_an_absent_study(pacs: DemoPacs) -> None:
-    """Thousands of finds, four threads on four associations: each returns its row."""
+    """Four threads on four associations: each find returns its row (thousands of them in the test with Orthanc)."""
     client = PacsClient(settings(pacs.port))
-    ends = time.monotonic() + 12
+    ends = time.monotonic() + 4
     asked = [0] * 4
 
     def hammer(number: int) -> None:

@@ -94,7 +94,7 @@ def test_the_stored_values_are_hounsfield_units_after_the_rescale(folder: Path) 
     units = image.pixel_array * float(image.RescaleSlope) + float(image.RescaleIntercept)
     assert -1024 <= units.min() < -950
     assert 300 < units.max() < 2000
-    assert list(image.WindowCenter)[0] == 40
+    assert float(image.WindowCenter[0]) == 40
 
 
 def test_a_radiograph_shows_dark_lungs_beside_a_bright_middle(folder: Path) -> None:
