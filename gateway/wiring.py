@@ -38,7 +38,6 @@ from gateway.xds.client import DestinationSettings, RegistryClient
 from gateway.xds.mtom import Outgoing
 from gateway.xds.transport import OnWire
 
-
 ORPHAN_AGE = timedelta(days=1)
 """A file without a row is younger than this while its row is on the way, and is left over from a crash after."""
 

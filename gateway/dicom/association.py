@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from pydicom.config import IGNORE
 from pydicom.dataset import Dataset
@@ -26,8 +26,9 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_GET, C_STORE, DimsePrimitiveType
 from pynetdicom.dsutils import encode
 
-from gateway.dicom.guard import EXPLICIT_LITTLE, IMPLICIT_LITTLE, Limits
+from gateway.dicom.guard import IMPLICIT_LITTLE, Limits
 from gateway.dicom.messages import Command, Message
+from gateway.dicom.proposal import FIND, GET, UNCOMPRESSED, VERIFICATION, Proposal
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.transport import PDU_LIMIT_BYTES, Entity, opened, rearm
 from gateway.dicom.values import Values
@@ -39,11 +40,6 @@ _config.LOG_RESPONSE_IDENTIFIERS = False
 
 T = TypeVar("T")
 
-VERIFICATION = UID("1.2.840.10008.1.1")
-FIND = UID("1.2.840.10008.5.1.4.1.2.2.1")
-"""Study Root Query/Retrieve Information Model, C-FIND (PS3.4 section C.6.2)."""
-GET = UID("1.2.840.10008.5.1.4.1.2.2.3")
-UNCOMPRESSED = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
 SUCCESS = 0x0000
 _REJECTED_TRANSIENT = 0x02
 _PENDING = frozenset({0xFF00, 0xFF01})
@@ -52,26 +48,6 @@ _ANSWER_LIMIT_BYTES = 256 << 20
 _ANSWER_LIMITS = Limits(size_bytes=1 << 20, elements=20_000)
 _TICK_S = 0.25
 _UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
-
-
-class Proposal(NamedTuple):
-    """The presentation contexts of an association; ``storage`` is a SOP class to be received by C-GET.
-
-    Of the syntaxes of one context the PACS accepts one only, so each of ``storage_contexts`` is a context of its own.
-    """
-
-    service: str
-    storage: str = ""
-    storage_contexts: tuple[tuple[str, ...], ...] = (UNCOMPRESSED,)
-
-
-QUERY = Proposal(FIND)
-ECHO = Proposal(VERIFICATION)
-
-
-def retrieval(sop_class_uid: str, contexts: tuple[tuple[str, ...], ...] = (UNCOMPRESSED,)) -> Proposal:
-    """A C-GET of instances of one SOP class."""
-    return Proposal(GET, sop_class_uid, contexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +92,20 @@ class Requestor:
         if proposal.storage:
             contexts += [build_context(proposal.storage, list(each)) for each in proposal.storage_contexts]
             roles.append(build_role(proposal.storage, scp_role=True))
-        return entity.associate(
-            self._address(),
-            settings.port,
-            contexts=contexts,
-            ae_title=settings.called_aet,
-            max_pdu=_MAX_PDU_BYTES,
-            ext_neg=roles,  # type: ignore[arg-type]
-            tls_args=(settings.tls, settings.host) if settings.tls is not None else None,
-            evt_handlers=[(evt.EVT_CONN_OPEN, opened), (evt.EVT_DATA_SENT, rearm)],
-        )
+        address = self._address()
+        try:
+            return entity.associate(
+                address,
+                settings.port,
+                contexts=contexts,
+                ae_title=settings.called_aet,
+                max_pdu=_MAX_PDU_BYTES,
+                ext_neg=roles,  # type: ignore[arg-type]
+                tls_args=(settings.tls, settings.host) if settings.tls is not None else None,
+                evt_handlers=[(evt.EVT_CONN_OPEN, opened), (evt.EVT_DATA_SENT, rearm)],
+            )
+        except OSError as error:
+            raise self._unreachable("pacs_unreachable", words=error.strerror or "socket") from None
 
     def _address(self) -> str:
         """An IP address of the host: pynetdicom takes a name without dots for an IPv6 address."""
@@ -263,11 +243,15 @@ class Requestor:
             yield message
 
     def _next(self, deadline: float) -> Message:
-        """The next message; silence, the end of the connection and the operation's deadline all end the wait."""
-        silence_ends = time.monotonic() + self.settings.response_timeout_s
+        """The next message; silence, the end of the connection and the operation's deadline all end the wait.
+
+        A large instance may take longer than the silence allowed: every byte of it breaks the silence.
+        """
+        since = time.monotonic()
         messages = self._connection.messages
         while True:
             stood = self.established
+            silence_ends = max(since, self._connection.heard_at) + self.settings.response_timeout_s
             left_s = min(silence_ends, deadline) - time.monotonic()
             try:
                 return messages.get(timeout=max(0.0, min(left_s, _TICK_S)))

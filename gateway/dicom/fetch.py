@@ -12,11 +12,12 @@ from pydicom.dataset import Dataset
 
 from gateway.dicom import frames
 from gateway.dicom.answers import SERIES_UID, STUDY_UID, instance_identifier
-from gateway.dicom.association import SUCCESS, Delivery, retrieval
+from gateway.dicom.association import SUCCESS, Delivery
 from gateway.dicom.cache import Cache
 from gateway.dicom.frames import PIXEL_DATA, Pixels
 from gateway.dicom.guard import Limits, is_implicit
 from gateway.dicom.pool import Pool
+from gateway.dicom.proposal import retrieval
 from gateway.dicom.query import checked_uid, failure
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.values import Values, text

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import structlog
 
-from gateway.dicom.association import Proposal, Requestor
+from gateway.dicom.association import Requestor
+from gateway.dicom.proposal import Proposal
 from gateway.dicom.settings import PacsSettings
 from gateway.errors import PeerUnreachable
 

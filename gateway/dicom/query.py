@@ -17,8 +17,9 @@ from pydicom.dataset import Dataset
 
 from gateway.dicom import answers
 from gateway.dicom.answers import ImageRow, SeriesRow, StudyRow
-from gateway.dicom.association import ECHO, QUERY, SUCCESS, Requestor
+from gateway.dicom.association import SUCCESS, Requestor
 from gateway.dicom.pool import Pool
+from gateway.dicom.proposal import ECHO, QUERY
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.values import Values, text
 from gateway.errors import GatewayError, InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable

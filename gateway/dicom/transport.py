@@ -7,6 +7,7 @@ acknowledgements make a small C-FIND cost 88 ms instead of 3. Both are put right
 
 from __future__ import annotations
 
+import logging
 import queue
 import socket
 import ssl
@@ -21,6 +22,9 @@ from gateway.dicom.messages import Assembler, Message
 from gateway.dicom.settings import PacsSettings
 from gateway.errors import InputRejected
 
+# Every failure is told by a named error; the library's own lines would repeat it, with stack traces.
+logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+
 PDU_LIMIT_BYTES = 1 << 20
 """Above what is announced: some peers ignore the maximum length they were told."""
 
@@ -33,6 +37,8 @@ class Connection(AssociationSocket):
         self._silence_s = silence_s
         self.budget_bytes = PDU_LIMIT_BYTES
         """What the operation under way may still receive."""
+        self.heard_at = 0.0
+        """When the last bytes came (``time.monotonic``)."""
         self.exceeded = False
         """The peer sent more than it may: the connection was ended for that."""
         self.malformed = False
@@ -74,16 +80,14 @@ class Connection(AssociationSocket):
         got = 0
         deadline = time.monotonic() + self._silence_s
         while got < nr_bytes:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                raise TimeoutError
-            connection.settimeout(left_s)
             self.rearm()
             received = connection.recv_into(view[got:])
             if not received:
                 return buffer[:got]
             got += received
-        connection.settimeout(self._silence_s)
+            self.heard_at = time.monotonic()
+            if self.heard_at > deadline:
+                raise TimeoutError
         return buffer
 
     def cut(self) -> None:

@@ -52,16 +52,12 @@ class ReferenceId:
 
     @classmethod
     def parse(cls, text: str) -> ReferenceId:
-        """Read a CXi; raises ValueError when id or type are missing, or the authority is not ``&OID&ISO`` or empty."""
+        """Read a CXi, liberally: an authority without an OID counts as none; ValueError without an id or a type."""
         parts = text.split("^")
         if len(parts) < 5 or not parts[0] or not parts[4]:
             raise ValueError("a reference id needs an id and a type")
-        if not parts[3].strip("&"):
-            return cls(parts[0], "", parts[4])
         authority = parts[3].split("&")
-        if len(authority) != 3 or not authority[1] or authority[2] != "ISO":
-            raise ValueError("the authority of a reference id is &OID&ISO")
-        return cls(parts[0], authority[1], parts[4])
+        return cls(parts[0], authority[1] if len(authority) > 1 else "", parts[4])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,9 +37,7 @@ TEXTS = {
     "demo_visit_failed": Text(
         "Le lien n'a pas mené aux images : {what}.", "The link did not lead to the images: {what}."
     ),
-    "demo_visit_unanswered": Text(
-        "Le lien n'a pas reçu de réponse : {what}.", "The link was not answered: {what}."
-    ),
+    "demo_visit_unanswered": Text("Le lien n'a pas reçu de réponse : {what}.", "The link was not answered: {what}."),
     "demo_not_stored": Text(
         "Le PACS {pacs} n'a pas pris l'examen de démonstration ({what}).",
         "The PACS {pacs} did not take the demo's study ({what}).",

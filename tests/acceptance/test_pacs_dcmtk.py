@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import shutil
 import subprocess
 import threading
@@ -15,6 +15,7 @@ import pytest
 
 from gateway.demo.pacs import DemoPacs, main
 from gateway.dicom.query import PacsClient, PacsSettings
+from gateway.errors import PeerRefused
 from tests.support.dicom_objects import STUDY, encoded, image, whole_study, write
 from tests.support.orthanc import free_port
 
@@ -165,8 +166,6 @@ def test_storescu_adds_an_image_that_is_found_at_once(pacs: DemoPacs, tmp_path: 
 
 
 def test_the_child_process_serves_and_ends_when_told(tmp_path: Path) -> None:
-    import multiprocessing
-
     write(tmp_path, [image()])
     port = free_port()
     child = multiprocessing.get_context("spawn").Process(target=main, args=(str(tmp_path), "DEMO", "127.0.0.1", port))
@@ -195,7 +194,8 @@ def test_a_stopped_pacs_leaves_no_thread(tmp_path: Path) -> None:
     assert threading.active_count() == before
 
 
-def test_dcmtks_own_pacs_answers_our_queries(tmp_path: Path) -> None:
+def test_dcmtks_own_pacs_answers_our_queries_but_not_the_class_of_its_images(tmp_path: Path) -> None:
+    """SOP Class UID is an optional key (PS3.4 table C.6-5), and dcmqrscp does not have it."""
     storage, port = tmp_path / "db", free_port()
     storage.mkdir()
     configuration = tmp_path / "dcmqrscp.cfg"
@@ -205,10 +205,9 @@ def test_dcmtks_own_pacs_answers_our_queries(tmp_path: Path) -> None:
         f"AETable BEGIN\nDEMO {storage} RW (10, 64mb) ANY\nAETable END\n"
     )
     server = subprocess.Popen(
-        ["dcmqrscp", "-c", str(configuration), "--single-process"],
+        ["dcmqrscp", "-c", str(configuration)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "TCP_NODELAY": "1"},
     )
     try:
         for number, dataset in enumerate(whole_study()):
@@ -221,12 +220,17 @@ def test_dcmtks_own_pacs_answers_our_queries(tmp_path: Path) -> None:
         client = PacsClient(
             PacsSettings(name="dcmtk", host="127.0.0.1", port=port, called_aet="DEMO", calling_aet="GATEWAY")
         )
-        exam = client.study(STUDY)
-        assert client.study("1.2.3") is None
-        client.close()
+        try:
+            assert client.study("1.2.3") is None
+            row = client._one_study(STUDY)
+            series = client._series(STUDY)
+            with pytest.raises(PeerRefused, match="pacs_no_sop_class"):
+                client.study(STUDY)
+        finally:
+            client.close()
     finally:
         server.terminate()
         server.wait(10)
-    assert exam is not None
-    assert exam.patient_name == "KERMARREC-LEFÈVRE^ZOÉ"
-    assert len(exam.instances) == 9
+    assert row is not None
+    assert row.exam.patient_name == "KERMARREC-LEFÈVRE^ZOÉ"
+    assert len(series) == 3

@@ -14,9 +14,9 @@ from lxml import etree
 
 from gateway.hl7.sender import Sender
 from gateway.model.identifiers import Identifier
-from tests.support.gateway import Running, message, running
 from tests.bench.rows import Row, at_least
 from tests.bench.studies import named
+from tests.support.gateway import Running, message, running
 
 SIZE = 200_000
 FLAT_OUT = 300

@@ -9,10 +9,10 @@ import requests
 from gateway.demo import browser
 from gateway.hl7.sender import send
 from gateway.model.link import national_url
-from tests.support.gateway import message, running
 from tests.bench.rows import Row, at_most, milliseconds
 from tests.bench.studies import named, slices
 from tests.support import orthanc
+from tests.support.gateway import message, running
 
 COUNT = 60
 ACCEPT = 'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1'

@@ -12,10 +12,10 @@ import requests
 
 from gateway.hl7.sender import send
 from tests.bench.find import findscu
-from tests.support.gateway import Running, message, running
 from tests.bench.rows import Row, at_most, milliseconds
 from tests.bench.studies import named, slices
 from tests.support import orthanc
+from tests.support.gateway import Running, message, running
 
 ROUNDS = 5
 

@@ -10,8 +10,9 @@ import pytest
 from pynetdicom import AE
 
 from gateway.demo.pacs import DemoPacs
-from gateway.dicom.association import ECHO, QUERY, Requestor
+from gateway.dicom.association import Requestor
 from gateway.dicom.pool import Pool
+from gateway.dicom.proposal import ECHO, QUERY
 from gateway.errors import PeerMisbehaved, PeerUnreachable
 from tests.support.dicom_scp import settings
 

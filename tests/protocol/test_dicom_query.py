@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import trustme
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 
@@ -382,6 +384,56 @@ def test_a_peer_that_dies_or_babbles_is_a_named_error(serve: object, codes: set[
     assert error.code in codes
     assert isinstance(error, PeerUnreachable | PeerMisbehaved)
     assert threading.active_count() == before
+
+
+def test_an_answer_slower_than_the_silence_allowed_is_waited_for_while_it_comes() -> None:
+    def serve(connection: socket.socket) -> None:
+        accept(connection)
+        receive(connection, 1)
+        fragment = b"\x01\x01" + b"\0\0\0\x01\x02\0\0\0\x30\x80"
+        value = len(fragment).to_bytes(4, "big") + fragment
+        connection.sendall(DATA + len(value).to_bytes(4, "big") + value)
+        for number in range(5):
+            time.sleep(0.3)
+            last = number == 4
+            rest = (
+                b""
+                if not last
+                else b"".join(
+                    tag + b"\x02\0\0\0" + content
+                    for tag, content in (
+                        (b"\0\0\x20\x01", b"\x01\0"),
+                        (b"\0\0\0\x08", b"\x01\x01"),
+                        (b"\0\0\0\x09", b"\0\0"),
+                    )
+                )
+            )
+            fragment = bytes([1, 3 if last else 1]) + rest
+            value = len(fragment).to_bytes(4, "big") + fragment
+            connection.sendall(DATA + len(value).to_bytes(4, "big") + value)
+        drain(connection)
+
+    with listening(serve) as port:
+        client = PacsClient(settings(port, response_timeout_s=1.0))
+        client.echo()
+        client.close()
+
+
+def test_tls_is_spoken_where_it_is_set_and_a_stranger_is_unreachable() -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(server)
+    with answering(tls=server) as port:
+        for trusted, works in ((authority, True), (stranger, False)):
+            context = ssl.create_default_context()
+            trusted.configure_trust(context)
+            client = PacsClient(settings(port, tls=context))
+            if works:
+                client.echo()
+            else:
+                with pytest.raises(PeerUnreachable, match="pacs_unreachable"):
+                    client.echo()
+            client.close()
 
 
 def test_a_final_status_of_another_request_is_not_believed() -> None:

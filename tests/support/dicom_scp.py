@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,7 +28,9 @@ def settings(port: int, **others: Any) -> PacsSettings:
 
 @contextlib.contextmanager
 def answering(
-    find: Callable[[evt.Event], Answers] | None = None, contexts: tuple[str, ...] = (VERIFICATION, FIND, GET)
+    find: Callable[[evt.Event], Answers] | None = None,
+    contexts: tuple[str, ...] = (VERIFICATION, FIND, GET),
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[int]:
     """An SCP that answers C-FIND by *find*; gives its port."""
     entity = AE(ae_title="PACS")
@@ -35,7 +38,7 @@ def answering(
         entity.add_supported_context(context, ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"])
     handlers: list[Any] = [(evt.EVT_C_FIND, find)] if find is not None else []
     handlers.append((evt.EVT_C_ECHO, lambda event: 0x0000))
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=tls)
     assert server is not None
     try:
         yield int(server.server_address[1])
