@@ -47,8 +47,8 @@ def _masking(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping
     return event
 
 
-def configure(*, json: bool | None = None, level: int = logging.INFO) -> None:
-    """Set up logging for this process; JSON unless standard error is a terminal."""
+def configure(*, json: bool | None = None, level: str = "info") -> None:
+    """Set up logging for this process from *level* up; JSON unless standard error is a terminal."""
     json = not sys.stderr.isatty() if json is None else json
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -60,7 +60,7 @@ def configure(*, json: bool | None = None, level: int = logging.INFO) -> None:
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

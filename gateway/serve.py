@@ -31,6 +31,7 @@ _log = structlog.get_logger(__name__)
 
 RESTART_PAUSE_S = 1.0
 STOP_PATIENCE_S = 30.0
+WORK_NICENESS = 5
 
 Bell = tuple[Connection, Connection]
 
@@ -48,6 +49,7 @@ class Child:
 def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work")) -> int:
     """Run until TERM or Ctrl-C; returns the exit code. Raises SettingsError, Unavailable before anything starts."""
     settings = load(path)
+    log.configure(level=settings.log_level)
     guard(settings)
     prepare(settings)
     context = multiprocessing.get_context("spawn")
@@ -117,8 +119,8 @@ def _enter(path: Path, parent: int, bell: Bell) -> tuple[Settings, House, Doorbe
     die_with_parent(parent)
     # Ctrl-C reaches the whole terminal group; the parent alone decides, and sends TERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    log.configure()
     settings = load(path)
+    log.configure(level=settings.log_level)
     doorbell = Doorbell(bell[0].fileno(), bell[1].fileno())
     return settings, House(settings, doorbell.ring), doorbell
 
@@ -157,6 +159,8 @@ def intake_main(path: Path, parent: int, bell: Bell) -> None:
 def work_main(path: Path, parent: int, bell: Bell) -> None:
     """The work child."""
     settings, house, doorbell = _enter(path, parent, bell)
+    # Who waits for an acknowledgement or an image goes first.
+    os.nice(WORK_NICENESS)
     worker = Worker(
         house.sharing,
         house.store,
@@ -184,7 +188,9 @@ def serve_registry(path: Path) -> int:
     """``gateway registry``: the document registry and repository, in this process, until TERM or Ctrl-C."""
     from gateway.registry.serve import RegistrySettings, run
 
-    table = load(path).registry
+    settings = load(path)
+    log.configure(level=settings.log_level)
+    table = settings.registry
     run(
         RegistrySettings(
             host=table.host,

@@ -229,6 +229,7 @@ class Settings(Table):
 
     environment: Literal["test", "production"] = "test"
     public_url: Url = "http://127.0.0.1:8080"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     store: StoreTable = StoreTable()
     mllp: MllpTable = MllpTable()
     web: WebTable = WebTable()

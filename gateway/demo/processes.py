@@ -100,5 +100,5 @@ def _enter(parent: int, main: Callable[..., Any], arguments: tuple[Any, ...]) ->
     die_with_parent(parent)
     # Ctrl-C reaches the whole terminal group; the demo alone decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    log.configure(level=30)
+    log.configure(level="warning")
     main(*arguments)

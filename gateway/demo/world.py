@@ -124,6 +124,7 @@ def write_settings(world: World) -> None:
     site, organization = identity.SITE, identity.ORGANIZATION
     lines = [
         f"public_url = {_s(world.public_url)}",
+        'log_level = "warning"',
         "[store]",
         'url = "sqlite:///gateway.db"',
         "[mllp]",

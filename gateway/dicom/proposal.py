@@ -1,4 +1,4 @@
-"""What an association is opened for: its presentation contexts (DICOM PS3.8 section 7.1.1.13, PS3.4 annexes A and C)."""
+"""What an association is opened for: its presentation contexts (DICOM PS3.8 7.1.1.13, PS3.4 annexes A and C)."""
 
 from __future__ import annotations
 

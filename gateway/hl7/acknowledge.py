@@ -44,8 +44,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ECHO_CHARACTERS = 250
 _SENTENCE_CHARACTERS = 250
 
-SAFE_FACTS = frozenset({"charset", "expected", "field", "limit", "line", "segment", "size"})
-"""Facts that never name a patient. The others stay out: an acknowledgement ends in the sender's logs."""
+SAFE_FACTS = frozenset({"charset", "expected", "fault", "field", "limit", "line", "segment", "size"})
+"""Facts that never name a patient. For the others an ellipsis stands: an acknowledgement ends in the sender's logs."""
 
 # What a sentence may hold and ISO 8859-15 may not.
 _PLAINER = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "–": "-", "—": "-", "\u202f": "\u00a0"})
@@ -151,8 +151,8 @@ def _error(writer: Writer, error: GatewayError) -> bytes:
         2: writer.field(*error.place.split("^")) if located else "",
         3: writer.field(hl7_code, CONDITIONS[hl7_code], "messageErrorCondition"),
         4: "E",
-        # A place that is none of HL7 (an XPath into the document) is for the people who diagnose.
-        7: _written(writer, (error.code if located else str(error))[:_SENTENCE_CHARACTERS]),
+        # A place that is none of HL7 (an XPath or a line of the document) is for the people who diagnose.
+        7: _written(writer, (error.code if located else _diagnosis(error))[:_SENTENCE_CHARACTERS]),
         8: _written(writer, sentence(error.code, _safe(error.facts))[:_SENTENCE_CHARACTERS]),
     }
     if hl7_code == _APPLICATION_ERROR:
@@ -160,8 +160,13 @@ def _error(writer: Writer, error: GatewayError) -> bytes:
     return writer.segment("ERR", fields)
 
 
+def _diagnosis(error: GatewayError) -> str:
+    line = error.facts.get("line", "")
+    return f"{error} at line {line}" if line.isdecimal() else str(error)
+
+
 def _safe(facts: Mapping[str, str]) -> dict[str, str]:
-    return {name: fact for name, fact in facts.items() if name in SAFE_FACTS and _PLAIN_FACT.fullmatch(fact)}
+    return {name: fact if name in SAFE_FACTS and _PLAIN_FACT.fullmatch(fact) else "…" for name, fact in facts.items()}
 
 
 def _written(writer: Writer, text: str) -> bytes:

@@ -130,7 +130,9 @@ class GroupWriter:
     def _work(self) -> None:
         while True:
             group, last = self._take()
-            if group:
+            if len(group) == 1:
+                self._commit_one(group[0])
+            elif group:
                 self._commit(group)
             if last:
                 return
@@ -147,6 +149,16 @@ class GroupWriter:
         except Empty:
             return group, False
         return group, False
+
+    def _commit_one(self, unit: _Unit) -> None:
+        """A function alone: the transaction is its own, and a savepoint would only cost time."""
+        try:
+            with transaction(self._engine) as connection:
+                result = unit.function(connection)
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
+            unit.done.set_exception(error)
+        else:
+            unit.done.set_result(result)
 
     def _commit(self, group: list[_Unit]) -> None:
         try:

@@ -108,10 +108,6 @@ TEXTS: dict[str, Text] = {
         "Le PACS {pacs} donne plus de {limit} réponses à une seule question : elle a été interrompue.",
         "The PACS {pacs} gives more than {limit} answers to a single query: it was ended.",
     ),
-    "pacs_retrieve_failed": Text(
-        "Le PACS {pacs} n'a pas pu livrer l'image ({status}). Vérifiez qu'elle s'ouvre dans le PACS.",
-        "The PACS {pacs} could not deliver the image ({status}). Check that it opens in the PACS.",
-    ),
     "pacs_web_refused": Text(
         "Le service DICOMweb du PACS {pacs} refuse la demande (HTTP {status}). Vérifiez dicomweb_url et les droits de "
         "cette passerelle.",

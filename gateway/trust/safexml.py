@@ -1,9 +1,10 @@
 """The one place where XML is parsed.
 
-Every document comes from a stranger. Two passes: expat first reads the bytes and refuses what no document of ours
-needs (a DOCTYPE, so no entity of any kind; an odd encoding; too deep, too many elements, too large), then libxml2
-builds the tree. libxml2's own guard against large text nodes (10 MB, which a report with an embedded PDF passes) is
-lifted by ``huge_tree``, and only because the first pass has bounded everything that this guard is for.
+Every document comes from a stranger, and none of ours needs a DOCTYPE, so there is never an entity to expand. expat
+reads as far as the first element and refuses a DOCTYPE and odd encodings; then libxml2 builds the tree under its own
+guards (256 levels, 10 MB a text node). A document above 10 MB may hold such a text node rightly (a report with a PDF
+in it): expat then reads all of it first and counts, and only a document within our limits is given to libxml2 with
+its guards lifted.
 """
 
 from __future__ import annotations
@@ -23,11 +24,15 @@ class Limits:
     """What a document may be at most."""
 
     size_bytes: int = 64 * 1024 * 1024
-    depth: int = 200
+    depth: int = 256
     elements: int = 1_000_000
 
 
 DEFAULT = Limits()
+
+_LARGEST_TEXT_BYTES = 10_000_000
+_LIBXML2_DEPTH = 256
+"""What libxml2 allows of a text node and of levels without ``huge_tree``."""
 
 
 def parse(content: bytes, limits: Limits = DEFAULT) -> etree._Element:
@@ -36,22 +41,33 @@ def parse(content: bytes, limits: Limits = DEFAULT) -> etree._Element:
     Raises InputTooLarge above *limits*, and InputRejected with ``xml_doctype``, ``xml_encoding`` or ``xml_malformed``
     (``facts["line"]`` tells where, ``facts["words"]`` what the parser said, without any text of the document).
     """
-    _examine(content, limits)
+    if len(content) > limits.size_bytes:
+        raise InputTooLarge("xml_too_large", size=len(content), limit=limits.size_bytes)
+    guarded = len(content) < _LARGEST_TEXT_BYTES and limits.depth >= _LIBXML2_DEPTH
+    _examine(content, limits, whole=not guarded)
+    # No element without its "<": a bound on their number that costs nothing.
+    if guarded and content.count(b"<") > limits.elements:
+        raise InputTooLarge("xml_too_many_elements", limit=limits.elements)
     parser = etree.XMLParser(  # noqa: TID251 - this is the place
-        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True, collect_ids=False
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=not guarded, collect_ids=False
     )
     try:
         root = etree.fromstring(content, parser)  # noqa: TID251
     except etree.XMLSyntaxError as error:
-        raise InputRejected("xml_malformed", hl7_code="207", line=error.lineno or 0, words="not well-formed") from None
+        if error.msg and "depth" in error.msg:
+            raise InputTooLarge("xml_too_deep", limit=limits.depth) from None
+        raise InputRejected("xml_malformed", line=error.lineno or 0, words="not well-formed") from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise InputRejected("xml_doctype", hl7_code="207")
+        raise InputRejected("xml_doctype")
     return root
 
 
-def _examine(content: bytes, limits: Limits) -> None:
-    if len(content) > limits.size_bytes:
-        raise InputTooLarge("xml_too_large", size=len(content), limit=limits.size_bytes)
+class _FirstElement(Exception):
+    """The prologue has ended."""
+
+
+def _examine(content: bytes, limits: Limits, *, whole: bool) -> None:
+    """Refuse what the prologue may not hold; with *whole* read on to the end and count levels and elements."""
     depth = elements = 0
 
     def declaration(version: str, encoding: str | None, standalone: int) -> None:
@@ -63,6 +79,8 @@ def _examine(content: bytes, limits: Limits) -> None:
 
     def start(name: str, attributes: list[str]) -> None:
         nonlocal depth, elements
+        if not whole:
+            raise _FirstElement
         depth += 1
         elements += 1
         if depth > limits.depth:
@@ -82,6 +100,8 @@ def _examine(content: bytes, limits: Limits) -> None:
     parser.EndElementHandler = end
     try:
         parser.Parse(content, True)
+    except _FirstElement:
+        return
     except expat.ExpatError as error:
         words = expat.errors.messages.get(error.code, "not well-formed")
         raise InputRejected("xml_malformed", line=error.lineno, words=words) from None

@@ -393,9 +393,9 @@ def test_an_answer_slower_than_the_silence_allowed_is_waited_for_while_it_comes(
         fragment = b"\x01\x01" + b"\0\0\0\x01\x02\0\0\0\x30\x80"
         value = len(fragment).to_bytes(4, "big") + fragment
         connection.sendall(DATA + len(value).to_bytes(4, "big") + value)
-        for number in range(5):
-            time.sleep(0.3)
-            last = number == 4
+        for number in range(8):
+            time.sleep(0.5)
+            last = number == 7
             rest = (
                 b""
                 if not last
@@ -414,7 +414,7 @@ def test_an_answer_slower_than_the_silence_allowed_is_waited_for_while_it_comes(
         drain(connection)
 
     with listening(serve) as port:
-        client = PacsClient(settings(port, response_timeout_s=1.0))
+        client = PacsClient(settings(port, response_timeout_s=3.0, connect_timeout_s=1.0))
         client.echo()
         client.close()
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from gateway.demo import reports
 from gateway.demo.identity import CT, REPORT_ROOT, DemoStudy
 from gateway.demo.ris import transmission
-from gateway.hl7.build import mdm_t02, oru_r01
+from gateway.hl7.build import Transmission, mdm_t02, oru_r01
 from gateway.model.identifiers import Identifier
 from tests.support.gateway import planned
 
@@ -91,7 +91,7 @@ def bad_input_gateway(file_size_bytes: int | None = None) -> Iterator[BadInputGa
         file.write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "gateway", "serve", "--config", str(file)]
         with (here.world.folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit)  # noqa: PLW1509
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit)
         gateway = BadInputGateway(process, here.mllp_port, here.world.public_url, here.world.folder)
         try:
             for name in ("mllp", "web"):
@@ -148,7 +148,7 @@ class Sample:
         """An MDM^T02; T10 and T04 by ``action``."""
         return mdm_t02(self.content if content is None else content, self._sent(changes))
 
-    def _sent(self, changes: dict[str, object]) -> object:
+    def _sent(self, changes: dict[str, object]) -> Transmission:
         return replace(transmission(self.study, f"C-{self.number}"), **changes)  # type: ignore[arg-type]
 
 
@@ -291,7 +291,7 @@ def named(text: str) -> list[str]:
 
 def answers(acknowledgement: Acknowledgement, message: bytes) -> bool:
     """Whether it is the acknowledgement of *message*: event, control id, addresses swapped."""
-    event = (stated(message, b"MSH", 9).split(b"^") + [b""])[1].decode()
+    event = stated(message, b"MSH", 9).partition(b"^")[2].partition(b"^")[0].decode()
     told = [acknowledgement.value("MSH", field) for field in (3, 4, 5, 6)]
     said = [stated(message, b"MSH", field).decode() for field in (5, 6, 3, 4)]
     control_id = stated(message, b"MSH", 10).decode()

@@ -95,7 +95,9 @@ def message(study: DemoStudy, padding_bytes: int = 0) -> bytes:
 
 
 @contextmanager
-def planned(pacs: orthanc.Orthanc | None = None, *, dicomweb: bool = False) -> Iterator[Running]:
+def planned(
+    pacs: orthanc.Orthanc | None = None, *, dicomweb: bool = False, retry_first_s: float = 0.2
+) -> Iterator[Running]:
     """A world in which nothing runs yet, the looks' interval at 0; everything that is started ends on the way out."""
     with tempfile.TemporaryDirectory(prefix="gateway-test-") as name:
         address = f"{orthanc.AE_TITLE}@127.0.0.1:{pacs.dicom_port}" if pacs else ""
@@ -103,7 +105,9 @@ def planned(pacs: orthanc.Orthanc | None = None, *, dicomweb: bool = False) -> I
         world = plan(Path(name), config=None, any_ports=True, pacs=address, registry="", repository="", record=record)
         write_settings(world)
         text = world.settings_file.read_text(encoding="utf-8")
-        text = text.replace(f"look_interval_s = {world.look_interval_s}", "look_interval_s = 0.0\nretry_first_s = 0.2")
+        text = text.replace(
+            f"look_interval_s = {world.look_interval_s}", f"look_interval_s = 0.0\nretry_first_s = {retry_first_s}"
+        )
         if dicomweb and pacs:
             text = text.replace("[pacs.demo]", f'[pacs.demo]\ndicomweb_url = "{pacs.dicomweb_url}"')
         world.settings_file.write_text(text, encoding="utf-8")
