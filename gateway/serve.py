@@ -130,7 +130,7 @@ def web_main(path: Path, parent: int, bell: Bell) -> None:
     from gateway.web import serve as web
 
     settings, house, _ = _enter(path, parent, bell)
-    web.run(lambda: web_application(house), web_server_settings(settings))
+    web.run(lambda: web_application(house), web_server_settings(settings), ended=house.close)
 
 
 def intake_main(path: Path, parent: int, bell: Bell) -> None:

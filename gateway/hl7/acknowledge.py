@@ -44,7 +44,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ECHO_CHARACTERS = 250
 _SENTENCE_CHARACTERS = 250
 
-SAFE_FACTS = frozenset({"charset", "expected", "fault", "field", "limit", "line", "segment", "size"})
+SAFE_FACTS = frozenset({"charset", "expected", "field", "limit", "line", "segment", "size"})
 """Facts that never name a patient. For the others an ellipsis stands: an acknowledgement ends in the sender's logs."""
 
 # What a sentence may hold and ISO 8859-15 may not.
@@ -144,11 +144,17 @@ def _header(writer: Writer, request: Request) -> bytes:
     )
 
 
+_DOCUMENT = "OBX^1^5"
+"""Where the document stands, for an error inside it; ERR-7 then says where in it."""
+
+
 def _error(writer: Writer, error: GatewayError) -> bytes:
     hl7_code = error.hl7_code if error.hl7_code in CONDITIONS else _APPLICATION_ERROR
     located = _LOCATION.fullmatch(error.place) is not None
+    inside = error.place.startswith("/") or error.code.startswith("xml_")
+    location = error.place if located else _DOCUMENT if inside else ""
     fields: dict[int, bytes | str] = {
-        2: writer.field(*error.place.split("^")) if located else "",
+        2: writer.field(*location.split("^")) if location else "",
         3: writer.field(hl7_code, CONDITIONS[hl7_code], "messageErrorCondition"),
         4: "E",
         # A place that is none of HL7 (an XPath or a line of the document) is for the people who diagnose.

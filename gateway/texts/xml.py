@@ -22,7 +22,7 @@ TEXTS = {
         "The document has a DOCTYPE declaration, which is refused: remove it.",
     ),
     "xml_malformed": Text(
-        "Le document n'est pas du XML bien formé (ligne {line} : {fault}).",
-        "The document is not well-formed XML (line {line}: {fault}).",
+        "Le document n'est pas du XML bien formé (ligne {line}).",
+        "The document is not well-formed XML (line {line}).",
     ),
 }

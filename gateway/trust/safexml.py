@@ -72,10 +72,10 @@ def _examine(content: bytes, limits: Limits, *, whole: bool) -> None:
 
     def declaration(version: str, encoding: str | None, standalone: int) -> None:
         if encoding is not None and encoding.lower() not in ENCODINGS:
-            raise InputRejected("xml_encoding", encoding=encoding[:40])
+            raise InputRejected("xml_encoding", line=parser.CurrentLineNumber, encoding=encoding[:40])
 
     def doctype(*_: object) -> None:
-        raise InputRejected("xml_doctype")
+        raise InputRejected("xml_doctype", line=parser.CurrentLineNumber)
 
     def start(name: str, attributes: list[str]) -> None:
         nonlocal depth, elements

@@ -60,16 +60,21 @@ class WebServerSettings:
 
 
 def run(
-    application: Callable[[], WSGIApplication], settings: WebServerSettings, sock: socket.socket | None = None
+    application: Callable[[], WSGIApplication],
+    settings: WebServerSettings,
+    sock: socket.socket | None = None,
+    *,
+    ended: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until TERM. *application* is called in the worker process, after the fork.
+    """Serve until TERM. *application* is called in the worker process, after the fork, and *ended* at its end.
 
     *sock*: a bound socket to use instead of host and port, so that a parent can choose the port; it is taken over.
+    What *application* opened and runs threads of its own must be closed by *ended*: the process waits for them.
     Raises SettingsError when the certificate cannot be read; ends the process when the address is in use.
     """
     context = tls_context(settings) if settings.certificate else None
     address = f"fd://{sock.detach()}" if sock is not None else f"{_bracketed(settings.host)}:{settings.port}"
-    _Server(application, settings, context, address).run()
+    _Server(application, ended, settings, context, address).run()
 
 
 def tls_context(settings: WebServerSettings) -> ssl.SSLContext:
@@ -100,11 +105,13 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(
         self,
         application: Callable[[], WSGIApplication],
+        ended: Callable[[], None],
         settings: WebServerSettings,
         context: ssl.SSLContext | None,
         address: str,
     ) -> None:
         self._application = application
+        self._ended = ended
         self._settings = settings
         self._context = context
         self._address = address
@@ -128,6 +135,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "logger_class": _Log,
             "when_ready": self._when_ready,
+            "worker_exit": self._worker_exit,
         }
         if self._context is not None:
             chosen["certfile"] = settings.certificate
@@ -143,6 +151,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _ssl_context(self, config: object, default: object) -> ssl.SSLContext | None:
         return self._context
+
+    def _worker_exit(self, server: Any, worker: Any) -> None:
+        self._ended()
 
     def _when_ready(self, server: Any) -> None:
         seconds = int(self._settings.socket_timeout_s)

@@ -80,12 +80,12 @@ def bad_input_gateway(file_size_bytes: int | None = None) -> Iterator[BadInputGa
         if file_size_bytes is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_size_bytes, resource.RLIM_INFINITY))
 
-    with planned() as here:
+    with planned(retry_first_s=600.0) as here:
         file = here.world.settings_file
         text = file.read_text(encoding="utf-8")
         text = text.replace("[mllp]\n", f"[mllp]\nmax_message_bytes = {LIMIT_BYTES}\n")
         text = text.replace("[web]\n", f"[web]\nmax_report_bytes = {LIMIT_BYTES}\n")
-        text = text.replace("retry_first_s = 0.2", "retry_first_s = 600.0")
+        text = text.replace('log_level = "warning"', 'log_level = "debug"')
         digest = hashlib.sha256(KEY.encode()).hexdigest()
         text += f'[[intake.key]]\nname = "tests"\nsha256 = "{digest}"\nsite = "presquile"\n'
         file.write_text(text, encoding="utf-8")

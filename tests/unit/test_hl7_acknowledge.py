@@ -87,7 +87,7 @@ def test_identifiers_stay_out_of_a_refusal() -> None:
     reply = answer(Draft().bytes(), accept)
     assert reply is not None
     assert b"279035121518989" not in reply
-    assert value(reply, "ERR", 2) == ""
+    assert value(reply, "ERR", 2, 1) == "OBX"
     assert value(reply, "ERR", 7) == "patient_differs at /ClinicalDocument/recordTarget"
 
 

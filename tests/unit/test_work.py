@@ -1,0 +1,137 @@
+"""The worker: carries what is due, survives what goes wrong, stops when it is told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.errors import Unavailable
+from gateway.model.share import Share, ShareState
+from gateway.work import Worker
+from tests.fakes.world import World, world
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+class _Running:
+    """A worker in a thread of its own; *sharing* and *store* may be replaced by ones that fail."""
+
+    def __init__(self, here: World, **changes: Any) -> None:
+        self.bell = threading.Event()
+        self.worker = Worker(
+            changes.pop("sharing", here.sharing),
+            changes.pop("store", here.store),
+            here.clock,
+            self._wait,
+            threads=2,
+            lease_s=120,
+            poll_s=0.05,
+            **changes,
+        )
+        self.thread = threading.Thread(target=self.worker.run)
+
+    def _wait(self, timeout_s: float) -> bool:
+        rang = self.bell.wait(timeout_s)
+        self.bell.clear()
+        return rang
+
+    def __enter__(self) -> _Running:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.worker.stop()
+        self.thread.join(30)
+        assert not self.thread.is_alive()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _state(here: World) -> ShareState:
+    return here.store.overviews(limit=1)[0].share.state
+
+
+def test_what_is_due_is_carried_without_being_told(here: World) -> None:
+    here.accept()
+    with _Running(here):
+        _until(lambda: _state(here) is ShareState.SHARED)
+
+
+def test_one_share_that_breaks_does_not_stop_the_others(here: World) -> None:
+    class Breaking:
+        broken = 0
+
+        def carry(self, share: Share) -> Share:
+            self.broken += 1
+            if self.broken == 1:
+                raise RuntimeError("a bug of ours, with a name in it")
+            return here.sharing.carry(share)
+
+    here.accept()
+    breaking = Breaking()
+    with _Running(here, sharing=breaking):
+        _until(lambda: breaking.broken == 1)
+        assert _state(here) is ShareState.WAITING
+        here.clock.forward(121)
+        _until(lambda: _state(here) is ShareState.SHARED)
+
+
+def test_a_store_that_is_away_for_a_while_is_asked_again(here: World) -> None:
+    class Away:
+        failures = 3
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(here.store, name)
+
+        def claim(self, *arguments: Any) -> Share | None:
+            if self.failures:
+                self.failures -= 1
+                raise Unavailable("store_unavailable", cause="x")
+            return here.store.claim(*arguments)
+
+    here.accept()
+    with _Running(here, store=Away()):
+        _until(lambda: _state(here) is ShareState.SHARED)
+
+
+def test_stopping_waits_for_what_is_under_way(here: World) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow:
+        def carry(self, share: Share) -> Share:
+            begun.set()
+            go.wait(30)
+            return here.sharing.carry(share)
+
+    here.accept()
+    with _Running(here, sharing=Slow()) as running:
+        assert begun.wait(30)
+        running.worker.stop()
+        time.sleep(0.1)
+        assert running.thread.is_alive()
+        go.set()
+    assert _state(here) is ShareState.SHARED
+
+
+def test_chores_are_done_at_the_start_and_not_at_every_turn(here: World) -> None:
+    done: list[int] = []
+    with _Running(here, chores=lambda: done.append(1)) as running:
+        _until(lambda: bool(done))
+        for _ in range(5):
+            running.bell.set()
+            time.sleep(0.02)
+    assert done == [1]
