@@ -18,6 +18,9 @@ from gateway.model.share import Share
 log = structlog.get_logger(__name__)
 
 CHORES_INTERVAL_S = 3600.0
+QUIET_S = 0.02
+BURST_S = 1.0
+"""While reports come in at less than QUIET_S apart, acknowledging them goes first, for at most BURST_S at a time."""
 
 
 class Worker:
@@ -56,8 +59,9 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 self._do_chores()
+                self._let_pass(self._wait(0))
                 if not self._start_one():
-                    self._wait(self._pause_s())
+                    self._let_pass(self._wait(self._pause_s()))
             except GatewayError as error:
                 log.warning("work.store_unavailable", code=error.code)
                 self._stopping.wait(self._poll_s)
@@ -67,6 +71,12 @@ class Worker:
     def stop(self) -> None:
         """Ask :meth:`run` to end; safe in a signal handler."""
         self._stopping.set()
+
+    def _let_pass(self, rang: bool) -> None:
+        """After a ring: until no further one came for a moment. Intake and work share one disk and one processor."""
+        latest = time.monotonic() + BURST_S
+        while rang and not self._stopping.is_set() and time.monotonic() < latest:
+            rang = self._wait(QUIET_S)
 
     def _do_chores(self) -> None:
         """What has to be done now and then: old logins forgotten, files without a row swept."""

@@ -75,7 +75,7 @@ def is_refused(gateway: BadInputGateway, wire: Wire, message: bytes, block: byte
     assert gateway.rows() == before
     assert answer.code == "AE", answer.raw
     # The people of the site find in the log what the sender was told.
-    assert answer.value("ERR", 7).partition(" ")[0] in gateway.log()[said:]
+    assert answer.diagnosis.partition(" ")[0] in gateway.log()[said:]
     assert answer.value("ERR", 3).endswith("^messageErrorCondition")
     assert answer.value("ERR", 4) == "E"
     assert answer.words
@@ -102,14 +102,14 @@ def is_taken(gateway: BadInputGateway, wire: Wire, message: bytes, block: bytes 
 def test_a_message_without_its_start_is_refused(gateway: BadInputGateway, wire: Wire) -> None:
     message = sample().message()
     answer = is_refused(gateway, wire, message, message + b"\x1c\r")
-    assert (answer.condition, answer.place) == ("199", "mllp_no_start")
+    assert (answer.condition, answer.diagnosis) == ("199", "mllp_no_start")
     assert answers(answer, message)
 
 
 def test_an_end_character_inside_a_message_is_refused_at_its_real_end(gateway: BadInputGateway, wire: Wire) -> None:
     message = edited(sample().message(), b"PV1", 3, b"bad\x1c ward")
     answer = is_refused(gateway, wire, message)
-    assert (answer.condition, answer.place) == ("199", "mllp_stray_end")
+    assert (answer.condition, answer.diagnosis) == ("199", "mllp_stray_end")
     assert answers(answer, message)
 
 
@@ -147,7 +147,7 @@ def test_an_end_that_is_written_carelessly_is_an_end(gateway: BadInputGateway, w
 def test_a_message_above_the_limit_is_refused_at_its_end(gateway: BadInputGateway, wire: Wire) -> None:
     message = sample(LIMIT_BYTES).message()
     answer = is_refused(gateway, wire, message)
-    assert (answer.condition, answer.place) == ("207", "mllp_too_large")
+    assert (answer.condition, answer.diagnosis) == ("207", "mllp_too_large")
     assert str(LIMIT_BYTES) in answer.words
     assert answers(answer, message)
 
@@ -160,7 +160,7 @@ def test_a_bad_message_is_refused_by_name_and_place(gateway: BadInputGateway, wi
     build, condition, place = REFUSED_MESSAGES[name]
     message = build(sample())
     answer = is_refused(gateway, wire, message)
-    assert (answer.condition, answer.place) == (condition, place), answer.text
+    assert (answer.condition, answer.location) == (condition, place), answer.text
     if message.startswith(b"MSH|^~"):
         assert answers(answer, message)
     else:
@@ -184,8 +184,8 @@ def test_a_bad_document_in_a_message_is_refused_by_name_and_place(
     one = sample()
     message = one.message(change(one.content))
     answer = is_refused(gateway, wire, message)
-    assert answer.condition == condition
-    assert answer.place.startswith(place), answer.text
+    assert (answer.condition, answer.location) == (condition, "OBX^1^5")
+    assert answer.diagnosis.startswith(place), answer.text
     assert answers(answer, message)
     assert ("pas encore pris" in answer.words) == (status == 501)
 
@@ -273,7 +273,7 @@ def test_the_same_id_with_other_bytes_or_other_masks_is_refused(gateway: BadInpu
     changed = one.content.replace(b"</title>", b" (2)</title>", 1)
     for message in (one.message(changed), one.message(masks=frozenset({"MASQUE_PS"}))):
         answer = is_refused(gateway, wire, message)
-        assert (answer.condition, answer.place) == ("207", f"report_conflicts at {CDA}/id")
+        assert (answer.condition, answer.diagnosis) == ("207", f"report_conflicts at {CDA}/id")
 
 
 def test_over_http_the_same_report_is_a_202_and_other_bytes_are_a_409(gateway: BadInputGateway) -> None:

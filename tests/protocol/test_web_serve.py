@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
@@ -52,11 +53,13 @@ def child(factory: Callable[[], WSGIApplication], settings: WebServerSettings, s
 
 
 @contextmanager
-def server(factory: Callable[[], WSGIApplication] = application, **settings: Any) -> Iterator[tuple[int, BaseProcess]]:
+def server(
+    factory: Callable[[], WSGIApplication] = application, *, main: Callable[..., None] = child, **settings: Any
+) -> Iterator[tuple[int, BaseProcess]]:
     sock = bound_socket()
     port = sock.getsockname()[1]
     chosen = WebServerSettings(threads=THREADS, socket_timeout_s=TIMEOUT_S, graceful_timeout_s=5, **settings)
-    process = multiprocessing.get_context("spawn").Process(target=child, args=(factory, chosen, sock))
+    process = multiprocessing.get_context("spawn").Process(target=main, args=(factory, chosen, sock))
     process.start()
     sock.close()
     try:
@@ -272,3 +275,38 @@ def test_it_ends_in_order_when_told_to() -> None:
         os.kill(process.pid or 0, signal.SIGTERM)
         process.join(20)
         assert process.exitcode == 0
+
+
+class Opened:
+    """An application with a thread of its own, which ends when it is closed and leaves a mark then."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+        self.closed: threading.Event | None = None
+
+    def __call__(self) -> WSGIApplication:
+        self.closed = threading.Event()
+        threading.Thread(target=self._live, args=(self.closed,)).start()
+        return application()
+
+    def close(self) -> None:
+        assert self.closed is not None
+        self.closed.set()
+
+    def _live(self, closed: threading.Event) -> None:
+        closed.wait()
+        self.mark.write_text("closed", encoding="utf-8")
+
+
+def closing_child(opened: Opened, settings: WebServerSettings, sock: socket.socket) -> None:
+    """The main of a server's process that closes what its application opened."""
+    run(opened, settings, sock, ended=opened.close)
+
+
+def test_what_the_application_opened_is_closed_at_the_end(tmp_path: Path) -> None:
+    opened = Opened(tmp_path / "mark")
+    with server(opened, main=closing_child) as (port, process):
+        assert requests.get(f"http://127.0.0.1:{port}/", timeout=10).text == "nobody"
+        process.terminate()
+        process.join(20)
+        assert opened.mark.read_text(encoding="utf-8") == "closed"

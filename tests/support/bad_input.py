@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -121,8 +121,10 @@ def _family(number: int) -> list[int]:
     """A process and all that descend from it."""
     found = [number]
     for task in Path("/proc", str(number), "task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += _family(int(child))
+        # A thread may end between being listed and being read; no process of the gateway is started by such a one.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for child in (task / "children").read_text().split():
+                found += _family(int(child))
     return found
 
 
@@ -244,9 +246,14 @@ class Acknowledgement:
         return self.value("ERR", 3).partition("^")[0]
 
     @property
-    def place(self) -> str:
-        """ERR-2, and ERR-7 where that is empty."""
-        return self.value("ERR", 2) or self.value("ERR", 7)
+    def location(self) -> str:
+        """ERR-2."""
+        return self.value("ERR", 2)
+
+    @property
+    def diagnosis(self) -> str:
+        """ERR-7: the name of what is wrong, and where in the document."""
+        return self.value("ERR", 7)
 
     @property
     def words(self) -> str:

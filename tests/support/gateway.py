@@ -96,9 +96,13 @@ def message(study: DemoStudy, padding_bytes: int = 0) -> bytes:
 
 @contextmanager
 def planned(
-    pacs: orthanc.Orthanc | None = None, *, dicomweb: bool = False, retry_first_s: float = 0.2
+    pacs: orthanc.Orthanc | None = None,
+    *,
+    dicomweb: bool = False,
+    retry_first_s: float = 0.2,
+    look_interval_s: float = 0.0,
 ) -> Iterator[Running]:
-    """A world in which nothing runs yet, the looks' interval at 0; everything that is started ends on the way out."""
+    """A world in which nothing runs yet, the looks' interval at 0 unless told; everything that is started ends on the way out."""
     with tempfile.TemporaryDirectory(prefix="gateway-test-") as name:
         address = f"{orthanc.AE_TITLE}@127.0.0.1:{pacs.dicom_port}" if pacs else ""
         record = Path(name, "wire")
@@ -106,7 +110,8 @@ def planned(
         write_settings(world)
         text = world.settings_file.read_text(encoding="utf-8")
         text = text.replace(
-            f"look_interval_s = {world.look_interval_s}", f"look_interval_s = 0.0\nretry_first_s = {retry_first_s}"
+            f"look_interval_s = {world.look_interval_s}",
+            f"look_interval_s = {look_interval_s}\nretry_first_s = {retry_first_s}",
         )
         if dicomweb and pacs:
             text = text.replace("[pacs.demo]", f'[pacs.demo]\ndicomweb_url = "{pacs.dicomweb_url}"')
