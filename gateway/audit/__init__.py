@@ -1,0 +1,5 @@
+"""The audit trail: who did what, on whom, with which outcome, recorded in the transaction that makes it true."""
+
+from gateway.audit.trail import record
+
+__all__ = ["record"]

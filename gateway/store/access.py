@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from gateway.audit import trail
+from gateway import audit
 from gateway.model.access import Handle, LoginAttempt, Session
 from gateway.model.audit import AuditEvent
 from gateway.store import forms
@@ -151,4 +151,4 @@ class SqlSessions:
 
 def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
     for event in events:
-        trail.record(connection, event)
+        audit.record(connection, event)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from gateway.audit import trail
+from gateway import audit
 from gateway.errors import InputRejected
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
@@ -45,7 +45,7 @@ def accept(
         connection.execute(_INSERT_ACCESSIONS, accessions)
     shares.add(connection, new)
     for event in events:
-        trail.record(connection, event)
+        audit.record(connection, event)
     return Acceptance.ACCEPTED
 
 

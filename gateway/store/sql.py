@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from gateway.audit import trail
+from gateway import audit
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
 from gateway.model.share import (
@@ -116,7 +116,7 @@ class SqlStore:
             return overviews.overviews(connection, limit, states, report_id)
 
     def record(self, event: AuditEvent) -> None:
-        self._writer.run(lambda connection: trail.record(connection, event))
+        self._writer.run(lambda connection: audit.record(connection, event))
 
     def known_exams(self, study_uid: str, report_root: str) -> Sequence[KnownExam]:
         with reading(self._engine) as connection:
@@ -130,4 +130,4 @@ class SqlStore:
 
 def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
     for event in events:
-        trail.record(connection, event)
+        audit.record(connection, event)

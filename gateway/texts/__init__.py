@@ -22,8 +22,7 @@ from gateway.texts import (
 )
 from gateway.texts.text import Text
 
-TEXTS: dict[str, Text] = {}
-for _module in (
+_MODULES = (
     access,
     demo,
     images,
@@ -36,7 +35,9 @@ for _module in (
     share,
     store,
     xml,
-):
+)
+TEXTS: dict[str, Text] = {}
+for _module in _MODULES:
     for _code, _text in _module.TEXTS.items():
         if _code in TEXTS:
             raise ValueError(f"two sentences for {_code}")
