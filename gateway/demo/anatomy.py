@@ -198,7 +198,8 @@ class Slice:
 
     def _cover(self, radius: Array, scale_mm: float) -> Array:
         """How much of each pixel is inside, from a radius that is 1 at the edge: edges are as soft as a pixel."""
-        return np.clip((1 - radius) * np.float32(scale_mm / self.pixel_mm) + np.float32(0.5), 0, 1)
+        cover: Array = np.clip((1 - radius) * np.float32(scale_mm / self.pixel_mm) + np.float32(0.5), 0, 1)
+        return cover
 
     def ellipse(
         self, hu: float, x: float, y: float, a: float, b: float, turn: float = 0.0, within: Array | None = None
@@ -246,8 +247,9 @@ class Slice:
         along = np.power(np.abs(self.axis / np.float32(b)), np.float32(_ROUNDNESS))
         # Near the edge the sum grows by the exponent times the distance: enough for a soft edge, and no root.
         scale = np.float32(min(a, b) / self.pixel_mm / _ROUNDNESS)
-        cover = (scale + np.float32(0.5) - scale * along)[:, None] - (scale * across)[None, :]
-        return np.clip(cover, 0, 1, out=cover)
+        cover: Array = (scale + np.float32(0.5) - scale * along)[:, None] - (scale * across)[None, :]
+        np.clip(cover, 0, 1, out=cover)
+        return cover
 
     def _half_axes(self) -> tuple[float, float]:
         return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gateway.demo.identity import ORGANIZATION, RADIOLOGIST, REFERRER, TIME_ZONE, DemoStudy, demo_uid
 from gateway.model.codes import Code
@@ -89,7 +89,7 @@ def _common(study: DemoStudy, patient: Patient, series_number: int, sop_class_ui
     image = Dataset()
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    image.file_meta.MediaStorageSOPClassUID = sop_class_uid
+    image.file_meta.MediaStorageSOPClassUID = UID(sop_class_uid)
     image.SpecificCharacterSet = "ISO_IR 192"
     image.SOPClassUID = sop_class_uid
     started = study.started_at.astimezone(TIME_ZONE)

@@ -102,7 +102,7 @@ def planned(
     retry_first_s: float = 0.2,
     look_interval_s: float = 0.0,
 ) -> Iterator[Running]:
-    """A world in which nothing runs yet, the looks' interval at 0 unless told; everything that is started ends on the way out."""
+    """A world in which nothing runs yet, the looks' interval at 0 unless told; what is started ends on the way out."""
     with tempfile.TemporaryDirectory(prefix="gateway-test-") as name:
         address = f"{orthanc.AE_TITLE}@127.0.0.1:{pacs.dicom_port}" if pacs else ""
         record = Path(name, "wire")
