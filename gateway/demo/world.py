@@ -148,6 +148,8 @@ def write_settings(world: World) -> None:
         f"called_aet = {_s(world.pacs.aet)}",
         f"calling_aet = {_s(GATEWAY_AET)}",
         "[destination.demo]",
+        # Our own registry takes the French values; another one gets what every XDS-I registry knows.
+        f"flavour = {_s('dmp' if world.own_registry else 'ihe')}",
         f"registry_url = {_s(world.registry_url)}",
         f"repository_url = {_s(world.repository_url)}",
         *([f"record = {_s(str(world.record))}"] if world.record else []),
