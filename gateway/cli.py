@@ -126,13 +126,21 @@ def demo(
     pacs: Annotated[str, typer.Option(help="AET@HOST:PORT of a PACS to use instead of the demo's.")] = "",
     registry: Annotated[str, typer.Option(help="ITI-18 address of a registry to use instead of the demo's.")] = "",
     repository: Annotated[str, typer.Option(help="ITI-41 and ITI-43 address of that registry's repository.")] = "",
+    slices: Annotated[int, typer.Option(min=1, max=200, help="Images of each series of the sample CT.")] = 120,
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Ports and delays of the demo.")] = None,
 ) -> None:
     """Run the main job on this machine: a report comes in, a clinician sees the images."""
     from gateway.demo.run import Wishes, run
 
     wishes = Wishes(
-        once=once, as_json=as_json, keep=keep, pacs=pacs, registry=registry, repository=repository, config=config
+        once=once,
+        as_json=as_json,
+        keep=keep,
+        pacs=pacs,
+        registry=registry,
+        repository=repository,
+        slices=slices,
+        config=config,
     )
     raise typer.Exit(run(wishes))
 

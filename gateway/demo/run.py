@@ -55,6 +55,7 @@ class Wishes:
     pacs: str = ""
     registry: str = ""
     repository: str = ""
+    slices: int = 120
     config: Path | None = None
 
 
@@ -134,7 +135,7 @@ def _story(world: World, wishes: Wishes, console: Console, stopping: threading.E
 
     for name, (wanted, taken) in world.replaced.items():
         tell(f"Port {wanted} is busy: {name} uses {taken} instead")
-    parts.start(world, tell)
+    parts.start(world, wishes.slices, tell)
     house = House(load(world.settings_file))
     try:
         ris = Ris(world, wishes.keep)

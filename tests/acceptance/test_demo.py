@@ -135,12 +135,12 @@ def test_highdicom_reads_the_manifest_and_finds_every_image(told: Told) -> None:
 @pytest.mark.timeout(TIMEOUT_S + 60)
 def test_the_same_story_is_told_against_orthanc(tmp_path: Path) -> None:
     with orthanc.running() as pacs:
-        told = _run(tmp_path, "--pacs", f"{orthanc.AE_TITLE}@127.0.0.1:{pacs.dicom_port}")
+        told = _run(tmp_path, "--slices", "12", "--pacs", f"{orthanc.AE_TITLE}@127.0.0.1:{pacs.dicom_port}")
     assert len(told.line["documents"]) == 2
     assert told.line["first_image_ms"] > 0
     manifest = dcmread(tmp_path / "ct-manifest.dcm")
     series = manifest.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
-    assert sum(len(one.ReferencedSOPSequence) for one in series) == 240
+    assert sum(len(one.ReferencedSOPSequence) for one in series) == 24
     assert {one.RetrieveAETitle for one in series} == {orthanc.AE_TITLE}
 
 
@@ -148,7 +148,11 @@ def test_the_same_story_is_told_against_orthanc(tmp_path: Path) -> None:
 @pytest.mark.timeout(TIMEOUT_S)
 def test_the_demo_ends_cleanly_at_a_word_and_leaves_no_orphan(number: signal.Signals) -> None:
     process = subprocess.Popen(
-        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        [*COMMAND, "--slices", "4"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
     )
     assert process.stdout is not None
     try:
@@ -180,7 +184,11 @@ def test_the_demo_ends_cleanly_at_a_word_and_leaves_no_orphan(number: signal.Sig
 @pytest.mark.timeout(TIMEOUT_S)
 def test_what_cannot_be_done_is_an_exit_code_and_a_reason(arguments: list[str], words: str) -> None:
     told = subprocess.run(
-        [*COMMAND, "--once", "--json", *arguments], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        [*COMMAND, "--once", "--json", "--slices", "4", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
     )
     assert told.returncode != 0
     assert words in told.stderr

@@ -98,7 +98,8 @@ def bad_input_gateway(file_size_bytes: int | None = None) -> Iterator[BadInputGa
                 _wait_for_port(gateway, here.world.ports[name])
             yield gateway
             process.terminate()
-            assert process.wait(SOON_S * 4) == 0
+            code = process.wait(SOON_S * 4)
+            assert code == 0, gateway.log()[-2000:]
         finally:
             if process.poll() is None:
                 process.kill()
