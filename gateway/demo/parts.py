@@ -19,7 +19,10 @@ Tell = Callable[[str], None]
 
 
 def start(world: World, slices: int, tell: Tell) -> None:
-    """Make the sample study (*slices* images a CT series) and start everything. Raises Unavailable, PeerUnreachable when a part does not come up."""
+    """Make the sample study (*slices* images a CT series) and start everything.
+
+    Raises Unavailable, PeerUnreachable when a part does not come up.
+    """
     household = world.household
     tell("Making the sample examinations (a CT of two series, a chest radiograph, an earlier CT)")
     phantom.sample_studies(world.studies, slices=slices, prior_slices=max(1, slices // 3))
