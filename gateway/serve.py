@@ -108,7 +108,9 @@ def _stop_all(children: list[Child]) -> int:
             _log.error("child.killed", child=child.name)
             child.process.kill()
             child.process.join()
-        worst = max(worst, abs(child.process.exitcode or 0))
+        # A child that was still starting had no handler for our TERM yet, and nothing to finish.
+        if child.process.exitcode != -signal.SIGTERM:
+            worst = max(worst, abs(child.process.exitcode or 0))
     return worst
 
 
