@@ -95,7 +95,7 @@ def _ask(house: House, name: str) -> str:
 
 
 def _provider(issuer: str, ca_file: Path | None) -> Finding:
-    address = f"{issuer}/.well-known/openid-configuration"
+    address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     try:
         session = requests.Session()
         session.trust_env = False

@@ -111,6 +111,65 @@ def search(
 
 
 @app.command()
+def share(
+    config: Config = DEFAULT,
+    state: Annotated[str, typer.Option(help="Only those that are waiting, frozen, sending, shared or held.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the shares and, where one waits or is held, why."""
+    from gateway.settings import load
+    from gateway.wiring import House
+
+    house = House(load(config))
+    try:
+        rows = house.store.overviews(limit=limit, states=(state,) if state else ())
+    finally:
+        house.close()
+    told = [
+        {
+            "share": row.share.id,
+            "state": row.share.state.value,
+            "site": row.share.site,
+            "destination": row.share.destination,
+            "report_unique_id": row.report_unique_id,
+            "accession_numbers": list(row.accession_numbers),
+            "received_at": row.received_at.isoformat(),
+            "reason": row.share.reason,
+            "sentence": sentence(row.share.reason, row.share.facts, "en") if row.share.reason else "",
+        }
+        for row in rows
+    ]
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    for one in told:
+        numbers = ", ".join(map(str, one["accession_numbers"]))
+        print(f"{one['share']}  {one['state']:<8} {numbers:<18} {one['site']} -> {one['destination']}")
+        if one["sentence"]:
+            print(f"    {one['sentence']}")
+
+
+@app.command()
+def replay(
+    shares: Annotated[list[str], typer.Argument(help="Ids of held shares (gateway share --state held).")],
+    config: Config = DEFAULT,
+) -> None:
+    """Take held shares up again, once what held them was put right."""
+    import getpass
+
+    from gateway.settings import load
+    from gateway.wiring import House
+
+    house = House(load(config))
+    try:
+        for one in shares:
+            print(f"{one}  {house.sharing.replay(one, f'command line ({getpass.getuser()})').state.value}")
+    finally:
+        house.close()
+
+
+@app.command()
 def key() -> None:
     """Make a key for the HTTP intake, and the line of the settings that lets it in."""
     made = secrets.token_urlsafe(32)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from gateway.errors import SettingsError
@@ -25,6 +27,26 @@ def plain_ports(settings: Settings) -> list[tuple[str, str, bool]]:
     if settings.mllp.enabled:
         doors.append(("mllp", settings.mllp.host, settings.mllp.allow_plain, False))
     return [(name, host, allowed) for name, host, allowed, tls in doors if not tls and not is_loopback(host)]
+
+
+def listening(settings: Settings, roles: Collection[str]) -> list[tuple[str, str, int]]:
+    """The ports that *roles* listen on: (name, host, port)."""
+    doors = [("web", settings.web.host, settings.web.port)] if "web" in roles else []
+    if "intake" in roles and settings.mllp.enabled:
+        doors.append(("mllp", settings.mllp.host, settings.mllp.port))
+    return doors
+
+
+def refuse_taken(name: str, host: str, port: int) -> None:
+    """Raises SettingsError (``port_taken``) when somebody listens on *port* already, or *host* is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            words = error.strerror or type(error).__name__
+            raise SettingsError("port_taken", place=f"{name}.port", host=host, port=port, words=words) from None
 
 
 def guard(settings: Settings) -> None:

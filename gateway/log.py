@@ -20,7 +20,7 @@ MASK = "[masked]"
 _PERSONAL_KEYS = frozenset(
     {"patient", "patient_id", "patient_name", "name", "birth_date", "ins", "facts", "content", "message", "person"}
 )
-_MATRICULE = re.compile(r"(?<![0-9.])[1-8][0-9]{5}[0-9AB][0-9]{6}([0-9]{2})?(?![0-9.])")
+_MATRICULE = re.compile(r"(?<![0-9A-Za-z.])[1-8][0-9]{5}[0-9AB][0-9]{6}([0-9]{2})?(?![0-9A-Za-z.])")
 _CX = re.compile(r"[^\s^~|]+\^\^\^[^\s|]+")
 _LINK = re.compile(r"(?i)(studyUID|Accessionnumber|idCDA|patientID)=[^&\s\"']+")
 

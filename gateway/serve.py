@@ -20,7 +20,7 @@ from pathlib import Path
 import structlog
 
 from gateway import log
-from gateway.doors import guard
+from gateway.doors import guard, listening, refuse_taken
 from gateway.process import Doorbell, die_with_parent
 from gateway.settings import Settings, load
 from gateway.store.migrations import upgrade
@@ -51,6 +51,8 @@ def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work")) -> int
     settings = load(path)
     log.configure(level=settings.log_level)
     guard(settings)
+    for door, host, port in listening(settings, roles):
+        refuse_taken(door, host, port)
     prepare(settings)
     context = multiprocessing.get_context("spawn")
     reader, writer = context.Pipe(duplex=False)
@@ -172,6 +174,7 @@ def work_main(path: Path, parent: int, bell: Bell) -> None:
         lease_s=settings.work.lease_s,
         poll_s=settings.work.poll_s,
         chores=house.tidy,
+        ring=doorbell.ring,
     )
 
     def stop(*_: object) -> None:

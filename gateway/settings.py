@@ -37,6 +37,12 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _issuer(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("must be the provider's issuer, a URL, exactly as the provider writes it")
+    return value
+
+
 def _digest(value: str) -> str:
     if len(value) != 64 or set(value) - set("0123456789abcdef"):
         raise ValueError("must be a SHA-256 in 64 lower-case hexadecimal digits (gateway key makes one)")
@@ -51,6 +57,7 @@ def _ae_title(value: str) -> str:
 
 Oid = Annotated[str, AfterValidator(_oid)]
 Url = Annotated[str, AfterValidator(_url)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 Zone = Annotated[str, AfterValidator(_zone)]
 AeTitle = Annotated[str, AfterValidator(_ae_title)]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -102,7 +109,7 @@ class WebTable(Table):
 class LoginTable(Table):
     """[login]"""
 
-    issuer: Url
+    issuer: Issuer
     client_id: str
     client_secret_file: Path | None = None
     certificate: Path | None = None
@@ -255,6 +262,10 @@ class Settings(Table):
         for name, destination_table in self.destination.items():
             if destination_table.record and self.environment == "production":
                 raise ValueError(f"destination.{name}.record keeps messages in the clear: not in production")
+        if self.store.blobs == self.registry.blobs:
+            raise ValueError(
+                "registry.blobs must be another folder than store.blobs: each sweeps what it does not know"
+            )
         for key in self.intake.key:
             if key.site not in self.site:
                 raise ValueError(f"intake.key {key.name!r} names site {key.site!r}, and there is no [site.{key.site}]")

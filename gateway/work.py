@@ -41,6 +41,7 @@ class Worker:
         lease_s: float,
         poll_s: float,
         chores: Callable[[], None] = lambda: None,
+        ring: Callable[[], None] = lambda: None,
     ) -> None:
         self._sharing = sharing
         self._store = store
@@ -49,6 +50,7 @@ class Worker:
         self._lease_s = lease_s
         self._poll_s = poll_s
         self._chores = chores
+        self._ring = ring
         self._chores_due = 0.0
         self._places = threading.Semaphore(threads)
         self._stopping = threading.Event()
@@ -122,6 +124,8 @@ class Worker:
             heart.join()
             self._busy.discard(threading.current_thread())
             self._places.release()
+            # The next share of this lineage may be due now.
+            self._ring()
 
     def _keep(self, share: Share, done: threading.Event) -> None:
         while not done.wait(self._lease_s / 3):

@@ -105,6 +105,9 @@ class Store(Protocol):
     def report(self, report_id: str) -> StoredReport:
         """Raises InputRejected for an unknown id."""
 
+    def share(self, share_id: str) -> Share:
+        """A share, leased to nobody; raises InputRejected for an unknown id."""
+
     def claim(self, now: datetime, lease_s: float) -> Share | None:
         """The share that is due longest, leased to the caller; never two of one lineage at a time."""
 

@@ -21,6 +21,7 @@ from lxml import etree
 from gateway.cda import link, read
 from gateway.errors import (
     GatewayError,
+    InputRejected,
     Mismatch,
     PeerMisbehaved,
     PeerRefused,
@@ -29,13 +30,13 @@ from gateway.errors import (
 from gateway.flow import agree
 from gateway.flow.patience import Patience
 from gateway.flow.ports import Blobs, Clock, Destination, Pacs, Store
-from gateway.flow.states import Happening, after
+from gateway.flow.states import Happening, Refused, after
 from gateway.kos.build import ManifestRequest, build
 from gateway.model.audit import AuditEvent, Outcome
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier, new_uid
 from gateway.model.link import national_url
-from gateway.model.report import Report
+from gateway.model.report import Report, Statements
 from gateway.model.share import (
     Manifest,
     ManifestDraft,
@@ -91,7 +92,40 @@ class Sharing:
             return self._depart(share)
         return self._ask_then_send(share)
 
+    def replay(self, share_id: str, actor: str) -> Share:
+        """A person takes a held share up again: from the beginning, or, once fixed, where the registry is asked first.
+
+        Raises InputRejected (``share_not_held``, ``store_share_unknown``).
+        """
+        share = self.store.share(share_id)
+        now = self.clock.now()
+        try:
+            if self._was_frozen(share_id):
+                share = _moved(share, Happening.SENT_AGAIN, now, due=now)
+            else:
+                share = replace(_moved(share, Happening.TAKEN_UP, now, due=now), created_at=now)
+        except Refused:
+            raise InputRejected("share_not_held", state=share.state.value) from None
+        self.store.save(share, [replace(self._about("share.replayed", share), actor=actor)])
+        return share
+
+    def _was_frozen(self, share_id: str) -> bool:
+        try:
+            self.store.frozen(share_id)
+        except InputRejected:
+            return False
+        return True
+
     # .. the study is awaited
+
+    def _wanted(self, share: Share, statements: Statements) -> None:
+        """What the sender said of the DMP binds (CI-SIS, MetaDMPMSS); raises Mismatch."""
+        if self.flavours[share.destination] != "dmp":
+            return
+        if statements.to_dmp is False:
+            raise Mismatch("sender_says_not_dmp")
+        if statements.secret_connection:
+            raise Mismatch("secret_connection_not_supported_yet")
 
     def _look(self, share: Share) -> Share:
         stored = self.store.report(share.report_id)
@@ -99,6 +133,10 @@ class Sharing:
         root = self.parse(content)
         report = read.read(root)
         site = self.sites[share.site]
+        try:
+            self._wanted(share, stored.statements)
+        except Mismatch as error:
+            return self._hold(share, Happening.MISMATCH, error)
         try:
             exams = [(uid, self.pacs[site.pacs].study(uid)) for uid in report.study_uids]
         except (PeerUnreachable, PeerRefused, PeerMisbehaved) as error:

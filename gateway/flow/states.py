@@ -6,7 +6,8 @@ by name, so a new happening cannot slip in without a decision about every state.
 
 A share waits until each of its studies was seen twice with the same instances; then its documents and metadata are
 frozen; then it is marked as *sending* before the first byte leaves, because from that moment only the registry knows
-whether it has arrived; it ends as shared, or is held until a person has looked.
+whether it has arrived; it ends as shared, or is held until a person has looked and takes it up again: from the
+beginning when nothing was fixed, else where the registry is asked first.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Happening(StrEnum):
     REFUSED = "the registry refused"
     MISMATCH = "two sources disagree, or a required value cannot be known"
     TOO_LATE = "the deadline has passed"
+    TAKEN_UP = "a person takes it up again, and nothing was fixed yet"
+    SENT_AGAIN = "a person takes it up again, and it may have left already"
 
 
 S, H = ShareState, Happening
@@ -46,6 +49,8 @@ TABLE: dict[tuple[ShareState, Happening], ShareState] = {
     (S.SENDING, H.UNANSWERED): S.SENDING,
     (S.SENDING, H.REGISTERED): S.SHARED,
     (S.SENDING, H.REFUSED): S.HELD,
+    (S.HELD, H.TAKEN_UP): S.WAITING,
+    (S.HELD, H.SENT_AGAIN): S.SENDING,
 }
 
 FINAL = frozenset({S.SHARED, S.HELD})

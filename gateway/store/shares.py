@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
 
-from gateway.errors import Unavailable
+from gateway.errors import InputRejected, Unavailable
 from gateway.model.share import Share, ShareState
 from gateway.store import forms
 from gateway.store.schema import LINEAGES, SHARES
@@ -102,6 +102,14 @@ def next_due(connection: Connection) -> datetime | None:
     return min([*moments, free] if free is not None else moments, default=None)
 
 
+def by_id(connection: Connection, share_id: str) -> Share:
+    """The share, without a lease; raises InputRejected (``store_share_unknown``)."""
+    row = connection.execute(select(SHARES).where(SHARES.c.id == share_id)).one_or_none()
+    if row is None:
+        raise InputRejected("store_share_unknown", share=share_id)
+    return from_row(row, "")
+
+
 def renew(connection: Connection, share: Share, until: datetime) -> bool:
     """Lengthen the lease of *share* to *until*; False when it is not held any more."""
     return connection.execute(update(LINEAGES).where(_held_by(share)).values(lease_until=until)).rowcount == 1
@@ -169,6 +177,7 @@ def _changing(share: Share) -> dict[str, Any]:
         "state": share.state.value,
         "claim_at": share.due_at if share.state in _OPEN else None,
         "due_at": share.due_at,
+        "created_at": share.created_at,
         "updated_at": share.updated_at,
         "attempts": share.attempts,
         "progress": forms.dump_words(share.progress),

@@ -48,6 +48,11 @@ class SqlStore:
         with reading(self._engine) as connection:
             return reports.stored(connection, report_id)
 
+    def share(self, share_id: str) -> Share:
+        """Raises InputRejected (``store_share_unknown``)."""
+        with reading(self._engine) as connection:
+            return shares.by_id(connection, share_id)
+
     def claim(self, now: datetime, lease_s: float) -> Share | None:
         return self._writer.run(lambda connection: shares.claim(connection, now, lease_s))
 

@@ -8,10 +8,14 @@ TEXTS = {
     ),
     "settings_wrong": Text("Configuration à corriger : {words}.", "Settings to correct: {words}."),
     "plain_port": Text(
-        "{port} écoute en clair hors de la machine ({host}). Donnez un certificat, ou écrivez allow_plain = true si un"
-        " équipement de confiance chiffre devant.",
-        "{port} listens in the clear outside this machine ({host}). Give a certificate, or write allow_plain = true if"
-        " a trusted device encrypts in front.",
+        "{port} écoute en clair hors de la machine ({host}). Écrivez allow_plain = true si un équipement de confiance"
+        " chiffre devant ; pour le web, vous pouvez aussi donner un certificat.",
+        "{port} listens in the clear outside this machine ({host}). Write allow_plain = true if a trusted device"
+        " encrypts in front; for the web you may give a certificate instead.",
+    ),
+    "port_taken": Text(
+        "Le port {port} de {host} ne peut pas être ouvert : {words}. Arrêtez ce qui l'occupe ou changez de port.",
+        "Port {port} of {host} cannot be opened: {words}. Stop what uses it, or change the port.",
     ),
     "demonstration_provider": Text(
         "Le fournisseur d'identité de démonstration est refusé dès qu'une adresse publique ou l'environnement de"

@@ -116,4 +116,18 @@ TEXTS = {
         "Il n'y a pas de site « {site} » dans la configuration.", "There is no site “{site}” in the settings."
     ),
     "search_site_needed": Text("Précisez un site : {sites}.", "Name a site: {sites}."),
+    "share_not_held": Text(
+        "Ce partage est dans l'état « {state} » : seul un partage retenu peut être relancé.",
+        "This share is {state}: only a held one can be taken up again.",
+    ),
+    "sender_says_not_dmp": Text(
+        "L'émetteur a demandé de ne pas publier ce compte rendu dans le DMP (DESTDMP = N). Rien n'y a été publié.",
+        "The sender asked not to publish this report to the DMP (DESTDMP = N). Nothing was published there.",
+    ),
+    "secret_connection_not_supported_yet": Text(
+        "L'émetteur demande une connexion secrète (CONNEXION_SECRETE = Y), ce qui n'est pas encore pris en charge."
+        " Rien n'a été publié.",
+        "The sender asks for a secret connection (CONNEXION_SECRETE = Y), which is not supported yet. Nothing was"
+        " published.",
+    ),
 }

@@ -89,4 +89,8 @@ TEXTS: dict[str, Text] = {
         "réessayez.",
         "Share {share} was taken over by another process meanwhile; nothing was changed. Reload and try again.",
     ),
+    "store_share_unknown": Text(
+        "Il n'y a pas de partage « {share} » : gateway share les donne tous.",
+        "There is no share “{share}”: gateway share lists them all.",
+    ),
 }

@@ -254,6 +254,9 @@ class OpenIdConnect:
             ).validate(token.claims)
         except (JoseError, ValueError, RecursionError) as error:
             raise PeerMisbehaved("login_token_wrong", words=type(error).__name__) from None
+        wanted = self.settings.acr_values.split()
+        if wanted and token.claims.get("acr") not in wanted:
+            raise PeerMisbehaved("login_token_wrong", words="acr")
         audience = token.claims["aud"]
         if isinstance(audience, list) and len(audience) > 1 and "azp" not in token.claims:
             raise PeerMisbehaved("login_token_wrong", words="several audiences")

@@ -409,3 +409,59 @@ def test_the_published_report_reads_as_the_received_one(here: World) -> None:
     published = next(d for d in here.store.frozen(share.id).documents if d.kind == "report")
     before = read.read(safexml.parse(received().content))
     assert read.read(safexml.parse(here.blobs.get(published.digest))) == before
+
+
+# -- what the sender said, and what a person does -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [({"to_dmp": False}, "sender_says_not_dmp"), ({"secret_connection": True}, "secret_connection_not_supported_yet")],
+)
+def test_what_the_sender_says_of_the_dmp_binds_there_and_there_alone(
+    tmp_path: Path, said: dict[str, bool], reason: str
+) -> None:
+    statements = Statements(reliability=Reliability.QUALIFIED, **said)  # type: ignore[arg-type]
+    (tmp_path / "dmp").mkdir()
+    with world(tmp_path / "dmp", flavour="dmp") as here:
+        here.accept(statements=statements)
+        share = here.carry()
+        assert (share.state, share.reason) == (HELD, reason)
+        assert not here.destination.sent
+    (tmp_path / "ihe").mkdir()
+    with world(tmp_path / "ihe") as here:
+        here.accept(statements=statements)
+        assert here.carry().state is SHARED
+
+
+def test_a_held_share_is_taken_up_again_from_the_beginning_with_new_patience(tmp_path: Path) -> None:
+    with world(tmp_path, patience=Patience(look_interval_s=60, study_deadline_s=600)) as here:
+        absent = here.pacs.exams.pop(CT.study_uid)
+        here.accept()
+        held = here.carry_until(HELD)
+        here.pacs.exams[CT.study_uid] = absent
+        assert here.sharing.replay(held.id, "someone").state is WAITING
+        assert here.carry_until(SHARED).state is SHARED
+        assert len(here.destination.sent) == 1
+
+
+def test_a_refused_share_is_sent_again_as_it_was_fixed_after_asking(here: World) -> None:
+    here.accept()
+    here.destination.before = [PeerRefused("registry_http", status="404")]
+    held = here.carry()
+    frozen = here.store.frozen(held.id)
+    assert here.sharing.replay(held.id, "someone").state is SENDING
+    assert here.carry().state is SHARED
+    assert here.destination.asked == 1
+    assert here.destination.sent == [(frozen.metadata, tuple(d.digest for d in frozen.documents))]
+
+
+def test_only_a_held_share_is_taken_up_again(here: World) -> None:
+    here.accept()
+    share = here.carry()
+    with pytest.raises(InputRejected) as refusal:
+        here.sharing.replay(share.id, "someone")
+    assert refusal.value.code == "share_not_held"
+    with pytest.raises(InputRejected) as unknown:
+        here.sharing.replay("no-such-share", "someone")
+    assert unknown.value.code == "store_share_unknown"

@@ -23,8 +23,9 @@ def test_every_pair_is_a_transition_or_a_named_refusal(state: ShareState, happen
         assert state.value in str(refusal.value)
 
 
-def test_nothing_moves_a_share_that_has_ended() -> None:
-    assert not [pair for pair in TABLE if pair[0] in FINAL]
+def test_only_a_person_moves_a_share_that_has_ended_and_never_a_shared_one() -> None:
+    moves = {pair for pair in TABLE if pair[0] in FINAL}
+    assert moves == {(ShareState.HELD, Happening.TAKEN_UP), (ShareState.HELD, Happening.SENT_AGAIN)}
 
 
 def test_only_a_share_that_says_it_may_be_out_can_be_registered_by_sending() -> None:
