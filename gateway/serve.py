@@ -23,7 +23,6 @@ from gateway import log
 from gateway.doors import guard, listening, refuse_taken
 from gateway.process import Doorbell, die_with_parent
 from gateway.settings import Settings, load
-from gateway.store.migrations import upgrade
 from gateway.wiring import House, web_application, web_server_settings
 from gateway.work import Worker
 
@@ -76,6 +75,8 @@ def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work")) -> int
 
 def prepare(settings: Settings) -> None:
     """Make the store's folder and bring its tables to this version."""
+    from gateway.store.migrations import upgrade
+
     house = House(settings)
     try:
         upgrade(house.engine)

@@ -1,4 +1,8 @@
-"""Builds the adapters from the settings and hands them to the stories. It knows everyone; nobody knows it."""
+"""Builds the adapters from the settings and hands them to the stories. It knows everyone; nobody knows it.
+
+Each process of the gateway needs a part of the house only, so an adapter is imported where it is made: the intake
+starts without a SOAP client, the worker without a web framework.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
-from wsgiref.types import WSGIApplication
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
-
-from gateway.dicom.fetch import FrameSource
-from gateway.dicom.query import PacsClient
-from gateway.dicom.settings import PacsSettings
 from gateway.errors import SettingsError
 from gateway.flow.accept import Accepting
 from gateway.flow.patience import Patience
-from gateway.flow.share import Sharing
 from gateway.model.codes import Code
 from gateway.model.exam import Exam
 from gateway.model.identifiers import ORGANIZATION_OID, Identifier
@@ -31,12 +28,20 @@ from gateway.store.engine import open_engine
 from gateway.store.sql import SqlStore
 from gateway.store.writer import Writer, open_writer
 from gateway.trust import safexml
-from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
-from gateway.web.openid import OpenIdConnect, OpenIdSettings
-from gateway.web.serve import WebServerSettings
-from gateway.xds.client import DestinationSettings, RegistryClient
-from gateway.xds.mtom import Outgoing
-from gateway.xds.transport import OnWire
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from sqlalchemy import Engine
+
+    from gateway.dicom.fetch import FrameSource
+    from gateway.dicom.query import PacsClient
+    from gateway.dicom.settings import PacsSettings
+    from gateway.flow.share import Sharing
+    from gateway.web.serve import WebServerSettings
+    from gateway.xds.client import DestinationSettings, RegistryClient
+    from gateway.xds.mtom import Outgoing
+    from gateway.xds.transport import OnWire
 
 ORPHAN_AGE = timedelta(days=1)
 """A file without a row is younger than this while its row is on the way, and is left over from a crash after."""
@@ -83,15 +88,21 @@ class House:
 
     @cached_property
     def pacs(self) -> dict[str, PacsClient]:
+        from gateway.dicom.query import PacsClient
+
         return {name: PacsClient(_pacs(name, table)) for name, table in self.settings.pacs.items()}
 
     @cached_property
     def images(self) -> dict[str, FrameSource]:
+        from gateway.dicom.fetch import FrameSource
+
         share = self.settings.web.image_cache_bytes // max(1, len(self.settings.pacs))
         return {name: FrameSource(_pacs(name, table), cache_bytes=share) for name, table in self.settings.pacs.items()}
 
     @cached_property
     def destinations(self) -> dict[str, RegistryClient]:
+        from gateway.xds.client import RegistryClient
+
         return {
             name: RegistryClient(
                 _destination(name, table, self.settings.environment),
@@ -114,6 +125,8 @@ class House:
 
     @cached_property
     def sharing(self) -> Sharing:
+        from gateway.flow.share import Sharing
+
         return Sharing(
             store=self.store,
             blobs=self.blobs,
@@ -189,10 +202,14 @@ def _code(table: CodeTable | None) -> Code | None:
 
 
 def _pacs(name: str, table: PacsTable) -> PacsSettings:
+    from gateway.dicom.settings import PacsSettings
+
     return PacsSettings(name=name, **table.model_dump())
 
 
 def _destination(name: str, table: DestinationTable, environment: Literal["test", "production"]) -> DestinationSettings:
+    from gateway.xds.client import DestinationSettings
+
     return DestinationSettings(
         name=name,
         flavour=table.flavour,
@@ -232,6 +249,9 @@ def _text(path: Path | None) -> str:
 
 def web_application(house: House) -> WSGIApplication:
     """The web of the gateway over *house*; raises SettingsError."""
+    from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
+    from gateway.web.openid import OpenIdConnect, OpenIdSettings
+
     settings = house.settings
     login = settings.login
     if login is None:
@@ -274,6 +294,8 @@ def web_application(house: House) -> WSGIApplication:
 
 def web_server_settings(settings: Settings) -> WebServerSettings:
     """Where the web listens."""
+    from gateway.web.serve import WebServerSettings
+
     table = settings.web
     return WebServerSettings(
         host=table.host,

@@ -6,14 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.errors import GatewayError
 from gateway.flow.ports import Clock, Store
-from gateway.flow.share import Sharing
 from gateway.log import where
 from gateway.model.share import Share
+
+if TYPE_CHECKING:
+    from gateway.flow.share import Sharing
 
 log = structlog.get_logger(__name__)
 

@@ -411,7 +411,7 @@ def test_the_published_report_reads_as_the_received_one(here: World) -> None:
     assert read.read(safexml.parse(here.blobs.get(published.digest))) == before
 
 
-# -- what the sender said, and what a person does -------------------------------------------------------------------------
+# -- what the sender said, and what a person does ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
