@@ -60,6 +60,7 @@ class Pool:
         return self._use(Requestor(self._settings, proposal), operation)
 
     def _use(self, requestor: Requestor, operation: Callable[[Requestor], T]) -> T:
+        requestor.hasten(lent=True)
         try:
             result = operation(requestor)
         except BaseException:
@@ -90,6 +91,7 @@ class Pool:
         return found
 
     def _park(self, requestor: Requestor) -> None:
+        requestor.hasten(lent=False)
         requestor.parked_at = time.monotonic()
         with self._lock:
             kept = requestor.established and not self._closed
