@@ -207,7 +207,7 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
         # Some messages come with the request's words filled in already, always behind a colon.
-        facts = {"message": str(record.msg).partition(":")[0][:80]}
+        facts = {"words": str(record.msg).partition(":")[0][:80]}
         if error is not None:
             facts["error"] = str(error) if isinstance(error, GatewayError) else type(error).__name__
         if record.levelno >= logging.WARNING:
