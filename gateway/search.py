@@ -11,8 +11,7 @@ from gateway.model.identifiers import Identifier
 from gateway.model.link import national_url
 from gateway.wiring import House
 from gateway.xds.forms import reference
-
-KOS_FORMAT = "1.2.840.10008.5.1.4.1.1.88.59"
+from gateway.xds.metadata import MANIFEST_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,8 @@ def _site(house: House, name: str) -> Any:
 
 def _links(documents: tuple[DocumentEntry, ...], accession: Identifier, public_url: str) -> tuple[str, ...]:
     """The link of each report to each study that a manifest under the same accession number references."""
-    manifests = [entry for entry in documents if entry.format_code.code == KOS_FORMAT]
-    reports = [entry for entry in documents if entry.format_code.code != KOS_FORMAT]
+    manifests = [entry for entry in documents if entry.format_code.code == MANIFEST_FORMAT]
+    reports = [entry for entry in documents if entry.format_code.code != MANIFEST_FORMAT]
     studies = [r.value for m in manifests for r in m.reference_ids if r.type_code == REFERENCE_STUDY]
     return tuple(
         national_url(public_url, study, accession, Identifier(report.unique_id.partition("^")[0]))

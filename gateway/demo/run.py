@@ -32,11 +32,11 @@ from gateway.demo.world import World, plan
 from gateway.errors import GatewayError, PeerMisbehaved, Unavailable
 from gateway.model.document import REFERENCE_ACCESSION, DocumentEntry, ReferenceId, RetrievedDocument
 from gateway.model.share import ShareOverview, ShareState
-from gateway.search import KOS_FORMAT
 from gateway.settings import load
 from gateway.texts import sentence
 from gateway.trust import safexml
 from gateway.wiring import House
+from gateway.xds.metadata import MANIFEST_FORMAT
 
 SHARE_TIMEOUT_S = 120.0
 INTERRUPTED = 130
@@ -75,11 +75,11 @@ class Outcome:
 
     @property
     def report(self) -> DocumentEntry:
-        return next(entry for entry in self.entries if entry.format_code.code != KOS_FORMAT)
+        return next(entry for entry in self.entries if entry.format_code.code != MANIFEST_FORMAT)
 
     @property
     def manifest(self) -> DocumentEntry:
-        return next(entry for entry in self.entries if entry.format_code.code == KOS_FORMAT)
+        return next(entry for entry in self.entries if entry.format_code.code == MANIFEST_FORMAT)
 
     def content(self, entry: DocumentEntry) -> bytes:
         return next(document.content for document in self.contents if document.unique_id == entry.unique_id)
@@ -173,7 +173,7 @@ def _share(
     patient = house.store.frozen(overview.share.id).patient_id
     reference = ReferenceId(study.accession.extension or "", study.accession.root, REFERENCE_ACCESSION).cxi()
     entries = tuple(destination.find_by_reference(patient, [reference]))
-    formats = {entry.format_code.code == KOS_FORMAT for entry in entries}
+    formats = {entry.format_code.code == MANIFEST_FORMAT for entry in entries}
     if formats != {True, False}:
         raise PeerMisbehaved("demo_not_found", what="the report and the manifest")
     contents = tuple(destination.retrieve(entries))
@@ -228,7 +228,7 @@ def _keep(folder: Path, world: World, outcomes: list[Outcome]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for outcome in outcomes:
         for entry in outcome.entries:
-            kind = "manifest.dcm" if entry.format_code.code == KOS_FORMAT else "report.xml"
+            kind = "manifest.dcm" if entry.format_code.code == MANIFEST_FORMAT else "report.xml"
             (folder / f"{outcome.study.key}-{kind}").write_bytes(outcome.content(entry))
     if world.record:
         for number, file in enumerate(sorted(world.record.iterdir()), 1):

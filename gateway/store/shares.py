@@ -17,12 +17,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
 
 from gateway.errors import InputRejected, Unavailable
+from gateway.flow.states import FINAL
 from gateway.model.share import Share, ShareState
 from gateway.store import forms
 from gateway.store.schema import LINEAGES, SHARES
 from gateway.store.statements import insert_new, rows_by
 
-_OPEN = frozenset({ShareState.WAITING, ShareState.FROZEN, ShareState.SENDING})
 """States in which the gateway itself has something to do."""
 
 _earlier = SHARES.alias("earlier")
@@ -175,7 +175,7 @@ def _changing(share: Share) -> dict[str, Any]:
     """The columns that a save writes."""
     return {
         "state": share.state.value,
-        "claim_at": share.due_at if share.state in _OPEN else None,
+        "claim_at": None if share.state in FINAL else share.due_at,
         "due_at": share.due_at,
         "created_at": share.created_at,
         "updated_at": share.updated_at,
