@@ -8,32 +8,46 @@ from __future__ import annotations
 
 from gateway.texts import (
     access,
+    building,
+    checking,
     demo,
     images,
+    manifest,
     message,
     metadata,
+    pacs,
     registry,
     registry_server,
+    relay,
     report,
     settings,
     share,
     store,
+    valuesets,
+    xds_client,
     xml,
 )
 from gateway.texts.text import Text
 
 _MODULES = (
     access,
+    building,
+    checking,
     demo,
     images,
+    manifest,
     message,
     metadata,
+    pacs,
     registry,
     registry_server,
+    relay,
     report,
     settings,
     share,
     store,
+    valuesets,
+    xds_client,
     xml,
 )
 TEXTS: dict[str, Text] = {}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from gateway import valuesets
 from gateway.errors import Mismatch
 from gateway.model.codes import DCM, Code, dicom_modality
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY, ReferenceId
@@ -20,7 +21,7 @@ from gateway.model.people import Professional
 from gateway.model.report import Act, Order, Report, Statements
 from gateway.model.site import Site
 from gateway.model.times import Timestamp
-from gateway.xds import forms, valuesets
+from gateway.xds import forms
 from gateway.xds.flavours import Flavour
 
 log = structlog.get_logger(__name__)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from lxml import etree
 
+from gateway import valuesets
 from gateway.model.codes import Code
 from gateway.model.document import (
     Association,
@@ -28,7 +29,7 @@ from gateway.model.people import Professional
 from gateway.model.report import Act
 from gateway.model.share import FrozenDocument, FrozenSubmission, ManifestDraft, Publication
 from gateway.xds import _attributes as attributes
-from gateway.xds import ebrim, valuesets
+from gateway.xds import ebrim
 from gateway.xds import forms as forms
 from gateway.xds._identity import document_unique_id, local_identifier, patient_id
 from gateway.xds.flavours import MetadataSettings

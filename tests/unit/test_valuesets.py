@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway import valuesets
 from gateway.errors import InputRejected, SettingsError
 from gateway.model.codes import DCM, SNOMED_CT, Code
 from gateway.trust.safexml import parse
-from gateway.xds import valuesets
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [

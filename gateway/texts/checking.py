@@ -1,0 +1,14 @@
+"""Sentences of the checking commands about the files themselves."""
+
+from gateway.texts.text import Text
+
+TEXTS = {
+    "file_unreadable": Text(
+        fr="Le fichier ne peut pas être lu : {reason}. Vérifiez son nom et vos droits.",
+        en="The file cannot be read: {reason}. Check its name and your rights.",
+    ),
+    "file_too_large": Text(
+        fr="Le fichier dépasse la taille qui est examinée (300 Mo).",
+        en="The file is above the size that is looked at (300 MB).",
+    ),
+}

@@ -1,0 +1,5 @@
+"""Sentences of manifest."""
+
+from gateway.texts.text import Text
+
+TEXTS: dict[str, Text] = {}
