@@ -44,27 +44,37 @@ class Accepting:
         Unavailable (send it again later). Nothing is kept then.
         """
         received = _only_new(event)
-        report = read.read(self.parse(received.content))
-        _validated(report)
-        agree.sender_and_report(received, report)
-        site = self._site_of(received, report)
-        now = self.clock.now()
-        accepted = AcceptedReport(
-            id=_report_id(site, report),
-            site=site.name,
-            received=received,
-            report=report,
-            digest=self.blobs.put(received.content),
-            statements_digest=_statements_digest(received.statements),
-            received_at=now,
-        )
-        shares = [_new_share(accepted, destination, now) for destination in site.destinations]
-        outcome = self.store.accept(accepted, shares, [_accepted_event(report, received)])
+        # The disk takes the bytes while they are read; what is refused leaves nothing there.
+        with self.blobs.begin(received.content) as keeping:
+            report = self._judged(received)
+            accepted = self._accepted(received, report, keeping.digest)
+            shares = [
+                _new_share(accepted, name, accepted.received_at) for name in self.sites[accepted.site].destinations
+            ]
+            outcome = self.store.accept(accepted, shares, [_accepted_event(report, received)], keeping.finish)
         if outcome is Acceptance.CONFLICT:
             raise InputConflicts("report_conflicts", place="/ClinicalDocument/id", id=report.identifier.unique_id)
         if outcome is Acceptance.ACCEPTED:
             self.ring()
         return Receipt(report_id=accepted.id, duplicate=outcome is Acceptance.DUPLICATE)
+
+    def _judged(self, received: Received) -> Report:
+        report = read.read(self.parse(received.content))
+        _validated(report)
+        agree.sender_and_report(received, report)
+        return report
+
+    def _accepted(self, received: Received, report: Report, digest: str) -> AcceptedReport:
+        site = self._site_of(received, report)
+        return AcceptedReport(
+            id=_report_id(site, report),
+            site=site.name,
+            received=received,
+            report=report,
+            digest=digest,
+            statements_digest=_statements_digest(received.statements),
+            received_at=self.clock.now(),
+        )
 
     def _site_of(self, received: Received, report: Report) -> Site:
         """The site of an intake key, else the one that names this sender, else the one that names this custodian."""

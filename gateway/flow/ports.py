@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from gateway.model.access import Handle, LoginAttempt, Session
 from gateway.model.audit import AuditEvent
@@ -86,11 +86,29 @@ class Destination(Protocol):
         """ITI-43, every byte as it came."""
 
 
+class Keeping(Protocol):
+    """Bytes on their way to the disk; what is left unfinished at the end of the ``with`` is gone."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def digest(self) -> str:
+        """Their name. Raises Unavailable (disk full)."""
+
+    def finish(self) -> None:
+        """Return when they are durable under their name; raises Unavailable."""
+
+
 class Blobs(Protocol):
     """Large bytes, named by their SHA-256."""
 
     def put(self, content: bytes) -> str:
         """Write, sync, name; returns the digest. Raises Unavailable (disk full)."""
+
+    def begin(self, content: bytes) -> Keeping:
+        """Begin what :meth:`put` does; the disk works while the caller goes on."""
 
     def get(self, digest: str) -> bytes:
         """Raises Unavailable when the bytes are gone or differ from their name."""
@@ -99,8 +117,18 @@ class Blobs(Protocol):
 class Store(Protocol):
     """The truth. Each method is one transaction, and each that changes something records its audit events in it."""
 
-    def accept(self, accepted: AcceptedReport, shares: Sequence[Share], events: Iterable[AuditEvent]) -> Acceptance:
-        """Keep a report and its shares. Durable when it returns. The bytes are in the blobs already."""
+    def accept(
+        self,
+        accepted: AcceptedReport,
+        shares: Sequence[Share],
+        events: Iterable[AuditEvent],
+        keep: Callable[[], None] = lambda: None,
+    ) -> Acceptance:
+        """Keep a report and its shares. Durable when it returns.
+
+        *keep* makes the report's bytes durable where they are not yet; it is called last before the commit, and what
+        it raises undoes all.
+        """
 
     def report(self, report_id: str) -> StoredReport:
         """Raises InputRejected for an unknown id."""

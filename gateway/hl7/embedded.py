@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import binascii
 
+import pybase64
+
 from gateway.errors import InputRejected, NotSupportedYet
 from gateway.hl7 import profiles
 from gateway.hl7.er7 import Message, Segment
@@ -61,14 +63,14 @@ def content(message: Message, document: Segment) -> bytes:
 def decoded(data: bytes | memoryview) -> bytes:
     """Base64 (RFC 4648 section 4) with blanks and without padding where the sender left it out; raises ValueError."""
     try:
-        return binascii.a2b_base64(data, strict_mode=True)
+        return pybase64.b64decode(data, validate=True)
     except binascii.Error:
         # Only now is a copy worth it: what is whole was decoded where it stands.
         bare = bytes(data).translate(None, _BLANKS)
         digits = bare.rstrip(b"=")
         if len(bare) - len(digits) > 2 or len(digits) % 4 == 1:
             raise
-        return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4), strict_mode=True)
+        return pybase64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
 
 
 def _is_mail(row: Segment) -> bool:

@@ -64,16 +64,15 @@ class Segment:
         if self.name == "MSH" and field == 1:
             return self.start + 3, self.start + 4
         start, end = self._field(field - self._offset)
-        if self.name == "MSH" and field == 2:
+        if start == end or (field == 2 and self.name == "MSH"):
             return start, end
         raw, delimiters = self._source.raw, self._source.delimiters
-        for delimiter, number in (
-            (delimiters.repetition, repetition),
-            (delimiters.component, component),
-            (delimiters.subcomponent, subcomponent),
-        ):
-            if number:
-                start, end = _nth(raw, start, end, delimiter, number)
+        if repetition:
+            start, end = _nth(raw, start, end, delimiters.repetition, repetition)
+        if component:
+            start, end = _nth(raw, start, end, delimiters.component, component)
+        if subcomponent:
+            start, end = _nth(raw, start, end, delimiters.subcomponent, subcomponent)
         return start, end
 
     def raw(self, field: int) -> bytes:
@@ -84,6 +83,8 @@ class Segment:
     def text(self, field: int, component: int = 1, subcomponent: int = 1, repetition: int = 1) -> str:
         """One value, decoded and unescaped, blanks around it removed; empty when there is none or it is ``""``."""
         start, end = self.span(field, repetition, component, subcomponent)
+        if start == end:
+            return ""
         source = self._source
         value = unescaped(source.raw[start:end], source.delimiters, source.charset.codec)
         text = source.decode(value).strip()
@@ -109,25 +110,27 @@ class Segment:
 
     def _field(self, number: int) -> tuple[int, int]:
         """The bounds of the *number*th field after the name; each separator is looked for once."""
-        raw, separator, starts = self._source.raw, self._source.delimiters.field, self._starts
+        starts = self._starts
         while len(starts) <= number:
             if starts[-1] > self.end:
                 return self.end, self.end
-            at = raw.find(separator, starts[-1], self.end)
+            at = self._source.raw.find(self._source.delimiters.field, starts[-1], self.end)
             starts.append((self.end if at < 0 else at) + 1)
-        return min(starts[number - 1], self.end), min(starts[number] - 1, self.end)
+        # A segment without any separator ends before its first field would begin.
+        return (starts[number - 1], starts[number] - 1) if starts[0] <= self.end else (self.end, self.end)
 
 
 def _nth(raw: bytes, start: int, end: int, delimiter: bytes, number: int) -> tuple[int, int]:
     if not delimiter:
         return (start, end) if number == 1 else (end, end)
-    for _ in range(number - 1):
+    while True:
         at = raw.find(delimiter, start, end)
+        if number == 1:
+            return start, (end if at < 0 else at)
         if at < 0:
             return end, end
         start = at + 1
-    at = raw.find(delimiter, start, end)
-    return start, (end if at < 0 else at)
+        number -= 1
 
 
 class Message:
@@ -200,7 +203,8 @@ def _beginning(raw: bytes) -> tuple[int, Delimiters]:
 
 def _parse(raw: bytes, *, check_charset: bool) -> Message:
     start, delimiters = _beginning(raw)
-    if raw.count(b"\n") + raw.count(b"\r") > MAX_LINES:
+    # A shorter message cannot have so many; to count costs as much as everything else that is read here.
+    if len(raw) > MAX_LINES and raw.count(b"\n") + raw.count(b"\r") > MAX_LINES:
         raise InputTooLarge("hl7_too_many_lines", place="MSH^1", limit=MAX_LINES)
     source = _Source(raw, delimiters)
     message = Message(source, tuple(_segments(source, start)))

@@ -14,10 +14,13 @@ import hashlib
 import os
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple, Self
 
 import structlog
 
@@ -28,6 +31,44 @@ log = structlog.get_logger(__name__)
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _INCOMING = "incoming"
+_THREADS = 8
+
+
+class _Prepared(NamedTuple):
+    """What is on the disk and has no name yet; without *temporary* when a file of that name was there."""
+
+    digest: str
+    path: Path
+    temporary: Path | None
+
+
+class Keeping:
+    """Bytes on their way to the disk (:class:`gateway.flow.ports.Keeping`)."""
+
+    def __init__(self, blobs: FileBlobs, prepared: Future[_Prepared]) -> None:
+        self._blobs = blobs
+        self._prepared = prepared
+        self._finished = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._finished:
+            self._prepared.add_done_callback(_drop)
+
+    @property
+    def digest(self) -> str:
+        return self._prepared.result().digest
+
+    def finish(self) -> None:
+        self._blobs._finish(self._prepared.result())
+        self._finished = True
+
+
+def _drop(prepared: Future[_Prepared]) -> None:
+    if prepared.exception() is None and (temporary := prepared.result().temporary) is not None:
+        temporary.unlink(missing_ok=True)
 
 
 class FileBlobs:
@@ -38,6 +79,8 @@ class FileBlobs:
         self._folder = folder
         self._incoming = folder / _INCOMING
         self._lock = folder / "lock"
+        self._opening = threading.Lock()
+        self._pool: tuple[int, ThreadPoolExecutor] | None = None
         with _named():
             make_folder(self._incoming)
             os.close(os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -48,14 +91,36 @@ class FileBlobs:
         The same content twice is one file; a file that no longer holds what its name says is written anew.
         Raises Unavailable (``store_full``, ``store_unavailable``).
         """
+        with self.begin(content) as keeping:
+            keeping.finish()
+            return keeping.digest
+
+    def begin(self, content: bytes) -> Keeping:
+        """Begin to keep *content*: it is on its way to the disk, under a temporary name, while the caller goes on."""
+        return Keeping(self, self._threads().submit(self._prepare, content))
+
+    def _threads(self) -> ThreadPoolExecutor:
+        # A child process has the object and not its threads.
+        with self._opening:
+            if self._pool is None or self._pool[0] != os.getpid():
+                self._pool = os.getpid(), ThreadPoolExecutor(_THREADS, thread_name_prefix="blob")
+            return self._pool[1]
+
+    def _prepare(self, content: bytes) -> _Prepared:
         digest = hashlib.sha256(content).hexdigest()
         path = self._path(digest)
         with _named():
-            if not self._kept(path, digest):
-                self._write(path, content)
+            if self._kept(path, digest):
+                return _Prepared(digest, path, None)
+            make_folder(path.parent)
+            return _Prepared(digest, path, self._write(content))
+
+    def _finish(self, prepared: _Prepared) -> None:
+        with _named():
+            if prepared.temporary is not None:
+                prepared.temporary.rename(prepared.path)
             # Also when another thread wrote it: that one may not have synced the name yet.
-            sync_folder(path.parent)
-        return digest
+            sync_folder(prepared.path.parent)
 
     def get(self, digest: str) -> bytes:
         """The bytes of *digest*. Raises Unavailable (``store_blob_missing``, ``store_blob_damaged``)."""
@@ -111,8 +176,8 @@ class FileBlobs:
                 return False
         return kept
 
-    def _write(self, path: Path, content: bytes) -> None:
-        make_folder(path.parent)
+    def _write(self, content: bytes) -> Path:
+        """*content* in a synced file with a temporary name."""
         temporary = self._incoming / secrets.token_hex(16)
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -121,10 +186,10 @@ class FileBlobs:
                 while rest:
                     rest = rest[file.write(rest) :]
                 os.fsync(file.fileno())
-            temporary.rename(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+        return temporary
 
     def _remove(self, path: Path, limit: float) -> int:
         # Looked at again under the lock: a put of the same content may have made the file young in between.

@@ -8,7 +8,7 @@ writing ones InputRejected (``store_value``) for a value that cannot be kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -39,10 +39,22 @@ class SqlStore:
         self._engine = engine
         self._writer = writer
 
-    def accept(self, accepted: AcceptedReport, shares: Sequence[Share], events: Iterable[AuditEvent]) -> Acceptance:
+    def accept(
+        self,
+        accepted: AcceptedReport,
+        shares: Sequence[Share],
+        events: Iterable[AuditEvent],
+        keep: Callable[[], None] = lambda: None,
+    ) -> Acceptance:
         """As the port; events are recorded for an accepted report alone, the other answers change nothing."""
         kept = tuple(events)
-        return self._writer.run(lambda connection: reports.accept(connection, accepted, shares, kept))
+
+        def write(connection: Connection) -> Acceptance:
+            acceptance = reports.accept(connection, accepted, shares, kept)
+            keep()
+            return acceptance
+
+        return self._writer.run(write)
 
     def report(self, report_id: str) -> StoredReport:
         with reading(self._engine) as connection:

@@ -1,10 +1,11 @@
 """How transactions that write are run: ``writer.run(function)``, with one answer on both databases.
 
 PostgreSQL groups commits itself, so there each function has its own transaction (:class:`DirectWriter`). SQLite has
-one write lock; threads that compete for it by waiting and asking again make some of them wait very long. So there one
-thread a process writes for all (:class:`GroupWriter`): it takes what has queued up, runs each function in its own
-savepoint, commits once, and only then lets the callers go. A function that raises undoes itself alone; a commit that
-fails fails every function of its group, for none of them happened.
+one write lock; threads that compete for it by waiting and asking again make some of them wait very long. So there the
+threads of a process stand in line (:class:`GroupWriter`): the first of the line leads. It takes what has queued up
+behind it, runs each function in its own savepoint, commits once, lets the callers go, and hands the lead to the next
+of the line. A caller who is alone hands nothing to anybody: it commits in its own thread. A function that raises
+undoes itself alone; a commit that fails fails every function of its group, for none of them happened.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _GROUP = 64
+_CALLED = 0
 
 
 class Writer(Protocol):
@@ -38,7 +39,7 @@ class Writer(Protocol):
         (:func:`gateway.store.engine.mapped`), and nothing it did remains."""
 
     def close(self) -> None:
-        """End what was queued, then the thread; a later :meth:`run` raises Unavailable (``store_closed``)."""
+        """End what was queued; a later :meth:`run` raises Unavailable (``store_closed``)."""
 
 
 def open_writer(engine: Engine) -> Writer:
@@ -68,9 +69,11 @@ class _Unit:
 
     def __init__(self, function: Callable[[Connection], Any]) -> None:
         self.function = function
-        self.done: Future[Any] = Future()
+        self.called = threading.Event()
+        """Set when the unit is settled, or when its caller is to lead."""
+        self.settled = False
         self._result: Any = None
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     def work(self, connection: Connection) -> None:
         """Run in a savepoint. An OperationalError is the database's own trouble: it leaves, and ends the group."""
@@ -82,16 +85,22 @@ class _Unit:
         except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
             self._error = error
 
-    def settle(self) -> None:
-        """Let the caller go, now that the group is committed."""
-        if self._error is None:
-            self.done.set_result(self._result)
-        else:
-            self.done.set_exception(self._error)
+    def settle(self, result: Any = None, error: BaseException | None = None) -> None:
+        """Let the caller go with *result* or *error*; with neither, with what :meth:`work` found."""
+        self._result = self._result if result is None else result
+        self._error = self._error if error is None else error
+        self.settled = True
+        self.called.set()
+
+    def outcome(self) -> Any:
+        """The function's result, or what it raised."""
+        if self._error is not None:
+            raise self._error
+        return self._result
 
 
 class GroupWriter:
-    """One thread that commits for all; it starts with the first function, in whichever process that is."""
+    """The threads of one process in line; whoever comes to its head commits for those behind it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -100,55 +109,76 @@ class GroupWriter:
         _writers.add(self)
 
     def _begin(self) -> None:
-        self._lock = threading.Lock()
-        self._queue: SimpleQueue[_Unit | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._changed = threading.Condition()
+        self._line: deque[_Unit] = deque()
+        self._leader: int | None = None
+        """The thread that commits, :data:`_CALLED` until the next of the line has taken over; None when all is done."""
 
     def run(self, function: Callable[[Connection], T]) -> T:
         unit = _Unit(function)
-        with self._lock:
-            if self._closed:
-                raise Unavailable("store_closed")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
-                self._thread.start()
-            elif self._thread is threading.current_thread():
-                raise RuntimeError("a function that is being written may not wait for another one")
-            self._queue.put(unit)
+        if not self._stand_in_line(unit):
+            self._wait(unit)
+        if not unit.settled:
+            self._lead()
         with mapped():
-            result: T = unit.done.result()
+            result: T = unit.outcome()
         return result
 
     def close(self) -> None:
-        with self._lock:
-            thread, self._closed = self._thread, True
-            if thread is not None:
-                self._queue.put(None)
-        if thread is not None:
-            thread.join()
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: self._leader is None)
 
-    def _work(self) -> None:
-        while True:
-            group, last = self._take()
+    def _stand_in_line(self, unit: _Unit) -> bool:
+        """Whether its caller leads at once."""
+        me = threading.get_ident()
+        with self._changed:
+            if self._closed:
+                raise Unavailable("store_closed")
+            if self._leader == me:
+                raise RuntimeError("a function that is being written may not wait for another one")
+            self._line.append(unit)
+            if self._leader is None:
+                self._leader = me
+                return True
+        return False
+
+    def _wait(self, unit: _Unit) -> None:
+        try:
+            unit.called.wait()
+        except BaseException:
+            # Interrupted: the others must not wait for a leader who has gone.
+            with self._changed:
+                if unit in self._line:
+                    self._line.remove(unit)
+                if unit.called.is_set() and not unit.settled:
+                    self._pass_on()
+            raise
+
+    def _lead(self) -> None:
+        """Commit for the head of the line, which is the caller's own unit, and for what stands behind it."""
+        with self._changed:
+            self._leader = threading.get_ident()
+            group = [self._line.popleft() for _ in range(min(len(self._line), _GROUP))]
+        try:
             if len(group) == 1:
                 self._commit_one(group[0])
-            elif group:
+            else:
                 self._commit(group)
-            if last:
-                return
+        finally:
+            for unit in group:
+                if not unit.settled:  # the leader was interrupted; whether it was in time to commit is not known
+                    unit.settle(error=Unavailable("store_closed"))
+            with self._changed:
+                self._pass_on()
 
-    def _take(self) -> tuple[list[_Unit], bool]:
-        """What waits, at least one; and whether it is the last. Nothing is queued after the end mark."""
-        group: list[_Unit] = []
-        try:
-            while len(group) < _GROUP:
-                unit = self._queue.get(block=not group)
-                if unit is None:
-                    return group, True
-                group.append(unit)
-        except Empty:
-            return group, False
-        return group, False
+    def _pass_on(self) -> None:
+        if self._line:
+            self._leader = _CALLED
+            self._line[0].called.set()
+        else:
+            self._leader = None
+            self._changed.notify_all()
 
     def _commit_one(self, unit: _Unit) -> None:
         """A function alone: the transaction is its own, and a savepoint would only cost time."""
@@ -156,9 +186,9 @@ class GroupWriter:
             with transaction(self._engine) as connection:
                 result = unit.function(connection)
         except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
-            unit.done.set_exception(error)
+            unit.settle(error=error)
         else:
-            unit.done.set_result(result)
+            unit.settle(result)
 
     def _commit(self, group: list[_Unit]) -> None:
         try:
@@ -168,7 +198,7 @@ class GroupWriter:
         except Exception as error:  # noqa: BLE001 - handed to every caller of the group
             log.warning("store.group_failed", size=len(group), kind=type(error).__name__)
             for unit in group:
-                unit.done.set_exception(error)
+                unit.settle(error=error)
         else:
             for unit in group:
                 unit.settle()
@@ -178,7 +208,7 @@ _writers: weakref.WeakSet[GroupWriter] = weakref.WeakSet()
 
 
 def _begin_after_fork() -> None:
-    # The thread stays with the parent, and so does whatever was queued for it.
+    # Whoever stood in line stays with the parent, and so does the leader.
     for writer in list(_writers):
         writer._begin()
 

@@ -163,3 +163,33 @@ def test_an_orphan_that_is_put_again_during_a_sweep_stays(blobs: FileBlobs, fold
 
     assert blobs.sweep(datetime.now(UTC) - HOUR, is_referenced) == 0
     assert blobs.get(digest) == b"again"
+
+
+def test_what_is_begun_and_not_finished_leaves_nothing(blobs: FileBlobs, folder: Path) -> None:
+    with blobs.begin(b"refused") as keeping:
+        digest = keeping.digest
+    assert files(folder) == []
+    with pytest.raises(Unavailable, match="store_blob_missing"):
+        blobs.get(digest)
+
+
+def test_what_is_begun_has_its_name_only_when_it_is_finished(blobs: FileBlobs, folder: Path) -> None:
+    with blobs.begin(b"accepted") as keeping:
+        with pytest.raises(Unavailable, match="store_blob_missing"):
+            blobs.get(keeping.digest)
+        keeping.finish()
+    assert blobs.get(keeping.digest) == b"accepted"
+    assert len(files(folder)) == 1
+
+
+def test_a_child_process_keeps_bytes_with_threads_of_its_own(blobs: FileBlobs) -> None:
+    blobs.put(b"parent")
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if blobs.get(blobs.put(b"child")) == b"child" else 2
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert blobs.get(hashlib.sha256(b"child").hexdigest()) == b"child"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,8 @@ def test_a_report_that_nobody_answers_for_is_refused(here: World) -> None:
         here.accept(content=safexml.serialise(root))
     assert refusal.value.code == "report_not_validated"
     assert not here.store.overviews(limit=10)
+    with pytest.raises(Unavailable, match="store_blob_missing"):
+        here.blobs.get(hashlib.sha256(safexml.serialise(root)).hexdigest())
 
 
 def test_a_sender_and_a_custodian_that_no_site_knows_are_refused(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def together(writer: Writer, functions: list[Callable[[sa.Connection], Any]]) ->
     threads = [threading.Thread(target=send, args=(place,)) for place in range(len(functions))]
     for thread in threads:
         thread.start()
-    while isinstance(writer, GroupWriter) and writer._queue.qsize() < len(functions):
+    while isinstance(writer, GroupWriter) and len(writer._line) < len(functions):
         time.sleep(0.001)
     release.set()
     for thread in [holder, *threads]:
@@ -78,7 +78,7 @@ def together(writer: Writer, functions: list[Callable[[sa.Connection], Any]]) ->
     return answers
 
 
-def test_sqlite_gets_the_writer_thread_and_nothing_else_does(engine: sa.Engine) -> None:
+def test_sqlite_gets_the_line_and_nothing_else_does(engine: sa.Engine) -> None:
     writer = open_writer(engine)
     assert isinstance(writer, GroupWriter)
     writer.close()
@@ -179,7 +179,7 @@ def test_a_function_that_waits_for_another_one_is_refused(engine: sa.Engine) -> 
     writer.close()
 
 
-def test_a_child_process_writes_with_a_thread_of_its_own(engine: sa.Engine) -> None:
+def test_a_child_process_writes_with_a_line_of_its_own(engine: sa.Engine) -> None:
     writer = GroupWriter(engine)
     writer.run(put(1))
     child = os.fork()
