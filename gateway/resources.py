@@ -1,13 +1,18 @@
 """Where the data that ships with the program lies: service descriptions, value sets, default configuration.
 
-A wheel carries them under ``gateway/_data``; a checkout has the same folders at its top.
+A wheel carries them under ``gateway/_data``; a checkout has the same folders at its top. A wheel may be built without
+the value sets, whose terminologies have owners (``NOTICE``): ``GATEWAY_VALUESETS`` then names the folder that has them.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gateway.errors import SettingsError
+
+VALUESETS_VARIABLE = "GATEWAY_VALUESETS"
+"""The environment variable with a folder of tables that come before those that ship with the program."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -33,6 +38,20 @@ def wsdl_path(name: str) -> Path:
 def valuesets_path() -> Path:
     """The folder of the value sets; raises as :func:`wsdl_path`."""
     return _folder("valuesets")
+
+
+def valueset_path(name: str) -> Path:
+    """The table *name*: in the folder that the environment names, else among those that ship with the program.
+
+    The file may be absent. Raises SettingsError ``resource_missing`` when there is no folder to look in.
+    """
+    if given := os.environ.get(VALUESETS_VARIABLE):
+        folder = Path(given)
+        if not folder.is_dir():
+            raise SettingsError("resource_missing", place=VALUESETS_VARIABLE, name=given)
+        if (path := folder / f"{name}.json").is_file():
+            return path
+    return valuesets_path() / f"{name}.json"
 
 
 def config_path() -> Path:

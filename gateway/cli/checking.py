@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -31,28 +31,41 @@ def words(error: GatewayError) -> Text:
     return Text(sentence(error.code, error.facts, "fr"), sentence(error.code, error.facts, "en"))
 
 
-def judged(path: Path, judge: Judge, limit_bytes: int = LIMIT_BYTES) -> Judgement:
-    """The judgement of one file; what cannot be read, and what *judge* refuses by a GatewayError, is unreadable."""
+def judged(
+    path: Path, judge: Judge, limit_bytes: int = LIMIT_BYTES, about: Mapping[str, object] | None = None
+) -> Judgement:
+    """The judgement of one file; what cannot be read, and what *judge* refuses by a GatewayError, is unreadable.
+
+    *about* is what such a judgement says of the whole file, so that every object printed has the same keys.
+    """
+    told: dict[str, Any] = dict(about or {})
     try:
         size_bytes = path.stat().st_size
         if size_bytes > limit_bytes:
-            return unreadable("file", TEXTS["file_too_large"])
+            return unreadable("file", TEXTS["file_too_large"], **told)
         content = path.read_bytes()
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         facts = {"reason": reason}
-        return unreadable("file", Text(*(sentence("file_unreadable", facts, one) for one in ("fr", "en"))))
+        return unreadable("file", Text(*(sentence("file_unreadable", facts, one) for one in ("fr", "en"))), **told)
     try:
         return judge(content)
     except GatewayError as error:
-        return unreadable(error.code, words(error), path=error.place)
+        return unreadable(error.code, words(error), path=error.place, **told)
 
 
-def check(files: Sequence[Path], judge: Judge, *, language: str, as_json: bool) -> NoReturn:
+def check(
+    files: Sequence[Path],
+    judge: Judge,
+    *,
+    language: str,
+    as_json: bool,
+    about: Mapping[str, object] | None = None,
+) -> NoReturn:
     """Judge *files*, print what was found, end with the exit code (0 valid, 1 invalid, 2 unreadable)."""
     verdicts = []
     told: list[dict[str, object]] = []
-    for path, judgement in zip(files, _each(files, judge), strict=True):
+    for path, judgement in zip(files, _each(files, judge, about), strict=True):
         verdicts.append(judgement.verdict)
         if as_json:
             told.append(judgement.as_json(str(path), language))
@@ -63,8 +76,8 @@ def check(files: Sequence[Path], judge: Judge, *, language: str, as_json: bool) 
     raise typer.Exit(exit_code(verdicts))
 
 
-def _each(files: Sequence[Path], judge: Judge) -> Iterator[Judgement]:
-    one = partial(judged, judge=judge)
+def _each(files: Sequence[Path], judge: Judge, about: Mapping[str, object] | None) -> Iterator[Judgement]:
+    one = partial(judged, judge=judge, about=about)
     if len(files) < _ENOUGH_FOR_TWO:
         yield from map(one, files)
         return

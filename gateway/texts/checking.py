@@ -7,6 +7,10 @@ TEXTS = {
         fr="Le fichier ne peut pas être lu : {reason}. Vérifiez son nom et vos droits.",
         en="The file cannot be read: {reason}. Check its name and your rights.",
     ),
+    "file_not_written": Text(
+        "Le fichier ne peut pas être écrit : {reason}. Vérifiez le dossier et vos droits.",
+        "The file cannot be written: {reason}. Check the folder and your rights.",
+    ),
     "file_too_large": Text(
         fr="Le fichier dépasse la taille qui est examinée (300 Mo).",
         en="The file is above the size that is looked at (300 MB).",

@@ -28,6 +28,79 @@ TEXTS: dict[str, Text] = {
         "The PACS {pacs} ({host}:{port}) cannot be reached ({words}). Check that it runs and that the network allows "
         "it; it is tried again automatically.",
     ),
+    "pacs_tls": Text(
+        "Le PACS {pacs} ({host}:{port}) et cette passerelle ne s'accordent pas sur TLS ({words}). Vérifiez ca_file, "
+        "certificate, key et tls_name, et que ce port du PACS parle TLS.",
+        "The PACS {pacs} ({host}:{port}) and this gateway do not agree on TLS ({words}). Check ca_file, certificate, "
+        "key and tls_name, and that this port of the PACS speaks TLS.",
+    ),
+    "tls_files": Text(
+        "Les fichiers TLS de ce réglage ne peuvent pas être lus ({words}). Vérifiez leurs chemins, leurs droits et que "
+        "la clé va avec le certificat.",
+        "The TLS files of this setting cannot be read ({words}). Check their paths, their permissions and that the key "
+        "goes with the certificate.",
+    ),
+    "instance_differs": Text(
+        "Une instance de même SOP Instance UID et de contenu différent a déjà été reçue : celle-ci est refusée.",
+        "An instance with the same SOP Instance UID and other content was received before: this one is refused.",
+    ),
+    "pacs_character_set": Text(
+        "« {value} » n'est pas un jeu de caractères de DICOM (PS3.3 C.12.1.1.2), par exemple ISO_IR 192. Corrigez le "
+        "réglage.",
+        "“{value}” is not a character set of DICOM (PS3.3 C.12.1.1.2), such as ISO_IR 192. Correct the setting.",
+    ),
+    "pacs_needs_dicomweb": Text(
+        'upstream = "dicomweb" et query = "qido-rs" ont besoin de dicomweb_url.',
+        'upstream = "dicomweb" and query = "qido-rs" need dicomweb_url.',
+    ),
+    "pacs_needs_destination": Text(
+        "C-MOVE a besoin de move_destination (l'AE title sous lequel le PACS connaît le récepteur de cette passerelle) "
+        "et de la table [receive].",
+        "C-MOVE needs move_destination (the AE title under which the PACS knows this gateway's receiver) and the table "
+        "[receive].",
+    ),
+    "pacs_move_destination": Text(
+        "Le PACS {pacs} ne connaît pas la destination « {title} ». Déclarez-y le récepteur de cette passerelle, avec "
+        "son adresse et son port.",
+        "The PACS {pacs} does not know the destination “{title}”. Declare this gateway's receiver there, with its "
+        "address and port.",
+    ),
+    "spool_unavailable": Text(
+        "Le dossier des images reçues ne peut pas être écrit ({words}). Faites de la place ou corrigez ses droits.",
+        "The folder of received images cannot be written ({words}). Make room or correct its permissions.",
+    ),
+    "pacs_other_patient": Text(
+        "Le PACS {pacs} a répondu au sujet d'un autre patient que celui de l'examen : rien de sa réponse n'est "
+        "utilisé. Vérifiez l'examen dans le PACS.",
+        "The PACS {pacs} has answered about another patient than that of the study: nothing of its answer is used. "
+        "Check the study in the PACS.",
+    ),
+    "pacs_wrong_character_set": Text(
+        "Une réponse du PACS {pacs} n'est pas écrite dans le jeu de caractères qu'elle déclare ({declared}) : rien "
+        "n'en est utilisé. Indiquez le bon dans answer_character_set.",
+        "An answer of the PACS {pacs} is not written in the character set that it declares ({declared}): nothing of it "
+        "is used. State the right one in answer_character_set.",
+    ),
+    "pacs_answers_short": Text(
+        "Le PACS {pacs} compte {declared} images et n'en donne que {found} : l'examen arrive encore, ou le PACS limite "
+        "ses réponses. Nouvel essai automatique ; si cela dure, levez cette limite dans le PACS, ou mettez "
+        "count_instances = false si ses comptes sont faux.",
+        "The PACS {pacs} counts {declared} images and gives {found} only: the study is still arriving, or the PACS "
+        "limits its answers. It is tried again automatically; if this lasts, lift that limit in the PACS, or set "
+        "count_instances = false if its counts are wrong.",
+    ),
+    "pacs_not_available": Text(
+        "Le PACS {pacs} dit que des images de l'examen ne sont pas disponibles (UNAVAILABLE). Nouvel essai "
+        "automatique.",
+        "The PACS {pacs} says that images of the study are not available (UNAVAILABLE). It is tried again "
+        "automatically.",
+    ),
+    "pacs_note_unreadable": Text(
+        "Une note de sélection (KO) de l'examen dans le PACS {pacs} n'est pas lisible ({words}) : elle pourrait "
+        "rejeter des images. Vérifiez-la, ou mettez open_notes = false pour ne pas lire ces notes.",
+        "A key object of the study in the PACS {pacs} cannot be read ({words}): it might reject images. Check it, or "
+        "set open_notes = false to leave these notes unread.",
+    ),
     "pacs_lost": Text(
         "Le PACS {pacs} ({host}:{port}) a coupé la connexion avant d'avoir répondu. Nouvel essai automatique ; si cela "
         "dure, regardez le journal du PACS.",
@@ -87,10 +160,12 @@ TEXTS: dict[str, Text] = {
         "the PACS.",
     ),
     "pacs_no_sop_class": Text(
-        "Le PACS {pacs} ne dit pas la classe (SOP Class UID) de ses images : le manifeste ne peut pas être fait. "
-        "Demandez à son fournisseur de répondre à cette clé au niveau IMAGE.",
-        "The PACS {pacs} does not tell the class (SOP Class UID) of its images: the manifest cannot be made. Ask its "
-        "vendor to answer this key at the IMAGE level.",
+        "Le PACS {pacs} ne dit pas la classe (SOP Class UID) de {count} images, et aucun autre moyen ne l'a "
+        "donnée : le manifeste ne peut pas être fait. Permettez C-GET, C-MOVE ou DICOMweb à cette passerelle, ou "
+        "demandez au fournisseur de répondre à cette clé au niveau IMAGE.",
+        "The PACS {pacs} does not tell the class (SOP Class UID) of {count} images, and no other way has given it: "
+        "the manifest cannot be made. Allow this gateway C-GET, C-MOVE or DICOMweb, or ask the vendor to answer this "
+        "key at the IMAGE level.",
     ),
     "pacs_protocol": Text(
         "Le PACS {pacs} ne suit pas le protocole DICOM ({words}) : rien de sa réponse n'est utilisé.",
@@ -161,6 +236,12 @@ TEXTS: dict[str, Text] = {
         "The DICOM data set is malformed (offset {offset}, {words}).",
     ),
     "dicom_not_a_file": Text("Ce n'est pas un fichier DICOM (PS3.10).", "This is not a DICOM file (PS3.10)."),
+    "dicom_polyglot": Text(
+        "Le préambule du fichier DICOM n'est ni vide ni celui d'un TIFF : ce fichier peut être aussi un programme ou "
+        "une page, il est refusé.",
+        "The preamble of the DICOM file is neither empty nor that of a TIFF: the file may also be a program or a page, "
+        "and is refused.",
+    ),
     "dicom_deflated": Text(
         "Le fichier DICOM est compressé par deflate, ce qui est refusé : envoyez-le en Explicit VR Little Endian.",
         "The DICOM file is deflated, which is refused: send it in Explicit VR Little Endian.",

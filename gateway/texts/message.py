@@ -1,8 +1,10 @@
 """Sentences about HL7 v2 messages."""
 
+from gateway.texts import message_rules
 from gateway.texts.text import Text
 
 TEXTS = {
+    **message_rules.TEXTS,
     # framing
     "mllp_noise": Text(
         "Des octets ont été reçus en dehors de tout bloc MLLP : vérifiez que l'émetteur parle MLLP.",

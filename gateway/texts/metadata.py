@@ -3,6 +3,10 @@
 from gateway.texts.text import Text
 
 TEXTS: dict[str, Text] = {
+    "xds_no_message": Text(
+        "Ce n'est pas un message d'XDS : ni enveloppe SOAP, ni message multipart, ni ebRIM. Vérifiez le fichier.",
+        "This is no XDS message: neither a SOAP envelope, nor a multipart message, nor ebRIM. Check the file.",
+    ),
     "registry_metadata": Text(
         "Les métadonnées XDS sont incomplètes : {attribute} manque (objet « {object} »). L'émetteur doit l'ajouter.",
         "The XDS metadata are incomplete: {attribute} is missing (object “{object}”). The sender must add it.",
@@ -10,10 +14,6 @@ TEXTS: dict[str, Text] = {
     "registry_metadata_value": Text(
         "Une métadonnée XDS est illisible : {attribute} (objet « {object} »). L'émetteur doit corriger sa valeur.",
         "An XDS metadata value cannot be read: {attribute} (object “{object}”). The sender must correct it.",
-    ),
-    "registry_metadata_folder": Text(
-        "Les classeurs XDS (Folder) ne sont pas encore pris en charge : soumettez les documents sans classeur.",
-        "XDS folders are not supported yet: submit the documents without a folder.",
     ),
     "XDSUnknownStoredQuery": Text(
         "Cette requête enregistrée n'est pas connue : {context}.", "This stored query is not known: {context}."
@@ -56,11 +56,17 @@ TEXTS: dict[str, Text] = {
         "The report has no local patient identifier and “{destination}” wants one. "
         "Add the local identifier to the report, or change the setting “patient_identity”.",
     ),
+    "accession_null": Text(
+        "Un numéro d'examen (accession number) du compte rendu est nul ({null}) : ses images seraient introuvables. "
+        "Corrigez le compte rendu, puis renvoyez-le.",
+        "An accession number of the report is null ({null}): its images could not be found. "
+        "Correct the report, then send it again.",
+    ),
     "region_unknown": Text(
-        "La région anatomique de l'examen {study} n'est ni dans le compte rendu ni déduite de Body Part Examined "
-        "({body_parts}). Ajoutez-la au compte rendu ou complétez « region_by_body_part » du site.",
-        "The anatomical region of study {study} is neither in the report nor derived from Body Part Examined "
-        "({body_parts}). Add it to the report, or complete “region_by_body_part” of the site.",
+        "La région anatomique de l'examen {study} n'est ni dans le compte rendu, ni dans le réglage du site, ni déduite "
+        "de Body Part Examined ({body_parts}). Ajoutez-la au compte rendu ou complétez « region_by_body_part » du site.",
+        "The anatomical region of study {study} is neither in the report, nor in the site's setting, nor derived from "
+        "Body Part Examined ({body_parts}). Add it to the report, or complete “region_by_body_part” of the site.",
     ),
     "modality_unknown": Text(
         "Aucune modalité d'acquisition de l'examen {study} n'est dans le jeu de valeurs 1.2.250.1.213.1.1.5.618. "

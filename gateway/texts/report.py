@@ -77,6 +77,76 @@ TEXTS: dict[str, Text] = {
         "Un élément du compte rendu est répété plus de {limit} fois.",
         "An element of the report is repeated more than {limit} times.",
     ),
+    "request_other_model": Text(
+        "Ce document n'est pas une demande d'actes d'imagerie (IMG-DA-IMG) : son modèle est « {model} ».",
+        "This document is no imaging request (IMG-DA-IMG): its model is “{model}”.",
+    ),
+    # reading a report whole: what is listed and not kept
+    "not_understood_unknown": Text(
+        "Cet élément ou attribut n'a pas de place ici dans le modèle : il n'a pas été lu.",
+        "This element or attribute has no place here in the model: it was not read.",
+    ),
+    "not_understood_repeated": Text(
+        "Cet élément est répété alors qu'un seul est lu à cette place.",
+        "This element is repeated where one is read.",
+    ),
+    "not_understood_foreign": Text(
+        "Cet élément ou attribut est d'un autre espace de noms que CDA : il n'a pas été lu.",
+        "This element or attribute is of another namespace than CDA: it was not read.",
+    ),
+    "not_understood_text": Text(
+        "Un texte se trouve là où seuls des éléments sont attendus.",
+        "There is text where only elements are expected.",
+    ),
+    "not_understood_withheld": Text(
+        "La valeur est déclarée absente (nullFlavor) ; la raison n'est pas conservée.",
+        "The value is declared absent (nullFlavor); the reason is not kept.",
+    ),
+    "not_understood_template": Text(
+        "Aucun templateId connu : la section ou l'entrée est lue sans être comprise.",
+        "No known templateId: the section or entry is read without being understood.",
+    ),
+    "not_understood_no_time": Text(
+        "Cette date est illisible : le format attendu est AAAAMMJJ[hhmmss][+zzzz].",
+        "This date cannot be read: the form is YYYYMMDD[hhmmss][+zzzz].",
+    ),
+    "not_understood_base64": Text(
+        "Ce contenu n'est pas du base64 : il est gardé tel quel et ne peut pas être ouvert.",
+        "This content is no base64: it is kept as it stands and cannot be opened.",
+    ),
+    "not_understood_too_deep": Text(
+        "Les éléments sont imbriqués trop profondément : ce qui est plus bas n'a pas été lu.",
+        "The elements are nested too deeply: what is below was not read.",
+    ),
+    "not_understood_too_many": Text(
+        "Le document a trop d'éléments : celui-ci et les suivants n'ont pas été lus.",
+        "The document has too many elements: this one and those after it were not read.",
+    ),
+    "not_understood_more": Text(
+        "D'autres éléments n'ont pas été compris ; ils ne sont pas énumérés.",
+        "Other elements were not understood; they are not listed.",
+    ),
+    # the official validator
+    "report_official_differs": Text(
+        "Le validateur officiel dit {theirs} et notre profil « official » dit {ours}. Il a dit : {words}",
+        "The official validator says {theirs} and our profile “official” says {ours}. It said: {words}",
+    ),
+    "official_unusable": Text(
+        "Le validateur officiel ne peut pas être utilisé (il manque : {words}). Donnez le dossier d'une copie complète"
+        " de TestContenuCDA et installez l'option « official » (pip install drim-gateway[official]).",
+        "The official validator cannot be used (lacking: {words}). Name the folder of a complete checkout of"
+        " TestContenuCDA and install the extra “official” (pip install drim-gateway[official]).",
+    ),
+    "official_slow": Text(
+        "Le validateur officiel n'a pas répondu à temps : jugez moins de fichiers à la fois.",
+        "The official validator did not answer in time: judge fewer files at once.",
+    ),
+    "official_failed": Text(
+        "Le validateur officiel s'est arrêté avant la fin ({answered} réponses pour {asked} documents) : vérifiez la"
+        " copie de TestContenuCDA et la mémoire disponible (1,1 Go).",
+        "The official validator stopped before the end ({answered} answers for {asked} documents): check the checkout"
+        " of TestContenuCDA and the memory available (1.1 GB).",
+    ),
     # making a manifest
     "manifest_without_instances": Text(
         "L'examen {study} ne contient aucun objet : il n'y a rien à référencer.",
