@@ -23,9 +23,10 @@ from gateway.model.report import Act, Order
 SCREENING = ("Z13.9", "2.16.840.1.113883.6.3")
 """CIM-10 code of the documentationOf that says "done in a screening"."""
 
-_MODALITY = ("121139", DCM)
-_REGION = ("39111-0", LOINC)
-_LITERAL = "studyInstanceUID"
+MODALITY = ("121139", DCM)
+REGION = ("39111-0", LOINC)
+"""Names of the qualifier that says what a translation of an act's code is."""
+LITERAL = "studyInstanceUID"
 """Some senders write this word, meant as the name of the field, as the extension of the study's id."""
 
 
@@ -97,7 +98,7 @@ def _study_uid(event: etree._Element, place: str) -> str:
     The specification says "formed of a root"; senders add the literal ``studyInstanceUID`` or an internal number.
     """
     stated = [element for element in find_all(event, "id", place) if not attribute(element, "nullFlavor")]
-    stated.sort(key=lambda element: attribute(element, "extension") not in ("", _LITERAL))
+    stated.sort(key=lambda element: attribute(element, "extension") not in ("", LITERAL))
     if not stated:
         return ""
     root = attribute(stated[0], "root")
@@ -118,8 +119,8 @@ def _translations(event: etree._Element) -> tuple[tuple[Code, ...], tuple[Code, 
         names = {(attribute(n, "code"), attribute(n, "codeSystem")) for n in find_all(element, "qualifier/name")}
         if value.system in CCAM_SYSTEMS:
             procedures.append(value)
-        elif _MODALITY in names:
+        elif MODALITY in names:
             modalities.append(value)
-        elif _REGION in names:
+        elif REGION in names:
             regions.append(value)
     return tuple(procedures), tuple(modalities), tuple(regions)

@@ -8,11 +8,11 @@ observation SOP-instance-observation (the link). Sources: IMG-CR-IMG 2024.01 tec
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lxml import etree
 
-from gateway.cda.elements import CDA, attribute, find, has_template, name_of, path
+from gateway.cda.elements import CDA, attribute, find, has_template, path
 from gateway.model.codes import DCM, LOINC, Code, dicom_modality
 from gateway.model.report import Act
 
@@ -48,12 +48,14 @@ _SOP_CLASSES = {
     "MG": ("1.2.840.10008.5.1.4.1.1.1.2", "Digital Mammography X-Ray Image Storage - For Presentation"),
     "MR": ("1.2.840.10008.5.1.4.1.1.4", "MR Image Storage"),
     "NM": ("1.2.840.10008.5.1.4.1.1.20", "Nuclear Medicine Image Storage"),
-    "PT": ("1.2.840.10008.5.1.4.1.1.128", "Positron Emission Tomography Image Storage"),
     "RF": ("1.2.840.10008.5.1.4.1.1.12.2", "X-Ray Radiofluoroscopic Image Storage"),
     "US": ("1.2.840.10008.5.1.4.1.1.6.1", "Ultrasound Image Storage"),
     "XA": ("1.2.840.10008.5.1.4.1.1.12.1", "X-Ray Angiographic Image Storage"),
 }
-"""The usual storage class of a modality: the observation must name one class although its link opens a whole study."""
+"""The usual storage class of a modality: the observation must name one class although its link opens a whole study.
+
+Only classes of the value set JDV_SOPClass_CISIS, which lacks that of PET: it is a secondary capture there.
+"""
 
 
 def sections(root: etree._Element) -> Iterator[etree._Element]:
@@ -89,17 +91,6 @@ def procedure_code(section: etree._Element) -> str:
         if has_template(procedure, _TECHNIQUE_TEMPLATES) and attribute(element, "codeSystem") == LOINC:
             return attribute(element, "code")
     return ""
-
-
-def insert(parent: etree._Element, child: etree._Element, order: Sequence[str]) -> None:
-    """Put *child* where the schema's *order* of children wants it, after its likes."""
-    rank = {name: index for index, name in enumerate(order)}
-    own = rank[name_of(child)]
-    for position, sibling in enumerate(parent):
-        if isinstance(sibling.tag, str) and rank.get(name_of(sibling), len(order)) > own:
-            parent.insert(position, child)
-            return
-    parent.append(child)
 
 
 def element(name: str, *content: etree._Element | str, **attributes: str) -> etree._Element:
@@ -152,7 +143,7 @@ def new_series(act: Act) -> etree._Element:
     return element(
         "act",
         *_templates("1.2.840.10008.9.17", "1.2.250.1.213.1.1.3.156"),
-        element("id", root=_name(act.study_uid, "series")),
+        element("id", root=instance_uid(act.study_uid, "series")),
         code,
         element("entryRelationship", new_instance(act), typeCode="COMP"),
         classCode="ACT",
@@ -162,16 +153,26 @@ def new_series(act: Act) -> etree._Element:
 
 def new_instance(act: Act) -> etree._Element:
     """The observation that holds the link, without it."""
-    modality = dicom_modality(act.modalities[0].code) if act.modalities else ""
-    uid, label = _SOP_CLASSES.get(modality, _SECONDARY_CAPTURE)
+    sop_class = usual_sop_class(act.modalities[0].code if act.modalities else "")
     return element(
         "observation",
         *_templates("1.2.840.10008.9.18", "1.2.250.1.213.1.1.3.157"),
-        element("id", root=_name(act.study_uid, "instance")),
-        _coded("code", Code(uid, _DICOM_UID, label), "DCMUID"),
+        element("id", root=instance_uid(act.study_uid, "instance")),
+        _coded("code", sop_class, "DCMUID"),
         classCode="DGIMG",
         moodCode="EVN",
     )
+
+
+def usual_sop_class(modality: str) -> Code:
+    """The storage class that is named for a study of *modality*."""
+    uid, label = _SOP_CLASSES.get(dicom_modality(modality), _SECONDARY_CAPTURE)
+    return Code(uid, _DICOM_UID, label)
+
+
+def instance_uid(study_uid: str, part: str) -> str:
+    """The UID of the generic series or object of a study: made of its name (DICOM PS3.5 annex B.2)."""
+    return f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, f'{study_uid}/{part}').int}"
 
 
 def _templates(*roots: str) -> list[etree._Element]:

@@ -9,7 +9,8 @@ from gateway.cda.elements import children as children_of
 from gateway.errors import InputRejected
 from gateway.model.people import Organization, Patient, Professional
 
-_SEX = {"M": "M", "F": "F", "UN": "U", "U": "U"}
+SEX = {"M": "M", "F": "F", "UN": "U", "U": "U"}
+"""administrativeGenderCode (value set J143) to HL7 v2 table 0001."""
 
 
 def patient(record_targets: list[etree._Element]) -> Patient:
@@ -28,17 +29,24 @@ def patient(record_targets: list[etree._Element]) -> Patient:
         raise InputRejected("report_patient_id_missing", place=f"{place}/id")
     birth_time = find(person, "birthTime")
     born = time(birth_time, f"{place}/patient/birthTime")
+    birth_family, birth_given, given_names, used_family, used_given = _names(find(person, "name"))
     return Patient(
         identifiers=known,
-        **_names(find(person, "name")),
+        birth_family=birth_family,
+        birth_given=birth_given,
+        given_names=given_names,
+        used_family=used_family,
+        used_given=used_given,
         birth_date=attribute(birth_time, "value")[: min(born.digits, 8)] if born else "",
-        sex=_SEX.get(attribute(find(person, "administrativeGenderCode"), "code"), ""),
+        sex=SEX.get(attribute(find(person, "administrativeGenderCode"), "code"), ""),
         birth_place=text_of(find(person, "birthplace/place/addr/county")),
     )
 
 
-def _names(name: etree._Element | None) -> dict[str, str]:
-    """The INS traits: BR marks the names of birth, CL the used ones, an unmarked given name is the whole list.
+def _names(name: etree._Element | None) -> tuple[str, str, str, str, str]:
+    """Birth family and given name, all given names, used family and given name.
+
+    BR marks the names of birth, CL the used ones, an unmarked given name is the whole list.
 
     A family name without a mark, which foreign reports have, is the used one.
     """
@@ -51,13 +59,8 @@ def _names(name: etree._Element | None) -> dict[str, str]:
     def joined(key: str) -> str:
         return " ".join(word for word in parts.get(key, ()) if word)
 
-    return {
-        "birth_family": joined("family-BR"),
-        "birth_given": joined("given-BR"),
-        "given_names": joined("given"),
-        "used_family": joined("family-CL") or joined("family"),
-        "used_given": joined("given-CL"),
-    }
+    used = joined("family-CL") or joined("family")
+    return joined("family-BR"), joined("given-BR"), joined("given"), used, joined("given-CL")
 
 
 def organization(element: etree._Element | None, place: str) -> Organization | None:

@@ -7,6 +7,7 @@ the right patient is judged elsewhere. Sources: HL7 CDA R2; CI-SIS "Structuratio
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from lxml import etree
 
@@ -28,7 +29,7 @@ from gateway.cda.elements import (
 from gateway.errors import InputRejected, InputTooLarge
 from gateway.model.codes import Code
 from gateway.model.identifiers import Identifier
-from gateway.model.report import Encounter, Order, RelatedDocument, Report
+from gateway.model.report import Encounter, RelatedDocument, Report
 
 Header = dict[str, list[etree._Element]]
 
@@ -44,12 +45,28 @@ def read(root: etree._Element) -> Report:
     ``gateway.texts.report``.
     """
     header = _header(root)
-    document_code = code(_first(header, "code"))
-    if document_code is None:
-        raise InputRejected("report_code_missing", place=f"{_ROOT}/code")
+    report = _report(header)
     documented, screening = acts.acts(header.get("documentationOf", []))
     if not documented:
         raise InputRejected("report_study_missing", place=f"{_ROOT}/documentationOf/serviceEvent/id")
+    orders = acts.orders(header.get("inFulfillmentOf", []))
+    if not any(order.accession for order in orders):
+        raise InputRejected("report_accession_missing", place=f"{_ROOT}/inFulfillmentOf/order/accessionNumber")
+    return replace(report, orders=orders, acts=documented, screening=screening)
+
+
+def read_document(root: etree._Element) -> Report:
+    """The header of any CDA document, as a report without acts and orders: nothing of images is asked of it.
+
+    Raises as :func:`read`, but not for studies and accession numbers.
+    """
+    return _report(_header(root))
+
+
+def _report(header: Header) -> Report:
+    document_code = code(_first(header, "code"))
+    if document_code is None:
+        raise InputRejected("report_code_missing", place=f"{_ROOT}/code")
     signer = _first(header, "legalAuthenticator")
     level, media_type = _body(header.get("component", []))
     return Report(
@@ -77,9 +94,6 @@ def read(root: etree._Element) -> Report:
             find(_first(header, "custodian"), "assignedCustodian/representedCustodianOrganization"),
             f"{_ROOT}/custodian/assignedCustodian/representedCustodianOrganization",
         ),
-        orders=_orders(header),
-        acts=documented,
-        screening=screening,
         encounter=_encounter(find(_first(header, "componentOf"), "encompassingEncounter")),
         related=tuple(_related(header.get("relatedDocument", []))),
     )
@@ -134,14 +148,6 @@ def _version(header: Header) -> int | None:
     if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
         raise InputRejected("report_version_invalid", place=f"{_ROOT}/versionNumber")
     return int(value)
-
-
-def _orders(header: Header) -> tuple[Order, ...]:
-    """The orders; raises InputRejected when none of them has an accession number."""
-    found = acts.orders(header.get("inFulfillmentOf", []))
-    if not any(order.accession for order in found):
-        raise InputRejected("report_accession_missing", place=f"{_ROOT}/inFulfillmentOf/order/accessionNumber")
-    return found
 
 
 def _encounter(element: etree._Element | None) -> Encounter | None:

@@ -1,4 +1,4 @@
-"""What is registered: document entries, submission sets, associations (IHE ITI TF-3 section 4.2).
+"""What is registered: document entries, submission sets, folders, associations (IHE ITI TF-3 section 4.2).
 
 Attribute names are the standard's. Times are XDS DTM strings (UTC), identifiers of patients are CX strings, people
 are XCN strings, structures XON strings: the values that travel, made by ``xds.metadata`` and kept as they are.
@@ -14,9 +14,16 @@ from gateway.model.codes import Code
 STABLE = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1"
 ON_DEMAND = "urn:uuid:34268e47-fdf5-41a6-ba33-82133c465248"
 
+REFERENCE_UNIQUE_ID = "urn:ihe:iti:xds:2013:uniqueId"
 REFERENCE_ACCESSION = "urn:ihe:iti:xds:2013:accession"
-REFERENCE_STUDY = "urn:ihe:iti:xds:2016:studyInstanceUID"
+REFERENCE_REFERRAL = "urn:ihe:iti:xds:2013:referral"
 REFERENCE_ORDER = "urn:ihe:iti:xds:2013:order"
+REFERENCE_WORKFLOW = "urn:ihe:iti:xdw:2013:workflowInstanceId"
+REFERENCE_STUDY = "urn:ihe:iti:xds:2016:studyInstanceUID"
+REFERENCE_ENCOUNTER = "urn:ihe:iti:xds:2015:encounterId"
+
+DOCUMENT_ONLINE = "urn:ihe:iti:2010:DocumentAvailability:Online"
+DOCUMENT_OFFLINE = "urn:ihe:iti:2010:DocumentAvailability:Offline"
 
 
 class Status(StrEnum):
@@ -34,8 +41,24 @@ class AssociationType(StrEnum):
     REPLACE = "urn:ihe:iti:2007:AssociationType:RPLC"
     APPEND = "urn:ihe:iti:2007:AssociationType:APND"
     TRANSFORM = "urn:ihe:iti:2007:AssociationType:XFRM"
+    TRANSFORM_AND_REPLACE = "urn:ihe:iti:2007:AssociationType:XFRM_RPLC"
     SIGNS = "urn:ihe:iti:2007:AssociationType:signs"
+    IS_SNAPSHOT_OF = "urn:ihe:iti:2010:AssociationType:IsSnapshotOf"
     UPDATE_STATUS = "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus"
+    SUBMIT_ASSOCIATION = "urn:ihe:iti:2010:AssociationType:SubmitAssociation"
+
+
+RELATIONSHIPS = frozenset(
+    {
+        AssociationType.REPLACE,
+        AssociationType.APPEND,
+        AssociationType.TRANSFORM,
+        AssociationType.TRANSFORM_AND_REPLACE,
+        AssociationType.SIGNS,
+        AssociationType.IS_SNAPSHOT_OF,
+    }
+)
+"""What joins two entries (ITI TF-3 section 4.2.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +68,13 @@ class ReferenceId:
     value: str
     authority: str
     type_code: str
+    home: str = ""
+    """OID of the home community, the sixth component that some stacks write, or empty."""
 
     def cxi(self) -> str:
         authority = f"&{self.authority}&ISO" if self.authority else ""
-        return f"{self.value}^^^{authority}^{self.type_code}"
+        home = f"^&{self.home}&ISO" if self.home else ""
+        return f"{self.value}^^^{authority}^{self.type_code}{home}"
 
     @classmethod
     def parse(cls, text: str) -> ReferenceId:
@@ -57,7 +83,8 @@ class ReferenceId:
         if len(parts) < 5 or not parts[0] or not parts[4]:
             raise ValueError("a reference id needs an id and a type")
         authority = parts[3].split("&")
-        return cls(parts[0], authority[1] if len(authority) > 1 else "", parts[4])
+        home = parts[5].split("&") if len(parts) > 5 else []
+        return cls(parts[0], authority[1] if len(authority) > 1 else "", parts[4], home[1] if len(home) > 1 else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +97,12 @@ class Author:
     """XON each."""
     roles: tuple[str, ...] = ()
     specialties: tuple[str, ...] = ()
+    telecommunications: tuple[str, ...] = ()
+    """XTN each."""
+
+
+Slots = tuple[tuple[str, tuple[str, ...]], ...]
+"""Names and values, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +143,13 @@ class DocumentEntry:
     status: str = ""
     object_type: str = STABLE
     logical_id: str = ""
+    """``lid``: the id of the first version (ITI Metadata Update)."""
     version: str = ""
-    extra_slots: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    document_availability: str = ""
+    """:data:`DOCUMENT_ONLINE` or :data:`DOCUMENT_OFFLINE` (ITI Metadata Update)."""
+    limited_metadata: bool = False
+    """Made by a Metadata-Limited Document Source (section 4.2.3.2.29)."""
+    extra_slots: Slots = ()
     """Slots that this model does not name, kept as they came."""
 
 
@@ -128,8 +166,34 @@ class SubmissionSet:
     authors: tuple[Author, ...] = ()
     title: str = ""
     comments: str = ""
+    intended_recipients: tuple[str, ...] = ()
+    """``XON|XCN|XTN`` each."""
     status: str = ""
     home_community_id: str = ""
+    logical_id: str = ""
+    version: str = ""
+    limited_metadata: bool = False
+    extra_slots: Slots = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """Folder (ITI TF-3 section 4.2.3.4)."""
+
+    entry_uuid: str
+    unique_id: str
+    patient_id: str
+    codes: tuple[Code, ...] = ()
+    """codeList."""
+    title: str = ""
+    comments: str = ""
+    last_update_time: str = ""
+    status: str = ""
+    home_community_id: str = ""
+    logical_id: str = ""
+    version: str = ""
+    limited_metadata: bool = False
+    extra_slots: Slots = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,8 +204,13 @@ class Association:
     type: str
     source: str
     target: str
-    slots: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    slots: Slots = ()
     status: str = ""
+    documentation: Code | None = None
+    """Why, or which transformation (section 4.2.2.2)."""
+    home_community_id: str = ""
+    logical_id: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +220,7 @@ class Submission:
     submission_sets: tuple[SubmissionSet, ...] = ()
     entries: tuple[DocumentEntry, ...] = ()
     associations: tuple[Association, ...] = ()
+    folders: tuple[Folder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

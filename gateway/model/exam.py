@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.model.codes import Code
 from gateway.model.identifiers import Identifier
 
 
@@ -26,7 +27,39 @@ class Series:
     number: int | None = None
     description: str = ""
     body_part: str = ""
+    date: str = ""
+    """Series Date, ``YYYYMMDD``, where the PACS tells it."""
+    time: str = ""
+    """Series Time."""
+    laterality: str = ""
+    """``L`` or ``R`` (DICOM PS3.3 C.7.3.1), where the PACS tells it."""
     instances: tuple[Instance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagingRequest:
+    """A requested procedure that the study answers to (Request Attributes Sequence, DICOM PS3.3 table 10-9)."""
+
+    accession: Identifier
+    """An issuer that nobody names has an empty root."""
+    placer: Identifier | None = None
+    filler: Identifier | None = None
+    procedure_id: str = ""
+    procedure_description: str = ""
+    procedure: Code | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyObjectNote:
+    """A Key Object Selection Document of the study, opened: what it says of which instances."""
+
+    sop_instance_uid: str
+    series_uid: str
+    title: Code
+    """Document title; the system is a DICOM designator (``DCM``)."""
+    description: str = ""
+    marked: frozenset[str] = frozenset()
+    """SOP Instance UIDs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +88,10 @@ class Exam:
     description: str = ""
     referring_physician: str = ""
     series: tuple[Series, ...] = ()
+    requests: tuple[ImagingRequest, ...] = ()
+    """Every request that the series name, where the PACS tells them."""
+    notes: tuple[KeyObjectNote, ...] = ()
+    """The key object selections of the study that were opened; C-FIND alone does not tell what they say."""
 
     @property
     def instances(self) -> tuple[Instance, ...]:

@@ -10,6 +10,26 @@ from gateway.model.people import Organization
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestSettings:
+    """How a site's manifests are made (``[site.NAME.manifest]``)."""
+
+    retrieval: frozenset[str] = frozenset({"ae-title", "location", "url"})
+    """Which retrieval attributes each series carries, of those the site has a value for."""
+    presentation_states: bool = True
+    structured_reports: bool = True
+    private_classes: bool = False
+    """Objects of classes that only one vendor knows: another site's viewer cannot show them."""
+    description: str = "flavour"
+    """Of the text 113012: ``drim`` (the lines that consumers of DRIM-M parse), ``study`` (Study Description), ``none``;
+    ``flavour`` is ``drim`` for the DMP and ``study`` elsewhere."""
+    mado: str = "none"
+    """The manifest with description (IHE MADO): ``none``, ``extra`` beside the other or ``instead`` of it."""
+    manufacturer: str = "drim-gateway"
+    model_name: str = ""
+    station_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One ``[site.NAME]`` table of the settings."""
 
@@ -44,6 +64,7 @@ class Site:
     """Base of the Retrieve URLs (0008,1190) of the manifests, without a slash at its end."""
     public_url: str = ""
     """Base of the link in published reports, without a slash at its end."""
+    manifest: ManifestSettings = field(default_factory=ManifestSettings)
     source_id: str = ""
     """sourceId of submission sets: OID of this gateway as document source."""
     region_by_body_part: dict[str, Code] = field(default_factory=dict)

@@ -22,6 +22,8 @@ class Timestamp:
 
     moment: datetime
     digits: int
+    fraction: str = ""
+    """Digits of a fraction of a second, as written; ``moment`` is without it."""
 
     @classmethod
     def parse(cls, text: str) -> Timestamp:
@@ -32,7 +34,13 @@ class Timestamp:
         parts = [int(part) for part in match.groups()[:6] if part is not None]
         full = parts + [1, 1, 0, 0, 0][len(parts) - 1 :]
         zone = match.group(8)
-        return cls(datetime(*full, tzinfo=_zone(zone)), _DIGITS[len(parts) - 1])  # type: ignore[misc, arg-type]
+        return cls(datetime(*full, tzinfo=_zone(zone)), _DIGITS[len(parts) - 1], (match.group(7) or "")[1:])  # type: ignore[misc, arg-type]
+
+    @property
+    def hl7(self) -> str:
+        """The TS that was read: digits in the precision given, the fraction, the zone (``Z`` becomes ``+0000``)."""
+        text = self.moment.strftime("%Y%m%d%H%M%S").rjust(14, "0")[: self.digits]
+        return text + (f".{self.fraction}" if self.fraction else "") + self.moment.strftime("%z")
 
     def aware(self, default: tzinfo) -> datetime:
         """The moment with a zone: its own, or *default* (the site's) when none was written."""

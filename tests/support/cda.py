@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from lxml import etree
 
 from gateway.cda.elements import path
@@ -12,12 +14,22 @@ from gateway.trust import safexml
 
 def ct_report() -> etree._Element:
     """The level-3 report of the demo's CT, parsed."""
-    return safexml.parse(level3(Draft(study=CT)))
+    return safexml.parse(_ct_bytes())
 
 
 def chest_report() -> etree._Element:
     """The level-1 report of the demo's chest radiograph, parsed."""
-    return safexml.parse(level1(Draft(study=CHEST)))
+    return safexml.parse(_chest_bytes())
+
+
+@cache
+def _ct_bytes() -> bytes:
+    return level3(Draft(study=CT))
+
+
+@cache
+def _chest_bytes() -> bytes:
+    return level1(Draft(study=CHEST))
 
 
 def at(root: etree._Element, steps: str) -> etree._Element:

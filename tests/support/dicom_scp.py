@@ -11,6 +11,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
+from pynetdicom.transport import AssociationSocket
 
 from gateway.dicom.settings import PacsSettings
 
@@ -18,6 +19,18 @@ FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 GET = "1.2.840.10008.5.1.4.1.2.2.3"
 VERIFICATION = "1.2.840.10008.1.1"
 Answers = Iterator[tuple[int, Dataset | None]]
+
+
+def _closed(self: AssociationSocket) -> None:
+    """pynetdicom's own leaves the socket open when the other side has gone already."""
+    leftover = self.socket
+    if leftover is not None:
+        with contextlib.suppress(OSError):
+            leftover.shutdown(socket.SHUT_RDWR)
+        leftover.close()
+
+
+AssociationSocket._shutdown_socket = _closed  # type: ignore[method-assign]
 
 
 def settings(port: int, **others: Any) -> PacsSettings:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.model.codes import Code
 from gateway.model.document import (
+    DOCUMENT_OFFLINE,
+    DOCUMENT_ONLINE,
     REFERENCE_ACCESSION,
     REFERENCE_ORDER,
     REFERENCE_STUDY,
@@ -17,6 +19,7 @@ from gateway.model.document import (
     AssociationType,
     Author,
     DocumentEntry,
+    Folder,
     ReferenceId,
     Status,
     Submission,
@@ -50,6 +53,14 @@ SUBMISSION_SET = SubmissionSet(
     content_type_code=Code("07", "1.2.250.1.213.2.2", "Consultation Soins Externes"),
     submission_time="20210108101900",
 )
+FOLDER = Folder(
+    entry_uuid="Folder01",
+    unique_id="2.25.2",
+    patient_id=PATIENT,
+    codes=(Code("IMG", "1.2.3.9", "Imagerie"),),
+    title="Imagerie",
+    last_update_time="20210108101900",
+)
 MEMBER = Association(
     entry_uuid="Association01",
     type=AssociationType.HAS_MEMBER,
@@ -71,14 +82,20 @@ authors = st.builds(
     institutions=st.lists(texts, max_size=2).map(tuple),
     roles=st.lists(texts, max_size=2).map(tuple),
     specialties=st.lists(texts, max_size=2).map(tuple),
+    telecommunications=st.lists(texts, max_size=2).map(tuple),
 )
 references = st.builds(
     ReferenceId,
     words.filter(lambda word: "^" not in word),
     st.just("") | oids,
     st.sampled_from([REFERENCE_ACCESSION, REFERENCE_STUDY, REFERENCE_ORDER]),
+    st.just("") | oids,
 )
 _slots = st.dictionaries(words.map(lambda word: f"x{word}"), st.lists(texts, min_size=1, max_size=2).map(tuple))
+
+_extra = _slots.map(lambda slots: tuple(slots.items()))
+_versions = st.just("") | st.integers(1, 99).map(str)
+_logical_ids = st.just("") | st.uuids().map(lambda uuid: uuid.urn)
 
 
 def _several(strategy: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -116,9 +133,11 @@ entries = st.builds(
     uri=maybe,
     status=st.sampled_from(["", *(status.value for status in Status)]),
     object_type=st.just(STABLE),
-    logical_id=st.just("") | st.uuids().map(lambda uuid: uuid.urn),
-    version=st.just("") | st.integers(1, 99).map(str),
-    extra_slots=_slots.map(lambda slots: tuple(slots.items())),
+    logical_id=_logical_ids,
+    version=_versions,
+    document_availability=st.sampled_from(["", DOCUMENT_ONLINE, DOCUMENT_OFFLINE]),
+    limited_metadata=st.booleans(),
+    extra_slots=_extra,
 )
 submission_sets = st.builds(
     SubmissionSet,
@@ -131,8 +150,29 @@ submission_sets = st.builds(
     authors=_several(authors),
     title=maybe,
     comments=maybe,
+    intended_recipients=_several(texts),
     status=maybe,
     home_community_id=st.just("") | oids,
+    logical_id=_logical_ids,
+    version=_versions,
+    limited_metadata=st.booleans(),
+    extra_slots=_extra,
+)
+folders = st.builds(
+    Folder,
+    entry_uuid=st.uuids().map(lambda uuid: uuid.urn),
+    unique_id=words,
+    patient_id=words,
+    codes=_several(codes),
+    title=maybe,
+    comments=maybe,
+    last_update_time=maybe,
+    status=maybe,
+    home_community_id=st.just("") | oids,
+    logical_id=_logical_ids,
+    version=_versions,
+    limited_metadata=st.booleans(),
+    extra_slots=_extra,
 )
 associations = st.builds(
     Association,
@@ -140,20 +180,26 @@ associations = st.builds(
     type=st.sampled_from([kind.value for kind in AssociationType]),
     source=words,
     target=words,
-    slots=_slots.map(lambda slots: tuple(slots.items())),
+    slots=_extra,
     status=maybe,
+    documentation=st.none() | codes,
+    home_community_id=st.just("") | oids,
+    logical_id=_logical_ids,
+    version=_versions,
 )
 submissions = st.builds(
     Submission,
     submission_sets=_several(submission_sets),
     entries=_several(entries),
     associations=_several(associations),
+    folders=_several(folders),
 ).filter(lambda submission: len(set(_ids(submission))) == len(_ids(submission)))
 
 
 def _ids(submission: Submission) -> list[str]:
     sets = [item.entry_uuid for item in submission.submission_sets]
-    return sets + [e.entry_uuid for e in submission.entries] + [a.entry_uuid for a in submission.associations]
+    objects = [*submission.entries, *submission.associations, *submission.folders]
+    return sets + [item.entry_uuid for item in objects]
 
 
 def with_entry(**changes: object) -> Submission:

@@ -84,7 +84,7 @@ def test_the_narrative_link_stands_in_the_words_that_the_entry_refers_to() -> No
     anchor = next(root.iter(path("linkHtml")))
     parent = anchor.getparent()
     assert parent is not None
-    assert parent.get("ID") == "examen-images"
+    assert parent.get("ID") == "examen-01-images"
 
 
 def test_a_report_that_has_its_links_is_left_as_it_is() -> None:

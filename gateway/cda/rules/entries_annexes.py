@@ -1,0 +1,388 @@
+"""Comments, devices, attached documents, what the patient was told, frames and purposes (N-14 to N-18)."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from gateway import valuesets
+from gateway.cda.elements import attribute, name_of
+from gateway.cda.rules.engine import WARNING, Context
+from gateway.cda.rules.entries_common import (
+    BOOK,
+    DCM,
+    LOINC,
+    XSI_TYPE,
+    Coding,
+    Entry,
+    declares,
+    find,
+    frame,
+    framed,
+    in_set,
+    is_coded,
+    kids,
+    shown,
+)
+from gateway.cda.rules.sections_content import ATTACHMENT, DEVICE, SIMPLE
+
+_FRENCH = "1.2.250.1.213.1.1.3."
+COMMENT_TEMPLATES = ("1.3.6.1.4.1.19376.1.5.3.1.4.2", f"{_FRENCH}32", "2.16.840.1.113883.10.20.1.40")
+TOLD = Coding(code="99622-3", system=LOINC, display="Informations pour le patient")
+KIND = Coding(code="69764-9", system=LOINC, display="Type de document")
+COMMENT = Entry(
+    key="N-14",
+    name="FR-Commentaire-ER",
+    element="act",
+    class_code="ACT",
+    templates=COMMENT_TEMPLATES,
+    lenient="all",
+    code=Coding(code="48767-8", system=LOINC, display="Commentaire"),
+    source="001 3.3.1 ; IHE PCC TF-2, Comments",
+)
+DEVICE_ENTRY = Entry(
+    key="N-15",
+    name="FR-Dispositif-medical",
+    element="supply",
+    class_code="SPLY",
+    templates=(DEVICE[1], DEVICE[0]),
+    lenient="class",
+    source="001 3.3.5 ; CI-SIS Modèles de contenus CDA, entrée FR-Dispositif-medical",
+)
+DOCUMENT = Entry(
+    key="N-16",
+    name="FR-Document-attache",
+    element="organizer",
+    class_code="CLUSTER",
+    templates=ATTACHMENT,
+    ids=(1, 1),
+    source="001 3.3.10 ; CI-SIS Modèles de contenus CDA, entrée FR-Document-attache",
+)
+PURPOSE = Entry(
+    key="N-17",
+    name="FR-DICOM-Objectifs-de-reference",
+    element="observation",
+    class_code="OBS",
+    templates=(f"{_FRENCH}163",),
+    exact=True,
+    source="001 4.2.4.5.1.1.1 (sous-entrées non utilisées en France) ; DICOM PS3.20",
+)
+SIMPLE_ENTRY = Entry(
+    key="N-18",
+    name="FR-Simple-observation",
+    element="observation",
+    class_code="OBS",
+    templates=SIMPLE,
+    ids=(1, None),
+    source="001 3.3.11.1 ; IHE PCC TF-2, Simple Observation",
+)
+FRAMES = {one.key: frame(one) for one in (COMMENT, DEVICE_ENTRY, DOCUMENT, PURPOSE, SIMPLE_ENTRY)}
+COMMENT_STATUS = BOOK.rule(
+    "N-14e",
+    "L'état du commentaire (statusCode) est fixé à « completed » ; trouvé : « {value} ».",
+    "The status of the comment (statusCode) is fixed to “completed”; found: “{value}”.",
+    source="IHE PCC TF-2, Comments (statusCode)",
+)
+COMMENT_WORDS = BOOK.rule(
+    "N-14f",
+    "Le commentaire doit renvoyer à son texte (text/reference).",
+    "The comment must refer to its words (text/reference).",
+    source="IHE PCC TF-2, Comments (text/reference)",
+)
+COMMENT_AUTHOR = BOOK.rule(
+    "N-14g",
+    "L'auteur du commentaire est incomplet : {value}.",
+    "The author of the comment is incomplete: {value}.",
+    source="IHE PCC TF-2, Comments (author)",
+)
+DEVICE_PARTS = BOOK.rule(
+    "N-15e",
+    "Le dispositif médical doit avoir exactement un élément {expected} ; trouvé : {value}.",
+    "The device must have exactly one element {expected}; found: {value}.",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Dispositif-medical",
+)
+DEVICE_IDENTITY = BOOK.rule(
+    "N-15f",
+    "L'identifiant unique du dispositif médical manque (participantRole/id).",
+    "The unique identifier of the device is missing (participantRole/id).",
+    source="000 3.3.2 : « Identifiant unique du dispositif médical [1..1] »",
+    official=None,
+)
+DEVICE_CODE = BOOK.rule(
+    "N-15g",
+    "Le type du dispositif médical manque (playingDevice/code).",
+    "The type of the device is missing (playingDevice/code).",
+    source="000 3.3.2 : « Code produit du dispositif médical [1..1] »",
+    official=None,
+)
+DOCUMENT_CODE = BOOK.rule(
+    "N-16d",
+    "Le document attaché doit avoir un code.",
+    "The attached document must have a code.",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Document-attache (code)",
+)
+DOCUMENT_STATUS = BOOK.rule(
+    "N-16e",
+    "L'état du document attaché (statusCode) est fixé à « completed » ; trouvé : « {value} ».",
+    "The status of the attached document (statusCode) is fixed to “completed”; found: “{value}”.",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Document-attache (statusCode)",
+)
+DOCUMENT_KIND = BOOK.rule(
+    "N-16f",
+    "Le document attaché doit dire son type (entrée FR-Type-document-attache).",
+    "The attached document must tell its kind (entry FR-Type-document-attache).",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Document-attache (component/observation)",
+)
+DOCUMENT_CONTENT = BOOK.rule(
+    "N-16g",
+    "Le document attaché doit contenir un fichier : observationMedia/value avec mediaType et representation B64.",
+    "The attached document must hold a file: observationMedia/value with mediaType and representation B64.",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Document-attache (component/observationMedia)",
+)
+KIND_PARTS = BOOK.rule(
+    "N-16h",
+    "Le type du document attaché est incomplet : {value}.",
+    "The kind of the attached document is incomplete: {value}.",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Type-document-attache",
+)
+PURPOSE_CODE = BOOK.rule(
+    "N-17d",
+    "Le code de cette entrée est fixé à {expected} ; trouvé : {value}.",
+    "The code of this entry is fixed to {expected}; found: {value}.",
+    source="DICOM PS3.20 sections 10.8 et 10.11",
+)
+PURPOSE_VALUE = BOOK.rule(
+    "N-17e",
+    "La valeur de cette entrée manque, ou n'est pas celle attendue ({expected}) ; trouvé : {value}.",
+    "The value of this entry is missing, or is not what is expected ({expected}); found: {value}.",
+    source="DICOM PS3.20 sections 10.8 et 10.11 ; JDV_ImagerieObjectifsReference_CISIS (1.2.250.1.213.1.1.5.672)",
+)
+FRAMES_FORM = BOOK.rule(
+    "N-17f",
+    "Cette entrée doit être un élément {expected} ; trouvé : {value}.",
+    "This entry must be an element {expected}; found: {value}.",
+    source="DICOM PS3.20 sections 10.8 et 10.11",
+)
+SIMPLE_PARTS = BOOK.rule(
+    "N-18e",
+    "L'entrée FR-Simple-observation est incomplète : {value}.",
+    "The entry FR-Simple-observation is incomplete: {value}.",
+    source="IHE PCC TF-2, Simple Observation ; 001 3.3.11.1",
+)
+SIMPLE_ONCE = BOOK.rule(
+    "N-18f",
+    "L'entrée FR-Simple-observation a au plus un élément {value}.",
+    "The entry FR-Simple-observation has at most one element {value}.",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Simple-observation",
+)
+TOLD_CODE = BOOK.rule(
+    "N-18g",
+    "Le code des informations au patient est fixé à {expected} ; trouvé : {value}.",
+    "The code of what the patient was told is fixed to {expected}; found: {value}.",
+    source="001 3.3.11.1 : « code [1..1] Fixé à la valeur 99622-3 »",
+    official=None,
+)
+COMMENT_RELATION = BOOK.rule(
+    "N-14h",
+    "Un commentaire est tenu par une relation SUBJ avec inversionInd=true.",
+    "A comment is held by a relation SUBJ with inversionInd=true.",
+    source="IHE PCC TF-2, Comments (entryRelationship)",
+    spec=WARNING,
+    official=None,
+)
+_AUTHOR = (
+    "time",
+    "assignedAuthor/id",
+    "assignedAuthor/addr",
+    "assignedAuthor/telecom",
+    "assignedAuthor/assignedPerson/name",
+    "assignedAuthor/representedOrganization/name",
+)
+
+
+@BOOK.template(*COMMENT_TEMPLATES[:2])
+def comment(element: etree._Element, context: Context) -> None:
+    """A comment on an entry."""
+    pair = FRAMES["N-14"].templates
+    if context.official and pair is not None and not declares(element, COMMENT_TEMPLATES[0]):
+        context.say(pair, element, value=COMMENT_TEMPLATES[1], expected=" + ".join(COMMENT_TEMPLATES))
+    if not framed(element, context, COMMENT, FRAMES["N-14"]):
+        return
+    relation = element.getparent()
+    if relation is not None and name_of(relation) == "entryRelationship":
+        held = (attribute(relation, "typeCode"), attribute(relation, "inversionInd"))
+        if held != ("SUBJ", "true"):
+            context.say(COMMENT_RELATION, relation)
+    status = attribute(find(element, "statusCode"), "code")
+    if status != "completed":
+        context.say(COMMENT_STATUS, element, at="statusCode/@code", value=status)
+    reference = find(element, "text/reference")
+    if reference is None or (not context.official and not attribute(reference, "value")):
+        context.say(COMMENT_WORDS, element, at="text/reference")
+    author = find(element, "author")
+    lacking = [steps for steps in _AUTHOR if author is not None and find(author, steps) is None]
+    if lacking:
+        context.say(COMMENT_AUTHOR, element, at="author", value=", ".join(lacking))
+
+
+@BOOK.template(*DEVICE)
+def device(element: etree._Element, context: Context) -> None:
+    """A device."""
+    if not framed(element, context, DEVICE_ENTRY, FRAMES["N-15"]):
+        return
+    roles = [one for one in kids(element, "participant/participantRole") if attribute(one, "classCode") == "MANU"]
+    devices = [
+        one
+        for one in kids(element, "participant/participantRole/playingDevice")
+        if attribute(one, "classCode") == "DEV" and attribute(one, "determinerCode") == "INSTANCE"
+    ]
+    parties = [one for one in kids(element, "participant") if attribute(one, "typeCode") == "DEV"]
+    for count, name in (
+        (len(kids(element, "effectiveTime")), "effectiveTime"),
+        (min(len(parties), 1), "participant[@typeCode=DEV]"),
+        (len(roles), "participantRole[@classCode=MANU]"),
+        (len(devices), "playingDevice[@classCode=DEV, @determinerCode=INSTANCE]"),
+    ):
+        if count != 1:
+            context.say(DEVICE_PARTS, element, at=name.partition("[")[0], value=str(count), expected=name)
+    if not context.official:
+        for role in kids(element, "participant/participantRole"):
+            if find(role, "id") is None:
+                context.say(DEVICE_IDENTITY, role, at="id")
+            if find(role, "playingDevice/code") is None:
+                context.say(DEVICE_CODE, role, at="playingDevice/code")
+
+
+@BOOK.template(*ATTACHMENT)
+def document(element: etree._Element, context: Context) -> None:
+    """An attached document."""
+    framed(element, context, DOCUMENT, FRAMES["N-16"])
+    if find(element, "code") is None:
+        context.say(DOCUMENT_CODE, element, at="code")
+    status = attribute(find(element, "statusCode"), "code")
+    if status != "completed":
+        context.say(DOCUMENT_STATUS, element, at="statusCode/@code", value=status)
+    if not any(declares(one, SIMPLE[0]) for one in kids(element, "component/observation")):
+        context.say(DOCUMENT_KIND, element, at="component/observation")
+    files = [
+        value
+        for media in kids(element, "component/observationMedia")
+        if (attribute(media, "classCode"), attribute(media, "moodCode")) == ("OBS", "EVN")
+        for value in kids(media, "value")
+    ]
+    if not any(_holds_a_file(value, context) for value in files):
+        context.say(DOCUMENT_CONTENT, element, at="component/observationMedia")
+
+
+def _holds_a_file(value: etree._Element, context: Context) -> bool:
+    if value.get("nullFlavor") is not None:
+        return True
+    encoded = value.get("mediaType") is not None and attribute(value, "representation") == "B64"
+    return encoded and (context.official or bool((value.text or "").strip()))
+
+
+@BOOK.template(f"{_FRENCH}48.18")
+def kind(element: etree._Element, context: Context) -> None:
+    """The kind of an attached document."""
+    lacking = [name for name in ("text", "effectiveTime", "value") if find(element, name) is None]
+    if name_of(element) != "observation" or (attribute(element, "classCode"), attribute(element, "moodCode")) != (
+        "OBS",
+        "EVN",
+    ):
+        lacking.append("observation[@classCode=OBS, @moodCode=EVN]")
+    if len(kids(element, "id")) != 1:
+        lacking.append("id")
+    if not declares(element, SIMPLE[0]):
+        lacking.append(f"templateId {SIMPLE[0]}")
+    if not is_coded(find(element, "code"), KIND):
+        lacking.append(f"code {KIND}")
+    if attribute(find(element, "statusCode"), "code") != "completed":
+        lacking.append("statusCode completed")
+    if lacking:
+        context.say(KIND_PARTS, element, value=", ".join(lacking))
+
+
+@BOOK.template(*SIMPLE)
+def simple(element: etree._Element, context: Context) -> None:
+    """A simple observation: what the patient was told, the kind of a document."""
+    if not framed(element, context, SIMPLE_ENTRY, FRAMES["N-18"]):
+        return
+    lacking = [name for name in ("code", "text/reference") if find(element, name) is None]
+    if attribute(find(element, "statusCode"), "code") != "completed":
+        lacking.append("statusCode completed")
+    times = [*kids(element, "effectiveTime"), *kids(element, "effectiveTime/low")]
+    if not any(one.get("value") is not None or one.get("nullFlavor") is not None for one in times):
+        lacking.append("effectiveTime")
+    reference = find(element, "text/reference")
+    if not context.official and reference is not None and not attribute(reference, "value"):
+        lacking.append("text/reference/@value")
+    if lacking:
+        context.say(SIMPLE_PARTS, element, value=", ".join(lacking))
+    for name in ("interpretationCode", "methodCode", "targetSiteCode", "author"):
+        if len(kids(element, name)) > 1:
+            context.say(SIMPLE_ONCE, element, at=name, value=name)
+    parent = element.getparent()
+    in_section = parent is not None and name_of(parent) == "entry"
+    if in_section and not context.official and not is_coded(find(element, "code"), TOLD):
+        context.say(TOLD_CODE, element, at="code", value=shown(find(element, "code")), expected=str(TOLD))
+
+
+# .. entries that France does not use, judged when they are there
+
+_REGION = Coding(code="121190", system=DCM, display="Referenced Frames")
+_SHOWN_FRAMES = Coding(code="113036", system=DCM, display="Group of Frames for Display")
+
+
+@BOOK.template(f"{_FRENCH}163")
+def purpose(element: etree._Element, context: Context) -> None:
+    """Why an object is referred to."""
+    framed(element, context, PURPOSE, FRAMES["N-17"])
+    if attribute(find(element, "code"), "code") != "ASSERTION":
+        context.say(PURPOSE_CODE, element, at="code", value=shown(find(element, "code")), expected="ASSERTION")
+    values = kids(element, "value")
+    if len(values) != 1 or not in_set(values[0], valuesets.REFERENCE_PURPOSE):
+        told = shown(values[0]) if values else "—"
+        context.say(PURPOSE_VALUE, element, at="value", value=told, expected=valuesets.REFERENCE_PURPOSE)
+
+
+@BOOK.template(f"{_FRENCH}164")
+def region(element: etree._Element, context: Context) -> None:
+    """Which frames of an object are meant."""
+    if name_of(element) != "observation" or attribute(element, "classCode") != "ROIBND":
+        context.say(FRAMES_FORM, element, value=name_of(element), expected="observation[@classCode=ROIBND]")
+    if not is_coded(find(element, "code"), _REGION):
+        context.say(PURPOSE_CODE, element, at="code", value=shown(find(element, "code")), expected=str(_REGION))
+    relations = [one for one in kids(element, "entryRelationship") if attribute(one, "typeCode") == "COMP"]
+    inner = [one for relation in relations for one in kids(relation, "observation")]
+    if not any(declares(one, f"{_FRENCH}166") for one in inner):
+        context.say(PURPOSE_VALUE, element, at="entryRelationship", value="—", expected=f"{_FRENCH}166")
+
+
+@BOOK.template(f"{_FRENCH}166")
+def shown_frames(element: etree._Element, context: Context) -> None:
+    """The numbers of the frames."""
+    if name_of(element) != "observation" or attribute(element, "classCode") != "OBS":
+        context.say(FRAMES_FORM, element, value=name_of(element), expected="observation[@classCode=OBS, @moodCode=EVN]")
+    if not is_coded(find(element, "code"), _SHOWN_FRAMES):
+        context.say(PURPOSE_CODE, element, at="code", value=shown(find(element, "code")), expected=str(_SHOWN_FRAMES))
+    if not any(one.get(XSI_TYPE) == "IVL_INT" for one in kids(element, "value")):
+        context.say(PURPOSE_VALUE, element, at="value", value="—", expected="IVL_INT")
+
+
+# .. templates
+
+UNKNOWN_TEMPLATE = BOOK.rule(
+    "N-19",
+    "Le modèle {value} n'est pas de ceux d'IMG-CR-IMG : il n'est pas jugé.",
+    "The template {value} is none of those of IMG-CR-IMG: it is not judged.",
+    source="001 3.3.1 (modèles des sections et des entrées)",
+    spec=WARNING,
+    official=None,
+)
+REPEATED_TEMPLATE = BOOK.rule(
+    "N-19b",
+    "Le modèle {value} est déclaré deux fois au même endroit.",
+    "The template {value} is declared twice at one place.",
+    source="001 3.3.1 (un modèle DICOM et un modèle français par section ou entrée)",
+    spec=WARNING,
+    official=None,
+)

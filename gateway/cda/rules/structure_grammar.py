@@ -1,0 +1,226 @@
+"""The notation of :mod:`gateway.cda.rules.structure_table`, read once into shapes that the walk uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+
+from gateway.cda.elements import CDA, PS3_20
+from gateway.cda.rules import structure_table as table
+
+NAMESPACES = {
+    "ps3-20": PS3_20,
+    "sdtc": "urn:hl7-org:sdtc",
+    "pharm": "urn:ihe:pharm:medication",
+    "lab": "urn:oid:1.3.6.1.4.1.19376.1.3.2",
+}
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+
+_UID = re.compile(
+    r"[0-2](\.(0|[1-9][0-9]*))*|[0-9a-zA-Z]{8}(-[0-9a-zA-Z]{4}){3}-[0-9a-zA-Z]{12}|[A-Za-z][A-Za-z0-9\-]*", re.ASCII
+)
+_OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))*", re.ASCII)
+_TS = re.compile(r"[0-9]{1,8}|([0-9]{9,14}|[0-9]{14}\.[0-9]+)([+\-][0-9]{1,4})?", re.ASCII)
+_REAL = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*|\s*(INF|-INF|NaN)\s*", re.ASCII)
+_INT = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
+_NAME = re.compile(r"\s*[^\W\d][\w.\-·]*\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
+
+Test = Callable[[str], object]
+
+
+@lru_cache(maxsize=1024)
+def _is_uid(value: str) -> bool:
+    """Remembered, because a document says the same code systems and templates hundreds of times."""
+    return _UID.fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_token(value: str) -> bool:
+    return len(value.split()) == 1
+
+
+TYPES: Mapping[str, Test] = {
+    "uid": _is_uid,
+    "oid": _OID.fullmatch,
+    "cs": _is_token,
+    "st": lambda value: value != "",
+    "bl": lambda value: value.strip() in ("true", "false"),
+    "boolean": lambda value: value.strip() in ("true", "false", "0", "1"),
+    "int": _INT.fullmatch,
+    "real": _REAL.fullmatch,
+    "ts": _TS.fullmatch,
+    "ID": _NAME.fullmatch,
+    "token": _is_token,
+    "base64": _BASE64.fullmatch,
+    "uri": lambda value: True,
+    "text": lambda value: True,
+}
+"""What an attribute of each type may hold (lexical forms of HL7 v3 data types, XML Schema part 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute that an element may have."""
+
+    test: Test
+    expected: str
+
+
+@dataclass(slots=True)
+class Slot:
+    """One child that an element may have."""
+
+    tag: str
+    index: int
+    """Its place in the order; the members of a choice share one."""
+    most: int | None
+    shape: Shape
+    choice: bool
+
+
+@dataclass(slots=True)
+class Shape:
+    """One class or data type."""
+
+    name: str
+    slots: dict[str, Slot] = field(default_factory=dict)
+    needed: list[tuple[str, ...]] = field(default_factory=list)
+    """Tags of which one at least must be there; a choice has several."""
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    needed_attributes: list[str] = field(default_factory=list)
+    ordered: bool = True
+    text: bool = False
+    """Whether text may stand between the elements."""
+    data: bool = False
+    """A data type: it may say ``nullFlavor`` for itself and ``xsi:type``."""
+    anything: bool = False
+
+
+def tag_of(name: str) -> str:
+    """``ps3-20:accessionNumber`` as a tag; a bare name is of CDA."""
+    prefix, _, local = name.rpartition(":")
+    return f"{{{NAMESPACES[prefix] if prefix else CDA}}}{local}"
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    """Every shape by its name."""
+    reader = _Reader()
+    for text, kind in ((table.DATA, "data"), (table.NARRATIVE, "narrative"), (table.HEADER + table.BODY, "class")):
+        reader.read(text, kind)
+    return reader.shapes
+
+
+@cache
+def derived(base: str) -> frozenset[str]:
+    """The data types that ``xsi:type`` may name where *base* is expected, *base* included unless it is abstract."""
+    itself = frozenset() if base == "ANY" else frozenset({base})
+    return frozenset(table.DERIVED.get(base, "").split()) | itself
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """The words of one of the lists of the table, with those of the lists that it names."""
+    found: set[str] = set()
+    for word in table.LISTS[name].split("|"):
+        found |= words(word[1:-1]) if word.startswith("{") else {word}
+    return frozenset(found)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.shapes: dict[str, Shape] = {"ANYTHING": Shape("ANYTHING", anything=True)}
+        self._infrastructure = ["realmCode:CS*", "typeId:TYPEID?", "templateId:II*"]
+
+    def _shape(self, name: str) -> Shape:
+        return self.shapes.setdefault(name, Shape(name))
+
+    def read(self, text: str, kind: str) -> None:
+        while "%" in text:
+            for short, long in table.MACROS.items():
+                text = text.replace(short, long)
+        for line in re.sub(r"\n +", " ", text).split("\n"):
+            if line:
+                self._line(line, kind)
+
+    def _line(self, line: str, kind: str) -> None:
+        head, _, tail = line.partition(" : ")
+        title, *attributes = head.split()
+        match = re.fullmatch(r"(\w+)(~?)(\"?)(?:>(\w+))?", title)
+        if match is None:
+            raise ValueError(f"a line of the grammar cannot be read: {title}")
+        name, loose, text, base = match.groups()
+        shape = self._shape(name)
+        shape.ordered, shape.text, shape.data = not loose, bool(text), kind == "data"
+        if base:
+            self._inherit(shape, self.shapes[base])
+        if kind != "narrative":
+            shape.attributes["nullFlavor"] = _listed("null_flavor")
+        for attribute in attributes:
+            self._attribute(shape, attribute)
+        children = re.sub(r"\s*\|", "|", tail).split()
+        if kind == "class" and name != "LanguageCommunication":
+            above = self._infrastructure
+            # the root must say what it is; elsewhere it may
+            children = [one.removesuffix("?") if name == "ClinicalDocument" else one for one in above] + children
+        first = len({slot.index for slot in shape.slots.values()})
+        for index, child in enumerate(children, first):
+            self._child(shape, child, index)
+
+    @staticmethod
+    def _inherit(shape: Shape, base: Shape) -> None:
+        shape.slots.update(base.slots)
+        shape.needed.extend(base.needed)
+        shape.attributes.update(base.attributes)
+        shape.needed_attributes.extend(base.needed_attributes)
+        if base.data:
+            shape.ordered, shape.text = base.ordered, base.text
+
+    @staticmethod
+    def _attribute(shape: Shape, word: str) -> None:
+        match = re.fullmatch(r"@([\w:]+)(!?)(?::(\w+)|=(.+))", word)
+        if match is None:
+            raise ValueError(f"an attribute of the grammar cannot be read: {word}")
+        name, needed, kind, fixed = match.groups()
+        if ":" in name:
+            name = tag_of(name)
+        if kind:
+            shape.attributes[name] = Attribute(TYPES[kind], kind)
+        elif fixed.startswith("{"):
+            shape.attributes[name] = _listed(fixed[1:-1])
+        else:
+            shape.attributes[name] = _one_of(frozenset(fixed.split("|")), fixed)
+        if needed:
+            shape.needed_attributes.append(name)
+
+    def _child(self, shape: Shape, word: str, index: int) -> None:
+        if word.startswith("("):
+            members, often = word[1:].rsplit(")", 1)
+            tags = [self._slot(shape, member, index, 1, choice=True) for member in members.split("|")]
+        else:
+            often = word[-1] if word[-1] in "?*+" else ""
+            one = word.removesuffix(often) if often else word
+            tags = [self._slot(shape, one, index, 1 if often in ("", "?") else None, choice=False)]
+        if often in ("", "+"):
+            shape.needed.append(tuple(tags))
+
+    def _slot(self, shape: Shape, word: str, index: int, most: int | None, *, choice: bool) -> str:
+        name, _, kind = word.rpartition(":")
+        tag = tag_of(name)
+        shape.slots[tag] = Slot(tag, index, most, self._shape(kind), choice)
+        return tag
+
+
+def _one_of(allowed: frozenset[str], shown: str) -> Attribute:
+    return Attribute(lambda value: value.strip() in allowed, shown)
+
+
+def _listed(name: str) -> Attribute:
+    allowed = words(name)
+    shown = "|".join(sorted(allowed)) if len(allowed) <= 20 else name
+    if name in table.SPACED:
+        return Attribute(lambda value: allowed.issuperset(value.split()), shown)
+    return _one_of(allowed, shown)

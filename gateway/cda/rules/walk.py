@@ -1,0 +1,121 @@
+"""The one walk: every element is met once, in document order, and handed to the checks that asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+from lxml import etree
+
+from gateway.cda.elements import CDA
+from gateway.cda.rules.engine import Check, Context, Model, Profile, line_of
+from gateway.cda.rules.profiles import books, kind_of
+from gateway.cda.rules.structure import examine
+from gateway.cda.rules.structure_grammar import Shape, shapes, tag_of
+from gateway.model.finding import Judgement, unreadable
+from gateway.texts import TEXTS
+
+_ROOT = f"{{{CDA}}}ClinicalDocument"
+_TEMPLATE = f"{{{CDA}}}templateId"
+
+
+@dataclass(slots=True)
+class _Step:
+    """One node of the tree of paths that checks asked for."""
+
+    checks: list[Check] = field(default_factory=list)
+    below: dict[str, _Step] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Tables:
+    """The checks of one profile and model, by where they apply."""
+
+    paths: _Step = field(default_factory=_Step)
+    templates: dict[str, list[Check]] = field(default_factory=dict)
+    elements: dict[str, list[Check]] = field(default_factory=dict)
+    kinds: dict[str, list[Check]] = field(default_factory=dict)
+    end: list[Check] = field(default_factory=list)
+
+
+def judge(root: etree._Element, profile: Profile) -> Judgement:
+    """See :func:`gateway.cda.rules.judge`."""
+    if root.tag != _ROOT:
+        return unreadable(
+            "report_not_cda", TEXTS["report_not_cda"], path="/", line=line_of(root), source="HL7 CDA R2",
+            profile=profile.value, model=None, level=None,
+        )  # fmt: skip
+    kind = kind_of(root)
+    context = Context(root=root, profile=profile, model=kind.model, level=kind.level or 0)
+    tables = tables_of(kind.model)
+    _walk(root, tables, context)
+    for check in tables.end:
+        check(root, context)
+    about = {"profile": profile.value, "model": kind.name or None, "level": kind.level}
+    return Judgement(findings=context.findings(), about=about)
+
+
+@cache
+def tables_of(model: Model) -> Tables:
+    """The checks of the books that are for *model*."""
+    tables = Tables()
+    register: dict[str, Callable[[str, Check], None]] = {
+        "at": lambda where, check: _path(tables.paths, where).checks.append(check),
+        "template": lambda where, check: tables.templates.setdefault(where, []).append(check),
+        "element": lambda where, check: tables.elements.setdefault(tag_of(where), []).append(check),
+        "kind": lambda where, check: tables.kinds.setdefault(where, []).append(check),
+        "end": lambda where, check: tables.end.append(check),
+    }
+    for book in books():
+        if model in book.models:
+            for how, where, check in book.checks:
+                register[how](where, check)
+    return tables
+
+
+def _path(step: _Step, where: str) -> _Step:
+    for name in where.split("/"):
+        step = step.below.setdefault(tag_of(name), _Step())
+    return step
+
+
+def _walk(root: etree._Element, tables: Tables, context: Context) -> None:
+    """Depth first with a stack of our own, so that no depth of nesting can exhaust the interpreter's."""
+    kinds, elements = tables.kinds, tables.elements
+    stack: list[tuple[etree._Element, Shape | None, _Step | None]] = [
+        (root, shapes()["ClinicalDocument"], tables.paths.below.get(_ROOT))
+    ]
+    while stack:
+        element, shape, step = stack.pop()
+        children: list[tuple[etree._Element, Shape | None]]
+        if shape is None or shape.anything:
+            children = [(child, shape) for child in element.iterchildren("*")]
+        else:
+            children = examine(element, shape, context)
+            for check in kinds.get(shape.name, ()):
+                check(element, context)
+        if step is not None:
+            for check in step.checks:
+                check(element, context)
+        for check in elements.get(element.tag, ()):
+            check(element, context)
+        if children:
+            if children[0][0].tag == _TEMPLATE or (shape is not None and _TEMPLATE in shape.slots):
+                _templates(element, children, tables, context)
+            if step is None or not step.below:
+                stack.extend((child, of, None) for child, of in reversed(children))
+            else:
+                below = step.below
+                stack.extend((child, of, below.get(child.tag)) for child, of in reversed(children))
+
+
+def _templates(
+    element: etree._Element, children: list[tuple[etree._Element, Shape | None]], tables: Tables, context: Context
+) -> None:
+    checks: dict[Check, None] = {}
+    for child, _ in children:
+        if child.tag == _TEMPLATE:
+            checks.update(dict.fromkeys(tables.templates.get(child.get("root", ""), ())))
+    for check in checks:
+        check(element, context)
