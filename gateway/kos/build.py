@@ -2,7 +2,7 @@
 
 Sources: DICOM PS3.3 A.35.4 (IOD), C.17.6 (Key Object Document modules), PS3.16 TID 2010; IHE RAD TF-3 4.68.4.1.2.3
 (manifest of XDS-I.b); for the ``dmp`` flavour the official samples of DRIM-M, whose consumers also read the lines of
-the description.
+the description; IHE RAD Supplement MADO 1.1 for the manifest with description.
 
 The two flavours differ in whose patient number comes first, in the description's words and in the accession number
 of the study level, which DRIM-M leaves empty.
@@ -10,33 +10,32 @@ of the study level, which DRIM-M leaves empty.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
-from io import BytesIO
-
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filewriter import dcmwrite
-from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from gateway import __version__
 from gateway.errors import Mismatch
 from gateway.kos import tags
-from gateway.kos.elements import coded, entity, put, put_date, put_items, put_key, put_time, put_uid, put_words
-from gateway.kos.encode import element, sequence
+from gateway.kos.choice import choose
+from gateway.kos.elements import Attributes, coded
+from gateway.kos.encode import element, raw, sequence, wrapped
+from gateway.kos.library import MANIFEST_WITH_DESCRIPTION, library
 from gateway.kos.patient import put_patient
-from gateway.kos.references import content, evidence, filled
+from gateway.kos.references import DESCRIPTION, filled, references, text_item
+from gateway.kos.requests import Order, put_requests
+from gateway.kos.sop_classes import KEY_OBJECT_SELECTION
 from gateway.model.codes import Code
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
 from gateway.model.people import Patient
 from gateway.model.site import Site
 
-KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
 MANIFEST = Code("113030", "DCM", "Manifest")
 
 _IMPLEMENTATION_CLASS_UID = "2.25.195213318625906054100384178324250070577"
 _IMPLEMENTATION_VERSION_NAME = "DRIM_GATEWAY"
-_MANUFACTURER = "drim-gateway"
+_EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 _SERIES_NUMBER = "59"
 """As the official manifests have it."""
 _TEMPLATE = sequence(
@@ -44,8 +43,6 @@ _TEMPLATE = sequence(
     [element(tags.MAPPING_RESOURCE, "CS", "DCMR") + element(tags.TEMPLATE_IDENTIFIER, "CS", "2010")],
 )
 """Content Template Sequence: TID 2010 of the DICOM Content Mapping Resource."""
-
-Order = tuple[Identifier, Identifier | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,49 +64,79 @@ class ManifestRequest:
     """``dmp`` or ``ihe``."""
     act: str = ""
     """What was done, in words, for the description of the ``dmp`` flavour."""
+    described: bool = False
+    """Whether it is the manifest with description of IHE MADO."""
+    regions: tuple[Code, ...] = ()
+    """Anatomical regions of the examination as the report codes them, for the manifest with description."""
 
 
 def build(exam: Exam, request: ManifestRequest) -> bytes:
     """The manifest of *exam* as a Part 10 file, Explicit VR Little Endian, UTF-8; same arguments, same bytes.
 
-    Raises Mismatch when the study has no instance, when the ``dmp`` flavour has no national identity to name the
-    patient by, and when an identifier cannot be written in DICOM.
+    What the site does not share is left out (:func:`gateway.kos.choice.choose`, which also tells why). Raises Mismatch
+    when nothing is left to refer to, when the ``dmp`` flavour has no national identity to name the patient by, and
+    when an identifier cannot be written in DICOM.
     """
+    exam = choose(exam, request.site.manifest).exam
     if not exam.instances:
         raise Mismatch("manifest_without_instances", study=exam.study_uid)
-    dataset = Dataset()
-    _put_document(dataset, exam, request)
-    put_patient(dataset, exam, request.patient, request.site, dmp=request.flavour == "dmp")
-    _put_study(dataset, exam, request)
-    _put_requests(dataset, exam, request)
-    _put_title(dataset)
-    words = description(exam, request.act) if request.flavour == "dmp" else exam.description.strip()
-    # in the order of their tags, all of which come after every tag of the data set so far
+    dmp = request.flavour == "dmp"
+    head = Attributes()
+    _put_document(head, exam, request)
+    put_patient(head, exam, request.patient, request.site, dmp=dmp, repeat=request.described)
+    _put_study(head, exam)
+    put_requests(head, exam, request.accession, request.orders, one_at_the_study=not dmp or request.described)
+    _put_title(head, MANIFEST_WITH_DESCRIPTION if request.described else MANIFEST)
+    evidence, content = references(exam, request.site)
+    words = _words(exam, request)
+    if words:
+        content.insert(0, text_item(DESCRIPTION, words))
+    if request.described:
+        content.append(library(exam, request.site, request.regions))
+    # in the order of their tags, all of which come after every tag of the head
     return b"".join(
-        (_file(dataset, request.sop_instance_uid), evidence(exam, request.site), _TEMPLATE, content(exam, words))
+        (_file(request.sop_instance_uid), head.encoded(), evidence, _TEMPLATE, wrapped(tags.CONTENT_SEQUENCE, content))
     )
 
 
-def _put_document(dataset: Dataset, exam: Exam, request: ManifestRequest) -> None:
+def _words(exam: Exam, request: ManifestRequest) -> str:
+    kind = request.site.manifest.description
+    if kind == "flavour":
+        kind = "drim" if request.flavour == "dmp" else "study"
+    if kind == "drim":
+        return description(exam, request.act)
+    return exam.description.strip() if kind == "study" else ""
+
+
+def _put_document(head: Attributes, exam: Exam, request: ManifestRequest) -> None:
     """SOP Common, KO series, equipment and document general (PS3.3 C.12.1, C.17.6.1, C.7.5.1, C.17.6.2)."""
     zone = _zone(exam, request)
     created = request.created_at.astimezone(zone)
-    put(dataset, "SpecificCharacterSet", "CS", "ISO_IR 192")
-    put_uid(dataset, "SOPClassUID", KEY_OBJECT_SELECTION)
-    put_uid(dataset, "SOPInstanceUID", request.sop_instance_uid)
-    put(dataset, "TimezoneOffsetFromUTC", "SH", created.strftime("%z"))
-    for kind in ("InstanceCreation", "Content"):
-        put(dataset, f"{kind}Date", "DA", created.strftime("%Y%m%d"))
-        put(dataset, f"{kind}Time", "TM", created.strftime("%H%M%S"))
-    put(dataset, "Modality", "CS", "KO")
-    put_uid(dataset, "SeriesInstanceUID", request.series_instance_uid)
-    put(dataset, "SeriesNumber", "IS", _SERIES_NUMBER)
-    put(dataset, "InstanceNumber", "IS", "1")
-    put_items(dataset, "ReferencedPerformedProcedureStepSequence", ())
-    put(dataset, "Manufacturer", "LO", _MANUFACTURER)
-    put(dataset, "SoftwareVersions", "LO", __version__)
-    if request.site.institution_name:
-        put_words(dataset, "InstitutionName", "LO", request.site.institution_name)
+    settings = request.site.manifest
+    head.put(tags.SPECIFIC_CHARACTER_SET, "CS", "ISO_IR 192")
+    head.put(tags.SOP_CLASS_UID, "UI", KEY_OBJECT_SELECTION)
+    head.uid(tags.SOP_INSTANCE_UID, request.sop_instance_uid)
+    head.put(tags.TIMEZONE_OFFSET_FROM_UTC, "SH", created.strftime("%z"))
+    for date, time in (
+        (tags.INSTANCE_CREATION_DATE, tags.INSTANCE_CREATION_TIME),
+        (tags.CONTENT_DATE, tags.CONTENT_TIME),
+    ):
+        head.put(date, "DA", created.strftime("%Y%m%d"))
+        head.put(time, "TM", created.strftime("%H%M%S"))
+    head.put(tags.MODALITY, "CS", "KO")
+    head.uid(tags.SERIES_INSTANCE_UID, request.series_instance_uid)
+    head.put(tags.SERIES_NUMBER, "IS", _SERIES_NUMBER)
+    head.put(tags.INSTANCE_NUMBER, "IS", "1")
+    head.items(tags.REFERENCED_PERFORMED_PROCEDURE_STEP_SEQUENCE, ())
+    head.words(tags.MANUFACTURER, "LO", settings.manufacturer)
+    head.put(tags.SOFTWARE_VERSIONS, "LO", __version__)
+    for tag, vr, text in (
+        (tags.INSTITUTION_NAME, "LO", request.site.institution_name),
+        (tags.STATION_NAME, "SH", settings.station_name),
+        (tags.MANUFACTURER_MODEL_NAME, "LO", settings.model_name),
+    ):
+        if text:
+            head.words(tag, vr, text)
 
 
 def _zone(exam: Exam, request: ManifestRequest) -> tzinfo:
@@ -127,60 +154,30 @@ def _zone(exam: Exam, request: ManifestRequest) -> tzinfo:
     return timezone(timedelta(minutes=round(offset.total_seconds() / 60)))
 
 
-def _put_study(dataset: Dataset, exam: Exam, request: ManifestRequest) -> None:
-    """General Study (PS3.3 C.7.2.1), in the PACS's words."""
-    put_uid(dataset, "StudyInstanceUID", exam.study_uid)
-    put_date(dataset, "StudyDate", exam.study_date)
-    put_time(dataset, "StudyTime", exam.study_time)
-    put_words(dataset, "StudyID", "SH", exam.study_id)
-    put_words(dataset, "ReferringPhysicianName", "PN", exam.referring_physician)
+def _put_study(head: Attributes, exam: Exam) -> None:
+    """General Study (PS3.3 C.7.2.1), in the PACS's words; the accession number is the requests' affair."""
+    head.uid(tags.STUDY_INSTANCE_UID, exam.study_uid)
+    head.date(tags.STUDY_DATE, exam.study_date)
+    head.time(tags.STUDY_TIME, exam.study_time)
+    head.words(tags.STUDY_ID, "SH", exam.study_id)
+    head.words(tags.REFERRING_PHYSICIAN_NAME, "PN", exam.referring_physician)
     if exam.description:
-        put_words(dataset, "StudyDescription", "LO", exam.description)
-    accessions = {accession for accession, _ in _orders(request)}
-    if request.flavour == "dmp" or len(accessions) > 1:
-        put(dataset, "AccessionNumber", "SH", "")
-    else:
-        _put_accession(dataset, request.accession)
+        head.words(tags.STUDY_DESCRIPTION, "LO", exam.description)
 
 
-def _put_accession(dataset: Dataset, accession: Identifier) -> None:
-    put_key(dataset, "AccessionNumber", "SH", accession.extension or "")
-    put_items(dataset, "IssuerOfAccessionNumberSequence", [entity(accession.root)])
-
-
-def _orders(request: ManifestRequest) -> tuple[Order, ...]:
-    own = () if any(accession == request.accession for accession, _ in request.orders) else ((request.accession, None),)
-    return tuple(dict.fromkeys((*own, *request.orders)))
-
-
-def _put_requests(dataset: Dataset, exam: Exam, request: ManifestRequest) -> None:
-    """Referenced Request Sequence (PS3.3 C.17.6.2): one item per order, type 2 attributes empty where unknown."""
-    items = []
-    for accession, placer in _orders(request):
-        item = Dataset()
-        put_uid(item, "StudyInstanceUID", exam.study_uid)
-        put_items(item, "ReferencedStudySequence", ())
-        _put_accession(item, accession)
-        put_key(item, "PlacerOrderNumberImagingServiceRequest", "LO", (placer.extension or "") if placer else "")
-        if placer and placer.extension:
-            put_items(item, "OrderPlacerIdentifierSequence", [entity(placer.root)])
-        put(item, "FillerOrderNumberImagingServiceRequest", "LO", "")
-        put(item, "RequestedProcedureID", "SH", "")
-        put(item, "RequestedProcedureDescription", "LO", "")
-        put_items(item, "RequestedProcedureCodeSequence", ())
-        items.append(item)
-    put_items(dataset, "ReferencedRequestSequence", items)
-
-
-def _put_title(dataset: Dataset) -> None:
+def _put_title(head: Attributes, title: Code) -> None:
     """The root of the content tree (PS3.16 TID 2010)."""
-    put(dataset, "ValueType", "CS", "CONTAINER")
-    put(dataset, "ContinuityOfContent", "CS", "SEPARATE")
-    put_items(dataset, "ConceptNameCodeSequence", [coded(MANIFEST)])
+    head.put(tags.VALUE_TYPE, "CS", "CONTAINER")
+    head.put(tags.CONTINUITY_OF_CONTENT, "CS", "SEPARATE")
+    head.items(tags.CONCEPT_NAME_CODE_SEQUENCE, [coded(title)])
 
 
 def description(exam: Exam, act: str) -> str:
-    """The lines that consumers of DRIM-M parse to show modality and label of each series, each ended by a line feed."""
+    """The lines that consumers of DRIM-M parse to show modality and label of each series, each ended by a line feed.
+
+    One blank before and after ``@``, as the official manifest has it; the demonstrator writes two behind it, and its
+    consumers split at `` : `` and at the first blank, which reads both.
+    """
     lines = [f"Examen : {_one_line(exam.description)}", f"Acte = {_one_line(act)}"]
     lines += [
         f"Série-{series.series_uid} : {_one_line(series.modality)} @ : {_one_line(series.description)}"
@@ -193,15 +190,16 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _file(dataset: Dataset, sop_instance_uid: str) -> bytes:
-    """Part 10 (PS3.10 section 7.1): 128 zero bytes, ``DICM``, file meta information, the data set so far."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = UID(KEY_OBJECT_SELECTION)
-    meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid)
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = UID(_IMPLEMENTATION_CLASS_UID)
-    meta.ImplementationVersionName = _IMPLEMENTATION_VERSION_NAME
-    dataset.file_meta = meta
-    buffer = BytesIO()
-    dcmwrite(buffer, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)
-    return buffer.getvalue()
+def _file(sop_instance_uid: str) -> bytes:
+    """Part 10 (PS3.10 section 7.1): 128 zero bytes, ``DICM``, file meta information."""
+    meta = b"".join(
+        (
+            raw(0x00020001, "OB", b"\0\1"),
+            element(tags.MEDIA_STORAGE_SOP_CLASS_UID, "UI", KEY_OBJECT_SELECTION),
+            element(tags.MEDIA_STORAGE_SOP_INSTANCE_UID, "UI", sop_instance_uid),
+            element(tags.TRANSFER_SYNTAX_UID, "UI", _EXPLICIT_LITTLE),
+            element(0x00020012, "UI", _IMPLEMENTATION_CLASS_UID),
+            element(0x00020013, "SH", _IMPLEMENTATION_VERSION_NAME),
+        )
+    )
+    return bytes(128) + b"DICM" + raw(0x00020000, "UL", struct.pack("<I", len(meta))) + meta

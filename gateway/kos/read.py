@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from gateway.errors import InputRejected
 from gateway.kos import tags
-from gateway.kos.build import KEY_OBJECT_SELECTION
-from gateway.kos.decode import Item, decode
+from gateway.kos.decode import Elements, Item, decode
 from gateway.kos.selection import (
     ContentReference,
     KeyObjectSelection,
@@ -17,11 +16,12 @@ from gateway.kos.selection import (
     SelectedSeries,
     SelectedStudy,
 )
+from gateway.kos.sop_classes import KEY_OBJECT_SELECTION
 from gateway.model.codes import Code
 from gateway.model.exam import Instance
 from gateway.model.identifiers import Identifier
 
-_REFERENCES = frozenset(("IMAGE", "WAVEFORM", "COMPOSITE"))
+_VALUE_TYPES = {name.encode(): name for name in ("IMAGE", "WAVEFORM", "COMPOSITE")}
 _DESCRIPTION = ("113012", "DCM")
 
 
@@ -34,7 +34,6 @@ def read(content: bytes) -> KeyObjectSelection:
     dataset = decode(content)
     if dataset.text(tags.SOP_CLASS_UID) != KEY_OBJECT_SELECTION:
         raise InputRejected("kos_other_class", place=tags.name(tags.SOP_CLASS_UID))
-    items = dataset.items(tags.CONTENT_SEQUENCE)
     return KeyObjectSelection(
         sop_instance_uid=_required(dataset, tags.SOP_INSTANCE_UID),
         series_uid=dataset.text(tags.SERIES_INSTANCE_UID),
@@ -49,10 +48,10 @@ def read(content: bytes) -> KeyObjectSelection:
         study_description=dataset.text(tags.STUDY_DESCRIPTION),
         accession=_accession(dataset),
         created=_created(dataset),
-        description=_description(items),
+        description=_description(dataset),
         requests=tuple(_request(item) for item in dataset.items(tags.REFERENCED_REQUEST_SEQUENCE)),
         studies=_evidence(dataset),
-        references=tuple(reference for item in items for reference in _references(item)),
+        references=_references(dataset.raw_items(tags.CONTENT_SEQUENCE)),
     )
 
 
@@ -73,34 +72,44 @@ def _evidence(dataset: Item) -> tuple[SelectedStudy, ...]:
 def _series(item: Item) -> SelectedSeries:
     return SelectedSeries(
         series_uid=_required(item, tags.SERIES_INSTANCE_UID),
-        number=_number(item, tags.SERIES_NUMBER),
+        number=_number(item.elements, tags.SERIES_NUMBER),
         retrieve_ae_title=item.text(tags.RETRIEVE_AE_TITLE),
         retrieve_location_uid=item.text(tags.RETRIEVE_LOCATION_UID),
         retrieve_url=item.text(tags.RETRIEVE_URL),
-        instances=tuple(
-            Instance(
-                sop_class_uid=_required(instance, tags.REFERENCED_SOP_CLASS_UID),
-                sop_instance_uid=_required(instance, tags.REFERENCED_SOP_INSTANCE_UID),
-                number=_number(instance, tags.INSTANCE_NUMBER),
-                frames=_number(instance, tags.NUMBER_OF_FRAMES),
-            )
-            for instance in item.items(tags.REFERENCED_SOP_SEQUENCE)
-        ),
+        instances=_instances(item.raw_items(tags.REFERENCED_SOP_SEQUENCE)),
     )
 
 
-def _references(item: Item) -> list[ContentReference]:
-    value_type = item.text(tags.VALUE_TYPE)
-    if value_type not in _REFERENCES:
-        return []
-    return [
-        ContentReference(
-            value_type=value_type,
-            sop_class_uid=_required(instance, tags.REFERENCED_SOP_CLASS_UID),
-            sop_instance_uid=_required(instance, tags.REFERENCED_SOP_INSTANCE_UID),
-        )
-        for instance in item.items(tags.REFERENCED_SOP_SEQUENCE)
-    ]
+def _instances(items: list[Elements]) -> tuple[Instance, ...]:
+    """The instances of a series. A manifest has thousands, so their few values are taken from the bare elements."""
+    return tuple(
+        [
+            Instance(
+                _uid(item, tags.REFERENCED_SOP_CLASS_UID),
+                _uid(item, tags.REFERENCED_SOP_INSTANCE_UID),
+                _number(item, tags.INSTANCE_NUMBER),
+                _number(item, tags.NUMBER_OF_FRAMES),
+            )
+            for item in items
+        ]
+    )
+
+
+def _references(items: list[Elements]) -> tuple[ContentReference, ...]:
+    """What the content selects, in its order."""
+    found = []
+    for item in items:
+        kind = _VALUE_TYPES.get(_bytes(item, tags.VALUE_TYPE))
+        if kind is None:
+            continue
+        selected = item.get(tags.REFERENCED_SOP_SEQUENCE, [])
+        if isinstance(selected, bytes):
+            raise InputRejected("kos_malformed", place=tags.name(tags.REFERENCED_SOP_SEQUENCE))
+        for instance in selected:
+            sop_class_uid = _uid(instance, tags.REFERENCED_SOP_CLASS_UID)
+            sop_instance_uid = _uid(instance, tags.REFERENCED_SOP_INSTANCE_UID)
+            found.append(ContentReference(kind, sop_class_uid, sop_instance_uid))
+    return tuple(found)
 
 
 def _request(item: Item) -> ReferencedRequest:
@@ -132,10 +141,13 @@ def _issuer(item: Item, tag: int) -> str:
     return next((issuer.text(tags.UNIVERSAL_ENTITY_ID) for issuer in item.items(tag)), "")
 
 
-def _description(items: list[Item]) -> str:
-    """The text named 113012 (DCM): the template has it first, official French manifests have it last."""
-    for item in items:
-        name = _concept(item) if item.text(tags.VALUE_TYPE) == "TEXT" else None
+def _description(dataset: Item) -> str:
+    """The text named 113012 (DCM): the template allows any order, and official French manifests have it last."""
+    for elements in dataset.raw_items(tags.CONTENT_SEQUENCE):
+        if _bytes(elements, tags.VALUE_TYPE) != b"TEXT":
+            continue
+        item = Item(elements, dataset.character_sets)
+        name = _concept(item)
         if name is not None and (name.code, name.system) == _DESCRIPTION:
             return item.text(tags.TEXT_VALUE)
     return ""
@@ -160,7 +172,24 @@ def _required(item: Item, tag: int) -> str:
     return value
 
 
-def _number(item: Item, tag: int) -> int | None:
+def _bytes(item: Elements, tag: int) -> bytes:
+    value = item.get(tag, b"")
+    if isinstance(value, bytes):
+        return value.strip(b" \0")
+    raise InputRejected("kos_malformed", place=tags.name(tag))
+
+
+def _uid(item: Elements, tag: int) -> str:
+    """A UID, or a named error: nothing can be retrieved without it."""
+    value = _bytes(item, tag)
+    if not value:
+        raise InputRejected("kos_incomplete", place=tags.name(tag))
+    return str(value, "ascii", "replace")
+
+
+def _number(item: Elements, tag: int) -> int | None:
     """A number of a viewer's interest; one that is none is taken as not stated."""
-    text = item.text(tag)
-    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 12 else None
+    if tag not in item:
+        return None
+    text = _bytes(item, tag)
+    return int(text) if text.isascii() and text.removeprefix(b"-").isdigit() and len(text) <= 12 else None

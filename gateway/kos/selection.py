@@ -11,6 +11,8 @@ from gateway.model.codes import Code
 from gateway.model.exam import Instance
 from gateway.model.identifiers import Identifier
 
+_MANIFESTS = frozenset({("113030", "DCM"), ("MADOTEMP001", "99IHE")})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedSeries:
@@ -41,7 +43,7 @@ class ReferencedRequest:
     placer: Identifier | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ContentReference:
     """An instance that the content tree selects."""
 
@@ -86,5 +88,5 @@ class KeyObjectSelection:
 
     @property
     def is_manifest(self) -> bool:
-        """Whether the title says "Manifest"."""
-        return self.title is not None and (self.title.code, self.title.system) == ("113030", "DCM")
+        """Whether the title says "Manifest", or "Manifest with Description" (IHE MADO, code of its trial)."""
+        return self.title is not None and (self.title.code, self.title.system) in _MANIFESTS

@@ -7,9 +7,14 @@ is COMPOSITE, which is always true.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 ValueType = Literal["IMAGE", "WAVEFORM", "COMPOSITE"]
+Family = Literal["presentation state", "structured report", "key object", "private", "other"]
+
+KEY_OBJECT_SELECTION = "1.2.840.10008.5.1.4.1.1.88.59"
+_DICOM = "1.2.840.10008."
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 
@@ -42,6 +47,11 @@ _WAVEFORMS = frozenset((
 # fmt: on
 
 
+_EITHER = frozenset(("30", "66.4", "66.5", "66.7", "66.8", "481.2", "481.23", "481.24", "601.1", "601.2"))
+"""Derived voxels and dose: makers name them IMAGE and COMPOSITE, and neither is wrong."""
+
+
+@lru_cache(1024)
 def value_type(sop_class_uid: str) -> ValueType:
     """The value type of the content item that refers to an instance of *sop_class_uid*."""
     if not sop_class_uid.startswith(_STORAGE):
@@ -50,3 +60,48 @@ def value_type(sop_class_uid: str) -> ValueType:
     if tail in _IMAGES:
         return "IMAGE"
     return "WAVEFORM" if tail in _WAVEFORMS else "COMPOSITE"
+
+
+@lru_cache(1024)
+def value_types(sop_class_uid: str) -> frozenset[str]:
+    """Every value type under which *sop_class_uid* may be named by someone: a class that is not known may be any."""
+    if not is_known_storage(sop_class_uid):
+        return frozenset(("IMAGE", "WAVEFORM", "COMPOSITE"))
+    if sop_class_uid.removeprefix(_STORAGE) in _EITHER:
+        return frozenset(("IMAGE", "COMPOSITE"))
+    return frozenset((value_type(sop_class_uid),))
+
+
+def is_known_storage(sop_class_uid: str) -> bool:
+    """Whether the standard that this version knows has it among its storage classes (PS3.6 table A-1)."""
+    from pydicom._uid_dict import UID_dictionary
+
+    entry = UID_dictionary.get(sop_class_uid)
+    return entry is not None and entry[1] == "SOP Class" and "Storage" in entry[0] and "Commitment" not in entry[0]
+
+
+@lru_cache(1024)
+def may_be_stored(sop_class_uid: str) -> bool:
+    """Whether *sop_class_uid* may be the class of an object: a storage class, a newer one or a vendor's own."""
+    if is_known_storage(sop_class_uid):
+        return True
+    from pydicom._uid_dict import UID_dictionary
+
+    if sop_class_uid in UID_dictionary:
+        return False
+    return not sop_class_uid.startswith(_DICOM) or sop_class_uid.startswith("1.2.840.10008.5.1.4.")
+
+
+@lru_cache(1024)
+def family(sop_class_uid: str) -> Family:
+    """What a site decides on when it chooses what its manifests name (PS3.4 table B.5-1)."""
+    if not sop_class_uid.startswith(_DICOM):
+        return "private"
+    if sop_class_uid == KEY_OBJECT_SELECTION:
+        return "key object"
+    tail = sop_class_uid.removeprefix(_STORAGE)
+    if tail == sop_class_uid:
+        return "other"
+    if tail.startswith("88."):
+        return "structured report"
+    return "presentation state" if tail.startswith("11.") else "other"

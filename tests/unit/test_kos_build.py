@@ -20,9 +20,22 @@ from gateway.kos import build as build_module
 from gateway.kos.build import ManifestRequest, build, description
 from gateway.kos.read import read
 from gateway.kos.sop_classes import value_type
-from gateway.model.exam import Exam, Instance, Series
+from gateway.model.codes import Code
+from gateway.model.exam import Exam, ImagingRequest, Instance, Series
 from gateway.model.identifiers import INS_TEST, Identifier
-from tests.support.manifests import CT_IMAGE, ct_exam, exams, orders, request
+from gateway.model.site import ManifestSettings
+from tests.support.manifests import (
+    CT_IMAGE,
+    REMOTE_SITE,
+    ct_exam,
+    exams,
+    key_image_exam,
+    large_exam,
+    odd_exams,
+    orders,
+    plain,
+    request,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -61,12 +74,22 @@ def test_same_arguments_give_same_bytes(flavour: str) -> None:
     assert build(ct_exam(), request(flavour)) == build(ct_exam(), request(flavour))
 
 
-@pytest.mark.parametrize("flavour", ["dmp", "ihe"])
-def test_the_manifest_is_the_golden_one(flavour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "exam", "asked"),
+    [
+        ("dmp", ct_exam(), request("dmp")),
+        ("ihe", ct_exam(), request("ihe")),
+        ("mado", ct_exam(), replace(request("ihe"), described=True, regions=CT.regions)),
+        ("key-images", key_image_exam(), request("dmp")),
+    ],
+)
+def test_the_manifest_is_the_golden_one(
+    name: str, exam: Exam, asked: ManifestRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(build_module, "__version__", "0")
-    content = build(ct_exam(), request(flavour))
-    assert content == (GOLDEN / f"manifest-{flavour}.dcm").read_bytes()
-    assert f"{dcmread(BytesIO(content))}\n" == (GOLDEN / f"manifest-{flavour}.txt").read_text(encoding="utf-8")
+    content = build(exam, asked)
+    assert content == (GOLDEN / f"manifest-{name}.dcm").read_bytes()
+    assert f"{dcmread(BytesIO(content))}\n" == (GOLDEN / f"manifest-{name}.txt").read_text(encoding="utf-8")
 
 
 def test_the_dmp_names_the_patient_by_the_national_identity() -> None:
@@ -242,7 +265,7 @@ def test_a_uid_with_leading_zeros_is_kept_as_the_pacs_has_it() -> None:
 def test_an_identifier_that_dicom_cannot_hold_is_refused_and_not_altered(number: str) -> None:
     with pytest.raises(Mismatch) as caught:
         build(replace(ct_exam(), patient_id=number), request("ihe"))
-    assert (caught.value.code, caught.value.place) == ("manifest_value_unfit", "PatientID")
+    assert (caught.value.code, caught.value.place) == ("manifest_value_unfit", "(0010,0020)")
 
 
 def test_every_image_class_is_an_image_and_every_waveform_a_waveform() -> None:
@@ -266,7 +289,8 @@ def test_every_image_class_is_an_image_and_every_waveform_a_waveform() -> None:
 def test_what_goes_in_comes_out(
     exam: Exam, wanted: tuple[tuple[Identifier, Identifier | None], ...], flavour: str
 ) -> None:
-    asked = replace(request(flavour), accession=wanted[0][0], orders=wanted)
+    site = replace(REMOTE_SITE, manifest=ManifestSettings(private_classes=True))
+    asked = replace(request(flavour), accession=wanted[0][0], orders=wanted, site=site)
     content = build(exam, asked)
     found = read(content)
     series = [series for series in exam.series if series.instances]
@@ -276,10 +300,14 @@ def test_what_goes_in_comes_out(
     assert [(s.series_uid, s.number, s.instances) for s in found.studies[0].series] == [
         (s.series_uid, s.number, s.instances) for s in series
     ]
-    assert [(r.sop_class_uid, r.sop_instance_uid) for r in found.references] == [
-        (i.sop_class_uid, i.sop_instance_uid) for i in exam.instances
+    assert [(r.value_type, r.sop_class_uid, r.sop_instance_uid) for r in found.references] == sorted(
+        ((value_type(i.sop_class_uid), i.sop_class_uid, i.sop_instance_uid) for i in exam.instances),
+        key=lambda one: ("IMAGE", "WAVEFORM", "COMPOSITE").index(one[0]),
+    )
+    full = {accession for accession, placer in wanted if placer}
+    assert [(r.accession, r.placer) for r in found.requests] == [
+        order for order in dict.fromkeys(wanted) if order[1] or order[0] not in full
     ]
-    assert [(r.accession, r.placer) for r in found.requests] == list(dict.fromkeys(wanted))
     assert PATIENT.ins in found.patient_identifiers
     if flavour == "ihe" and exam.patient_id:
         local = Identifier(exam.patient_id_issuer or SITE.patient_id_issuer, exam.patient_id)
@@ -287,3 +315,123 @@ def test_what_goes_in_comes_out(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # drawn values break their VR; the file must be readable all the same
         str(dcmread(BytesIO(content)))
+
+
+@pytest.mark.parametrize("references", [1, 500])
+def test_the_bytes_are_those_of_a_manifest_that_pydicom_builds(references: int) -> None:
+    exam, asked = large_exam(references), request("ihe")
+    content = build(exam, asked)
+    out = BytesIO()
+    dcmwrite(out, plain(exam, asked, dcmread(BytesIO(content))), enforce_file_format=True)
+    assert out.getvalue() == content
+
+
+@pytest.mark.parametrize("name", odd_exams())
+@pytest.mark.parametrize("described", [False, True])
+def test_pydicom_writes_the_same_bytes_of_every_kind_of_study(name: str, described: bool) -> None:
+    content = build(odd_exams()[name], replace(request("ihe"), described=described))
+    decoded, again = dcmread(BytesIO(content)), BytesIO()
+    decoded.walk(lambda item, element: None)
+    dcmwrite(again, decoded, enforce_file_format=True)
+    assert again.getvalue() == content
+
+
+@pytest.mark.parametrize(
+    ("retrieval", "keyword"),
+    [("ae-title", "RetrieveAETitle"), ("location", "RetrieveLocationUID"), ("url", "RetrieveURL")],
+)
+def test_a_setting_says_which_retrieval_attributes_are_announced(retrieval: str, keyword: str) -> None:
+    site = replace(REMOTE_SITE, manifest=ManifestSettings(retrieval=frozenset({retrieval})))
+    (study,) = dataset(ct_exam(), replace(request(), site=site)).CurrentRequestedProcedureEvidenceSequence
+    for item in study.ReferencedSeriesSequence:
+        assert {"RetrieveAETitle", "RetrieveLocationUID", "RetrieveURL"} & set(item.dir()) == {keyword}
+
+
+def test_settings_say_who_makes_the_manifest_and_what_its_text_is() -> None:
+    manifest = ManifestSettings(manufacturer="Atelier", model_name="Boîte", station_name="BOX1", description="drim")
+    found = dataset(ct_exam(), replace(request("ihe"), site=replace(REMOTE_SITE, manifest=manifest)))
+    assert (found.Manufacturer, found.ManufacturerModelName, found.StationName) == ("Atelier", "Boîte", "BOX1")
+    assert found.ContentSequence[0].TextValue.startswith("Examen : Scanner")
+    none = replace(REMOTE_SITE, manifest=ManifestSettings(description="none"))
+    assert dataset(ct_exam(), replace(request("dmp"), site=none)).ContentSequence[0].ValueType == "IMAGE"
+
+
+def test_what_the_pacs_tells_of_the_requests_completes_the_report_s_orders() -> None:
+    other = Identifier(ACCESSION_ISSUER, "SC2")
+    exam = replace(
+        ct_exam(),
+        requests=(
+            ImagingRequest(
+                accession=Identifier("", CT.accession.extension),
+                filler=Identifier(ORDER_ISSUER, "F-1"),
+                procedure_id="RP1",
+                procedure_description="TAP injecté",
+                procedure=Code("ZZQH033", "1.2.250.1.213.2.5", "Scanographie"),
+            ),
+            ImagingRequest(accession=other),
+        ),
+    )
+    first, second = dataset(exam, request("ihe")).ReferencedRequestSequence
+    assert first.PlacerOrderNumberImagingServiceRequest == "DEM-2026-1187"
+    assert first.FillerOrderNumberImagingServiceRequest == "F-1"
+    assert issuer(first, "OrderFillerIdentifierSequence") == ORDER_ISSUER
+    assert (first.RequestedProcedureID, first.RequestedProcedureDescription) == ("RP1", "TAP injecté")
+    assert first.RequestedProcedureCodeSequence[0].CodeValue == "ZZQH033"
+    assert second.AccessionNumber == "SC2"
+    assert dataset(exam, request("ihe")).AccessionNumber == ""
+
+
+@pytest.mark.parametrize("number", ["A" * 17, "A\\B"])
+def test_an_accession_number_that_dicom_cannot_hold_is_refused(number: str) -> None:
+    asked = replace(request("ihe"), accession=Identifier(ACCESSION_ISSUER, number), orders=())
+    with pytest.raises(Mismatch) as caught:
+        build(ct_exam(), asked)
+    assert (caught.value.code, caught.value.place) == ("manifest_value_unfit", "(0008,0050)")
+
+
+def test_a_key_image_carries_its_mark_and_the_note_is_referenced() -> None:
+    exam = key_image_exam()
+    found = dataset(exam, request("dmp"))
+    series, notes = found.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+    marked = series.ReferencedSOPSequence[0]
+    (mark,) = marked.ReferencedSOPSequence
+    assert mark.ReferencedSOPInstanceUID == exam.notes[0].sop_instance_uid
+    assert mark.SeriesInstanceUID == notes.SeriesInstanceUID == exam.notes[0].series_uid
+    assert mark.ConceptNameCodeSequence[0].CodeValue == "113000"
+    assert mark.ContentSequence[0].TextValue == (
+        f"Definition of key instance {marked.ReferencedSOPInstanceUID}"
+        f" associated with series {series.SeriesInstanceUID}"
+    )
+    assert [i.ReferencedSOPInstanceUID for i in notes.ReferencedSOPSequence] == [exam.notes[0].sop_instance_uid]
+    assert found.ContentSequence[-1].ValueType == "COMPOSITE"
+    assert "ReferencedSOPSequence" not in series.ReferencedSOPSequence[1]
+
+
+def test_a_manifest_with_description_says_what_the_pacs_told() -> None:
+    exam = odd_exams()["multi-frame"]
+    asked = replace(request("ihe"), described=True, regions=CT.regions)
+    found = dataset(exam, asked)
+    title = found.ConceptNameCodeSequence[0]
+    assert (title.CodeValue, title.CodingSchemeDesignator) == ("MADOTEMP001", "99IHE")
+    assert [item.PatientID for item in found.OtherPatientIDsSequence] == [found.PatientID, "281112915104759"]
+    library = found.ContentSequence[-1]
+    *descriptors, group = library.ContentSequence
+    assert [item.ConceptNameCodeSequence[0].CodeMeaning for item in descriptors] == [
+        "Modality",
+        "Target Region",
+        "Target Region",
+        "Number of Study Related Series",
+    ]
+    said = {
+        item.ConceptNameCodeSequence[0].CodeMeaning: item
+        for item in group.ContentSequence
+        if "ReferencedSOPSequence" not in item
+    }
+    assert exam.series[0].series_uid == said["Series Instance UID"].UID
+    assert said["Number of Series Related Instances"].MeasuredValueSequence[0].NumericValue == 3
+    assert (said["Series Date"].Date, said["Series Time"].Time) == ("20260312", "102600")
+    assert said["Target Region"].TextValue == "CHEST"
+    entry = group.ContentSequence[-1]
+    number, frames = entry.ContentSequence
+    assert (number.TextValue, frames.MeasuredValueSequence[0].NumericValue) == ("3", 20)
+    assert read(build(exam, asked)).is_manifest

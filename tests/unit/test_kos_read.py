@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from contextlib import suppress
 from io import BytesIO
 
@@ -10,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
-from pydicom.dataset import FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -21,9 +21,10 @@ from pydicom.uid import (
 
 from gateway.demo.identity import ACCESSION_ISSUER, CT, PATIENT
 from gateway.errors import InputRejected, InputTooLarge
-from gateway.kos import decode
+from gateway.kos import decode, file
 from gateway.kos.build import build
 from gateway.kos.encode import element, sequence
+from gateway.kos.file import take_apart
 from gateway.kos.read import read
 from gateway.model.identifiers import Identifier
 from tests.support.manifests import ct_exam, request
@@ -148,14 +149,28 @@ def test_what_is_not_dicom_is_refused(content: bytes) -> None:
     assert refusal(content).code == "kos_not_dicom"
 
 
-@pytest.mark.parametrize("syntax", [DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, "1.2.840.10008.1.2.4.70"])
-def test_a_transfer_syntax_that_could_unfold_is_refused_before_it_does(syntax: str) -> None:
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = syntax
-    out = BytesIO()
-    out.write(bytes(128) + b"DICM" + element(0x00020010, "UI", str(syntax)) + b"\x00" * 40)
-    error = refusal(out.getvalue())
+@pytest.mark.parametrize("syntax", [ExplicitVRBigEndian, "1.2.840.10008.1.2.4.70"])
+def test_a_transfer_syntax_that_no_key_object_needs_is_refused(syntax: str) -> None:
+    error = refusal(bytes(128) + b"DICM" + element(0x00020010, "UI", str(syntax)) + b"\x00" * 40)
     assert (error.code, error.facts) == ("kos_transfer_syntax", {"syntax": str(syntax)})
+
+
+def deflated(body: bytes) -> bytes:
+    engine = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    meta = element(0x00020010, "UI", str(DeflatedExplicitVRLittleEndian))
+    return bytes(128) + b"DICM" + meta + engine.compress(body) + engine.flush()
+
+
+def test_a_deflated_manifest_is_read() -> None:
+    body = take_apart(MANIFEST).body
+    assert read(deflated(body)) == read(MANIFEST)
+    assert refusal(deflated(body)[:-20]).code == "kos_malformed"
+
+
+def test_a_deflated_file_unfolds_to_the_limit_and_no_further() -> None:
+    error = refusal(deflated(bytes(file.SIZE_BYTES + 2)))
+    assert isinstance(error, InputTooLarge)
+    assert error.code == "kos_too_large"
 
 
 def plain(data: bytes) -> bytes:
@@ -163,7 +178,7 @@ def plain(data: bytes) -> bytes:
 
 
 def test_size_items_depth_and_elements_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "SIZE_BYTES", 10_000)
+    monkeypatch.setattr(file, "SIZE_BYTES", 10_000)
     monkeypatch.setattr(decode, "ITEMS", 100)
     monkeypatch.setattr(decode, "ELEMENTS", 50)
     deep = b""
