@@ -45,6 +45,8 @@ def check(path: Path, *, language: str = "en") -> list[Finding]:
         findings.append(_tried("store", language, lambda: _store(house)))
         for name in settings.pacs:
             findings.append(_tried(f"pacs {name}", language, lambda name=name: _echo(house, name)))  # type: ignore[misc]
+            if settings.pacs[name].dicomweb_url:
+                findings.append(_tried(f"dicomweb {name}", language, lambda name=name: _ask_web(house, name)))  # type: ignore[misc]
         for name in settings.destination:
             findings.append(_tried(f"destination {name}", language, lambda name=name: _ask(house, name)))  # type: ignore[misc]
     finally:
@@ -88,6 +90,12 @@ def _echo(house: House, name: str) -> str:
     return f"{table.called_aet}@{table.host}:{table.port} answers C-ECHO"
 
 
+def _ask_web(house: House, name: str) -> str:
+    """A QIDO-RS query for a study that nobody has."""
+    house.pacs[name].ask_web()
+    return f"{house.settings.pacs[name].dicomweb_url} answers QIDO-RS"
+
+
 def _ask(house: House, name: str) -> str:
     """A query for documents that nobody has: the registry's way, addresses and certificates are proved by it."""
     house.destinations[name].ping()
@@ -111,6 +119,8 @@ def _provider(issuer: str, ca_file: Path | None) -> Finding:
 
 def _certificates(settings: Settings) -> Iterator[Finding]:
     files = [("web", settings.web.certificate)]
+    files.append(("receive", settings.receive.certificate))
+    files += [(f"pacs {name}", pacs.certificate) for name, pacs in settings.pacs.items()]
     files += [(f"destination {name}", table.certificate) for name, table in settings.destination.items()]
     for name, file in files:
         if file is not None:

@@ -26,6 +26,9 @@ def plain_ports(settings: Settings) -> list[tuple[str, str, bool]]:
     doors = [("web", settings.web.host, settings.web.allow_plain, settings.web.certificate is not None)]
     if settings.mllp.enabled:
         doors.append(("mllp", settings.mllp.host, settings.mllp.allow_plain, False))
+    if settings.receive.enabled:
+        table = settings.receive
+        doors.append(("receive", table.host, table.allow_plain, table.certificate is not None))
     return [(name, host, allowed) for name, host, allowed, tls in doors if not tls and not is_loopback(host)]
 
 
@@ -34,6 +37,8 @@ def listening(settings: Settings, roles: Collection[str]) -> list[tuple[str, str
     doors = [("web", settings.web.host, settings.web.port)] if "web" in roles else []
     if "intake" in roles and settings.mllp.enabled:
         doors.append(("mllp", settings.mllp.host, settings.mllp.port))
+    if "receive" in roles and settings.receive.enabled:
+        doors.append(("receive", settings.receive.host, settings.receive.port))
     return doors
 
 

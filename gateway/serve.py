@@ -23,7 +23,7 @@ from gateway import log
 from gateway.doors import guard, listening, refuse_taken
 from gateway.process import Doorbell, die_with_parent
 from gateway.settings import Settings, load
-from gateway.wiring import House, web_application, web_server_settings
+from gateway.wiring import House, Part, web_application, web_server_settings
 from gateway.work import Worker
 
 _log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ class Child:
     not_before: float = 0.0
 
 
-def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work")) -> int:
+def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work", "receive")) -> int:
     """Run until TERM or Ctrl-C; returns the exit code. Raises SettingsError, Unavailable before anything starts."""
     settings = load(path)
     log.configure(level=settings.log_level)
@@ -55,8 +55,9 @@ def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work")) -> int
     prepare(settings)
     context = multiprocessing.get_context("spawn")
     reader, writer = context.Pipe(duplex=False)
-    mains = {"web": web_main, "intake": intake_main, "work": work_main}
-    chosen = [role for role in roles if role != "intake" or settings.mllp.enabled]
+    mains = {"web": web_main, "intake": intake_main, "work": work_main, "receive": receive_main}
+    off = {"intake": not settings.mllp.enabled, "receive": not settings.receive.enabled}
+    chosen = [role for role in roles if not off.get(role)]
     children = [Child(role, mains[role]) for role in chosen]
     stopping = False
 
@@ -120,21 +121,21 @@ def _stop_all(children: list[Child]) -> int:
 # -- what each child does ---------------------------------------------------------------------------------------------
 
 
-def _enter(path: Path, parent: int, bell: Bell) -> tuple[Settings, House, Doorbell]:
+def _enter(path: Path, parent: int, bell: Bell, part: Part = "") -> tuple[Settings, House, Doorbell]:
     die_with_parent(parent)
     # Ctrl-C reaches the whole terminal group; the parent alone decides, and sends TERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = load(path)
     log.configure(level=settings.log_level)
     doorbell = Doorbell(bell[0].fileno(), bell[1].fileno())
-    return settings, House(settings, doorbell.ring), doorbell
+    return settings, House(settings, doorbell.ring, part), doorbell
 
 
 def web_main(path: Path, parent: int, bell: Bell) -> None:
     """The web child: gunicorn in its own main thread."""
     from gateway.web import serve as web
 
-    settings, house, _ = _enter(path, parent, bell)
+    settings, house, _ = _enter(path, parent, bell, "web")
     web.run(lambda: web_application(house), web_server_settings(settings), ended=house.close)
 
 
@@ -161,9 +162,21 @@ def intake_main(path: Path, parent: int, bell: Bell) -> None:
         house.close()
 
 
+def receive_main(path: Path, parent: int, bell: Bell) -> None:
+    """The receiving child: the C-STORE SCP."""
+    _, house, _ = _enter(path, parent, bell)
+    receiver = house.receiver()
+    signal.signal(signal.SIGTERM, lambda *_: receiver.stop())
+    try:
+        receiver.run()
+    finally:
+        house.close()
+    sys.exit(0)
+
+
 def work_main(path: Path, parent: int, bell: Bell) -> None:
     """The work child."""
-    settings, house, doorbell = _enter(path, parent, bell)
+    settings, house, doorbell = _enter(path, parent, bell, "work")
     # Who waits for an acknowledgement or an image goes first.
     os.nice(WORK_NICENESS)
     worker = Worker(

@@ -6,6 +6,7 @@ a setting names the file that holds one. Relative paths are taken from the folde
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -55,6 +56,19 @@ def _ae_title(value: str) -> str:
     return value
 
 
+def _digest_or_none(value: str) -> str:
+    return _digest(value.replace(":", "").lower()) if value else ""
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise ValueError("must be an IP address or network, such as 10.1.2.3 or 10.1.2.0/24") from None
+    return value
+
+
+Network = Annotated[str, AfterValidator(_network)]
 Oid = Annotated[str, AfterValidator(_oid)]
 Url = Annotated[str, AfterValidator(_url)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
@@ -162,11 +176,64 @@ class PacsTable(Table):
     port: Port
     called_aet: AeTitle
     calling_aet: AeTitle = "GATEWAY"
-    max_associations: int = Field(default=4, ge=1, le=64)
+    max_associations: int = Field(default=4, ge=2, le=64)
     connect_timeout_s: Positive = 10.0
     response_timeout_s: Positive = 60.0
     idle_release_s: Positive = 10.0
     dicomweb_url: Url = ""
+    query: Literal["c-find", "qido-rs"] = "c-find"
+    upstream: Literal["auto", "dicomweb", "c-get", "c-move"] = "auto"
+    move_destination: str = ""
+    relational: Literal["auto", "no"] = "auto"
+    negotiate: bool = True
+    count_instances: bool = True
+    open_notes: bool = True
+    request_character_set: str = "ISO_IR 192"
+    answer_character_set: str = ""
+    tls: bool = False
+    tls_name: str = ""
+    ca_file: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class PeerTable(Table):
+    """[[receive.peer]]"""
+
+    ae_title: AeTitle
+    addresses: tuple[Network, ...] = ()
+    certificate_sha256: Annotated[str, AfterValidator(_digest_or_none)] = ""
+    may: tuple[Literal["reject", "deliver", "announce", "import"], ...] = ("reject", "deliver", "announce")
+
+    @model_validator(mode="after")
+    def _is_provable(self) -> PeerTable:
+        if not self.addresses and not self.certificate_sha256:
+            raise ValueError("needs addresses or certificate_sha256: an AE title proves nothing")
+        return self
+
+
+class ReceiveTable(Table):
+    """[receive]: where a PACS sends rejection notes, and what C-MOVE delivers."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: Port = 11113
+    ae_title: AeTitle = "GATEWAY"
+    allow_plain: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+    ca_file: Path | None = None
+    folder: Path = Path("received")
+    max_associations: int = Field(default=16, ge=1, le=256)
+    silence_s: Positive = 60.0
+    max_instance_bytes: int = Field(default=1 << 30, ge=1024)
+    peer: tuple[PeerTable, ...] = ()
+
+    @model_validator(mode="after")
+    def _asks_for_certificates(self) -> ReceiveTable:
+        if any(peer.certificate_sha256 for peer in self.peer) and not (self.certificate and self.ca_file):
+            raise ValueError("certificate_sha256 of a peer needs certificate and ca_file: nobody is asked for one else")
+        return self
 
 
 class DestinationTable(Table):
@@ -178,12 +245,18 @@ class DestinationTable(Table):
     repository_unique_id: Oid = ""
     ask_first: bool = True
     patient_identity: Literal["ins", "local"] = "ins"
+    link: Literal["missing", "always", "never"] | None = None
     connect_timeout_s: Positive = 10.0
     read_timeout_s: Positive = 60.0
     ca_file: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
     record: Path | None = None
+
+    @property
+    def link_when(self) -> Literal["missing", "always", "never"]:
+        """``link``, or its default: a report for the DMP goes as it came, since the RIS and the mailbox hold it so."""
+        return self.link or ("never" if self.flavour == "dmp" else "missing")
 
 
 class CodeTable(Table):
@@ -192,6 +265,20 @@ class CodeTable(Table):
     code: str
     system: Oid
     display: str = ""
+
+
+class ManifestTable(Table):
+    """[site.NAME.manifest]"""
+
+    retrieval: tuple[Literal["ae-title", "location", "url"], ...] = ("ae-title", "location", "url")
+    presentation_states: bool = True
+    structured_reports: bool = True
+    private_classes: bool = False
+    description: Literal["flavour", "drim", "study", "none"] = "flavour"
+    mado: Literal["none", "extra", "instead"] = "none"
+    manufacturer: Annotated[str, Field(min_length=1, max_length=64)] = "drim-gateway"
+    model_name: Annotated[str, Field(max_length=64)] = ""
+    station_name: Annotated[str, Field(max_length=16)] = ""
 
 
 class SiteTable(Table):
@@ -207,15 +294,21 @@ class SiteTable(Table):
     accession_issuer: Oid = ""
     order_issuer: Oid = ""
     time_zone: Zone = "Europe/Paris"
-    pacs: str
+    pacs: str | tuple[str, ...] = ()
     destinations: tuple[str, ...]
     publish: tuple[Literal["report", "kos"], ...] = ("report", "kos")
     institution_name: str = ""
     imaging_source_uid: Oid = ""
     retrieve_ae_title: str = ""
     retrieve_url: Url = ""
+    manifest: ManifestTable = ManifestTable()
     source_id: Oid
     region_by_body_part: dict[str, CodeTable] = Field(default_factory=dict)
+
+    @property
+    def pacs_names(self) -> tuple[str, ...]:
+        """The PACS that hold this site's studies; empty: any may."""
+        return (self.pacs,) if isinstance(self.pacs, str) else self.pacs
 
 
 class RegistryTable(Table):
@@ -244,6 +337,7 @@ class Settings(Table):
     intake: IntakeTable = IntakeTable()
     work: WorkTable = WorkTable()
     patience: PatienceTable = PatienceTable()
+    receive: ReceiveTable = ReceiveTable()
     pacs: dict[str, PacsTable] = Field(default_factory=dict)
     destination: dict[str, DestinationTable] = Field(default_factory=dict)
     site: dict[str, SiteTable] = Field(default_factory=dict)
@@ -252,8 +346,11 @@ class Settings(Table):
     @model_validator(mode="after")
     def _names_exist(self) -> Settings:
         for name, site in self.site.items():
-            if site.pacs not in self.pacs:
-                raise ValueError(f"site.{name}.pacs names {site.pacs!r}, and there is no [pacs.{site.pacs}]")
+            for pacs in site.pacs_names:
+                if pacs not in self.pacs:
+                    raise ValueError(f"site.{name}.pacs names {pacs!r}, and there is no [pacs.{pacs}]")
+            if not self.pacs:
+                raise ValueError(f"site.{name} has nowhere to look for studies: there is no [pacs.NAME]")
             for destination in site.destinations:
                 if destination not in self.destination:
                     raise ValueError(
@@ -322,6 +419,8 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "registry": table(settings.registry, "blobs").model_copy(update={"url": database(settings.registry.url)}),
             "web": table(settings.web, "certificate", "key"),
             "login": login and table(login, "client_secret_file", "certificate", "key", "ca_file"),
+            "receive": table(settings.receive, "folder", "certificate", "key", "ca_file"),
+            "pacs": {name: table(value, "ca_file", "certificate", "key") for name, value in settings.pacs.items()},
             "destination": {
                 name: table(value, "ca_file", "certificate", "key", "record")
                 for name, value in settings.destination.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
@@ -20,8 +21,8 @@ from gateway.model.codes import Code
 from gateway.model.exam import Exam
 from gateway.model.identifiers import ORGANIZATION_OID, Identifier
 from gateway.model.people import Organization
-from gateway.model.site import Site
-from gateway.settings import CodeTable, DestinationTable, PacsTable, Settings, SiteTable
+from gateway.model.site import ManifestSettings, Site
+from gateway.settings import CodeTable, DestinationTable, PacsTable, ReceiveTable, Settings, SiteTable
 from gateway.store.access import SqlSessions
 from gateway.store.blobs import FileBlobs
 from gateway.store.engine import open_engine
@@ -35,14 +36,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from gateway.dicom.fetch import FrameSource
+    from gateway.dicom.folders import RejectionFolder
+    from gateway.dicom.pool import Pool
     from gateway.dicom.query import PacsClient
+    from gateway.dicom.receive import Receiver, ReceiverSettings
     from gateway.dicom.settings import PacsSettings
+    from gateway.dicom.several import SeveralPacs
+    from gateway.dicom.spool import Spool
     from gateway.flow.share import Sharing
     from gateway.web.serve import WebServerSettings
     from gateway.xds.client import DestinationSettings, RegistryClient
     from gateway.xds.mtom import Outgoing
     from gateway.xds.transport import OnWire
 
+Part = Literal["", "web", "work"]
+"""Of the gateway's processes, those that talk to the PACS."""
 ORPHAN_AGE = timedelta(days=1)
 """A file without a row is younger than this while its row is on the way, and is left over from a crash after."""
 
@@ -57,8 +65,10 @@ class SystemClock:
 class House:
     """Everything that one process of the gateway may need, made when it is first asked for."""
 
-    def __init__(self, settings: Settings, ring: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, settings: Settings, ring: Callable[[], None] = lambda: None, part: Part = "") -> None:
+        """*part*: which of the two processes that talk to the PACS this is; they share the associations allowed."""
         self.settings = settings
+        self._part = part
         self.clock = SystemClock()
         self._ring = ring
 
@@ -90,14 +100,67 @@ class House:
     def pacs(self) -> dict[str, PacsClient]:
         from gateway.dicom.query import PacsClient
 
-        return {name: PacsClient(_pacs(name, table)) for name, table in self.settings.pacs.items()}
+        return {
+            name: PacsClient(pool.settings, pool, received=self.rejections.of, spool=self.spool)
+            for name, pool in self.pools.items()
+        }
+
+    @cached_property
+    def pools(self) -> dict[str, Pool]:
+        """The associations with each PACS, shared by everything in this process."""
+        from gateway.dicom.pool import Pool
+
+        return {name: Pool(_pacs(name, table, self._part)) for name, table in self.settings.pacs.items()}
+
+    @cached_property
+    def rejections(self) -> RejectionFolder:
+        """The rejection notes that were received."""
+        from gateway.dicom.folders import RejectionFolder
+
+        return RejectionFolder(self.settings.receive.folder / "rejections")
+
+    def pool(self, name: str) -> Pool:
+        """The associations with one PACS; raises SettingsError ``pacs_unknown``."""
+        if name not in self.pools:
+            raise SettingsError("pacs_unknown", place="pacs", name=name, known=", ".join(self.pools) or "-")
+        return self.pools[name]
+
+    @cached_property
+    def spool(self) -> Spool | None:
+        """Where C-MOVE delivers; None when the receiver is off."""
+        from gateway.dicom.spool import Spool
+
+        table = self.settings.receive
+        return Spool(table.folder / "spool") if table.enabled else None
+
+    def receiver(self) -> Receiver:
+        """The C-STORE SCP, its port bound; raises SettingsError, OSError."""
+        from gateway.dicom.folders import InstanceFolder
+        from gateway.dicom.receive import Places, Receiver
+        from gateway.dicom.spool import Spool
+
+        folder = self.settings.receive.folder
+        imports = InstanceFolder(folder / "imports")
+        places = Places(Spool(folder / "spool"), self.rejections, imports, self.accepting.accept)
+        return Receiver(_receiving(self.settings.receive), places)
+
+    @cached_property
+    def everywhere(self) -> dict[str, SeveralPacs]:
+        """All PACS as one, by what :attr:`gateway.model.site.Site.pacs` says of the order."""
+        from gateway.dicom.several import SeveralPacs
+
+        orders = {_order(table): table.pacs_names for table in self.settings.site.values()}
+        return {key: SeveralPacs(self.pacs, self.images, names) for key, names in orders.items()}
 
     @cached_property
     def images(self) -> dict[str, FrameSource]:
         from gateway.dicom.fetch import FrameSource
 
         share = self.settings.web.image_cache_bytes // max(1, len(self.settings.pacs))
-        return {name: FrameSource(_pacs(name, table), cache_bytes=share) for name, table in self.settings.pacs.items()}
+        return {
+            name: FrameSource(pool.settings, cache_bytes=share, pool=pool, spool=self.spool)
+            for name, pool in self.pools.items()
+        }
 
     @cached_property
     def destinations(self) -> dict[str, RegistryClient]:
@@ -132,21 +195,21 @@ class House:
             blobs=self.blobs,
             clock=self.clock,
             sites=self.sites,
-            pacs=self.pacs,
+            pacs=self.everywhere,
             destinations=self.destinations,
             flavours={name: table.flavour for name, table in self.settings.destination.items()},
+            links={name: table.link_when for name, table in self.settings.destination.items()},
             parse=safexml.parse,
-            serialise=safexml.serialise,
             patience=Patience(**self.settings.patience.model_dump()),
         )
 
     def exam(self, site: str, study_uid: str) -> Exam | None:
         """The study as the site's PACS has it now."""
-        return self.pacs[self.sites[site].pacs].study(study_uid)
+        return self.everywhere[self.sites[site].pacs].study(study_uid)
 
-    def frames(self, site: str) -> FrameSource:
+    def frames(self, site: str) -> SeveralPacs:
         """Where the site's frames come from."""
-        return self.images[self.sites[site].pacs]
+        return self.everywhere[self.sites[site].pacs]
 
     def tidy(self) -> None:
         """Forget logins that have ended and sweep files that no row names; raises Unavailable."""
@@ -157,7 +220,7 @@ class House:
 
     def close(self) -> None:
         """Release what was opened: associations, connections, the writer."""
-        for name in ("images", "pacs", "destinations"):
+        for name in ("images", "pacs", "pools", "destinations"):
             for adapter in self.__dict__.get(name, {}).values():
                 adapter.close()
         if "_writer" in self.__dict__:
@@ -184,13 +247,16 @@ def _site(name: str, table: SiteTable, settings: Settings) -> Site:
         accession_issuer=table.accession_issuer,
         order_issuer=table.order_issuer,
         time_zone=ZoneInfo(table.time_zone),
-        pacs=table.pacs,
+        pacs=_order(table),
         destinations=table.destinations,
         publish=frozenset(table.publish),
         institution_name=table.institution_name or table.organization_name,
         imaging_source_uid=table.imaging_source_uid,
         retrieve_ae_title=table.retrieve_ae_title,
         retrieve_url=table.retrieve_url,
+        manifest=ManifestSettings(
+            **table.manifest.model_dump(exclude={"retrieval"}), retrieval=frozenset(table.manifest.retrieval)
+        ),
         public_url=settings.public_url,
         source_id=table.source_id,
         region_by_body_part={part: Code(c.code, c.system, c.display) for part, c in table.region_by_body_part.items()},
@@ -201,10 +267,55 @@ def _code(table: CodeTable | None) -> Code | None:
     return Code(table.code, table.system, table.display) if table else None
 
 
-def _pacs(name: str, table: PacsTable) -> PacsSettings:
-    from gateway.dicom.settings import PacsSettings
+def _order(table: SiteTable) -> str:
+    """In which order the PACS are asked for a site's studies, as one word; "*" where any may hold them."""
+    return "+".join(table.pacs_names) or "*"
 
-    return PacsSettings(name=name, **table.model_dump())
+
+def _pacs(name: str, table: PacsTable, part: Part = "") -> PacsSettings:
+    from gateway.dicom.settings import PacsSettings
+    from gateway.dicom.tls import client_context
+
+    given = table.model_dump(exclude={"tls", "ca_file", "certificate", "key", "max_associations"})
+    half = table.max_associations // 2
+    allowed = {"work": half, "web": table.max_associations - half}
+    context = None
+    if table.tls or table.ca_file or table.certificate:
+        context = client_context(table.ca_file, table.certificate, table.key, place=f"pacs.{name}.ca_file")
+    return PacsSettings(
+        name=name,
+        max_associations=allowed.get(part, table.max_associations),
+        tls=context if table.tls else None,
+        web_tls=context,
+        **given,
+    )
+
+
+def _receiving(table: ReceiveTable) -> ReceiverSettings:
+    from gateway.dicom.receive import Peer, ReceiverSettings
+    from gateway.dicom.tls import server_context
+
+    tls = None
+    if table.certificate is not None:
+        tls = server_context(table.certificate, table.key, table.ca_file, place="receive.certificate")
+    return ReceiverSettings(
+        host=table.host,
+        port=table.port,
+        ae_title=table.ae_title,
+        peers=tuple(
+            Peer(
+                ae_title=peer.ae_title,
+                networks=tuple(map(ip_network, peer.addresses)),
+                certificate_sha256=peer.certificate_sha256,
+                may=frozenset(peer.may),
+            )
+            for peer in table.peer
+        ),
+        tls=tls,
+        max_associations=table.max_associations,
+        silence_s=table.silence_s,
+        instance_limit_bytes=table.max_instance_bytes,
+    )
 
 
 def _destination(name: str, table: DestinationTable, environment: Literal["test", "production"]) -> DestinationSettings:
@@ -288,6 +399,7 @@ def web_application(house: House) -> WSGIApplication:
             exams=house.exam,
             images=house.frames,
             accept=house.accepting.accept,
+            content=house.blobs.get,
         )
     )
 

@@ -150,6 +150,8 @@ def write_settings(world: World) -> None:
         "[destination.demo]",
         # Our own registry takes the French values; another one gets what every XDS-I registry knows.
         f"flavour = {_s('dmp' if world.own_registry else 'ihe')}",
+        # The demo shows a link, and its report comes without one.
+        'link = "missing"',
         f"registry_url = {_s(world.registry_url)}",
         f"repository_url = {_s(world.repository_url)}",
         *([f"record = {_s(str(world.record))}"] if world.record else []),

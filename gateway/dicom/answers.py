@@ -1,4 +1,4 @@
-"""What a PACS answers to C-FIND, turned into our own values; and the keys that are asked for.
+"""What a PACS answers to C-FIND or QIDO-RS, turned into our own values.
 
 Sources: DICOM PS3.4 section C.6.2 (Study Root), PS3.3 tables C.7-1 and C.7-3 and section 10.14 (issuers), PS3.5
 section 6.2 (value representations).
@@ -9,80 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pydicom.config import IGNORE
-from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
-from pydicom.tag import Tag
-
-from gateway.dicom.values import Values, text
-from gateway.model.exam import Exam, Instance, Series
+from gateway.dicom.keys import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID
+from gateway.dicom.values import Header, text
+from gateway.model.codes import Code
+from gateway.model.exam import Exam, ImagingRequest, Instance, Series
 from gateway.model.identifiers import Identifier, is_uid
 
-STUDY_UID = 0x0020000D
-SERIES_UID = 0x0020000E
-_STUDY_KEYS = (
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "IssuerOfPatientIDQualifiersSequence",
-    "PatientBirthDate",
-    "PatientSex",
-    "OtherPatientIDsSequence",
-    "AccessionNumber",
-    "IssuerOfAccessionNumberSequence",
-    "StudyDate",
-    "StudyTime",
-    "StudyID",
-    "StudyDescription",
-    "ReferringPhysicianName",
-    "NumberOfStudyRelatedInstances",
-)
-_SERIES_KEYS = (
-    "SeriesInstanceUID",
-    "Modality",
-    "SeriesNumber",
-    "SeriesDescription",
-    "BodyPartExamined",
-    "RequestAttributesSequence",
-    "NumberOfSeriesRelatedInstances",
-)
-_IMAGE_KEYS = ("SOPClassUID", "SOPInstanceUID", "InstanceNumber", "NumberOfFrames")
-
-
-def study_identifier(study_uid: str) -> Dataset:
-    """The STUDY level identifier."""
-    return _identifier("STUDY", _STUDY_KEYS, StudyInstanceUID=study_uid)
-
-
-def series_identifier(study_uid: str) -> Dataset:
-    """The SERIES level identifier."""
-    return _identifier("SERIES", _SERIES_KEYS, StudyInstanceUID=study_uid)
-
-
-def image_identifier(study_uid: str, series_uid: str = "") -> Dataset:
-    """The IMAGE level identifier, of one series or of the whole study.
-
-    Without the series it is a relational query (PS3.4 section C.4.1.2.2.1), which a PACS may refuse.
-    """
-    return _identifier("IMAGE", _IMAGE_KEYS, StudyInstanceUID=study_uid, SeriesInstanceUID=series_uid)
-
-
-def instance_identifier(study_uid: str, series_uid: str, sop_instance_uid: str) -> Dataset:
-    """The identifier of a C-GET of one instance."""
-    unique = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid, "SOPInstanceUID": sop_instance_uid}
-    return _identifier("IMAGE", (), **unique)
-
-
-def _identifier(level: str, keys: Iterable[str], **unique: str) -> Dataset:
-    identifier = Dataset()
-    identifier.SpecificCharacterSet = "ISO_IR 192"
-    identifier.QueryRetrieveLevel = level
-    for keyword in keys:
-        setattr(identifier, keyword, [] if keyword.endswith("Sequence") else "")
-    for keyword, value in unique.items():
-        # The caller has checked them; pydicom would warn of the leading zeros that archives are full of.
-        identifier.add(DataElement(Tag(keyword), "UI", value, validation_mode=IGNORE))
-    return identifier
+_PATIENT_ID, _AVAILABILITY = 0x00100020, 0x00080056
+_ISSUERS = (0x00100024, 0x00080051, 0x00101002)
+_ACCESSION, _ACCESSION_ISSUER, _REQUEST_ATTRIBUTES = 0x00080050, 0x00080051, 0x00400275
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +27,10 @@ class StudyRow:
     exam: Exam
     instances: int | None
     """Number of Study Related Instances, where the PACS counts them."""
+    availability: str = ""
+    """Instance Availability (PS3.3 C.4.23.1.1), where the PACS tells it."""
+    tells_issuers: bool = True
+    """Whether the answer has any of the issuer attributes, be they empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +39,11 @@ class SeriesRow:
 
     series: Series
     instances: int | None
-    accessions: frozenset[tuple[str, str]]
-    """(number, issuer OID or empty) of its Request Attributes Sequence."""
+    requests: tuple[ImagingRequest, ...]
+    """Those of its Request Attributes Sequence that name an accession number."""
+    availability: str = ""
+    patient_id: str = ""
+    """Where the PACS tells it unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,32 +52,34 @@ class ImageRow:
 
     series_uid: str
     instance: Instance
+    patient_id: str = ""
+    """Where the PACS tells it unasked."""
 
 
-def study_row(values: Values) -> StudyRow:
+def study_row(values: Header) -> StudyRow:
     """Read a STUDY level answer."""
     exam = Exam(
         study_uid=text(values, STUDY_UID),
-        patient_id=text(values, 0x00100020),
+        patient_id=text(values, _PATIENT_ID),
         patient_id_issuer=_patient_id_issuer(values),
         other_patient_ids=_other_patient_ids(values),
         patient_name=_alphabetic(text(values, 0x00100010)),
         patient_birth_date=text(values, 0x00100030),
         patient_sex=text(values, 0x00100040),
-        accession_number=text(values, 0x00080050),
-        accession_issuer=_first_oid(values.items(0x00080051)),
+        accession_number=text(values, _ACCESSION),
+        accession_issuer=_first_oid(values.items(_ACCESSION_ISSUER)),
         study_date=text(values, 0x00080020),
         study_time=text(values, 0x00080030),
         study_id=text(values, 0x00200010),
         description=text(values, 0x00081030),
         referring_physician=_alphabetic(text(values, 0x00080090)),
     )
-    return StudyRow(exam, _count(text(values, 0x00201208)))
+    tells_issuers = any(tag in values for tag in _ISSUERS)
+    return StudyRow(exam, _count(text(values, 0x00201208)), text(values, _AVAILABILITY), tells_issuers)
 
 
-def series_row(values: Values) -> SeriesRow:
+def series_row(values: Header) -> SeriesRow:
     """Read a SERIES level answer."""
-    requests = ((text(item, 0x00080050), _first_oid(item.items(0x00080051))) for item in values.items(0x00400275))
     return SeriesRow(
         series=Series(
             series_uid=text(values, SERIES_UID),
@@ -143,21 +87,26 @@ def series_row(values: Values) -> SeriesRow:
             number=_integer(text(values, 0x00200011)),
             description=text(values, 0x0008103E),
             body_part=text(values, 0x00180015),
+            date=text(values, 0x00080021),
+            time=text(values, 0x00080031),
+            laterality=text(values, 0x00200060),
         ),
         instances=_count(text(values, 0x00201209)),
-        accessions=frozenset(request for request in requests if request[0]),
+        requests=tuple(_request(item) for item in values.items(_REQUEST_ATTRIBUTES) if text(item, _ACCESSION)),
+        availability=text(values, _AVAILABILITY),
+        patient_id=text(values, _PATIENT_ID),
     )
 
 
-def image_row(values: Values) -> ImageRow:
+def image_row(values: Header) -> ImageRow:
     """Read an IMAGE level answer."""
     instance = Instance(
-        sop_class_uid=text(values, 0x00080016),
-        sop_instance_uid=text(values, 0x00080018),
+        sop_class_uid=text(values, SOP_CLASS_UID),
+        sop_instance_uid=text(values, SOP_INSTANCE_UID),
         number=_integer(text(values, 0x00200013)),
         frames=_count(text(values, 0x00280008)) or None,
     )
-    return ImageRow(text(values, SERIES_UID), instance)
+    return ImageRow(text(values, SERIES_UID), instance, text(values, _PATIENT_ID))
 
 
 def agreed_accession(rows: Iterable[SeriesRow]) -> tuple[str, str] | None:
@@ -165,12 +114,41 @@ def agreed_accession(rows: Iterable[SeriesRow]) -> tuple[str, str] | None:
 
     A series without a request (a structured report, a presentation state) does not disagree.
     """
-    named = frozenset[tuple[str, str]]().union(*(row.accessions for row in rows))
-    numbers = {number for number, _ in named}
-    issuers = {issuer for _, issuer in named if issuer}
+    named = {request.accession for request in all_requests(rows)}
+    numbers = {accession.extension or "" for accession in named}
+    issuers = {accession.root for accession in named if accession.root}
     if len(numbers) != 1 or len(issuers) > 1:
         return None
     return next(iter(numbers)), next(iter(issuers), "")
+
+
+def all_requests(rows: Iterable[SeriesRow]) -> tuple[ImagingRequest, ...]:
+    """Every request that the series name, each once, in the order of their accession numbers."""
+    found = dict.fromkeys(request for row in rows for request in row.requests)
+    return tuple(sorted(found, key=lambda one: (one.accession.extension or "", one.accession.root, one.procedure_id)))
+
+
+def _request(item: Header) -> ImagingRequest:
+    """An item of Request Attributes Sequence (PS3.3 table 10-9)."""
+    return ImagingRequest(
+        accession=Identifier(_first_oid(item.items(_ACCESSION_ISSUER)), text(item, _ACCESSION)),
+        placer=_numbered(item, 0x00402016, 0x00400026),
+        filler=_numbered(item, 0x00402017, 0x00400027),
+        procedure_id=text(item, 0x00401001),
+        procedure_description=text(item, 0x00321060),
+        procedure=next((code for code in map(_code, item.items(0x00321064)) if code), None),
+    )
+
+
+def _numbered(item: Header, number: int, issuer: int) -> Identifier | None:
+    value = text(item, number)
+    return Identifier(_first_oid(item.items(issuer)), value) if value else None
+
+
+def _code(item: Header) -> Code | None:
+    """A code item (PS3.3 section 8.8)."""
+    code = Code(text(item, 0x00080100), text(item, 0x00080102), text(item, 0x00080104))
+    return code if code.code and code.system else None
 
 
 def _alphabetic(name: str) -> str:
@@ -194,23 +172,23 @@ def _count(value: str) -> int | None:
     return number if number is not None and number >= 0 else None
 
 
-def _oid(item: Values) -> str:
+def _oid(item: Header) -> str:
     """The OID of an issuer item (PS3.3 tables 10-17 and 10-18); ISO is its type, which some leave out."""
     value = text(item, 0x00400032)
     return value if is_uid(value) and text(item, 0x00400033) in ("ISO", "") else ""
 
 
-def _first_oid(items: Iterable[Values]) -> str:
+def _first_oid(items: Iterable[Header]) -> str:
     return next((oid for oid in map(_oid, items) if oid), "")
 
 
-def _patient_id_issuer(values: Values) -> str:
+def _patient_id_issuer(values: Header) -> str:
     issuer = _first_oid(values.items(0x00100024))
     plain = text(values, 0x00100021)
     return issuer or (plain if is_uid(plain) else "")
 
 
-def _other_patient_ids(values: Values) -> tuple[Identifier, ...]:
+def _other_patient_ids(values: Header) -> tuple[Identifier, ...]:
     """Those whose issuer is an OID; the others name nobody outside the PACS."""
     pairs = ((_patient_id_issuer(item), text(item, 0x00100020)) for item in values.items(0x00101002))
     return tuple(dict.fromkeys(Identifier(oid, number) for oid, number in pairs if oid and number))

@@ -1,53 +1,40 @@
 """One association with a PACS, lent to one owner at a time (DICOM PS3.7, PS3.8).
 
-pynetdicom negotiates, keeps the state machine and frames the messages; the conversation itself is held here, because
-its generator loses answers at speed: the association's own reactor thread takes messages from the queue that the
-requestor waits on, and a find that lost its row is reported as "no match, Success", which nobody can tell from an
-absent study. Here that thread may take none (:func:`gateway.dicom.transport.opened`), and this module alone
-reads the queue.
+It is held by the thread that uses it: a request is written, answers are read until the final one, and nobody else
+reads the socket. There is no reactor thread that could take a message away, and an association that is kept costs
+nothing. States of PS3.8 section 9.2 that a requestor in one thread can be in: no association, established, ended.
 """
 
 from __future__ import annotations
 
-import queue
-import re
+import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TypeVar
 
-from pydicom.config import IGNORE
-from pydicom.dataset import Dataset
-from pydicom.uid import UID
-from pynetdicom import _config, build_context, build_role, evt
-from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_GET, C_STORE, DimsePrimitiveType
-from pynetdicom.dsutils import encode
-
+from gateway.dicom import messages, pdu
 from gateway.dicom.guard import IMPLICIT_LITTLE, Limits
-from gateway.dicom.messages import Command, Message
-from gateway.dicom.proposal import FIND, GET, UNCOMPRESSED, VERIFICATION, Proposal
+from gateway.dicom.keys import Identifier, is_uid_as_found
+from gateway.dicom.messages import Assembler, Command, Message, command_set
+from gateway.dicom.pdu import Associate, Context, Malformed, Pdu, Result
+from gateway.dicom.proposal import FIND, GET, MOVE, UNCOMPRESSED, VERIFICATION, Proposal
 from gateway.dicom.settings import PacsSettings
-from gateway.dicom.transport import PDU_LIMIT_BYTES, Entity, opened, rearm
 from gateway.dicom.values import Values
-from gateway.errors import GatewayError, InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
-
-_config.LOG_HANDLER_LEVEL = "none"
-_config.LOG_REQUEST_IDENTIFIERS = False
-_config.LOG_RESPONSE_IDENTIFIERS = False
+from gateway.dicom.wire import ANNOUNCED_BYTES, PDU_LIMIT_BYTES, Exceeded, Wire
+from gateway.errors import InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
 
 T = TypeVar("T")
 
 SUCCESS = 0x0000
-_REJECTED_TRANSIENT = 0x02
 _PENDING = frozenset({0xFF00, 0xFF01})
-_MAX_PDU_BYTES = 131_072
+_REJECTED_TRANSIENT = 2
+_MEDIUM = 0
 _ANSWER_LIMIT_BYTES = 256 << 20
 _ANSWER_LIMITS = Limits(size_bytes=1 << 20, elements=20_000)
-_TICK_S = 0.25
-_UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
+_RELEASE_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +47,13 @@ class Delivery:
     data: memoryview
 
 
-_LENT_TURN_S = 0.0002
-_PARKED_TURN_S = 0.001
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """How a C-GET or C-MOVE ended (PS3.7 sections 9.3.3.2 and 9.3.4.2)."""
+
+    status: int
+    completed: int
+    failed: int
 
 
 class Requestor:
@@ -77,97 +69,95 @@ class Requestor:
         self.proposal = proposal
         self.parked_at = 0.0
         self.answered = False
+        """Whether the operation under way has had an answer."""
         self._message_id = 0
-        entity = Entity(settings)
-        self._association = self._associate(entity)
-        if entity.connection is None:
-            raise self._unreachable("pacs_unreachable", words="socket")
-        self._connection = entity.connection
+        self._assembler = Assembler()
+        self._ended = False
+        self._syntax_of: dict[int, str] = {}
+        self._context_of: dict[str, int] = {}
+        self._wire = self._connect()
         try:
-            self._check_accepted()
-        except GatewayError:
+            self.accepted = self._associate()
+        except BaseException:
             self.drop()
             raise
 
-    def hasten(self, lent: bool) -> None:
-        """How often pynetdicom looks at the socket: often while an answer is awaited, seldom while parked.
+    # Beginning
 
-        It polls, a millisecond a turn, which is a third of a small answer's time; a shorter turn costs a processor
-        only while somebody waits.
-        """
-        self._association.dul._run_loop_delay = _LENT_TURN_S if lent else _PARKED_TURN_S
+    def _connect(self) -> Wire:
+        settings = self.settings
+        try:
+            connection = socket.create_connection((settings.host, settings.port), settings.connect_timeout_s)
+        except OSError as error:
+            raise self._unreachable("pacs_unreachable", words=error.strerror or type(error).__name__) from None
+        try:
+            if settings.tls is not None:
+                connection = settings.tls.wrap_socket(connection, server_hostname=settings.tls_name or settings.host)
+            return Wire(connection, settings.response_timeout_s)
+        except OSError as error:
+            connection.close()
+            words = getattr(error, "reason", None) or error.strerror or type(error).__name__
+            code = "pacs_tls" if isinstance(error, ssl.SSLError) else "pacs_unreachable"
+            raise self._unreachable(code, words=words) from None
 
-    def _associate(self, entity: Entity) -> Association:
+    def _associate(self) -> Associate:
         settings, proposal = self.settings, self.proposal
-        contexts = [build_context(proposal.service, list(UNCOMPRESSED))]
-        roles = []
-        if proposal.storage:
-            contexts += [build_context(proposal.storage, list(each)) for each in proposal.storage_contexts]
-            roles.append(build_role(proposal.storage, scp_role=True))
-        address = self._address()
+        contexts = [Context(1, proposal.service, UNCOMPRESSED)]
+        contexts += [Context(3 + 2 * n, uid, syntaxes) for n, (uid, syntaxes) in enumerate(proposal.storage)]
+        request = Associate(
+            called_aet=settings.called_aet,
+            calling_aet=settings.calling_aet,
+            contexts=tuple(contexts),
+            max_length=ANNOUNCED_BYTES,
+            roles={uid: (False, True) for uid, _ in proposal.storage},
+            extended={proposal.service: proposal.extended} if proposal.extended and settings.negotiate else {},
+        )
+        self._begin(PDU_LIMIT_BYTES, settings.connect_timeout_s)
+        self._write(request.encode())
+        kind, content = self._receive()
+        if kind == Pdu.ASSOCIATE_REJECT:
+            raise self._rejected(bytes(content))
+        if kind != Pdu.ASSOCIATE_ACCEPT:
+            raise self._misbehaved("pacs_protocol", words="association")
         try:
-            return entity.associate(
-                address,
-                settings.port,
-                contexts=contexts,
-                ae_title=settings.called_aet,
-                max_pdu=_MAX_PDU_BYTES,
-                ext_neg=roles,  # type: ignore[arg-type]
-                tls_args=(settings.tls, settings.host) if settings.tls is not None else None,
-                evt_handlers=[(evt.EVT_CONN_OPEN, opened), (evt.EVT_DATA_SENT, rearm)],
-            )
-        except OSError as error:
-            raise self._unreachable("pacs_unreachable", words=error.strerror or "socket") from None
+            accept = Associate.decode(content)
+        except Malformed as error:
+            raise self._misbehaved("pacs_protocol", words=str(error)) from None
+        asked = {context.context_id: context.abstract_syntax for context in contexts}
+        for one in accept.answered:
+            if one.result == Result.ACCEPTED and one.context_id in asked:
+                self._syntax_of[one.context_id] = one.transfer_syntax
+                self._context_of.setdefault(asked[one.context_id], one.context_id)
+        wanted = [proposal.service, *dict.fromkeys(uid for uid, _ in proposal.storage)]
+        if proposal.service not in self._context_of or (len(wanted) > 1 and len(self._context_of) < 2):
+            missing = next(uid for uid in wanted if uid not in self._context_of)
+            raise PeerRefused("pacs_no_service", pacs=settings.name, service=missing)
+        return accept
 
-    def _address(self) -> str:
-        """An IP address of the host: pynetdicom takes a name without dots for an IPv6 address."""
-        try:
-            found = socket.getaddrinfo(self.settings.host, self.settings.port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise self._unreachable("pacs_unreachable", words=error.strerror or "name resolution") from None
-        found.sort(key=lambda entry: entry[0] != socket.AF_INET)
-        return str(found[0][4][0])
-
-    def _check_accepted(self) -> None:
-        association = self._association
-        if association.is_rejected:
-            answer = association.acceptor.primitive
-            words = answer.reason_str if answer is not None else "?"
-            if answer is not None and answer.result == _REJECTED_TRANSIENT:
-                raise self._unreachable("pacs_rejected_for_now", words=words)
-            raise PeerRefused("pacs_rejected", pacs=self.settings.name, called=self.settings.called_aet, words=words)
-        if self._connection.opened is None:
-            raise self._unreachable("pacs_unreachable", words="no connection")
-        if not association.is_established and not association.rejected_contexts:
-            raise self._unreachable("pacs_lost")
-        accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
-        for wanted in (self.proposal.service, self.proposal.storage):
-            if wanted and wanted not in accepted:
-                raise PeerRefused("pacs_no_service", pacs=self.settings.name, service=wanted)
+    def _rejected(self, content: bytes) -> PeerRefused | PeerUnreachable:
+        result, source, reason = content[1:4] if len(content) >= 4 else (0, 0, 0)
+        words = pdu.REASONS.get((source, reason), f"source {source}, reason {reason}")
+        if result == _REJECTED_TRANSIENT:
+            return self._unreachable("pacs_rejected_for_now", words=words)
+        return PeerRefused("pacs_rejected", pacs=self.settings.name, called=self.settings.called_aet, words=words)
 
     # Conversations
 
     def echo(self) -> int:
         """C-ECHO (PS3.7 section 9.1.5); the status."""
-        request = C_ECHO()
-        request.MessageID = self._begin(PDU_LIMIT_BYTES)
-        request.AffectedSOPClassUID = VERIFICATION
-        self._send(request, self._context(VERIFICATION))
+        self._request(Command.C_ECHO_REQUEST, VERIFICATION, budget_bytes=PDU_LIMIT_BYTES)
         return next(self._answers(Command.C_ECHO_RESPONSE)).status
 
-    def find(self, identifier: Dataset, read: Callable[[Values], T]) -> tuple[list[T], int]:
+    def find(self, identifier: Identifier, read: Callable[[Values], T]) -> tuple[list[T], int]:
         """C-FIND, Study Root (PS3.7 section 9.1.2): what *read* makes of each answer, and the final status.
 
         What *read* raises ends the query at once.
         """
         context_id = self._context(FIND)
         implicit = self._syntax(context_id) == IMPLICIT_LITTLE
-        request = C_FIND()
-        request.MessageID = self._begin(_ANSWER_LIMIT_BYTES)
-        request.AffectedSOPClassUID = FIND
-        request.Priority = 0
-        request.Identifier = BytesIO(_encoded(identifier, implicit))
-        self._send(request, context_id)
+        self._request(
+            Command.C_FIND_REQUEST, FIND, identifier.encode(implicit=implicit), budget_bytes=_ANSWER_LIMIT_BYTES
+        )
         rows: list[T] = []
         for answer in self._answers(Command.C_FIND_RESPONSE):
             if answer.status not in _PENDING:
@@ -177,106 +167,159 @@ class Requestor:
             rows.append(read(self._values(answer, implicit)))
         raise self._unreachable("pacs_lost")
 
-    def get(self, identifier: Dataset) -> tuple[list[Delivery], int]:
-        """C-GET, Study Root (PS3.7 section 9.1.3): what was delivered, and the final status."""
+    def get(self, identifier: Identifier, take: Callable[[Delivery], None]) -> Retrieved:
+        """C-GET, Study Root (PS3.7 section 9.1.3): *take* is given each instance; how it ended."""
         context_id = self._context(GET)
-        request = C_GET()
-        request.MessageID = self._begin(self.settings.instance_limit_bytes)
-        request.AffectedSOPClassUID = GET
-        request.Priority = 0
-        request.Identifier = BytesIO(_encoded(identifier, self._syntax(context_id) == IMPLICIT_LITTLE))
-        self._send(request, context_id)
-        delivered: list[Delivery] = []
+        encoded = identifier.encode(implicit=self._syntax(context_id) == IMPLICIT_LITTLE)
+        self._request(Command.C_GET_REQUEST, GET, encoded, budget_bytes=self.settings.instance_limit_bytes)
         for answer in self._answers(Command.C_GET_RESPONSE, Command.C_STORE_REQUEST):
             if answer.field == Command.C_STORE_REQUEST:
-                delivered.append(self._take_in(answer))
+                take(self._take_in(answer))
+                self._wire.budget_bytes = self.settings.instance_limit_bytes
             elif answer.status not in _PENDING:
-                return delivered, answer.status
+                return _retrieved(answer)
+        raise self._unreachable("pacs_lost")
+
+    def move(
+        self, identifier: Identifier, destination: str, progress: Callable[[int], None] = lambda completed: None
+    ) -> Retrieved:
+        """C-MOVE, Study Root, to the AE title *destination* (PS3.7 section 9.1.4); how it ended.
+
+        *progress* is told how many instances were delivered, as often as the PACS tells.
+        """
+        context_id = self._context(MOVE)
+        encoded = identifier.encode(implicit=self._syntax(context_id) == IMPLICIT_LITTLE)
+        self._request(
+            Command.C_MOVE_REQUEST,
+            MOVE,
+            encoded,
+            budget_bytes=_ANSWER_LIMIT_BYTES,
+            more={messages.MOVE_DESTINATION: destination},
+        )
+        for answer in self._answers(Command.C_MOVE_RESPONSE):
+            if answer.status not in _PENDING:
+                return _retrieved(answer)
+            progress(answer.count(messages.COMPLETED))
         raise self._unreachable("pacs_lost")
 
     def _take_in(self, request: Message) -> Delivery:
         """Accept a sub-operation's instance."""
         uids = (request.sop_class_uid, request.sop_instance_uid)
-        if request.data is None or request.message_id < 0 or not all(map(_UID.fullmatch, uids)):
+        if request.data is None or request.message_id < 0 or not all(map(is_uid_as_found, uids)):
             raise self._misbehaved("pacs_protocol", words="C-STORE")
-        answer = C_STORE()
-        answer.MessageIDBeingRespondedTo = request.message_id
-        answer.AffectedSOPClassUID = UID(request.sop_class_uid, IGNORE)
-        answer.AffectedSOPInstanceUID = UID(request.sop_instance_uid, IGNORE)
-        answer.Status = SUCCESS
-        self._send(answer, request.context_id)
-        syntax = self._syntax(request.context_id)
-        return Delivery(request.sop_class_uid, request.sop_instance_uid, syntax, memoryview(request.data))
+        self._send(
+            request.context_id,
+            {
+                messages.FIELD: Command.C_STORE_RESPONSE,
+                messages.RESPONDS_TO: request.message_id,
+                messages.SOP_CLASS: uids[0],
+                messages.SOP_INSTANCE: uids[1],
+                messages.STATUS: SUCCESS,
+            },
+        )
+        return Delivery(*uids, self._syntax(request.context_id), memoryview(request.data))
 
-    def _begin(self, budget_bytes: int) -> int:
-        """A new operation: its message id; *budget_bytes* is the most it may receive."""
+    def _request(
+        self,
+        field: Command,
+        service: str,
+        data: bytes = b"",
+        *,
+        budget_bytes: int,
+        more: dict[int, int | str] | None = None,
+    ) -> None:
+        """Begin an operation; *budget_bytes* is the most it may receive."""
+        self._begin(budget_bytes, self.settings.operation_timeout_s)
         self._message_id = self._message_id % 65_535 + 1
-        self._connection.budget_bytes = budget_bytes
+        elements: dict[int, int | str] = {
+            messages.FIELD: field,
+            messages.MESSAGE_ID: self._message_id,
+            messages.SOP_CLASS: service,
+            **(more or {}),
+        }
+        if data:
+            elements[messages.PRIORITY] = _MEDIUM
+        self._send(self._context(service), elements, data)
+
+    def _begin(self, budget_bytes: int, limit_s: float) -> None:
+        self._wire.budget_bytes = budget_bytes
+        self._wire.deadline = time.monotonic() + limit_s
         self.answered = False
-        return self._message_id
 
     def _context(self, abstract_syntax: str) -> int:
-        for context in self._association.accepted_contexts:
-            if context.abstract_syntax == abstract_syntax and context.context_id is not None:
-                return context.context_id
-        raise PeerRefused("pacs_no_service", pacs=self.settings.name, service=abstract_syntax)
+        if abstract_syntax not in self._context_of:
+            raise PeerRefused("pacs_no_service", pacs=self.settings.name, service=abstract_syntax)
+        return self._context_of[abstract_syntax]
 
     def _syntax(self, context_id: int) -> str:
-        for context in self._association.accepted_contexts:
-            if context.context_id == context_id:
-                return str(context.transfer_syntax[0])
-        raise self._misbehaved("pacs_protocol", words="presentation context")
+        if context_id not in self._syntax_of:
+            raise self._misbehaved("pacs_protocol", words="presentation context")
+        return self._syntax_of[context_id]
 
     def _values(self, answer: Message, implicit: bool) -> Values:
         if answer.data is None:
             raise self._misbehaved("pacs_protocol", words="identifier")
         try:
-            return Values.read(answer.data, implicit=implicit, limits=_ANSWER_LIMITS)
+            return Values.read(
+                answer.data,
+                implicit=implicit,
+                limits=_ANSWER_LIMITS,
+                character_set=self.settings.answer_character_set,
+            )
         except InputRejected as error:
             raise self._misbehaved("pacs_answer_malformed", words=error.code) from None
 
-    def _send(self, message: DimsePrimitiveType, context_id: int) -> None:
-        if not self.established:
-            raise self._unreachable("pacs_lost")
-        self._association.dimse.send_msg(message, context_id)
-
     def _answers(self, *fields: Command) -> Iterator[Message]:
         """The messages of the operation under way, each checked to belong to it."""
-        deadline = time.monotonic() + self.settings.operation_timeout_s
         while True:
-            message = self._next(deadline)
+            kind, content = self._receive()
             self.answered = True
-            if message.field not in fields:
-                raise self._misbehaved("pacs_protocol", words=f"0x{message.field & 0xFFFF:04X}")
-            if message.field != Command.C_STORE_REQUEST and (
-                message.responds_to != self._message_id or message.status < 0
-            ):
-                raise self._misbehaved("pacs_protocol", words="message id")
-            yield message
-
-    def _next(self, deadline: float) -> Message:
-        """The next message; silence, the end of the connection and the operation's deadline all end the wait.
-
-        A large instance may take longer than the silence allowed: every byte of it breaks the silence.
-        """
-        since = time.monotonic()
-        messages = self._connection.messages
-        while True:
-            stood = self.established
-            silence_ends = max(since, self._connection.heard_at) + self.settings.response_timeout_s
-            left_s = min(silence_ends, deadline) - time.monotonic()
+            if kind != Pdu.DATA:
+                raise self._misbehaved("pacs_protocol", words=f"PDU {kind}")
             try:
-                return messages.get(timeout=max(0.0, min(left_s, _TICK_S)))
-            except queue.Empty:
-                if stood and left_s > 0:
-                    continue
-            if self._connection.exceeded:
-                raise self._misbehaved("pacs_answer_too_large")
-            if self._connection.malformed:
-                raise self._misbehaved("pacs_protocol", words="fragment")
-            if stood:
-                raise self._unreachable("pacs_timeout", seconds=f"{self.settings.response_timeout_s:g}")
+                found = [self._assembler.take(*value) for value in pdu.values(content)]
+            except (Malformed, InputRejected):
+                raise self._misbehaved("pacs_protocol", words="fragment") from None
+            for message in found:
+                if message is not None:
+                    self._check_belongs(message, fields)
+                    yield message
+
+    def _check_belongs(self, message: Message, fields: tuple[Command, ...]) -> None:
+        if message.field not in fields:
+            raise self._misbehaved("pacs_protocol", words=f"0x{message.field & 0xFFFF:04X}")
+        if message.field != Command.C_STORE_REQUEST and (message.responds_to != self._message_id or message.status < 0):
+            raise self._misbehaved("pacs_protocol", words="message id")
+
+    def _receive(self) -> tuple[int, memoryview]:
+        """The next PDU but for the end of the association, which is ``pacs_lost``."""
+        try:
+            kind, content = self._wire.receive()
+        except TimeoutError:
+            raise self._unreachable("pacs_timeout", seconds=f"{self.settings.response_timeout_s:g}") from None
+        except OSError:
+            raise self._unreachable("pacs_lost") from None
+        except Malformed as error:
+            raise self._misbehaved("pacs_protocol", words=str(error)) from None
+        except Exceeded:
+            raise self._misbehaved("pacs_answer_too_large") from None
+        if kind in (Pdu.ABORT, Pdu.RELEASE_REQUEST):
+            self._ended = True
             raise self._unreachable("pacs_lost")
+        return kind, content
+
+    def _send(self, context_id: int, elements: dict[int, int | str], data: bytes = b"") -> None:
+        command = command_set(elements, data=bool(data))
+        for one in pdu.fragments(context_id, command, data, self.accepted.max_length):
+            self._write(one)
+
+    def _write(self, content: bytes) -> None:
+        try:
+            self._wire.send(content)
+        except TimeoutError:
+            raise self._unreachable("pacs_timeout", seconds=f"{self.settings.response_timeout_s:g}") from None
+        except OSError:
+            raise self._unreachable("pacs_lost") from None
 
     def _misbehaved(self, code: str, **facts: str) -> PeerMisbehaved:
         return PeerMisbehaved(code, pacs=self.settings.name, **facts)
@@ -289,30 +332,28 @@ class Requestor:
 
     @property
     def established(self) -> bool:
-        """Whether the association stands, as far as this side knows."""
-        return bool(self._association.is_established and self._association.dul.is_alive())
+        """Whether the association stands and is silent, as a parked one must be: whatever came has ended it."""
+        return not self._ended and self._wire.is_quiet
 
     def release(self) -> None:
-        """A-RELEASE, then close; whatever the peer does, the threads and the socket are gone afterwards."""
+        """A-RELEASE, then close; whatever the peer does, the socket is gone afterwards."""
         if self.established:
-            self._association.release()
-        self.drop()
+            with contextlib.suppress(OSError, Malformed, Exceeded):
+                self._wire.deadline = time.monotonic() + min(_RELEASE_PATIENCE_S, self.settings.response_timeout_s)
+                self._wire.budget_bytes = PDU_LIMIT_BYTES
+                self._wire.send(pdu.RELEASE_REQUEST)
+                self._wire.receive()
+            self._ended = True
+        self._wire.close()
 
     def drop(self) -> None:
         """End at once, by A-ABORT where that is still possible: the state of the conversation is unknown."""
-        association = self._association
-        if association.is_established:
-            association.abort(block=False)
-        self._connection.cut()
-        association.kill()
-        for thread in (association, association.dul):
-            if thread.is_alive():
-                thread.join(self.settings.response_timeout_s)
-        self._connection.free()
+        if not self._ended:
+            self._ended = True
+            with contextlib.suppress(OSError):
+                self._wire.send(pdu.abort())
+        self._wire.close()
 
 
-def _encoded(identifier: Dataset, implicit: bool) -> bytes:
-    encoded = encode(identifier, implicit, True)
-    if encoded is None:
-        raise InputRejected("pacs_key_unsafe")
-    return encoded
+def _retrieved(answer: Message) -> Retrieved:
+    return Retrieved(answer.status, answer.count(messages.COMPLETED), answer.count(messages.FAILED))

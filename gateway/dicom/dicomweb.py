@@ -1,12 +1,14 @@
-"""WADO-RS: metadata and frames over HTTP (DICOM PS3.18 sections 8.7 and 10.4)."""
+"""DICOMweb: answers, metadata, instances and frames over HTTP (DICOM PS3.18 sections 8.7, 10.4 and 10.6)."""
 
 from __future__ import annotations
 
 import json
 import ssl
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -17,9 +19,14 @@ from gateway.dicom.values import JsonValues, text
 from gateway.errors import InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
 
 _METADATA_LIMIT_BYTES = 64 << 20
+_ANSWERS_LIMIT_BYTES = 256 << 20
 _ENVELOPE_LIMIT_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
 _SOP_INSTANCE = 0x00080018
+_JSON = "application/dicom+json"
+_FILE_TYPES = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+_MORE = "299"
+"""The warning that says that more answers can be asked for."""
 _FRAME_TYPES = f'multipart/related; type="application/octet-stream"; transfer-syntax={EXPLICIT_LITTLE}'
 _NOT_GIVEN = frozenset({406, 415, 500, 501})
 """500 is what Orthanc answers for a codec that it lacks."""
@@ -39,8 +46,8 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block=block, **kwargs)
 
 
-class WadoRs:
-    """The WADO-RS service of one PACS, on kept connections. May be used by several threads."""
+class DicomWeb:
+    """The DICOMweb services of one PACS, on kept connections. May be used by several threads."""
 
     def __init__(self, settings: PacsSettings) -> None:
         self._settings = settings
@@ -48,7 +55,7 @@ class WadoRs:
         # Neither a proxy nor credentials of the environment may get between the gateway and the PACS.
         self._session.trust_env = False
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _Adapter(settings.tls, settings.max_associations * 4))
+            self._session.mount(scheme, _Adapter(settings.web_tls, settings.max_associations * 4))
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -60,17 +67,57 @@ class WadoRs:
         Raises InputRejected ``image_unknown``, PeerUnreachable, PeerRefused, PeerMisbehaved.
         """
         path = f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}/metadata"
-        _, body = self._get(path, "application/dicom+json", _METADATA_LIMIT_BYTES)
+        body, _ = self._get(path, _JSON, _METADATA_LIMIT_BYTES)
+        answer = self._json(body)
+        if not answer:
+            raise self._malformed("JSON")
+        header = answer[0]
+        if text(header, _SOP_INSTANCE) != sop_instance_uid:
+            raise PeerMisbehaved("pacs_other_instance", pacs=self._settings.name)
+        return header, len(body)
+
+    def search(self, path: str, parameters: Sequence[tuple[str, str]] = ()) -> tuple[list[JsonValues], bool]:
+        """The answers of a QIDO-RS query, and whether the service says that it has more (PS3.18 section 10.6.3).
+
+        Raises as :meth:`metadata`; PeerRefused ``pacs_web_refused`` where there is no such resource.
+        """
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        try:
+            body, headers = self._get(path + query, _JSON, _ANSWERS_LIMIT_BYTES)
+        except InputRejected:
+            raise PeerRefused("pacs_web_refused", pacs=self._settings.name, status=404) from None
+        if not body:
+            return [], False
+        return self._json(body), _MORE in headers.get("Warning", "")
+
+    def _json(self, body: bytearray) -> list[JsonValues]:
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
             raise self._malformed("JSON") from None
-        if not isinstance(answer, list) or not answer or not isinstance(answer[0], dict):
+        if not isinstance(answer, list) or not all(isinstance(one, dict) for one in answer):
             raise self._malformed("JSON")
-        header = JsonValues(answer[0])
-        if text(header, _SOP_INSTANCE) != sop_instance_uid:
-            raise PeerMisbehaved("pacs_other_instance", pacs=self._settings.name)
-        return header, len(body)
+        return [JsonValues(one) for one in answer]
+
+    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> bytes:
+        """One instance as a Part 10 file, as the PACS keeps it.
+
+        Raises as :meth:`metadata`, and NotGiven.
+        """
+        path = f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}"
+        (content,) = self.instances(path, expected=1)
+        return content
+
+    def instances(self, path: str, expected: int | None = None) -> list[bytes]:
+        """Every instance of the resource *path* (of a study, a series or one instance), as Part 10 files."""
+        limit = self._settings.instance_limit_bytes
+        body, headers = self._get(path, _FILE_TYPES, limit + _ENVELOPE_LIMIT_BYTES)
+        content_type = headers.get("Content-Type", "")
+        boundary = _boundary(content_type)
+        found = list(_parts(boundary, body)) if boundary else [bytes(body)]
+        if expected is not None and len(found) != expected:
+            raise self._malformed("multipart")
+        return found
 
     def frame(self, study_uid: str, series_uid: str, sop_instance_uid: str, number: int, size_bytes: int) -> memoryview:
         """The native bytes of one frame, *size_bytes* of them.
@@ -78,7 +125,8 @@ class WadoRs:
         Raises as :meth:`metadata`, and NotGiven.
         """
         path = f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}/frames/{number}"
-        content_type, body = self._get(path, _FRAME_TYPES, size_bytes + _ENVELOPE_LIMIT_BYTES)
+        body, headers = self._get(path, _FRAME_TYPES, size_bytes + _ENVELOPE_LIMIT_BYTES)
+        content_type = headers.get("Content-Type", "")
         part_type, start = _part(content_type, body)
         if part_type not in ("application/octet-stream", ""):
             raise NotGiven("pacs_web_failed", pacs=self._settings.name, words=part_type[:40])
@@ -87,8 +135,8 @@ class WadoRs:
             raise self._malformed("frame size")
         return memoryview(body)[start:end]
 
-    def _get(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytearray]:
-        """Content type and body; a kept connection that the server had closed is replaced once."""
+    def _get(self, path: str, accept: str, limit_bytes: int) -> tuple[bytearray, Mapping[str, str]]:
+        """Body and headers; a kept connection that the server had closed is replaced once."""
         try:
             try:
                 return self._read(path, accept, limit_bytes)
@@ -103,7 +151,7 @@ class WadoRs:
         except requests.exceptions.RequestException as error:
             raise self._failed(type(error).__name__) from None
 
-    def _read(self, path: str, accept: str, limit_bytes: int) -> tuple[str, bytearray]:
+    def _read(self, path: str, accept: str, limit_bytes: int) -> tuple[bytearray, Mapping[str, str]]:
         settings = self._settings
         deadline = time.monotonic() + settings.operation_timeout_s
         with self._session.get(
@@ -121,10 +169,10 @@ class WadoRs:
                     raise PeerMisbehaved("pacs_answer_too_large", pacs=settings.name)
                 if time.monotonic() > deadline:
                     raise self._failed("time-out")
-            return answer.headers.get("Content-Type", ""), body
+            return body, answer.headers
 
     def _check_status(self, status: int) -> None:
-        if status in (200, 206):
+        if status in (200, 204, 206):
             return
         if status in _GONE:
             raise InputRejected("image_unknown")
@@ -167,6 +215,35 @@ def _part(content_type: str, body: bytearray) -> tuple[str, int]:
         if name.strip().lower() == b"content-type":
             return value.partition(b";")[0].strip().decode("latin-1").lower(), end + 4
     return "", end + 4
+
+
+def _parts(boundary: bytes, body: bytearray) -> Iterator[bytes]:
+    """The contents of a multipart body (RFC 2046 section 5.1.1); a part that is cut short is left out.
+
+    A boundary that also stands inside a part cannot be told from the real one, so the length that a part declares is
+    followed where it declares one.
+    """
+    opening = b"--" + boundary
+    position = body.find(opening)
+    while position >= 0:
+        head = body.find(b"\r\n\r\n", position, position + _ENVELOPE_LIMIT_BYTES)
+        if head < 0 or body.startswith(opening + b"--", position):
+            return
+        start = head + 4
+        declared = _declared_length(body[position:head])
+        end = body.find(b"\r\n" + opening, start + declared)
+        if end < 0:
+            return
+        yield bytes(memoryview(body)[start:end])
+        position = end + 2
+
+
+def _declared_length(head: bytes | bytearray) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+            return int(value)
+    return 0
 
 
 def _ends(content_type: str, body: bytearray, end: int) -> bool:

@@ -31,11 +31,12 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _UNDEFINED = 0xFFFFFFFF
 _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
-_SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+SHORT_VRS = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _BASIC = Struct("<HHI")
 _EXPLICIT = Struct("<HH2sH")
 _LENGTH = Struct("<I")
 _PREAMBLE_BYTES = 132
+_TIFF = frozenset({b"II*\0", b"MM\0*"})
 _META_LIMIT_BYTES = 64 * 1024
 
 
@@ -138,7 +139,7 @@ def _header(data: bytes | bytearray | memoryview, position: int, current: _Conta
         known = DicomDictionary.get(tag)
         return tag, known[0][:2].encode() if known else b"UN", position + 8, length
     _, _, vr, short_length = _EXPLICIT.unpack_from(data, position)
-    if vr in _SHORT_VRS:
+    if vr in SHORT_VRS:
         return tag, vr, position + 8, short_length
     if vr not in _LONG_VRS:
         raise InputRejected("dicom_malformed", offset=position, words="VR")
@@ -200,11 +201,14 @@ def is_implicit(syntax: str) -> bool:
 def read_file(content: bytes, limits: Limits = DEFAULT) -> pydicom.Dataset:
     """The data set of a DICOM file (PS3.10), parsed by pydicom after the guard has seen every byte of it.
 
-    Raises as :func:`examine`, and InputRejected ``dicom_not_a_file``.
+    Raises as :func:`examine`, and InputRejected ``dicom_not_a_file`` or ``dicom_polyglot``: a preamble (PS3.10 section
+    7.1) that is neither empty nor a TIFF's may make the file a program or a page as well.
     """
     if len(content) > limits.size_bytes:
         raise InputTooLarge("dicom_too_large", size=len(content), limit=limits.size_bytes)
-    start, syntax = _file_meta(content)
+    if content[128:_PREAMBLE_BYTES] == b"DICM" and content[:128].strip(b"\0") and content[:4] not in _TIFF:
+        raise InputRejected("dicom_polyglot")
+    start, syntax = file_meta(content)
     examine(memoryview(content)[start:], syntax, limits)
     try:
         return pydicom.dcmread(io.BytesIO(content))
@@ -212,7 +216,7 @@ def read_file(content: bytes, limits: Limits = DEFAULT) -> pydicom.Dataset:
         raise InputRejected("dicom_malformed", offset=start, words="pydicom") from None
 
 
-def _file_meta(content: bytes) -> tuple[int, str]:
+def file_meta(content: bytes) -> tuple[int, str]:
     """Where the data set begins and its transfer syntax (PS3.10 section 7.1)."""
     group_length = _PREAMBLE_BYTES + 12
     if content[128:_PREAMBLE_BYTES] != b"DICM" or content[_PREAMBLE_BYTES : group_length - 4] != b"\x02\0\0\0UL\x04\0":

@@ -18,15 +18,52 @@ _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 30.0
+
+
+class Backoff:
+    """Leaves a PACS alone that could not be reached twice in a row, a little longer each time.
+
+    Who asks meanwhile is told the reason at once, instead of waiting for one time-out more.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._until = 0.0
+        self._error: PeerUnreachable | None = None
+
+    def check(self) -> None:
+        """Raises PeerUnreachable, as the last attempt did, while the pause lasts."""
+        with self._lock:
+            error = self._error if self._clock() < self._until else None
+        if error is not None:
+            raise PeerUnreachable(error.code, place=error.place, **error.facts)
+
+    def failed(self, error: PeerUnreachable) -> None:
+        with self._lock:
+            self._failures += 1
+            self._error = error
+            if self._failures > 1:
+                pause_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(self._failures - 2, 10))
+                self._until = self._clock() + pause_s
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._failures, self._until, self._error = 0, 0.0, None
+
+
 class Pool:
     """At most ``max_associations`` of them; the last used is lent first, idle ones are released by a timer."""
 
     def __init__(self, settings: PacsSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._permits = threading.BoundedSemaphore(settings.max_associations)
         self._lock = threading.Lock()
         self._parked: list[Requestor] = []
         self._lent = 0
+        self._backoff = Backoff()
         self._timer: threading.Timer | None = None
         self._closed = False
 
@@ -37,8 +74,8 @@ class Pool:
         answer, the operation is tried once more on a new one. Raises what *operation* raises, PeerUnreachable
         (``pacs_all_busy``) when no association became free, and what opening one raises.
         """
-        if not self._permits.acquire(timeout=self._settings.response_timeout_s):
-            raise PeerUnreachable("pacs_all_busy", pacs=self._settings.name)
+        if not self._permits.acquire(timeout=self.settings.response_timeout_s):
+            raise PeerUnreachable("pacs_all_busy", pacs=self.settings.name)
         try:
             return self._run(proposal, operation)
         finally:
@@ -56,11 +93,20 @@ class Pool:
                     raise
             # The others were parked beside it and are as dead.
             self.release_idle(older_than_s=0.0)
-            _log.info("pacs.association_stale", pacs=self._settings.name)
-        return self._use(Requestor(self._settings, proposal), operation)
+            _log.info("pacs.association_stale", pacs=self.settings.name)
+        return self._use(self._open(proposal), operation)
+
+    def _open(self, proposal: Proposal) -> Requestor:
+        self._backoff.check()
+        try:
+            requestor = Requestor(self.settings, proposal)
+        except PeerUnreachable as error:
+            self._backoff.failed(error)
+            raise
+        self._backoff.succeeded()
+        return requestor
 
     def _use(self, requestor: Requestor, operation: Callable[[Requestor], T]) -> T:
-        requestor.hasten(lent=True)
         try:
             result = operation(requestor)
         except BaseException:
@@ -83,7 +129,7 @@ class Pool:
                 else:
                     spare.append(candidate)
             # Permits bound the lent ones alone; parked ones of other proposals give way.
-            while found is None and self._parked and self._lent + len(self._parked) >= self._settings.max_associations:
+            while found is None and self._parked and self._lent + len(self._parked) >= self.settings.max_associations:
                 spare.append(self._parked.pop(0))
             self._lent += 1
         for requestor in spare:
@@ -91,7 +137,6 @@ class Pool:
         return found
 
     def _park(self, requestor: Requestor) -> None:
-        requestor.hasten(lent=False)
         requestor.parked_at = time.monotonic()
         with self._lock:
             kept = requestor.established and not self._closed
@@ -104,12 +149,12 @@ class Pool:
     def _arm(self) -> None:
         """Start the timer unless one runs; the lock is held."""
         if self._timer is None and self._parked and not self._closed:
-            self._timer = threading.Timer(self._settings.idle_release_s, self._sweep)
+            self._timer = threading.Timer(self.settings.idle_release_s, self._sweep)
             self._timer.daemon = True
             self._timer.start()
 
     def _sweep(self) -> None:
-        self.release_idle(older_than_s=self._settings.idle_release_s)
+        self.release_idle(older_than_s=self.settings.idle_release_s)
         with self._lock:
             self._timer = None
             self._arm()
@@ -123,7 +168,7 @@ class Pool:
         for requestor in idle:
             requestor.release()
         if idle:
-            _log.debug("pacs.released", pacs=self._settings.name, associations=len(idle))
+            _log.debug("pacs.released", pacs=self.settings.name, associations=len(idle))
 
     def close(self) -> None:
         """Release every parked association; those lent are released when they come back."""

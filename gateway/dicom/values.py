@@ -12,13 +12,15 @@ from typing import Protocol
 
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 
-from gateway.dicom.guard import DEFAULT, Kind, Limits, walk
+from gateway.dicom.guard import DEFAULT, SHORT_VRS, Kind, Limits, walk
 
 CHARACTER_SET = 0x00080005
 _NUMBERS = {vr: Struct(form) for vr, form in ((b"US", "<H"), (b"SS", "<h"), (b"UL", "<I"), (b"SL", "<i"))} | {
     b"FL": Struct("<f"),
     b"FD": Struct("<d"),
 }
+_EXPLICIT = Struct("<HH2sH")
+_SINGLE_BYTE = frozenset(f"ISO_IR {number}" for number in (100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 203))
 _UNTRIMMED = frozenset({b"UT", b"ST", b"LT"})
 
 
@@ -31,6 +33,9 @@ class Header(Protocol):
     def items(self, tag: int) -> tuple[Header, ...]:
         """The items of a sequence; empty when absent."""
 
+    def __contains__(self, tag: int) -> bool:
+        """Whether the attribute is there, be it empty."""
+
 
 def text(header: Header, tag: int) -> str:
     """The first value, or nothing."""
@@ -40,17 +45,30 @@ def text(header: Header, tag: int) -> str:
 class Values:
     """One data set or item; nothing is decoded before it is asked for."""
 
-    __slots__ = ("_character_set", "_elements")
+    __slots__ = ("_character_set", "_elements", "_forced")
 
-    def __init__(self, character_set: tuple[str, ...] = ()) -> None:
+    def __init__(self, character_set: tuple[str, ...] = (), *, forced: bool = False) -> None:
         self._elements: dict[int, tuple[bytes, memoryview | list[Values]]] = {}
         self._character_set = character_set
+        self._forced = forced
 
     @classmethod
-    def read(cls, data: bytes | bytearray | memoryview, *, implicit: bool, limits: Limits = DEFAULT) -> Values:
-        """Read the data set *data* (little endian); raises as :func:`gateway.dicom.guard.walk`."""
+    def read(
+        cls,
+        data: bytes | bytearray | memoryview,
+        *,
+        implicit: bool,
+        limits: Limits = DEFAULT,
+        character_set: str = "",
+    ) -> Values:
+        """Read the data set *data* (little endian); raises as :func:`gateway.dicom.guard.walk`.
+
+        *character_set*: what the text is really in, whatever the data set declares.
+        """
         view = memoryview(data)
-        root = cls()
+        root = cls((character_set,), forced=True) if character_set else cls()
+        if not implicit and root._read_flat(view, limits):
+            return root
         opened: list[Values | list[Values]] = []
         here: Values | list[Values] = root
         for kind, tag, vr, start, length in walk(data, implicit=implicit, limits=limits):
@@ -62,15 +80,39 @@ class Values:
             elif kind is Kind.ITEM and isinstance(here, list):
                 opened.append(here)
                 parent = next(o for o in reversed(opened) if isinstance(o, Values))
-                here.append(cls(parent._character_set))
+                here.append(cls(parent._character_set, forced=parent._forced))
                 here = here[-1]
             elif kind is Kind.END:
                 here = opened.pop()
         return root
 
+    def _read_flat(self, view: memoryview, limits: Limits) -> bool:
+        """Read a data set of short, unnested elements: most answers are one. False, and nothing read, for any other.
+
+        What does not fit is left to the walk, which names it.
+        """
+        size = len(view)
+        if size > limits.size_bytes or size > 8 * limits.elements:
+            return False
+        elements: dict[int, tuple[bytes, memoryview | list[Values]]] = {}
+        position = 0
+        while position + 8 <= size:
+            group, number, vr, length = _EXPLICIT.unpack_from(view, position)
+            if vr not in SHORT_VRS or group == 0xFFFE:
+                return False
+            start = position + 8
+            position = start + length
+            elements[group << 16 | number] = (vr, view[start:position])
+        if position != size:
+            return False
+        self._elements = elements
+        if CHARACTER_SET in elements:
+            self._put(CHARACTER_SET, b"CS", self.raw(CHARACTER_SET))
+        return True
+
     def _put(self, tag: int, vr: bytes, value: memoryview) -> None:
         self._elements[tag] = (vr, value)
-        if tag == CHARACTER_SET:
+        if tag == CHARACTER_SET and not self._forced:
             names = bytes(value).decode("ascii", "replace").split("\\")
             self._character_set = tuple(name.strip(" \0") for name in names)
 
@@ -81,6 +123,25 @@ class Values:
 
     def __contains__(self, tag: int) -> bool:
         return tag in self._elements
+
+    def is_misread(self, tag: int) -> bool:
+        """Whether the text of *tag* is surely not in its character set.
+
+        Bytes that the set does not have, or bytes beyond ASCII that are said to be of a single-byte set and are well
+        formed UTF-8, which no name written in such a set is by chance.
+        """
+        raw = bytes(self.raw(tag))
+        if raw.isascii():
+            return False
+        if any("\ufffd" in value for value in self.texts(tag)):
+            return True
+        if self._forced or len(self._character_set) != 1 or self._character_set[0] not in _SINGLE_BYTE:
+            return False
+        try:
+            raw.decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def raw(self, tag: int) -> memoryview:
         """The bytes of a value; empty when absent or a sequence."""
@@ -99,7 +160,10 @@ class Values:
         if number is not None:
             whole = len(value) // number.size * number.size
             return tuple(str(n) for (n,) in number.iter_unpack(value[:whole]))
-        decoded = decode(bytes(value), self._character_set)
+        plain = bytes(value)
+        if plain.isascii() and b"\\" not in plain and b"\x1b" not in plain and vr not in _UNTRIMMED:
+            return (plain.decode("ascii").strip(" \0"),)
+        decoded = decode(plain, self._character_set)
         if vr in _UNTRIMMED:
             return (decoded.rstrip(" \0"),)
         return tuple(part.strip(" \0") for part in decoded.split("\\"))
@@ -128,13 +192,26 @@ class JsonValues:
     def __init__(self, attributes: Mapping[str, object]) -> None:
         self._attributes = attributes
 
+    def __contains__(self, tag: int) -> bool:
+        return f"{tag:08X}" in self._attributes
+
     def _values(self, tag: int) -> list[object]:
         attribute = self._attributes.get(f"{tag:08X}")
         values = attribute.get("Value") if isinstance(attribute, dict) else None
         return values if isinstance(values, list) else []
 
     def texts(self, tag: int) -> tuple[str, ...]:
-        return tuple(str(value) for value in self._values(tag) if isinstance(value, str | int | float))
+        return tuple(text for text in map(_plain, self._values(tag)) if text is not None)
 
     def items(self, tag: int) -> tuple[JsonValues, ...]:
         return tuple(JsonValues(value) for value in self._values(tag) if isinstance(value, dict))
+
+
+def _plain(value: object) -> str | None:
+    """A value of the JSON model as the text it would be in a data set; a PN by its component groups."""
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, dict) and not any(isinstance(part, list | dict) for part in value.values()):
+        groups = [str(value.get(group, "") or "") for group in ("Alphabetic", "Ideographic", "Phonetic")]
+        return "=".join(groups).rstrip("=")
+    return None

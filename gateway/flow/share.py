@@ -14,11 +14,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 import structlog
 from lxml import etree
 
-from gateway.cda import link, read
+from gateway.cda import link, pdf_links, read
 from gateway.errors import (
     GatewayError,
     InputRejected,
@@ -32,7 +33,9 @@ from gateway.flow.patience import Patience
 from gateway.flow.ports import Blobs, Clock, Destination, Pacs, Store
 from gateway.flow.states import Happening, Refused, after
 from gateway.kos.build import ManifestRequest, build
+from gateway.kos.choice import choose
 from gateway.model.audit import AuditEvent, Outcome
+from gateway.model.codes import Code
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier, new_uid
 from gateway.model.link import national_url
@@ -70,8 +73,9 @@ class Sharing:
     destinations: Mapping[str, Destination]
     flavours: Mapping[str, str]
     """``dmp`` or ``ihe`` by destination."""
+    links: Mapping[str, Literal["missing", "always", "never"]]
+    """When the link to the images is put into a report of level 3, by destination."""
     parse: Callable[[bytes], etree._Element]
-    serialise: Callable[[etree._Element], bytes]
     patience: Patience
 
     def carry(self, share: Share) -> Share:
@@ -164,7 +168,7 @@ class Sharing:
             for exam, pairing in material.exams if "kos" in material.site.publish else ():
                 existing = self.store.manifest(share.destination, exam.study_uid)
                 if existing is None:
-                    drafts.append(self._manifest(share, material, exam, pairing, now))
+                    drafts += self._manifests(share, material, exam, pairing, now)
                 elif existing.fingerprint != exam.fingerprint or existing.requests != _requests(material, pairing):
                     raise Mismatch("manifest_replacement_not_supported_yet", study=exam.study_uid)
                 elif not existing.shared:
@@ -174,7 +178,7 @@ class Sharing:
                 accepted=stored,
                 report=material.report,
                 exams=tuple(material.exams),
-                report_content=self._linked(material) if "report" in material.site.publish else None,
+                report_content=self._linked(share, material) if "report" in material.site.publish else None,
                 manifests=tuple(drafts),
                 now=now,
             )
@@ -183,9 +187,14 @@ class Sharing:
             frozen = self.destinations[share.destination].prepare(publication)
         except Mismatch as error:
             return self._hold(share, Happening.MISMATCH, error)
-        for content in (publication.report_content, *(draft.content for draft in drafts)):
-            if content is not None:
-                self.blobs.put(content)
+        facts = {"destination": share.destination}
+        if publication.report_content is not None:
+            published = self.blobs.put(publication.report_content)
+            facts |= {"link": self.links[share.destination], "received": stored.digest, "published": published}
+            in_pdf = pdf_links.links_of_unstructured(material.root)
+            facts |= {"links_in_pdf": str(len(in_pdf))} if in_pdf else {}
+        for draft in drafts:
+            self.blobs.put(draft.content)
         moved = _moved(share, Happening.FROZEN, now, due=now)
         manifests = [
             Manifest(
@@ -197,15 +206,28 @@ class Sharing:
                 requests=_requests(material, draft.pairing),
                 shared=False,
             )
-            for draft in drafts
+            for draft in {draft.exam.study_uid: draft for draft in reversed(drafts)}.values()
         ]
         pairings = [pairing for _, pairing in material.exams]
-        event = _audit("share.frozen", material.report, facts={"destination": share.destination})
+        event = _audit("share.frozen", material.report, facts=facts)
         if not self.store.freeze(moved, frozen, manifests, pairings, [event]):
             return self._wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
         return moved
 
-    def _manifest(self, share: Share, material: Material, exam: Exam, pairing: Pairing, now: datetime) -> ManifestDraft:
+    def _manifests(
+        self, share: Share, material: Material, exam: Exam, pairing: Pairing, now: datetime
+    ) -> list[ManifestDraft]:
+        """The manifest of a study, plain, described (IHE MADO) or both; the first is the one that is replaced."""
+        mado = material.site.manifest.mado
+        left_out = choose(exam, material.site.manifest).reasons
+        if left_out:
+            log.info("manifest.left_out", share=share.id, **{k.replace(" ", "_"): n for k, n in left_out.items()})
+        kinds = {"none": (False,), "instead": (True,), "extra": (False, True)}[mado]
+        return [self._manifest(share, material, exam, pairing, now, described=described) for described in kinds]
+
+    def _manifest(
+        self, share: Share, material: Material, exam: Exam, pairing: Pairing, now: datetime, *, described: bool
+    ) -> ManifestDraft:
         unique_id = new_uid()
         content = build(
             exam,
@@ -219,13 +241,19 @@ class Sharing:
                 orders=tuple((pairing.accession, placer) for placer in material.placers(pairing)),
                 flavour=self.flavours[share.destination],
                 act=material.act(exam.study_uid),
+                described=described,
+                regions=material.regions(exam.study_uid),
             ),
         )
         return ManifestDraft(exam=exam, pairing=pairing, unique_id=unique_id, created_at=now, content=content)
 
-    def _linked(self, material: Material) -> bytes:
-        """The report with its links in it; the bytes as they came when nothing had to change."""
-        if material.report.level != 3:
+    def _linked(self, share: Share, material: Material) -> bytes:
+        """The report as it is published: with its links where this destination wants them, else the bytes as they came.
+
+        Both forms stay in the store under their digests: the one received is what the RIS and the mailbox hold.
+        """
+        when = self.links[share.destination]
+        if material.report.level != 3 or when == "never":
             return material.content
         links = {
             pairing.study_uid: national_url(
@@ -233,8 +261,7 @@ class Sharing:
             )
             for _, pairing in material.exams
         }
-        changed = link.insert_links(material.root, links)
-        return self.serialise(material.root) if changed else material.content
+        return link.linked(material.content, material.root, links, missing_only=when == "missing")
 
     # .. the submission leaves
 
@@ -351,6 +378,10 @@ class Material:
         """What was done, in the report's words: the act's own code first, then the procedure's."""
         codes = (c for a in self.report.acts if a.study_uid == study_uid for c in (a.code, *a.procedures))
         return next((code.display for code in codes if code and code.display), "")
+
+    def regions(self, study_uid: str) -> tuple[Code, ...]:
+        """The anatomical regions that the report's acts on this study name."""
+        return tuple(region for act in self.report.acts if act.study_uid == study_uid for region in act.regions)
 
 
 def _requests(material: Material, pairing: Pairing) -> str:

@@ -185,6 +185,15 @@ def parse(raw: bytes) -> Message:
     return _parse(raw, check_charset=True)
 
 
+def parse_anyway(raw: bytes) -> Message:
+    """Read what :func:`parse` refuses for its characters or for a line that is no segment; for judging alone.
+
+    Such a line is left out, and bytes that are not of the character set are read as question marks. Raises InputRejected
+    as :func:`parse` does for what is no message at all.
+    """
+    return _parse(raw, check_charset=False, every_line=False)
+
+
 def parse_header(raw: bytes) -> Message:
     """Read the first segment alone, at most 64 KiB of it, whatever its bytes decode to; raises as :func:`parse`."""
     start, delimiters = _beginning(raw)
@@ -201,19 +210,19 @@ def _beginning(raw: bytes) -> tuple[int, Delimiters]:
     return start, Delimiters.read(raw[start : start + 16])
 
 
-def _parse(raw: bytes, *, check_charset: bool) -> Message:
+def _parse(raw: bytes, *, check_charset: bool, every_line: bool = True) -> Message:
     start, delimiters = _beginning(raw)
     # A shorter message cannot have so many; to count costs as much as everything else that is read here.
     if len(raw) > MAX_LINES and raw.count(b"\n") + raw.count(b"\r") > MAX_LINES:
         raise InputTooLarge("hl7_too_many_lines", place="MSH^1", limit=MAX_LINES)
     source = _Source(raw, delimiters)
-    message = Message(source, tuple(_segments(source, start)))
+    message = Message(source, tuple(_segments(source, start, every_line=every_line)))
     stated = message.header.text(18)
     source.charset = charsets.of_message(raw, stated) if check_charset else charsets.named(stated) or charsets.UTF_8
     return message
 
 
-def _segments(source: _Source, start: int) -> Iterator[Segment]:
+def _segments(source: _Source, start: int, *, every_line: bool) -> Iterator[Segment]:
     raw, separator = source.raw, source.delimiters.field
     counts: dict[str, int] = {}
     previous = "MSH^1"
@@ -221,6 +230,8 @@ def _segments(source: _Source, start: int) -> Iterator[Segment]:
         if number > MAX_SEGMENTS:
             raise InputTooLarge("hl7_too_many_segments", place=previous, limit=MAX_SEGMENTS)
         if not _NAME.match(raw, begin, end) or (end > begin + 3 and raw[begin + 3 : begin + 4] != separator):
+            if not every_line:
+                continue
             raise InputRejected("hl7_segment_name", place=previous, hl7_code="100")
         name = raw[begin : begin + 3].decode("ascii")
         counts[name] = counts.get(name, 0) + 1

@@ -1,40 +1,57 @@
 """Registered objects <-> rows: pure.
 
 An object is kept whole as JSON in ``body`` (the model's own attributes, with the version of this form), and what is
-searched stands in columns beside it. A body is the truth: the columns are derived from it and never read back.
+searched stands in columns beside it. The columns are derived from the body and not read back, but for the few that
+may change after registration: ``status``, ``patient_id``, ``last_update_time``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from gateway.errors import Unavailable
 from gateway.model.codes import Code
-from gateway.model.document import Association, Author, DocumentEntry, ReferenceId, SubmissionSet
+from gateway.model.document import Association, Author, DocumentEntry, Folder, ReferenceId, SubmissionSet
 from gateway.registry import forms
 
 FORM = 1
 """Version of the JSON form."""
 
 Row = dict[str, Any]
-_T = TypeVar("_T", DocumentEntry, SubmissionSet, Association)
+Registered = SubmissionSet | Folder | DocumentEntry | Association
+_T = TypeVar("_T", DocumentEntry, SubmissionSet, Folder, Association)
 
 
-def dump(value: DocumentEntry | SubmissionSet | Association) -> str:
+class Kind(StrEnum):
+    """What an object is, as the columns ``source_kind`` and ``target_kind`` say it."""
+
+    SUBMISSION_SET = "S"
+    FOLDER = "F"
+    ENTRY = "D"
+    ASSOCIATION = "A"
+
+
+def dump(value: Registered) -> str:
     """The whole of *value* as JSON; what is empty is left out."""
-    stated = {name: member for name, member in dataclasses.asdict(value).items() if member not in ("", (), None)}
+    members = dataclasses.asdict(value).items()
+    stated = {name: member for name, member in members if member not in ("", (), None) and member is not False}
     return json.dumps({"form": FORM, **stated}, ensure_ascii=False, separators=(",", ":"))
 
 
-def load(kind: type[_T], body: str) -> _T:
-    """The object of *kind* that :func:`dump` wrote; raises Unavailable (``store_form``) for one of a later version."""
+def load(kind: type[_T], body: str, **later: str) -> _T:
+    """The object of *kind* that :func:`dump` wrote, with the attributes that changed *later*.
+
+    Raises Unavailable (``store_form``) for a form of a later version.
+    """
     stated = json.loads(body)
     form = stated.pop("form", None)
     if form != FORM:
         raise Unavailable("store_form", version=form)
-    return kind(**{name: _value(name, member) for name, member in stated.items()})
+    return kind(**{name: _value(name, member) for name, member in {**stated, **later}.items()})
 
 
 def _value(name: str, member: Any) -> Any:
@@ -44,9 +61,9 @@ def _value(name: str, member: Any) -> Any:
         return tuple(Author(**{part: _plain(held) for part, held in author.items()}) for author in member)
     if name == "reference_ids":
         return tuple(ReferenceId(**reference) for reference in member)
-    if name.endswith("_code") and isinstance(member, dict):
+    if isinstance(member, dict):
         return Code(**member)
-    if name.endswith("_codes"):
+    if name == "codes" or name.endswith("_codes"):
         return tuple(Code(**code) for code in member)
     return _plain(member)
 
@@ -55,39 +72,32 @@ def _plain(member: Any) -> Any:
     return tuple(member) if isinstance(member, list) else member
 
 
-def entry_row(entry: DocumentEntry, registered_at: str) -> Row:
-    """The row of ``registry_entries``."""
+def entry_row(entry: DocumentEntry, number: int, submission: int, registered_at: str) -> Row:
+    """The row of ``registry_entries``: the latest version."""
     return {
-        "entry_uuid": entry.entry_uuid,
-        "logical_id": entry.logical_id,
-        "version": int(entry.version),
-        "unique_id": entry.unique_id,
+        **_versioned(entry, number, submission, registered_at),
         "repository_unique_id": entry.repository_unique_id,
-        "patient_id": entry.patient_id,
-        "patient_key": forms.patient_key(entry.patient_id),
-        "status": entry.status,
+        "availability": entry.document_availability,
         "object_type": entry.object_type,
         "hash": entry.hash,
         "size_bytes": entry.size,
         "mime_type": entry.mime_type,
-        "creation_time": forms.full_time(entry.creation_time),
-        "service_start_time": forms.full_time(entry.service_start_time) if entry.service_start_time else None,
-        "service_stop_time": forms.full_time(entry.service_stop_time) if entry.service_stop_time else None,
+        "creation_time": _time(entry.creation_time),
+        "service_start_time": _time(entry.service_start_time),
+        "service_stop_time": _time(entry.service_stop_time),
         **_code("class", entry.class_code),
         **_code("type", entry.type_code),
         **_code("format", entry.format_code),
         **_code("facility", entry.healthcare_facility_type_code),
         **_code("practice", entry.practice_setting_code),
-        "body": dump(entry),
-        "registered_at": registered_at,
     }
 
 
-def reference_rows(entry: DocumentEntry) -> list[Row]:
+def reference_rows(entry: DocumentEntry, number: int) -> list[Row]:
     """The rows of ``registry_reference_ids``."""
     return [
         {
-            "entry_uuid": entry.entry_uuid,
+            "owner": number,
             "position": position,
             "value": reference.value,
             "authority": reference.authority,
@@ -97,55 +107,98 @@ def reference_rows(entry: DocumentEntry) -> list[Row]:
     ]
 
 
-def code_rows(entry: DocumentEntry) -> list[Row]:
+def code_rows(entry: DocumentEntry, number: int) -> list[Row]:
     """The rows of ``registry_entry_codes``: the attributes that hold several codes."""
     return [
-        {
-            "entry_uuid": entry.entry_uuid,
-            "attribute": attribute,
-            "position": position,
-            "code": code.code,
-            "system": code.system,
-        }
+        {"attribute": attribute, **row}
         for attribute, codes in (("event", entry.event_codes), ("confidentiality", entry.confidentiality_codes))
-        for position, code in enumerate(codes)
+        for row in _codes(codes, number)
     ]
 
 
-def author_rows(entry: DocumentEntry) -> list[Row]:
-    """The rows of ``registry_entry_authors``: authors that are persons."""
+def author_rows(authors: Iterable[Author], number: int) -> list[Row]:
+    """The rows of ``registry_entry_authors`` or ``registry_submission_set_authors``: authors that are persons."""
     return [
-        {"entry_uuid": entry.entry_uuid, "position": position, "person": author.person.casefold()}
-        for position, author in enumerate(entry.authors)
+        {"owner": number, "position": position, "person": author.person.casefold()}
+        for position, author in enumerate(authors)
         if author.person
     ]
 
 
-def submission_set_row(submission_set: SubmissionSet, registered_at: str) -> Row:
+def folder_row(folder: Folder, number: int, submission: int, registered_at: str) -> Row:
+    """The row of ``registry_folders``: the latest version."""
+    return {
+        **_versioned(folder, number, submission, registered_at),
+        "last_update_time": forms.full_time(folder.last_update_time),
+    }
+
+
+def folder_code_rows(folder: Folder, number: int) -> list[Row]:
+    """The rows of ``registry_folder_codes``."""
+    return _codes(folder.codes, number)
+
+
+def submission_set_row(submission_set: SubmissionSet, number: int, registered_at: str) -> Row:
     """The row of ``registry_submission_sets``."""
     return {
+        "id": number,
         "entry_uuid": submission_set.entry_uuid,
         "unique_id": submission_set.unique_id,
         "source_id": submission_set.source_id,
+        "patient_id": submission_set.patient_id,
         "patient_key": forms.patient_key(submission_set.patient_id),
         "submission_time": forms.full_time(submission_set.submission_time),
+        "content_type_code": submission_set.content_type_code.code,
+        "content_type_system": submission_set.content_type_code.system,
         "status": submission_set.status,
         "body": dump(submission_set),
         "registered_at": registered_at,
     }
 
 
-def association_row(association: Association) -> Row:
-    """The row of ``registry_associations``."""
+def association_row(association: Association, number: int, submission: int, source: Kind, target: Kind) -> Row:
+    """The row of ``registry_associations``; *source* and *target* are the kinds of its ends."""
     return {
+        "id": number,
+        "submission_id": submission,
         "entry_uuid": association.entry_uuid,
         "type": association.type,
         "source": association.source,
+        "source_kind": source.value,
         "target": association.target,
+        "target_kind": target.value,
         "status": association.status,
         "body": dump(association),
     }
 
 
+def _versioned(item: DocumentEntry | Folder, number: int, submission: int, registered_at: str) -> Row:
+    return {
+        "id": number,
+        "submission_id": submission,
+        "entry_uuid": item.entry_uuid,
+        "logical_id": item.logical_id,
+        "version": int(item.version),
+        "latest": True,
+        "unique_id": item.unique_id,
+        "patient_id": item.patient_id,
+        "patient_key": forms.patient_key(item.patient_id),
+        "status": item.status,
+        "body": dump(item),
+        "registered_at": registered_at,
+    }
+
+
+def _time(dtm: str) -> str | None:
+    return forms.full_time(dtm) if dtm else None
+
+
 def _code(name: str, code: Code) -> Row:
     return {f"{name}_code": code.code, f"{name}_system": code.system}
+
+
+def _codes(codes: Iterable[Code], number: int) -> list[Row]:
+    return [
+        {"owner": number, "position": position, "code": code.code, "system": code.system}
+        for position, code in enumerate(codes)
+    ]

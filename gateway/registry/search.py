@@ -1,81 +1,53 @@
-"""Stored queries (ITI TF-2 3.18.4.1.2.3.7) over the tables.
+"""The fourteen stored queries (ITI TF-2 section 3.18.4.1.2.3.7) over the tables: one function each.
 
-Values of one slot mean OR, a repeated slot means AND, and parameters among each other AND. ``From`` is inclusive,
-``To`` exclusive. An entry that lacks the attribute a parameter asks for does not match. To add a query, write its
-conditions and name it in ``_QUERIES``; ``gateway.xds.queries`` has checked cardinality and form of its parameters.
+What a query gives besides the objects it names:
+
+* an association is given with the objects it joins only where both of its ends may be shown (metadata level, filters);
+* GetAll and GetDocumentsAndAssociations give every association with one end in the answer;
+* GetRelatedDocuments gives nothing at all for a document without relations of the types asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from gateway.model.codes import Code
-from gateway.model.document import STABLE, DocumentEntry, ReferenceId
-from gateway.registry import forms, rows, schema
+from gateway.model.document import AssociationType
+from gateway.registry import conditions, schema
+from gateway.registry.conditions import Condition
+from gateway.registry.finder import Answer, Finder
+from gateway.registry.rows import Kind
 from gateway.xds import queries
+from gateway.xds._query_definitions import ASSOCIATION_TYPES, ENTRY, FOLDER, PATIENT_ID, SUBMISSION_SET, UUID
 from gateway.xds.queries import QueryError, StoredQuery
 
 MAXIMUM_VALUES = 500
 """Values of one query, all parameters together."""
-MAXIMUM_PATTERNS = 100
-"""Patterns of AuthorPerson: a chain of OR, whose depth SQLite limits."""
 _MAXIMUM_CHARACTERS = 1024
 """Of one value."""
-_ONLINE = "urn:ihe:iti:2010:DocumentAvailability:Online"
-_ESCAPE = "\x01"  # LIKE has no escape in XDS: this character cannot stand in XML
-
-_Condition = sa.ColumnElement[bool]
-
-_ENTRY = "$XDSDocumentEntry"
-_C = schema.ENTRIES.c
-_SINGLE_CODES = {
-    "ClassCode": (_C.class_code, _C.class_system),
-    "TypeCode": (_C.type_code, _C.type_system),
-    "FormatCode": (_C.format_code, _C.format_system),
-    "HealthcareFacilityTypeCode": (_C.facility_code, _C.facility_system),
-    "PracticeSettingCode": (_C.practice_code, _C.practice_system),
+_E, _S, _F, _A = schema.ENTRIES.c, schema.SUBMISSION_SETS.c, schema.FOLDERS.c, schema.ASSOCIATIONS.c
+_IDENTIFIERS: Mapping[str, Mapping[str, sa.ColumnElement[str]]] = {
+    ENTRY: {"EntryUUID": _E.entry_uuid, "UniqueId": _E.unique_id, "LogicalID": _E.logical_id},
+    FOLDER: {"EntryUUID": _F.entry_uuid, "UniqueId": _F.unique_id, "LogicalID": _F.logical_id},
+    SUBMISSION_SET: {"EntryUUID": _S.entry_uuid, "UniqueId": _S.unique_id},
 }
-_REPEATED_CODES = {"EventCodeList": "event", "ConfidentialityCode": "confidentiality"}
-_TIMES = {
-    "CreationTime": _C.creation_time,
-    "ServiceStartTime": _C.service_start_time,
-    "ServiceStopTime": _C.service_stop_time,
-}
-_IDENTIFIERS = {"EntryUUID": _C.entry_uuid, "UniqueId": _C.unique_id, "LogicalID": _C.logical_id}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a query found: whole entries for LeafClass, else their ids alone."""
-
-    entries: tuple[DocumentEntry, ...] = ()
-    references: tuple[str, ...] = ()
+_SHORT_TYPES = {kind.value.rpartition(":")[2]: kind.value for kind in AssociationType}
 
 
 def run(connection: sa.Connection, query: StoredQuery, limit: int) -> Answer:
-    """Every entry that matches, the newest first.
+    """Every object that matches.
 
     Raises QueryError: XDSUnknownStoredQuery, XDSStoredQueryParamNumber (a value that cannot be looked for),
     XDSTooManyResults above *limit*, XDSResultNotSinglePatient.
     """
-    conditions = _QUERIES.get(query.query_id)
-    if conditions is None:
+    function = _QUERIES.get(query.query_id)
+    if function is None:
         raise QueryError("XDSUnknownStoredQuery", query.query_id[:64])
     _bounded(query)
-    leaf = query.return_type == queries.LEAF_CLASS
-    selected = sa.select(_C.entry_uuid, _C.patient_key, _C.body if leaf else sa.null())
-    ordered = selected.where(*conditions(query)).order_by(_C.creation_time.desc(), _C.entry_uuid).limit(limit + 1)
-    found = connection.execute(ordered).all()
-    if len(found) > limit:
-        raise QueryError("XDSTooManyResults", f"more than {limit}: narrow the query, or ask for ObjectRef")
-    if not leaf:
-        return Answer(references=tuple(row[0] for row in found))
-    if len({row[1] for row in found}) > 1:
-        raise QueryError("XDSResultNotSinglePatient", "the entries are of several patients: ask for ObjectRef")
-    return Answer(entries=tuple(rows.load(DocumentEntry, row[2]) for row in found))
+    finder = Finder(connection, query, limit)
+    function(finder, query)
+    return finder.answer()
 
 
 def _bounded(query: StoredQuery) -> None:
@@ -89,94 +61,121 @@ def _bounded(query: StoredQuery) -> None:
         raise QueryError("XDSStoredQueryParamNumber", f"more than {MAXIMUM_VALUES} values")
 
 
-def _get_documents(query: StoredQuery) -> Iterator[_Condition]:
-    for name, column in _IDENTIFIERS.items():
-        if values := query.values(_ENTRY + name):
-            yield column.in_(values)
+def _find_documents(finder: Finder, query: StoredQuery) -> None:
+    finder.entries(*conditions.of_entries(query))
 
 
-def _find_documents(query: StoredQuery) -> Iterator[_Condition]:
-    patient = query.one(_ENTRY + "PatientId")
-    if forms.cx(patient):
-        raise QueryError("XDSStoredQueryParamNumber", f"{_ENTRY}PatientId is not id^^^&OID&ISO")
-    yield _C.patient_key == forms.patient_key(patient)
-    yield _C.status.in_(query.values(_ENTRY + "Status"))
-    yield _C.object_type.in_(query.values(_ENTRY + "Type") or (STABLE,))
-    for name, columns in _SINGLE_CODES.items():
-        for group in query.codes(_ENTRY + name):
-            yield _any_code(columns, group)
-    for name, attribute in _REPEATED_CODES.items():
-        for group in query.codes(_ENTRY + name):
-            c = schema.CODES.c
-            yield _has(schema.CODES, c.attribute == attribute, _any_code((c.code, c.system), group))
-    for name, column in _TIMES.items():
-        if start := query.one(f"{_ENTRY}{name}From"):
-            yield column >= forms.full_time(start)
-        if end := query.one(f"{_ENTRY}{name}To"):
-            yield column < forms.full_time(end)
-    if persons := query.values(_ENTRY + "AuthorPerson"):
-        if len(persons) > MAXIMUM_PATTERNS:
-            raise QueryError("XDSStoredQueryParamNumber", f"{_ENTRY}AuthorPerson holds more than {MAXIMUM_PATTERNS}")
-        yield _has(schema.AUTHORS, sa.or_(*(_like(person) for person in persons)))
-    availabilities = query.values(_ENTRY + "DocumentAvailability")
-    if availabilities and _ONLINE not in availabilities:
-        yield sa.false()  # every document of this repository is online
+def _find_documents_by_reference_id(finder: Finder, query: StoredQuery) -> None:
+    finder.entries(*conditions.of_entries_by_reference_id(query))
 
 
-def _find_documents_by_reference_id(query: StoredQuery) -> Iterator[_Condition]:
-    yield from _find_documents(query)
-    for group in query.groups(_ENTRY + "ReferenceIdList"):
-        yield _has(schema.REFERENCE_IDS, _any_reference(group))
+def _find_submission_sets(finder: Finder, query: StoredQuery) -> None:
+    finder.submission_sets(*conditions.of_submission_sets(query))
 
 
-def _any_code(columns: tuple[sa.ColumnElement[str], sa.ColumnElement[str]], codes: Sequence[Code]) -> _Condition:
-    return sa.tuple_(*columns).in_([(code.code, code.system) for code in codes])
+def _find_folders(finder: Finder, query: StoredQuery) -> None:
+    finder.folders(*conditions.of_folders(query))
 
 
-def _has(table: sa.Table, *conditions: _Condition) -> _Condition:
-    """Whether the entry has a row in *table* that satisfies all *conditions*."""
-    return sa.exists().where(table.c.entry_uuid == _C.entry_uuid, *conditions)
-
-
-def _like(pattern: str) -> _Condition:
-    return schema.AUTHORS.c.person.like(pattern.casefold(), escape=_ESCAPE)
-
-
-def _any_reference(values: Sequence[str]) -> _Condition:
-    """Id and type are equal, and the authorities too where both sides state one.
-
-    A study instance UID is unique without an authority: dcm4chee writes none, French documents do. So the side that
-    states none does not narrow the match.
-    """
-    c = schema.REFERENCE_IDS.c
-    asked = [_reference(value) for value in values]
-    anyones = [(one.value, one.type_code) for one in asked if not one.authority]
-    qualified = [(one.value, one.type_code, stated) for one in asked if one.authority for stated in (one.authority, "")]
-    # Lists rather than a chain of OR, whose depth SQLite limits.
-    return sa.or_(
-        sa.tuple_(c.value, c.type_code).in_(anyones), sa.tuple_(c.value, c.type_code, c.authority).in_(qualified)
+def _get_all(finder: Finder, query: StoredQuery) -> None:
+    key = conditions.patient_key(query, PATIENT_ID)
+    finder.submission_sets(_S.patient_key == key, _S.status.in_(query.values(SUBMISSION_SET + "Status")))
+    finder.folders(_F.patient_key == key, _F.status.in_(query.values(FOLDER + "Status")))
+    narrowed = conditions.contents(query)
+    finder.entries(_E.patient_key == key, _E.status.in_(query.values(ENTRY + "Status")), *narrowed)
+    finder.keep(
+        finder.touching(finder.found(Kind.SUBMISSION_SET) | finder.found(Kind.FOLDER) | finder.found(Kind.ENTRY))
     )
 
 
-def _reference(text: str) -> ReferenceId:
-    try:
-        reference = ReferenceId.parse(text)
-    except ValueError:
-        raise _bad_reference() from None
-    stated = text.split("^")[3]
-    if stated and forms.authority(stated, "CXi.4"):
-        raise _bad_reference()
-    return reference
+def _get_documents(finder: Finder, query: StoredQuery) -> None:
+    finder.entries(_identified(query, ENTRY))
 
 
-def _bad_reference() -> QueryError:
-    return QueryError(
-        "XDSStoredQueryParamNumber", f"{_ENTRY}ReferenceIdList holds a value that is not id^^^&OID&ISO^type"
-    )
+def _get_folders(finder: Finder, query: StoredQuery) -> None:
+    finder.folders(_identified(query, FOLDER))
 
 
-_QUERIES: Mapping[str, Callable[[StoredQuery], Iterator[_Condition]]] = {
+def _get_associations(finder: Finder, query: StoredQuery) -> None:
+    finder.keep(finder.touching(query.values(UUID)))
+
+
+def _get_documents_and_associations(finder: Finder, query: StoredQuery) -> None:
+    found = finder.entries(_identified(query, ENTRY))
+    finder.keep(finder.touching(hit.uuid for hit in found))
+
+
+def _get_submission_sets(finder: Finder, query: StoredQuery) -> None:
+    links = finder.memberships(query.values(UUID), Kind.SUBMISSION_SET)
+    finder.of(Kind.SUBMISSION_SET, (link.source for link in links))
+    finder.keep(links)
+
+
+def _get_submission_set_and_contents(finder: Finder, query: StoredQuery) -> None:
+    sets = finder.submission_sets(_identified(query, SUBMISSION_SET))
+    links = finder.members(hit.uuid for hit in sets)
+    targets = {kind: [link.target for link in links if link.target_kind == kind.value] for kind in Kind}
+    finder.of(Kind.FOLDER, targets[Kind.FOLDER])
+    finder.of(Kind.ENTRY, targets[Kind.ENTRY], *conditions.contents(query))
+    shown = finder.found(Kind.FOLDER) | finder.found(Kind.ENTRY)
+    inner = [link for link in finder.members(finder.found(Kind.FOLDER)) if link.target in shown]
+    inner += finder.links(by=_A.entry_uuid, uuids=targets[Kind.ASSOCIATION])
+    shown |= {link.uuid for link in inner}
+    finder.keep(link for link in links if link.target in shown)
+    finder.keep(inner)
+
+
+def _get_folder_and_contents(finder: Finder, query: StoredQuery) -> None:
+    folders = finder.folders(_identified(query, FOLDER))
+    links = finder.members(hit.uuid for hit in folders)
+    finder.of(Kind.ENTRY, (link.target for link in links), *conditions.contents(query))
+    finder.keep(link for link in links if link.target in finder.found(Kind.ENTRY))
+
+
+def _get_folders_for_document(finder: Finder, query: StoredQuery) -> None:
+    found = finder.entries(_identified(query, ENTRY))
+    links = finder.memberships((hit.uuid for hit in found), Kind.FOLDER)
+    for hit in found:
+        finder.drop(Kind.ENTRY, hit.uuid)
+    finder.of(Kind.FOLDER, (link.source for link in links))
+
+
+def _get_related_documents(finder: Finder, query: StoredQuery) -> None:
+    types = [_SHORT_TYPES.get(name, name) for name in query.values(ASSOCIATION_TYPES)]
+    own = [hit.uuid for hit in finder.entries(_identified(query, ENTRY))]
+    joined = (_A.type.in_(types), _A.source_kind == Kind.ENTRY.value, _A.target_kind == Kind.ENTRY.value)
+    links = [*finder.links(*joined, by=_A.source, uuids=own), *finder.links(*joined, by=_A.target, uuids=own)]
+    others = {end for link in links for end in (link.source, link.target)} - set(own)
+    finder.of(Kind.ENTRY, others, *conditions.of_type(query))
+    shown = finder.found(Kind.ENTRY)
+    whole = [link for link in links if link.source in shown and link.target in shown]
+    related = {end for link in whole for end in (link.source, link.target)}
+    for uuid in shown - related:
+        finder.drop(Kind.ENTRY, uuid)
+    finder.keep(whole)
+
+
+def _identified(query: StoredQuery, prefix: str) -> Condition:
+    """The one identifier that the query gives: :mod:`gateway.xds.queries` has seen to it that it is one."""
+    stated: Sequence[tuple[sa.ColumnElement[str], tuple[str, ...]]] = [
+        (column, values) for name, column in _IDENTIFIERS[prefix].items() if (values := query.values(prefix + name))
+    ]
+    return sa.and_(*(column.in_(values) for column, values in stated)) if stated else sa.false()
+
+
+_QUERIES: Mapping[str, Callable[[Finder, StoredQuery], None]] = {
     queries.FIND_DOCUMENTS: _find_documents,
     queries.FIND_DOCUMENTS_BY_REFERENCE_ID: _find_documents_by_reference_id,
+    queries.FIND_SUBMISSION_SETS: _find_submission_sets,
+    queries.FIND_FOLDERS: _find_folders,
+    queries.GET_ALL: _get_all,
     queries.GET_DOCUMENTS: _get_documents,
+    queries.GET_FOLDERS: _get_folders,
+    queries.GET_ASSOCIATIONS: _get_associations,
+    queries.GET_DOCUMENTS_AND_ASSOCIATIONS: _get_documents_and_associations,
+    queries.GET_SUBMISSION_SETS: _get_submission_sets,
+    queries.GET_SUBMISSION_SET_AND_CONTENTS: _get_submission_set_and_contents,
+    queries.GET_FOLDER_AND_CONTENTS: _get_folder_and_contents,
+    queries.GET_FOLDERS_FOR_DOCUMENT: _get_folders_for_document,
+    queries.GET_RELATED_DOCUMENTS: _get_related_documents,
 }

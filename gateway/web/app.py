@@ -17,7 +17,7 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError, NotSupportedYet
-from gateway.web import console, display, frames, intake, login, viewer
+from gateway.web import console, display, frames, intake, login, reports, viewer
 from gateway.web.access import Access
 from gateway.web.exams import Exams
 from gateway.web.grants import Grants
@@ -97,6 +97,7 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
     app.register_blueprint(viewer.blueprint(parts, access, exams, grants))
     app.register_blueprint(intake.blueprint(parts))
     app.register_blueprint(console.blueprint(parts, access))
+    app.register_blueprint(reports.blueprint(parts, access))
 
     @app.get("/")
     def home() -> str:
@@ -133,7 +134,10 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
     def guard(response: Response) -> Response:
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
-        for name, value in security_headers(parts.settings, parts.login.origins()):
+        holds, held = request.endpoint in reports.SHOWING, request.endpoint in reports.SERVING
+        for name, value in security_headers(
+            parts.settings, parts.login.origins(), holds_documents=holds, is_document=held
+        ):
             response.headers[name] = value
         return response
 

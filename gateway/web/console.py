@@ -27,7 +27,7 @@ def blueprint(parts: WebParts, access: Access) -> Blueprint:
         session = access.current()
         if session is None:
             return access.begin("/console")
-        if not _may(session):
+        if not may(session):
             access.refused("console.opened", session)
             return message("console_forbidden", 403)
         html = render_template("console.html", session=session, labels=labels(), **_table(parts))
@@ -38,7 +38,7 @@ def blueprint(parts: WebParts, access: Access) -> Blueprint:
         session = access.current()
         if session is None:
             return Response(status=401)
-        if not _may(session):
+        if not may(session):
             return Response(status=403)
         return Response(render_template("console_rows.html", **_table(parts)), mimetype="text/html")
 
@@ -80,5 +80,6 @@ def _table(parts: WebParts) -> dict[str, object]:
     return {"overviews": overviews, "chosen": chosen if states else "", "full": len(overviews) >= _ROWS}
 
 
-def _may(session: Session) -> bool:
+def may(session: Session) -> bool:
+    """Whether the person of *session* may see the console."""
     return ADMINISTRATOR in session.person.roles

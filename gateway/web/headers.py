@@ -19,12 +19,22 @@ SESSION = "gateway-session"
 LOGIN = "gateway-login"
 
 
-def security_headers(settings: WebSettings, form_origins: Iterable[str] = ()) -> list[tuple[str, str]]:
+def security_headers(
+    settings: WebSettings,
+    form_origins: Iterable[str] = (),
+    *,
+    holds_documents: bool = False,
+    is_document: bool = False,
+) -> list[tuple[str, str]]:
     """The headers of every answer; *form_origins*: where a form's answer may redirect to (the identity provider).
+
+    *holds_documents*: a page that may show PDF documents, its own or inside it; *is_document*: such a document, which
+    our own pages alone may hold.
 
     Browsers apply ``form-action`` to the redirects that follow a post, which is why the provider must stand there
     for the logout.
     """
+    ancestors = "'self'" if is_document else " ".join(settings.frame_ancestors) or "'none'"
     policy = "; ".join(
         (
             "default-src 'none'",
@@ -32,7 +42,8 @@ def security_headers(settings: WebSettings, form_origins: Iterable[str] = ()) ->
             "style-src 'self'",
             "img-src 'self' data: blob:",
             "connect-src 'self'",
-            f"frame-ancestors {' '.join(settings.frame_ancestors) or chr(39) + 'none' + chr(39)}",
+            *(("object-src 'self' data:", "frame-src 'self' data:") if holds_documents else ()),
+            f"frame-ancestors {ancestors}",
             "base-uri 'none'",
             " ".join(("form-action 'self'", *form_origins)),
         )

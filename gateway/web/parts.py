@@ -112,3 +112,5 @@ class WebParts:
     """Site to where its frames come from."""
     accept: Callable[[Event], Receipt]
     """Takes responsibility for a report; raises GatewayError."""
+    content: Callable[[str], bytes] | None = None
+    """Digest to the bytes of an accepted report, for the console; raises GatewayError. None shows no stored report."""

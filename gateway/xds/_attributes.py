@@ -13,7 +13,7 @@ import structlog
 
 from gateway import valuesets
 from gateway.errors import Mismatch
-from gateway.model.codes import DCM, Code, dicom_modality
+from gateway.model.codes import CCAM_SYSTEMS, DCM, SNOMED_CT, Code, dicom_modality
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY, ReferenceId
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
@@ -22,11 +22,15 @@ from gateway.model.report import Act, Order, Report, Statements
 from gateway.model.site import Site
 from gateway.model.times import Timestamp
 from gateway.xds import forms
+from gateway.xds._body_parts import REGIONS_BY_BODY_PART
 from gateway.xds.flavours import Flavour
 
 log = structlog.get_logger(__name__)
 
+IMAGING_CLASS = "31"
 NORMAL = "N"
+CCAM = "1.2.250.1.213.2.5"
+"""The OID of CCAM that specification 003 names."""
 _CONTENT_TYPE_BY_CLASS = {"I": "03", "O": "07", "R": "19", "N": "97", "E": "07"}
 """PV1-2 to contentTypeCode (guide, "Lot de soumission")."""
 _CLASS_BY_ENCOUNTER = {"IMP": "I", "AMB": "O", "EXTERNE": "O", "SEANCE": "R", "EMER": "E"}
@@ -64,6 +68,12 @@ class Target:
 def constant(value_set: str, code: str) -> Code:
     """The entry of a fixed code."""
     return valuesets.load(value_set).code(code)
+
+
+def class_of(type_code: Code) -> Code:
+    """classCode that goes with a typeCode (ASS_X04), imaging for what the association does not name: manifests."""
+    found = valuesets.associate(valuesets.CLASS_BY_TYPE, type_code.code)
+    return found[0] if found and found[0].system else constant(valuesets.CLASS, IMAGING_CLASS)
 
 
 def facility_type(report: Report, site: Site) -> Code | None:
@@ -115,8 +125,25 @@ def _modalities(names: Iterable[str]) -> tuple[Code, ...]:
     return tuple(dict.fromkeys(known.complete(code) for code in codes if code in known))
 
 
+def acts_codes(acts: Iterable[Act], target: Target, *, own: bool = False) -> tuple[Code, ...]:
+    """The acts themselves (``actePathologie`` of 003, table 12): their CCAM procedures, under the OID that 003 names
+    where value sets bind; with *own* the acts' own codes (LOINC) too, where the flavour wants them.
+    """
+    found: list[Code] = []
+    for act in acts:
+        if own and target.flavour.own_acts_are_events and act.code:
+            found.append(act.code)
+        found += [
+            replace(code, system=CCAM) if target.flavour.value_sets_bind and code.system in CCAM_SYSTEMS else code
+            for code in act.procedures
+        ]
+    named = (replace(code, display=code.display or code.code) for code in found if code.code and code.system)
+    return tuple({(code.code, code.system): code for code in named}.values())
+
+
 def regions(acts: Iterable[Act], exam: Exam | None, site: Site, target: Target) -> tuple[Code, ...]:
-    """The anatomical regions: the acts', else the site's mapping of the series' Body Part Examined.
+    """The anatomical regions: the acts', else the site's own mapping (of an act's code, or of Body Part Examined), else
+    what ``_body_parts`` knows of the series' Body Part Examined.
 
     Where value sets bind, only their regions count (three were withdrawn and still occur: head, neck, mouth), under
     their own code system: official samples name three others.
@@ -134,14 +161,20 @@ def regions(acts: Iterable[Act], exam: Exam | None, site: Site, target: Target) 
             distinct.setdefault((code.code, code.system), replace(code, display=code.display or code.code))
         return tuple(distinct.values())
 
+    timed = list(acts)
     mapping = {part.strip().upper(): code for part, code in site.region_by_body_part.items()}
     parts = [series.body_part.strip().upper() for series in (exam.series if exam else ())]
-    stated = counted(code for act in acts for code in act.regions)
-    return stated or counted(mapping[part] for part in parts if part in mapping)
+    own_keys = [code.code.upper() for act in timed for code in (act.code, *act.procedures) if code] + parts
+    stated = counted(code for act in timed for code in act.regions)
+    return (
+        stated
+        or counted(mapping[key] for key in own_keys if key in mapping)
+        or counted(Code(code, SNOMED_CT) for part in parts for code in REGIONS_BY_BODY_PART.get(part, ()))
+    )
 
 
 def events(acts: Sequence[Act], exam: Exam, site: Site, target: Target) -> tuple[Code, ...]:
-    """eventCodeList of a manifest: modalities, then regions.
+    """eventCodeList of a manifest: modalities, then regions, then acts.
 
     Raises Mismatch ``modality_unknown`` or ``region_unknown`` where the flavour requires them.
     """
@@ -152,7 +185,7 @@ def events(acts: Sequence[Act], exam: Exam, site: Site, target: Target) -> tuple
     if not places and "region" in target.flavour.required:
         parts = sorted({series.body_part for series in exam.series if series.body_part})
         raise Mismatch("region_unknown", study=exam.study_uid, body_parts=", ".join(parts) or "-")
-    return (*found, *places)
+    return (*found, *places, *acts_codes(acts, target))
 
 
 def service_times(acts: Iterable[Act], exams: Iterable[Exam], site: Site) -> tuple[str, str]:
@@ -182,6 +215,17 @@ def _study_times(exams: Iterable[Exam]) -> Iterator[Timestamp]:
             except ValueError:
                 continue
             break
+
+
+def accession_numbers(report: Report) -> tuple[Identifier, ...]:
+    """The accession numbers of a report; raises Mismatch ``accession_null`` for an order whose number is null.
+
+    Its images could be found by nobody (003, table 12: numeroDeDemandeSIR [1..*]).
+    """
+    for order in report.orders:
+        if order.accession is None and order.accession_null:
+            raise Mismatch("accession_null", null=order.accession_null)
+    return report.accessions
 
 
 def references(

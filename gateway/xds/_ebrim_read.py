@@ -1,19 +1,21 @@
 """ebRIM 3.0 elements to objects of the model: strict on what XDS requires, tolerant of how stacks write it.
 
-Tolerated, because it was seen: any order of children, a hash in upper case, LocalizedString without language, blanks
-around values, slots nobody named (kept), classifications beside their object instead of inside it, short association
-types, a URI cut into numbered parts (ITI TF-3 section 4.2.3.2.27), a package without its classification node.
+Tolerated, because it was seen: any order of children, a hash in upper case or in base64, LocalizedString without
+language, blanks around values, slots nobody named (kept), classifications beside their object instead of inside it,
+short association types, a URI cut into numbered parts (as ITI TF-3 had it before revision 10), a package without its
+classification node.
 """
 
 from __future__ import annotations
 
+import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NoReturn
 
 from lxml import etree
 
-from gateway.errors import InputRejected, NotSupportedYet
+from gateway.errors import InputRejected
 from gateway.model.codes import Code
 from gateway.model.document import (
     ON_DEMAND,
@@ -22,7 +24,9 @@ from gateway.model.document import (
     AssociationType,
     Author,
     DocumentEntry,
+    Folder,
     ReferenceId,
+    Slots,
     Submission,
     SubmissionSet,
 )
@@ -32,6 +36,7 @@ from gateway.xds.constants import rim
 _ENTRY_SLOTS = frozenset(
     {
         "creationTime",
+        "documentAvailability",
         "hash",
         "languageCode",
         "legalAuthenticator",
@@ -45,9 +50,13 @@ _ENTRY_SLOTS = frozenset(
         c.REFERENCE_ID_LIST,
     }
 )
+_SET_SLOTS = frozenset({"submissionTime", "intendedRecipient"})
+_FOLDER_SLOTS = frozenset({"lastUpdateTime"})
 _SHORT_TYPES = {type_.value.rpartition(":")[2]: type_.value for type_ in AssociationType}
 _URI_PART = re.compile(r"([0-9]{1,4})\|(.*)", re.DOTALL)
 _SIZE = re.compile(r"[0-9]{1,18}")
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
+_SHA1_BYTES = 20
 
 
 class _ObjectReader:
@@ -103,9 +112,17 @@ class _ObjectReader:
                     institutions=slots.get("authorInstitution", ()),
                     roles=slots.get("authorRole", ()),
                     specialties=slots.get("authorSpecialty", ()),
+                    telecommunications=slots.get("authorTelecommunication", ()),
                 )
             )
         return tuple(author for author in authors if author != Author())
+
+    def optional_code(self, scheme: str, attribute: str) -> Code | None:
+        return next(iter(self.codes(scheme, attribute)), None)
+
+    def extra_slots(self, known: Container[str]) -> Slots:
+        """The slots that the model does not name, as they came."""
+        return tuple((name, values) for name, values in self.slots.items() if name not in known and values)
 
     def need(self, value: str, attribute: str) -> str:
         return value or self.refuse(attribute)
@@ -171,7 +188,7 @@ def objects(element: etree._Element, *, strict: bool) -> Submission:
 
     *strict* refuses a reference id that is not a CXi; else it is kept among the extra slots under its own name, so
     that one odd entry does not spoil an answer. Raises InputRejected (``registry_metadata``: a part is missing,
-    ``registry_metadata_value``: a part cannot be read) and NotSupportedYet (``registry_metadata_folder``).
+    ``registry_metadata_value``: a part cannot be read).
     """
     beside: dict[str, list[etree._Element]] = {}
     for child in _children(element, "Classification"):
@@ -183,8 +200,10 @@ def objects(element: etree._Element, *, strict: bool) -> Submission:
                 child, f"/RegistryObjectList/{tag}[{number}]", beside.get(child.get("id", "").strip(), ())
             )
 
+    packages = list(readers("RegistryPackage"))
     return Submission(
-        submission_sets=tuple(_submission_set(reader) for reader in readers("RegistryPackage")),
+        submission_sets=tuple(_submission_set(reader) for reader in packages if not _is_folder(reader)),
+        folders=tuple(_folder(reader) for reader in packages if _is_folder(reader)),
         entries=tuple(_entry(reader, strict=strict) for reader in readers("ExtrinsicObject")),
         associations=tuple(_association(reader) for reader in readers("Association")),
     )
@@ -195,9 +214,32 @@ def object_refs(element: etree._Element) -> tuple[str, ...]:
     return tuple(child.get("id", "").strip() for child in _children(element, "ObjectRef"))
 
 
+def _is_folder(reader: _ObjectReader) -> bool:
+    """By its node, else, as for submission sets, by its unique id."""
+    if c.SUBMISSION_SET_NODE in reader.nodes:
+        return False
+    return c.FOLDER_NODE in reader.nodes or bool(reader.identifier(c.FOLDER_UNIQUE_ID))
+
+
+def _folder(reader: _ObjectReader) -> Folder:
+    return Folder(
+        entry_uuid=reader.need(reader.attribute("id"), "id"),
+        unique_id=reader.need(reader.identifier(c.FOLDER_UNIQUE_ID), "XDSFolder.uniqueId"),
+        patient_id=reader.need(reader.identifier(c.FOLDER_PATIENT_ID), "XDSFolder.patientId"),
+        codes=reader.codes(c.FOLDER_CODES, "XDSFolder.codeList"),
+        title=reader.text("Name"),
+        comments=reader.text("Description"),
+        last_update_time=reader.slot("lastUpdateTime"),
+        status=reader.attribute("status"),
+        home_community_id=reader.attribute("home"),
+        logical_id=reader.attribute("lid"),
+        version=reader.version(),
+        limited_metadata=c.FOLDER_LIMITED_NODE in reader.nodes,
+        extra_slots=reader.extra_slots(_FOLDER_SLOTS),
+    )
+
+
 def _submission_set(reader: _ObjectReader) -> SubmissionSet:
-    if c.FOLDER_NODE in reader.nodes:
-        raise NotSupportedYet("registry_metadata_folder", place=reader.attribute("id"))
     if c.SUBMISSION_SET_NODE not in reader.nodes and not reader.identifier(c.SET_UNIQUE_ID):
         reader.refuse("classificationNode")
     return SubmissionSet(
@@ -210,8 +252,13 @@ def _submission_set(reader: _ObjectReader) -> SubmissionSet:
         authors=reader.authors(c.SET_AUTHOR),
         title=reader.text("Name"),
         comments=reader.text("Description"),
+        intended_recipients=reader.slots.get("intendedRecipient", ()),
         status=reader.attribute("status"),
         home_community_id=reader.attribute("home"),
+        logical_id=reader.attribute("lid"),
+        version=reader.version(),
+        limited_metadata=c.SET_LIMITED_NODE in reader.nodes,
+        extra_slots=reader.extra_slots(_SET_SLOTS),
     )
 
 
@@ -224,9 +271,9 @@ def _entry(reader: _ObjectReader, *, strict: bool) -> DocumentEntry:
     confidentiality = reader.codes(c.ENTRY_CONFIDENTIALITY, "XDSDocumentEntry.confidentialityCode")
     if not confidentiality:
         reader.refuse("XDSDocumentEntry.confidentialityCode")
-    extra = {name: values for name, values in reader.slots.items() if name not in _ENTRY_SLOTS and values}
+    extra = reader.extra_slots(_ENTRY_SLOTS)
     if unread:
-        extra[c.REFERENCE_ID_LIST] = unread
+        extra = (*extra, (c.REFERENCE_ID_LIST, unread))
     return DocumentEntry(
         entry_uuid=reader.need(reader.attribute("id"), "id"),
         unique_id=reader.need(reader.identifier(c.ENTRY_UNIQUE_ID), "XDSDocumentEntry.uniqueId"),
@@ -250,7 +297,7 @@ def _entry(reader: _ObjectReader, *, strict: bool) -> DocumentEntry:
         reference_ids=references,
         service_start_time=reader.slot("serviceStartTime"),
         service_stop_time=reader.slot("serviceStopTime"),
-        hash=reader.slot("hash").lower(),
+        hash=_hash(reader.slot("hash")),
         size=_size(reader),
         repository_unique_id=reader.slot("repositoryUniqueId"),
         home_community_id=reader.attribute("home"),
@@ -259,8 +306,24 @@ def _entry(reader: _ObjectReader, *, strict: bool) -> DocumentEntry:
         object_type=object_type,
         logical_id=reader.attribute("lid"),
         version=reader.version(),
-        extra_slots=tuple(extra.items()),
+        document_availability=reader.slot("documentAvailability"),
+        limited_metadata=c.ENTRY_LIMITED_NODE in reader.nodes,
+        extra_slots=extra,
     )
+
+
+def _hash(text: str) -> str:
+    """40 hexadecimal digits in lower case; the base64 of a SHA-1, which some stacks write, is turned into them.
+
+    What is neither stays as it came, for the registry's rules to name.
+    """
+    if _HEXADECIMAL.fullmatch(text):
+        return text.lower()
+    try:
+        digest = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return text
+    return digest.hex() if len(digest) == _SHA1_BYTES else text
 
 
 def _references(reader: _ObjectReader, *, strict: bool) -> tuple[tuple[ReferenceId, ...], tuple[str, ...]]:
@@ -299,8 +362,12 @@ def _association(reader: _ObjectReader) -> Association:
         type=_SHORT_TYPES.get(type_, type_),
         source=reader.need(reader.attribute("sourceObject"), "Association.sourceObject"),
         target=reader.need(reader.attribute("targetObject"), "Association.targetObject"),
-        slots=tuple((name, values) for name, values in reader.slots.items() if values),
+        slots=reader.extra_slots(()),
         status=reader.attribute("status"),
+        documentation=reader.optional_code(c.ASSOCIATION_DOCUMENTATION, "Association.documentation"),
+        home_community_id=reader.attribute("home"),
+        logical_id=reader.attribute("lid"),
+        version=reader.version(),
     )
 
 

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 from lxml import etree
 
 from gateway.model.codes import Code
-from gateway.model.document import Association, Author, DocumentEntry, Submission, SubmissionSet
+from gateway.model.document import Association, Author, DocumentEntry, Folder, Submission, SubmissionSet
 from gateway.xds import constants as c
 from gateway.xds.constants import rim
 
@@ -31,6 +31,7 @@ class _Identifiers:
 
     def __init__(self, submission: Submission, *, symbolic: bool) -> None:
         ids = [item.entry_uuid for item in submission.submission_sets]
+        ids += [item.entry_uuid for item in submission.folders]
         ids += [item.entry_uuid for item in submission.entries]
         ids += [item.entry_uuid for item in submission.associations]
         if len(set(ids)) != len(ids):
@@ -65,8 +66,9 @@ class _ObjectWriter:
         if version:
             etree.SubElement(self.element, rim("VersionInfo"), {"versionName": version})
 
-    def node(self, node: str) -> None:
-        self._classification({"classificationNode": node})
+    def node(self, node: str, *, stated: bool = True) -> None:
+        if stated:
+            self._classification({"classificationNode": node})
 
     def code(self, scheme: str, code: Code, language: str) -> None:
         element = self._classification({"classificationScheme": scheme, "nodeRepresentation": code.code})
@@ -80,12 +82,13 @@ class _ObjectWriter:
             ("authorInstitution", author.institutions),
             ("authorRole", author.roles),
             ("authorSpecialty", author.specialties),
+            ("authorTelecommunication", author.telecommunications),
         ]
         if any(any(values) for _, values in slots):
             # nodeRepresentation is required and blank for authors (ITI TF-3 section 4.2.3.1.4.1)
             _slots(self._classification({"classificationScheme": scheme, "nodeRepresentation": ""}), slots)
 
-    def identifier(self, scheme: str, value: str, name: str) -> None:
+    def identifier(self, scheme: str, value: str) -> None:
         attributes = {
             "id": self._ids.new("ei", self._owner, next(self._position)),
             "objectType": c.OBJECT_TYPE + "ExternalIdentifier",
@@ -94,7 +97,7 @@ class _ObjectWriter:
             "value": value,
         }
         element = etree.SubElement(self.element, rim("ExternalIdentifier"), attributes)
-        _text(element, "Name", name, "")
+        _text(element, "Name", c.IDENTIFIER_NAMES[scheme], "")
 
     def _classification(self, attributes: Mapping[str, str]) -> etree._Element:
         common = {
@@ -135,6 +138,8 @@ def object_list(submission: Submission, *, symbolic: bool, parent: etree._Elemen
     language = next((entry.language_code for entry in submission.entries), "")
     for submission_set in submission.submission_sets:
         _submission_set(element, submission_set, ids, language)
+    for folder in submission.folders:
+        _folder(element, folder, ids, language)
     for entry in submission.entries:
         _entry(element, entry, ids)
     for association in submission.associations:
@@ -151,23 +156,59 @@ def object_refs(ids: Iterable[str], home: str) -> etree._Element:
 
 
 def _submission_set(parent: etree._Element, item: SubmissionSet, ids: _Identifiers, language: str) -> None:
-    attributes = {
-        "id": item.entry_uuid,
-        "home": item.home_community_id,
-        "objectType": c.OBJECT_TYPE + "RegistryPackage",
-        "status": item.status,
-    }
-    writer = _ObjectWriter(parent, "RegistryPackage", attributes, ids)
-    writer.slots([("submissionTime", [item.submission_time])])
+    writer = _package(parent, item, ids)
+    writer.slots(
+        _with_extra(
+            [("submissionTime", [item.submission_time]), ("intendedRecipient", item.intended_recipients)],
+            item.extra_slots,
+        )
+    )
     writer.text("Name", item.title, language)
     writer.text("Description", item.comments, language)
+    writer.version(item.version)
     for author in item.authors:
         writer.author(c.SET_AUTHOR, author)
     writer.code(c.SET_CONTENT_TYPE, item.content_type_code, language)
     writer.node(c.SUBMISSION_SET_NODE)
-    writer.identifier(c.SET_PATIENT_ID, item.patient_id, "XDSSubmissionSet.patientId")
-    writer.identifier(c.SET_SOURCE_ID, item.source_id, "XDSSubmissionSet.sourceId")
-    writer.identifier(c.SET_UNIQUE_ID, item.unique_id, "XDSSubmissionSet.uniqueId")
+    writer.node(c.SET_LIMITED_NODE, stated=item.limited_metadata)
+    writer.identifier(c.SET_PATIENT_ID, item.patient_id)
+    writer.identifier(c.SET_SOURCE_ID, item.source_id)
+    writer.identifier(c.SET_UNIQUE_ID, item.unique_id)
+
+
+def _folder(parent: etree._Element, item: Folder, ids: _Identifiers, language: str) -> None:
+    writer = _package(parent, item, ids)
+    writer.slots(_with_extra([("lastUpdateTime", [item.last_update_time])], item.extra_slots))
+    writer.text("Name", item.title, language)
+    writer.text("Description", item.comments, language)
+    writer.version(item.version)
+    for code in item.codes:
+        writer.code(c.FOLDER_CODES, code, language)
+    writer.node(c.FOLDER_NODE)
+    writer.node(c.FOLDER_LIMITED_NODE, stated=item.limited_metadata)
+    writer.identifier(c.FOLDER_PATIENT_ID, item.patient_id)
+    writer.identifier(c.FOLDER_UNIQUE_ID, item.unique_id)
+
+
+def _package(parent: etree._Element, item: SubmissionSet | Folder, ids: _Identifiers) -> _ObjectWriter:
+    attributes = {
+        "id": item.entry_uuid,
+        "home": item.home_community_id,
+        "lid": item.logical_id,
+        "objectType": c.OBJECT_TYPE + "RegistryPackage",
+        "status": item.status,
+    }
+    return _ObjectWriter(parent, "RegistryPackage", attributes, ids)
+
+
+def _with_extra(named: Slots, extra: Slots) -> Slots:
+    """*named* slots and *extra* ones; those of one name are joined, for a name may stand once only (``rim.xsd``)."""
+    joined: dict[str, list[str]] = {}
+    for name, values in extra:
+        joined.setdefault(name, []).extend(values)
+    if taken := {name for name, _ in named} & set(joined):
+        raise ValueError(f"an extra slot has the name of an attribute: {min(taken)}")
+    return [*named, *joined.items()]
 
 
 def _entry(parent: etree._Element, entry: DocumentEntry, ids: _Identifiers) -> None:
@@ -181,7 +222,7 @@ def _entry(parent: etree._Element, entry: DocumentEntry, ids: _Identifiers) -> N
     }
     language = entry.language_code
     writer = _ObjectWriter(parent, "ExtrinsicObject", attributes, ids)
-    writer.slots(list(_entry_slots(entry)))
+    writer.slots(_entry_slots(entry))
     writer.text("Name", entry.title, language)
     writer.text("Description", entry.comments, language)
     writer.version(entry.version)
@@ -189,29 +230,30 @@ def _entry(parent: etree._Element, entry: DocumentEntry, ids: _Identifiers) -> N
         writer.author(c.ENTRY_AUTHOR, author)
     for scheme, code in _entry_codes(entry):
         writer.code(scheme, code, language)
-    writer.identifier(c.ENTRY_PATIENT_ID, entry.patient_id, "XDSDocumentEntry.patientId")
-    writer.identifier(c.ENTRY_UNIQUE_ID, entry.unique_id, "XDSDocumentEntry.uniqueId")
+    writer.node(c.ENTRY_LIMITED_NODE, stated=entry.limited_metadata)
+    writer.identifier(c.ENTRY_PATIENT_ID, entry.patient_id)
+    writer.identifier(c.ENTRY_UNIQUE_ID, entry.unique_id)
 
 
-def _entry_slots(entry: DocumentEntry) -> Iterator[tuple[str, Sequence[str]]]:
-    extra: dict[str, list[str]] = {}
-    for name, values in entry.extra_slots:
-        extra.setdefault(name, []).extend(values)
-    yield "creationTime", [entry.creation_time]
-    yield "hash", [entry.hash]
-    yield "languageCode", [entry.language_code]
-    yield "legalAuthenticator", [entry.legal_authenticator]
-    yield "repositoryUniqueId", [entry.repository_unique_id]
-    yield "serviceStartTime", [entry.service_start_time]
-    yield "serviceStopTime", [entry.service_stop_time]
-    yield "size", ["" if entry.size is None else str(entry.size)]
-    yield "sourcePatientId", [entry.source_patient_id]
-    yield "sourcePatientInfo", entry.source_patient_info
-    yield "URI", [entry.uri]
+def _entry_slots(entry: DocumentEntry) -> Slots:
     # reference ids that the reader could not take apart stand among the extra slots under the same name
-    unread = extra.pop(c.REFERENCE_ID_LIST, [])
-    yield c.REFERENCE_ID_LIST, [*(reference.cxi() for reference in entry.reference_ids), *unread]
-    yield from extra.items()
+    unread = [value for name, values in entry.extra_slots if name == c.REFERENCE_ID_LIST for value in values]
+    named: Slots = [
+        ("creationTime", [entry.creation_time]),
+        ("documentAvailability", [entry.document_availability]),
+        ("hash", [entry.hash]),
+        ("languageCode", [entry.language_code]),
+        ("legalAuthenticator", [entry.legal_authenticator]),
+        ("repositoryUniqueId", [entry.repository_unique_id]),
+        ("serviceStartTime", [entry.service_start_time]),
+        ("serviceStopTime", [entry.service_stop_time]),
+        ("size", ["" if entry.size is None else str(entry.size)]),
+        ("sourcePatientId", [entry.source_patient_id]),
+        ("sourcePatientInfo", entry.source_patient_info),
+        ("URI", [entry.uri]),
+        (c.REFERENCE_ID_LIST, [*(reference.cxi() for reference in entry.reference_ids), *unread]),
+    ]
+    return _with_extra(named, [slot for slot in entry.extra_slots if slot[0] != c.REFERENCE_ID_LIST])
 
 
 def _entry_codes(entry: DocumentEntry) -> Iterator[tuple[str, Code]]:
@@ -229,10 +271,16 @@ def _entry_codes(entry: DocumentEntry) -> Iterator[tuple[str, Code]]:
 def _association(parent: etree._Element, item: Association, ids: _Identifiers) -> None:
     attributes = {
         "id": item.entry_uuid,
+        "home": item.home_community_id,
+        "lid": item.logical_id,
         "objectType": c.OBJECT_TYPE + "Association",
         "status": item.status,
         "associationType": item.type,
         "sourceObject": item.source,
         "targetObject": item.target,
     }
-    _ObjectWriter(parent, "Association", attributes, ids).slots(item.slots)
+    writer = _ObjectWriter(parent, "Association", attributes, ids)
+    writer.slots(item.slots)
+    writer.version(item.version)
+    if item.documentation is not None:
+        writer.code(c.ASSOCIATION_DOCUMENTATION, item.documentation, "")

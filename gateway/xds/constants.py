@@ -1,5 +1,7 @@
 """The fixed names of XDS metadata in ebRIM 3.0: namespaces, and the UUIDs of schemes and nodes.
 
+XDSB is that of ``ProvideAndRegisterDocumentSetRequest`` and of retrieval (``XDS.b_DocumentRepository.xsd``).
+
 Sources: OASIS ebXML RegRep 3.0 (``rim.xsd``, ``rs.xsd``, ``lcm.xsd``, ``query.xsd``); ITI TF-3 section 4.2.5.
 """
 
@@ -11,6 +13,7 @@ RIM: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
 RS: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
 LCM: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"
 QUERY: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"
+XDSB: Final = "urn:ihe:iti:xds-b:2007"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 PREFIXES: Final = {"rim": RIM, "rs": RS, "lcm": LCM, "query": QUERY}
@@ -22,6 +25,10 @@ ERROR_SEVERITY: Final = "urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:"
 
 SUBMISSION_SET_NODE: Final = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
 FOLDER_NODE: Final = "urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2"
+
+ENTRY_LIMITED_NODE: Final = "urn:uuid:ab9b591b-83ab-4d03-8f5d-f93b1fb92e85"
+SET_LIMITED_NODE: Final = "urn:uuid:5003a9db-8d8d-49e6-bf0c-990e34ac7707"
+FOLDER_LIMITED_NODE: Final = "urn:uuid:2c144a76-29a9-4b7c-af54-b25409fe7d03"
 
 # Classification schemes of a DocumentEntry (ITI TF-3 table 4.2.5.1-1)
 ENTRY_AUTHOR: Final = "urn:uuid:93606bcf-9494-43ec-9b4e-a7748d1a838d"
@@ -43,6 +50,24 @@ SET_CONTENT_TYPE: Final = "urn:uuid:aa543740-bdda-424e-8c96-df4873be8500"
 SET_PATIENT_ID: Final = "urn:uuid:6b5aea1a-874d-4603-a4bc-96a0a7b38446"
 SET_SOURCE_ID: Final = "urn:uuid:554ac39e-e3fe-47fe-b233-965d2a147832"
 SET_UNIQUE_ID: Final = "urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8"
+
+# Classification and identification schemes of a Folder
+FOLDER_CODES: Final = "urn:uuid:1ba97051-7806-41a8-a48b-8fce7af683c5"
+FOLDER_PATIENT_ID: Final = "urn:uuid:f64ffdf0-4b97-4e06-b79f-a52b38ec2f8a"
+FOLDER_UNIQUE_ID: Final = "urn:uuid:75df8f67-9973-4fbe-a900-df66cefecc5a"
+
+ASSOCIATION_DOCUMENTATION: Final = "urn:uuid:abd807a3-4432-4053-87b4-fd82c643d1f3"
+
+IDENTIFIER_NAMES: Final = {
+    ENTRY_PATIENT_ID: "XDSDocumentEntry.patientId",
+    ENTRY_UNIQUE_ID: "XDSDocumentEntry.uniqueId",
+    SET_PATIENT_ID: "XDSSubmissionSet.patientId",
+    SET_SOURCE_ID: "XDSSubmissionSet.sourceId",
+    SET_UNIQUE_ID: "XDSSubmissionSet.uniqueId",
+    FOLDER_PATIENT_ID: "XDSFolder.patientId",
+    FOLDER_UNIQUE_ID: "XDSFolder.uniqueId",
+}
+"""The fixed name of each external identifier (ITI TF-3 table 4.2.3.1.3-1)."""
 
 REFERENCE_ID_LIST: Final = "urn:ihe:iti:xds:2013:referenceIdList"
 """Slot of referenceIdList (ITI TF-3 section 4.2.3.2.28)."""

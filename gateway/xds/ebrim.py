@@ -86,7 +86,7 @@ def read(element: etree._Element) -> Submission:
     An answer without a list holds nothing. A submission is held to more: a reference id that is no CXi is refused
     there, and kept among the extra slots of an answer's entry. Raises InputRejected ``registry_metadata`` (a mandatory
     part is missing) or ``registry_metadata_value`` (a part cannot be read), whose ``place`` is the object and whose
-    facts are ``attribute`` and ``object`` (its id); NotSupportedYet ``registry_metadata_folder``.
+    facts are ``attribute`` and ``object`` (its id).
     """
     found = _ebrim_read.registry_object_list(element)
     if found is None:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.model.codes import Code
+
 FlavourName = Literal["dmp", "ihe"]
 
 
@@ -37,6 +39,18 @@ class Flavour:
     manifest_comments: str
     entry_submission_time: bool
     """The slot ``submissionTime`` on entries, a French extension."""
+    own_acts_are_events: bool
+    """An act's own code (LOINC) is among eventCodeList of a report; in France CCAM alone is (003, table 12)."""
+    version: str
+    """version of entries (``VersionInfo``): 003 states 1 for the first; elsewhere it is the registry's to give."""
+    signature_language: str
+    """languageCode of a signature, which has none."""
+    signature_format: Code
+    signature_class: Code
+    signature_of_the_set: bool
+    """A signature signs the submission set (the French "lot") instead of each document (DSG)."""
+    bare_pdf: Code | None
+    """formatCode of a PDF that is not wrapped in a CDA document; None: only wrapped ones are taken."""
     value_sets_bind: bool
     """A code outside its official value set stops the publication instead of travelling as it is."""
     required: frozenset[str]
@@ -55,6 +69,13 @@ FLAVOURS: Mapping[FlavourName, Flavour] = {
         manifest_title="Reference d'Objets d'un Examen d'Imagerie",
         manifest_comments="KOS",
         entry_submission_time=True,
+        own_acts_are_events=False,
+        version="1",
+        signature_language="art",
+        signature_format=Code("http://www.w3.org/2000/09/xmldsig#", "URN", "Default Signature Style"),
+        signature_class=Code("urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", "URN", "Digital Signature"),
+        signature_of_the_set=True,
+        bare_pdf=None,
         value_sets_bind=True,
         required=frozenset({"modality", "region", "legalAuthenticator", "serviceStartTime"}),
     ),
@@ -69,6 +90,13 @@ FLAVOURS: Mapping[FlavourName, Flavour] = {
         manifest_title="",
         manifest_comments="",
         entry_submission_time=False,
+        own_acts_are_events=True,
+        version="",
+        signature_language="art",
+        signature_format=Code("urn:ihe:iti:dsg:detached:2014", "1.3.6.1.4.1.19376.1.2.3", "Detached signature"),
+        signature_class=Code("urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1", "URN", "Digital Signature"),
+        signature_of_the_set=False,
+        bare_pdf=Code("urn:ihe:rad:PDF", "1.3.6.1.4.1.19376.1.2.3", "Imaging report in PDF"),
         value_sets_bind=False,
         required=frozenset(),
     ),

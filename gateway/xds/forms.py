@@ -11,8 +11,8 @@ from gateway.model.people import Organization, Patient, Professional
 from gateway.model.times import Timestamp
 from gateway.xds.flavours import Flavour
 
-TITLE_BYTES = 128
-"""Of a title in UTF-8 (ITI TF-3 section 4.2.3.2.25)."""
+TITLE_BYTES = 127
+"""Of a title in UTF-8: less than 128 characters, whatever they are (ITI TF-3 section 4.2.3.2.24)."""
 
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+", re.ASCII)
 _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})

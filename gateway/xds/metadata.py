@@ -26,17 +26,17 @@ from gateway.model.document import (
 )
 from gateway.model.identifiers import PROFESSIONAL_OID, Identifier, new_uid
 from gateway.model.people import Professional
-from gateway.model.report import Act
+from gateway.model.report import UNSTRUCTURED_TEMPLATE, Act
 from gateway.model.share import FrozenDocument, FrozenSubmission, ManifestDraft, Publication
 from gateway.xds import _attributes as attributes
 from gateway.xds import ebrim
 from gateway.xds import forms as forms
 from gateway.xds._identity import document_unique_id, local_identifier, patient_id
+from gateway.xds._signature import signed
 from gateway.xds.flavours import MetadataSettings
 
-__all__ = ["MetadataSettings", "document_unique_id", "patient_id", "prepare"]
+__all__ = ["MetadataSettings", "document_unique_id", "patient_id", "pdf_entry", "prepare", "signed"]
 
-IMAGING_CLASS = "31"
 MANIFEST_TYPE = "IMG-KOS"
 MANIFEST_FORMAT = "1.2.840.10008.5.1.4.1.1.88.59"
 REPORT_TYPE = "18748-4"
@@ -45,15 +45,8 @@ REPORT_MIME_TYPE = "text/xml"
 MANIFEST_MIME_TYPE = "application/dicom"
 LANGUAGE = "fr-FR"
 
-FORMAT_BY_MEDIA_TYPE = {
-    "application/pdf": "urn:ihe:iti:xds-sd:pdf:2008",
-    "text/plain": "urn:ihe:iti:xds-sd:text:2008",
-    "image/jpeg": "urn:ihe:iti-fr:xds-sd:jpeg:2010",
-    "text/rtf": "urn:ihe:iti-fr:xds-sd:rtf:2010",
-    "application/rtf": "urn:ihe:iti-fr:xds-sd:rtf:2010",
-    "image/tiff": "urn:ihe:iti-fr:xds-sd:tiff:2010",
-}
-"""formatCode of a level-1 report (association ASS_A11, value set J10)."""
+_SAME_MEDIA_TYPE = {"application/rtf": "text/rtf"}
+"""Names of one media type, the second as the official association has it."""
 
 _SET_ID = "SubmissionSet01"
 
@@ -85,6 +78,23 @@ def prepare(publication: Publication, settings: MetadataSettings) -> FrozenSubmi
     )
 
 
+def pdf_entry(
+    publication: Publication, settings: MetadataSettings, content: bytes, unique_id: str, entry_id: str
+) -> DocumentEntry:
+    """The entry of the report as a PDF of its own, not wrapped in CDA, with hash and size of *content*.
+
+    Raises Mismatch as :func:`prepare`, and ``metadata_missing`` for a flavour that takes wrapped ones only.
+    """
+    maker = _Maker(publication, settings)
+    if maker.flavour.bare_pdf is None:
+        raise maker.target.missing("formatCode (application/pdf)")
+    wrapped = maker.report(entry_id)
+    entry = replace(
+        wrapped, unique_id=unique_id, mime_type="application/pdf", format_code=maker.flavour.bare_pdf, extra_slots=()
+    )
+    return _frozen(entry, content, "report")[0]
+
+
 class _Maker:
     """Makes the entries of one publication; what they have in common is known once."""
 
@@ -112,6 +122,7 @@ class _Maker:
             acts = self._acts(study_uid)
             known_modalities += attributes.modalities(acts, by_study.get(study_uid))
             known_regions += attributes.regions(acts, by_study.get(study_uid), site, self.target)
+        known_acts = attributes.acts_codes(report.acts, self.target, own=True)
         created = forms.dtm(report.effective_time, site.time_zone) or self.now
         type_code = self.target.code(report.code, valuesets.TYPE, "typeCode")
         return self._entry(
@@ -125,9 +136,9 @@ class _Maker:
             creation_time=created,
             title=forms.cut(report.title) or forms.cut(type_code.display),
             authors=tuple(forms.author(person, self.flavour) for person in report.authors),
-            event_codes=tuple(dict.fromkeys((*known_modalities, *known_regions))),
+            event_codes=tuple(dict.fromkeys((*known_modalities, *known_regions, *known_acts))),
             reference_ids=attributes.references(
-                (*(pairing.accession for pairing in pairings), *report.accessions),
+                (*(pairing.accession for pairing in pairings), *attributes.accession_numbers(report)),
                 (*(pairing.study_uid for pairing in pairings), *report.study_uids),
                 report.orders,
                 site,
@@ -204,7 +215,7 @@ class _Maker:
             unique_id=unique_id,
             mime_type=mime_type,
             patient_id=self.patient_id,
-            class_code=attributes.constant(valuesets.CLASS, IMAGING_CLASS),
+            class_code=attributes.class_of(type_code),
             type_code=type_code,
             format_code=format_code,
             healthcare_facility_type_code=target.code(facility, valuesets.FACILITY_TYPE, "healthcareFacilityTypeCode"),
@@ -222,6 +233,7 @@ class _Maker:
             reference_ids=reference_ids,
             service_start_time=service[0],
             service_stop_time=service[1],
+            version=self.flavour.version,
             extra_slots=(("submissionTime", (self.now,)),) if self.flavour.entry_submission_time else (),
         )
 
@@ -229,13 +241,18 @@ class _Maker:
         return tuple(act for act in self.publication.report.acts if act.study_uid == study_uid)
 
     def _report_format(self) -> Code:
+        """Of the body's media type at level 1 (ASS_A12), of the model else (ASS_A11): report, or request of an act."""
         report = self.publication.report
-        if report.level != 1:
-            return attributes.constant(valuesets.FORMAT, REPORT_FORMAT)
-        code = FORMAT_BY_MEDIA_TYPE.get(report.media_type.partition(";")[0].strip().lower())
-        if code is None:
-            raise self.target.missing(f"formatCode ({report.media_type or '-'})")
-        return attributes.constant(valuesets.FORMAT, code)
+        if report.level == 1:
+            media_type = report.media_type.partition(";")[0].strip().lower()
+            named = _SAME_MEDIA_TYPE.get(media_type, media_type)
+            found = valuesets.associate(valuesets.FORMAT_BY_MEDIA_TYPE, named)
+            if not found:
+                raise self.target.missing(f"formatCode ({report.media_type or '-'})")
+            return found[0]
+        models = (model.root for model in report.templates if model.root != UNSTRUCTURED_TEMPLATE)
+        found = tuple(code for model in models for code in valuesets.associate(valuesets.FORMAT_BY_MODEL, model))
+        return found[0] if found else attributes.constant(valuesets.FORMAT, REPORT_FORMAT)
 
     def _procedure(self, acts: tuple[Act, ...]) -> Code:
         """The act's own code, else that of an imaging report (what imaging archives send without a procedure)."""

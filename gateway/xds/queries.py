@@ -17,12 +17,59 @@ from gateway.model.document import Status
 from gateway.xds import _slot_values
 from gateway.xds import constants as c
 from gateway.xds._ebrim_read import inner_text
-from gateway.xds._slot_values import Kind
+from gateway.xds._query_definitions import (
+    DEFINITIONS,
+    ENTRY,
+    FIND_DOCUMENTS,
+    FIND_DOCUMENTS_BY_REFERENCE_ID,
+    FIND_FOLDERS,
+    FIND_SUBMISSION_SETS,
+    GET_ALL,
+    GET_ASSOCIATIONS,
+    GET_DOCUMENTS,
+    GET_DOCUMENTS_AND_ASSOCIATIONS,
+    GET_FOLDER_AND_CONTENTS,
+    GET_FOLDERS,
+    GET_FOLDERS_FOR_DOCUMENT,
+    GET_RELATED_DOCUMENTS,
+    GET_SUBMISSION_SET_AND_CONTENTS,
+    GET_SUBMISSION_SETS,
+    Definition,
+    Parameter,
+)
 from gateway.xds.constants import rim
 
-FIND_DOCUMENTS = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
-FIND_DOCUMENTS_BY_REFERENCE_ID = "urn:uuid:12941a89-e02e-4be5-967c-ce4bfc8fe492"
-GET_DOCUMENTS = "urn:uuid:5c4f972b-d56b-40ac-a5fc-c8ca9b40b9d4"
+__all__ = [
+    "DEFINITIONS",
+    "FIND_DOCUMENTS",
+    "FIND_DOCUMENTS_BY_REFERENCE_ID",
+    "FIND_FOLDERS",
+    "FIND_SUBMISSION_SETS",
+    "GET_ALL",
+    "GET_ASSOCIATIONS",
+    "GET_DOCUMENTS",
+    "GET_DOCUMENTS_AND_ASSOCIATIONS",
+    "GET_FOLDERS",
+    "GET_FOLDERS_FOR_DOCUMENT",
+    "GET_FOLDER_AND_CONTENTS",
+    "GET_RELATED_DOCUMENTS",
+    "GET_SUBMISSION_SETS",
+    "GET_SUBMISSION_SET_AND_CONTENTS",
+    "LEAF_CLASS",
+    "OBJECT_REF",
+    "Definition",
+    "Groups",
+    "Parameter",
+    "QueryError",
+    "StoredQuery",
+    "coded",
+    "find_documents",
+    "find_documents_by_reference_id",
+    "get_documents",
+    "parse_code",
+    "read",
+    "write",
+]
 
 LEAF_CLASS = "LeafClass"
 OBJECT_REF = "ObjectRef"
@@ -32,26 +79,6 @@ _OPTION = f"{{{c.QUERY}}}ResponseOption"
 
 Groups = tuple[tuple[str, ...], ...]
 """One tuple a slot (all must match), in it the values (any may match)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a query; ``repeats`` says whether its slot may be repeated, meaning AND."""
-
-    name: str
-    kind: Kind
-    required: bool = False
-    repeats: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One stored query; of the parameters in ``one_of`` exactly one is given."""
-
-    query_id: str
-    name: str
-    parameters: tuple[Parameter, ...]
-    one_of: frozenset[str] = frozenset()
 
 
 class QueryError(InputRejected):
@@ -101,54 +128,7 @@ def parse_code(text: str) -> Code:
     return Code(code, system)
 
 
-_ENTRY = "$XDSDocumentEntry"
-
-_FIND_PARAMETERS = (
-    Parameter(_ENTRY + "PatientId", Kind.TEXT, required=True),
-    Parameter(_ENTRY + "Status", Kind.TEXTS, required=True),
-    Parameter(_ENTRY + "ClassCode", Kind.CODES),
-    Parameter(_ENTRY + "TypeCode", Kind.CODES),
-    Parameter(_ENTRY + "PracticeSettingCode", Kind.CODES),
-    Parameter(_ENTRY + "CreationTimeFrom", Kind.TIME),
-    Parameter(_ENTRY + "CreationTimeTo", Kind.TIME),
-    Parameter(_ENTRY + "ServiceStartTimeFrom", Kind.TIME),
-    Parameter(_ENTRY + "ServiceStartTimeTo", Kind.TIME),
-    Parameter(_ENTRY + "ServiceStopTimeFrom", Kind.TIME),
-    Parameter(_ENTRY + "ServiceStopTimeTo", Kind.TIME),
-    Parameter(_ENTRY + "HealthcareFacilityTypeCode", Kind.CODES),
-    Parameter(_ENTRY + "EventCodeList", Kind.CODES, repeats=True),
-    Parameter(_ENTRY + "ConfidentialityCode", Kind.CODES, repeats=True),
-    Parameter(_ENTRY + "AuthorPerson", Kind.TEXTS),
-    Parameter(_ENTRY + "FormatCode", Kind.CODES),
-    Parameter(_ENTRY + "Type", Kind.TEXTS),
-    Parameter(_ENTRY + "DocumentAvailability", Kind.TEXTS),
-    Parameter("$MetadataLevel", Kind.NUMBER),
-)
-
-DEFINITIONS: Mapping[str, Definition] = {
-    definition.query_id: definition
-    for definition in (
-        Definition(FIND_DOCUMENTS, "FindDocuments", _FIND_PARAMETERS),
-        Definition(
-            FIND_DOCUMENTS_BY_REFERENCE_ID,
-            "FindDocumentsByReferenceId",
-            (*_FIND_PARAMETERS, Parameter(_ENTRY + "ReferenceIdList", Kind.TEXTS, required=True, repeats=True)),
-        ),
-        Definition(
-            GET_DOCUMENTS,
-            "GetDocuments",
-            (
-                Parameter(_ENTRY + "EntryUUID", Kind.TEXTS),
-                Parameter(_ENTRY + "UniqueId", Kind.TEXTS),
-                Parameter(_ENTRY + "LogicalID", Kind.TEXTS),
-                Parameter("$XDSAssociationStatus", Kind.TEXTS),
-                Parameter("$MetadataLevel", Kind.NUMBER),
-            ),
-            one_of=frozenset({_ENTRY + "EntryUUID", _ENTRY + "UniqueId", _ENTRY + "LogicalID"}),
-        ),
-    )
-}
-"""Every query this version knows, by id (ITI TF-2 section 3.18.4.1.2.3.7)."""
+_ENTRY = ENTRY
 
 
 def find_documents(

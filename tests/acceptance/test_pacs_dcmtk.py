@@ -15,7 +15,6 @@ import pytest
 
 from gateway.demo.pacs import DemoPacs, main
 from gateway.dicom.query import PacsClient, PacsSettings
-from gateway.errors import PeerRefused
 from tests.support.dicom_objects import STUDY, encoded, image, whole_study, write
 from tests.support.orthanc import free_port
 
@@ -192,45 +191,3 @@ def test_a_stopped_pacs_leaves_no_thread(tmp_path: Path) -> None:
     pacs.stop()
     client.close()
     assert threading.active_count() == before
-
-
-def test_dcmtks_own_pacs_answers_our_queries_but_not_the_class_of_its_images(tmp_path: Path) -> None:
-    """SOP Class UID is an optional key (PS3.4 table C.6-5), and dcmqrscp does not have it."""
-    storage, port = tmp_path / "db", free_port()
-    storage.mkdir()
-    configuration = tmp_path / "dcmqrscp.cfg"
-    configuration.write_text(
-        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 8\n"
-        "HostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n"
-        f"AETable BEGIN\nDEMO {storage} RW (10, 64mb) ANY\nAETable END\n"
-    )
-    server = subprocess.Popen(
-        ["dcmqrscp", "-c", str(configuration)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for number, dataset in enumerate(whole_study()):
-            (tmp_path / f"{number}.dcm").write_bytes(encoded(dataset))
-        for _ in range(100):
-            if subprocess.run(["echoscu", "-aec", "DEMO", "127.0.0.1", str(port)], capture_output=True).returncode == 0:
-                break
-            time.sleep(0.05)
-        run("storescu", "-aec", "DEMO", "127.0.0.1", str(port), *map(str, sorted(tmp_path.glob("*.dcm"))))
-        client = PacsClient(
-            PacsSettings(name="dcmtk", host="127.0.0.1", port=port, called_aet="DEMO", calling_aet="GATEWAY")
-        )
-        try:
-            assert client.study("1.2.3") is None
-            row = client._one_study(STUDY)
-            series = client._series(STUDY)
-            with pytest.raises(PeerRefused, match="pacs_no_sop_class"):
-                client.study(STUDY)
-        finally:
-            client.close()
-    finally:
-        server.terminate()
-        server.wait(10)
-    assert row is not None
-    assert row.exam.patient_name == "KERMARREC-LEFÈVRE^ZOÉ"
-    assert len(series) == 3

@@ -65,7 +65,12 @@ def orthanc() -> Iterator[Orthanc]:
 @pytest.fixture(scope="module")
 def settings(orthanc: Orthanc) -> PacsSettings:
     return PacsSettings(
-        name="orthanc", host="127.0.0.1", port=orthanc.dicom_port, called_aet=AE_TITLE, calling_aet="GATEWAY"
+        name="orthanc",
+        host="127.0.0.1",
+        port=orthanc.dicom_port,
+        called_aet=AE_TITLE,
+        calling_aet="GATEWAY",
+        idle_release_s=0.2,
     )
 
 

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ack, find, first_image, share
+from tests.bench import ack, find, first_image, kos, share
 from tests.bench.rows import Row
 
 BENCHES: dict[str, Callable[[], list[Row]]] = {
     "share": share.run,
     "find": find.run,
+    "kos": kos.run,
     "ack": ack.run,
     "first-image": first_image.run,
 }

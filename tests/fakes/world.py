@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gateway.demo import identity, reports
 from gateway.demo.identity import CT, DemoStudy
@@ -114,7 +114,12 @@ class World:
 
 @contextmanager
 def world(
-    folder: Path, *, site: Site = SITE, patience: Patience | None = None, flavour: str = "ihe"
+    folder: Path,
+    *,
+    site: Site = SITE,
+    patience: Patience | None = None,
+    flavour: str = "ihe",
+    link: Literal["missing", "always", "never"] = "missing",
 ) -> Iterator[World]:
     """A world of its own in *folder*; the PACS holds the demo's CT."""
     engine = open_engine(f"sqlite:///{folder}/gateway.db")
@@ -138,7 +143,7 @@ def world(
                 pacs={"pacs": pacs},
                 destinations={"registry": destination},
                 flavours={"registry": flavour},
-                serialise=safexml.serialise,
+                links={"registry": link},
                 patience=patience or Patience(look_interval_s=0),
             ),
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import warnings
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
 from pynetdicom.dsutils import encode
 
-from gateway.dicom import answers
+from gateway.dicom import keys
 from gateway.dicom.answers import SeriesRow, agreed_accession, image_row, series_row, study_row
 from gateway.dicom.values import Values, decode
 from gateway.model.exam import Series
@@ -134,21 +136,62 @@ def test_the_accession_number_of_the_series_counts_when_all_that_name_one_agree(
     assert agreed_accession([series(request("A")), series(request("B"))]) is None
     assert agreed_accession([series(request("A"), request("B"))]) is None
     assert agreed_accession([series(request("A", "1.2.3")), series(request("A", "1.2.4"))]) is None
-    assert agreed_accession([series(), SeriesRow(Series(series_uid="1"), None, frozenset())]) is None
+    assert agreed_accession([series(), SeriesRow(Series(series_uid="1"), None, ())]) is None
 
 
-def test_every_request_says_that_it_is_utf_8() -> None:
-    for identifier in (
-        answers.study_identifier("1.2"),
-        answers.series_identifier("1.2"),
-        answers.image_identifier("1.2"),
-        answers.instance_identifier("1.2", "1.3", "1.4"),
+@pytest.mark.parametrize("implicit", [True, False])
+def test_every_identifier_is_what_pydicom_reads(implicit: bool) -> None:
+    uids = ("1.2.0840.01", "1.3", ("1.4", "1.5.6"))
+    for identifier, level in (
+        (keys.study_keys(uids[0]), "STUDY"),
+        (keys.series_keys(uids[0]), "SERIES"),
+        (keys.image_keys(uids[0]), "IMAGE"),
+        (keys.image_keys(uids[0], uids[1]), "IMAGE"),
+        (keys.retrieval_keys(*uids), "IMAGE"),
+        (keys.retrieval_keys(*uids[:2]), "SERIES"),
     ):
-        assert identifier.SpecificCharacterSet == "ISO_IR 192"
-        assert identifier.StudyInstanceUID == "1.2"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the leading zero
+            read = read_dataset(io.BytesIO(identifier.encode(implicit=implicit)), implicit, True)
+            assert (read.SpecificCharacterSet, read.QueryRetrieveLevel, read.StudyInstanceUID) == (
+                "ISO_IR 192",
+                level,
+                uids[0],
+            )
+            assert set(read.keys()) >= set(identifier.returned)
+    assert list(
+        read_dataset(io.BytesIO(keys.retrieval_keys(*uids).encode(implicit=implicit)), implicit, True)[0x00080018].value
+    ) == ["1.4", "1.5.6"]
 
 
-def test_a_uid_with_leading_zeros_can_be_asked_for() -> None:
-    encoded = encode(answers.study_identifier("1.2.0840.01"), True, True)
-    assert encoded is not None
-    assert b"1.2.0840.01" in io.BytesIO(encoded).getvalue()
+@pytest.mark.parametrize(
+    ("character_set", "codec", "misread"),
+    [
+        ("ISO_IR 192", "utf-8", False),
+        ("ISO_IR 192", "latin-1", True),
+        ("ISO_IR 100", "latin-1", False),
+        ("ISO_IR 100", "utf-8", True),
+        ("", "utf-8", False),
+        ("", "latin-1", False),
+    ],
+)
+def test_text_in_another_character_set_than_declared_is_noticed(character_set: str, codec: str, misread: bool) -> None:
+    name = "LEFÈVRE^ZOÉ".encode(codec)
+    content = b"\x08\0\x05\0CS" + len(character_set).to_bytes(2, "little") + character_set.encode()
+    content += b"\x10\0\x10\0PN" + (len(name) + len(name) % 2).to_bytes(2, "little") + name + b" " * (len(name) % 2)
+    assert Values.read(content, implicit=False).is_misread(0x00100010) is misread
+    forced = Values.read(content, implicit=False, character_set="ISO_IR 192" if codec == "utf-8" else "ISO_IR 100")
+    assert forced.texts(0x00100010) == ("LEFÈVRE^ZOÉ",)
+    assert not forced.is_misread(0x00100010)
+
+
+def test_the_requests_of_the_series_are_told_with_their_issuers() -> None:
+    item = request("A1")
+    item.PlacerOrderNumberImagingServiceRequest = "P1"
+    item.OrderPlacerIdentifierSequence = [issuer("1.2.9")]
+    item.RequestedProcedureDescription = "Scanner"
+    (found,) = series(item).requests
+    assert found.accession == Identifier(ACCESSION_OID, "A1")
+    assert found.placer == Identifier("1.2.9", "P1")
+    assert (found.procedure_id, found.procedure_description) == ("RP1", "Scanner")
+    assert series(request("A"), request("B"), request("")).requests[1].accession.extension == "B"

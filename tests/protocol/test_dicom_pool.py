@@ -11,7 +11,7 @@ from pynetdicom import AE
 
 from gateway.demo.pacs import DemoPacs
 from gateway.dicom.association import Requestor
-from gateway.dicom.pool import Pool
+from gateway.dicom.pool import Backoff, Pool
 from gateway.dicom.proposal import ECHO, QUERY
 from gateway.errors import PeerMisbehaved, PeerUnreachable
 from tests.support.dicom_scp import settings
@@ -127,3 +127,30 @@ def test_a_closed_pool_keeps_nothing(pacs: DemoPacs) -> None:
     pool.run(ECHO, lambda requestor: pool.close())
     assert until(lambda: open_at(pacs) == 0)
     assert until(lambda: threading.active_count() <= before)
+
+
+def test_a_pacs_that_cannot_be_reached_is_left_alone_a_little_longer_each_time() -> None:
+    now = 0.0
+    backoff = Backoff(lambda: now)
+    away = PeerUnreachable("pacs_unreachable", pacs="test", words="refused")
+    backoff.failed(away)
+    backoff.check()
+    pauses = []
+    for _ in range(12):
+        backoff.failed(away)
+        with pytest.raises(PeerUnreachable) as caught:
+            backoff.check()
+        assert (caught.value.code, caught.value.facts) == (away.code, away.facts)
+        began = now
+        while True:
+            try:
+                backoff.check()
+                break
+            except PeerUnreachable:
+                now += 0.25
+        pauses.append(now - began)
+    assert pauses[:4] == [0.5, 1.0, 2.0, 4.0]
+    assert pauses[-1] == 30.0
+    backoff.succeeded()
+    backoff.failed(away)
+    backoff.check()

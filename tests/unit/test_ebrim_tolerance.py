@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
 from lxml import etree
 
-from gateway.errors import InputRejected, NotSupportedYet
+from gateway.errors import InputRejected
 from gateway.model.document import ON_DEMAND, AssociationType, Submission
 from gateway.trust.safexml import parse
 from gateway.xds import constants as c
 from gateway.xds import ebrim
 from gateway.xds.constants import rim
-from tests.support.submissions import ENTRY, SUBMISSION, with_entry
+from tests.support.submissions import ENTRY, FOLDER, SUBMISSION, with_entry
 
 Element = etree._Element
 
@@ -194,12 +195,29 @@ def test_a_size_that_is_no_number_is_refused(size: str) -> None:
     assert caught.value.code == "registry_metadata_value"
 
 
-def test_a_folder_is_recognised_and_not_dropped() -> None:
+def test_a_package_that_calls_itself_a_folder_is_read_as_one() -> None:
     root = written()
     node = next(e for e in root.iter(rim("Classification")) if e.get("classificationNode"))
     node.set("classificationNode", c.FOLDER_NODE)
-    with pytest.raises(NotSupportedYet):
+    with pytest.raises(InputRejected) as caught:
         ebrim.read(root)
+    assert caught.value.facts["attribute"] == "XDSFolder.uniqueId"
+
+
+def test_a_folder_without_its_node_is_known_by_its_unique_id() -> None:
+    root = ebrim.write(Submission(folders=(FOLDER,)))
+    drop(next(e for e in root.iter(rim("Classification")) if e.get("classificationNode")))
+    assert ebrim.read(root).folders == (FOLDER,)
+
+
+def test_a_hash_in_base64_is_read_as_its_digits_and_what_is_no_hash_is_kept() -> None:
+    root = written()
+    value = next(slot(root, "hash").iter(rim("Value")))
+    value.text = base64.b64encode(bytes.fromhex(ENTRY.hash)).decode()
+    assert ebrim.read(root) == SUBMISSION
+    for odd in ("Zm9v", "no hash"):
+        value.text = odd
+        assert ebrim.read(root).entries[0].hash == odd
 
 
 def test_a_package_that_is_nothing_known_is_refused() -> None:

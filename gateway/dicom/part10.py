@@ -1,0 +1,40 @@
+"""Part 10 files written and opened around a data set that stays as it is (DICOM PS3.10 section 7.1)."""
+
+from __future__ import annotations
+
+from gateway.dicom.guard import file_meta
+from gateway.dicom.pdu import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+
+_PREAMBLE = b"\0" * 128 + b"DICM"
+
+
+def wrap(
+    sop_class_uid: str, sop_instance_uid: str, transfer_syntax: str, data: bytes | bytearray | memoryview
+) -> bytes:
+    """The file of the data set *data*, with a preamble of zeros."""
+    meta = b"".join(
+        (
+            b"\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01",
+            _uid(0x02, sop_class_uid),
+            _uid(0x03, sop_instance_uid),
+            _uid(0x10, transfer_syntax),
+            _uid(0x12, IMPLEMENTATION_CLASS_UID),
+            _element(0x13, b"SH", IMPLEMENTATION_VERSION.encode(), b" "),
+        )
+    )
+    return b"".join((_PREAMBLE, b"\x02\0\0\0UL\x04\0", len(meta).to_bytes(4, "little"), meta, data))
+
+
+def unwrap(content: bytes) -> tuple[str, memoryview]:
+    """Transfer syntax and data set of a file; raises InputRejected (``dicom_not_a_file``, ``dicom_truncated``)."""
+    start, syntax = file_meta(content)
+    return syntax, memoryview(content)[start:]
+
+
+def _uid(number: int, value: str) -> bytes:
+    return _element(number, b"UI", value.encode("ascii"), b"\0")
+
+
+def _element(number: int, vr: bytes, value: bytes, padding: bytes) -> bytes:
+    value += padding * (len(value) % 2)
+    return b"\x02\0" + number.to_bytes(2, "little") + vr + len(value).to_bytes(2, "little") + value

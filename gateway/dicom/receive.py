@@ -1,0 +1,263 @@
+"""The C-STORE SCP: rejection notes, what a C-MOVE of ours delivers, and import (DICOM PS3.4 annexes B and R).
+
+An AE title is a name, never a proof: a caller must come from an address of its entry, or show its TLS certificate.
+Whatever comes is walked by the guard before any of it is believed, and an instance is answered with Success only when
+it lies where it belongs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from gateway.dicom import acceptor
+from gateway.dicom.acceptor import INSTANCE_AVAILABILITY, Acceptor, Announcement, Arrival
+from gateway.dicom.folders import InstanceFolder, RejectionFolder
+from gateway.dicom.guard import Limits, is_implicit
+from gateway.dicom.keys import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID, is_uid_as_found
+from gateway.dicom.part10 import wrap
+from gateway.dicom.proposal import VERIFICATION
+from gateway.dicom.spool import Spool
+from gateway.dicom.storage import KEY_OBJECT_SELECTION
+from gateway.dicom.values import Values, text
+from gateway.dicom.wire import Wire
+from gateway.errors import GatewayError, InputConflicts, InputRejected, NotSupportedYet, Unavailable
+from gateway.flow.events import ImagesChanged
+
+_log = structlog.get_logger(__name__)
+
+_REFERENCED_STUDIES = (0x00081115, 0x00081199)
+_ANNOUNCEMENT_LIMITS = Limits(size_bytes=16 << 20, elements=400_000)
+_SWEEP_S = 60.0
+Tell = Callable[[ImagesChanged], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Who may send: an AE title, from these networks or with this client certificate, and what it may do."""
+
+    ae_title: str
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
+    certificate_sha256: str = ""
+    may: frozenset[str] = frozenset({"reject", "deliver", "announce"})
+    """``reject``: rejection notes; ``deliver``: what was asked for by C-MOVE; ``announce``: availability;
+    ``import``: anything else, to be kept."""
+
+    def is_at(self, address: str, certificate_sha256: str) -> bool:
+        """Whether a connection from *address* with that certificate can be this peer."""
+        if self.certificate_sha256:
+            return self.certificate_sha256 == certificate_sha256
+        found = ipaddress.ip_address(address.partition("%")[0])
+        mapped = getattr(found, "ipv4_mapped", None)
+        return any((mapped or found) in network for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverSettings:
+    """Where and from whom."""
+
+    host: str
+    port: int
+    ae_title: str
+    peers: tuple[Peer, ...]
+    tls: ssl.SSLContext | None = field(default=None, compare=False, repr=False)
+    max_associations: int = 16
+    silence_s: float = 60.0
+    association_limit_s: float = 3600.0
+    instance_limit_bytes: int = 1 << 30
+
+
+class Intake:
+    """What is done with what comes on one connection; see :class:`gateway.dicom.acceptor.Receiving`."""
+
+    def __init__(self, peers: tuple[Peer, ...], places: Places) -> None:
+        self._peers = {peer.ae_title: peer for peer in peers}
+        self._places = places
+
+    def admits(self, calling_aet: str) -> bool:
+        return calling_aet in self._peers
+
+    def takes(self, calling_aet: str, sop_class_uid: str) -> bool:
+        may = self._peers[calling_aet].may
+        if sop_class_uid == VERIFICATION:
+            return True
+        if sop_class_uid == INSTANCE_AVAILABILITY:
+            return "announce" in may
+        if sop_class_uid == KEY_OBJECT_SELECTION:
+            return bool(may & {"reject", "deliver", "import"})
+        return bool(may & {"deliver", "import"})
+
+    def store(self, arrival: Arrival) -> int:
+        try:
+            values = Values.read(
+                arrival.data,
+                implicit=is_implicit(arrival.transfer_syntax),
+                limits=Limits(size_bytes=len(arrival.data)),
+            )
+            status = self._store(arrival, values)
+        except InputConflicts:
+            status = acceptor.DUPLICATE
+        except Unavailable as error:
+            _log.error("receive.unavailable", code=error.code)
+            return acceptor.OUT_OF_RESOURCES
+        except GatewayError as error:
+            _log.warning("receive.refused", peer=arrival.peer, code=error.code)
+            return acceptor.CANNOT_UNDERSTAND
+        if status:
+            _log.warning("receive.refused", peer=arrival.peer, status=f"0x{status:04X}")
+        return status
+
+    def _store(self, arrival: Arrival, values: Values) -> int:
+        inside = (text(values, SOP_CLASS_UID), text(values, SOP_INSTANCE_UID))
+        if inside != (arrival.sop_class_uid, arrival.sop_instance_uid):
+            return acceptor.MISMATCH
+        study_uid = text(values, STUDY_UID)
+        if not is_uid_as_found(study_uid):
+            return acceptor.MISMATCH
+        content = wrap(arrival.sop_class_uid, arrival.sop_instance_uid, arrival.transfer_syntax, arrival.data)
+        may, places = self._peers[arrival.peer].may, self._places
+        rejected: tuple[str, ...] = ()
+        if "reject" in may and arrival.sop_class_uid == KEY_OBJECT_SELECTION:
+            rejected = places.rejections.keep(content)
+        for study in rejected:
+            _log.info("receive.rejection_note", peer=arrival.peer)
+            places.tell(ImagesChanged(study))
+        if "deliver" in may and places.spool.expects(study_uid):
+            places.spool.put(arrival.sop_instance_uid, content)
+            return acceptor.SUCCESS
+        if rejected:
+            return acceptor.SUCCESS
+        if "import" in may:
+            if places.imports.keep(study_uid, arrival.sop_instance_uid, content):
+                places.tell(ImagesChanged(study_uid))
+            return acceptor.SUCCESS
+        return acceptor.NOT_AUTHORISED
+
+    def announce(self, announcement: Announcement) -> int:
+        """Instance Availability Notification (PS3.4 section R.3): the study is looked at again."""
+        try:
+            values = Values.read(announcement.data, implicit=announcement.implicit, limits=_ANNOUNCEMENT_LIMITS)
+            studies = {text(values, STUDY_UID)} | {
+                text(item, STUDY_UID) for tag in _REFERENCED_STUDIES for item in values.items(tag)
+            }
+            found = sorted(uid for uid in studies if is_uid_as_found(uid))
+            for study_uid in found:
+                self._places.tell(ImagesChanged(study_uid))
+        except Unavailable:
+            return acceptor.OUT_OF_RESOURCES
+        except InputRejected:
+            return acceptor.CANNOT_UNDERSTAND
+        return acceptor.SUCCESS if found else acceptor.CANNOT_UNDERSTAND
+
+
+class Places:
+    """Where things go; shared by all connections."""
+
+    def __init__(self, spool: Spool, rejections: RejectionFolder, imports: InstanceFolder, tell: Tell) -> None:
+        self.spool = spool
+        self.rejections = rejections
+        self.imports = imports
+        self._tell = tell
+
+    def tell(self, event: ImagesChanged) -> None:
+        """Give *event* to the flow; raises Unavailable when it cannot be taken now, so that the sender comes again."""
+        try:
+            self._tell(event)
+        except NotSupportedYet as error:
+            _log.info("receive.event_not_taken", code=error.code)
+
+
+class Receiver:
+    """Listens, and gives each connection a thread, at most so many at a time."""
+
+    def __init__(self, settings: ReceiverSettings, places: Places) -> None:
+        """Binds the port; raises OSError when it is taken."""
+        self._settings = settings
+        self._places = places
+        self._slots = threading.BoundedSemaphore(settings.max_associations)
+        self._ended = threading.Event()
+        self._open: dict[threading.Thread, socket.socket] = {}
+        self._lock = threading.Lock()
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        self._listener = socket.create_server((settings.host.strip("[]"), settings.port), family=family, backlog=64)
+        self._listener.settimeout(0.25)
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def run(self) -> None:
+        """Serve until :meth:`stop`; returns when every connection has ended."""
+        _log.info("receive.listening", host=self._settings.host, port=self.port, tls=self._settings.tls is not None)
+        sweeping = threading.Thread(target=self._sweep, name="receive-sweep")
+        sweeping.start()
+        while not self._ended.is_set():
+            try:
+                connection, address = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+            if not self._slots.acquire(blocking=False):
+                _log.warning("receive.too_many")
+                connection.close()
+                continue
+            thread = threading.Thread(target=self._serve, args=(connection, str(address[0])), name="receive")
+            with self._lock:
+                self._open[thread] = connection
+            thread.start()
+        self._listener.close()
+        with self._lock:
+            left = dict(self._open)
+        for thread, connection in left.items():
+            _cut(connection)
+            thread.join()
+        sweeping.join()
+
+    def stop(self) -> None:
+        """Ask :meth:`run` to end; safe in a signal handler."""
+        self._ended.set()
+
+    def _sweep(self) -> None:
+        while not self._ended.wait(_SWEEP_S):
+            self._places.spool.sweep()
+
+    def _serve(self, connection: socket.socket, address: str) -> None:
+        settings = self._settings
+        try:
+            connection.settimeout(settings.silence_s)
+            digest = ""
+            if settings.tls is not None:
+                connection = settings.tls.wrap_socket(connection, server_side=True)
+                certificate = connection.getpeercert(binary_form=True)
+                digest = hashlib.sha256(certificate).hexdigest() if certificate else ""
+            known = tuple(peer for peer in settings.peers if peer.is_at(address, digest))
+            wire = Wire(connection, settings.silence_s)
+            Acceptor(
+                wire,
+                settings.ae_title,
+                Intake(known, self._places),
+                instance_limit_bytes=settings.instance_limit_bytes,
+                association_limit_s=settings.association_limit_s,
+            ).serve()
+        except OSError as error:
+            _log.info("receive.connection_lost", words=error.strerror or type(error).__name__)
+        finally:
+            connection.close()
+            with self._lock:
+                self._open.pop(threading.current_thread(), None)
+            self._slots.release()
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it has ended already

@@ -1,0 +1,83 @@
+"""Several PACS as one: a study is looked for where its site keeps its studies, else everywhere."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from gateway.errors import GatewayError, PeerMisbehaved, PeerRefused, PeerUnreachable
+from gateway.flow.ports import Images, Pacs
+from gateway.model.exam import Exam
+from gateway.model.image import Frame
+
+_REMEMBERED = 50_000
+
+
+class SeveralPacs:
+    """Implements :class:`gateway.flow.ports.Pacs` and :class:`gateway.flow.ports.Images` over several of each.
+
+    May be used by several threads at once.
+    """
+
+    def __init__(self, pacs: Mapping[str, Pacs], images: Mapping[str, Images], first: Sequence[str] = ()) -> None:
+        """*first*: the names of those that are asked first, in this order; the others follow."""
+        self._pacs = pacs
+        self._images = images
+        self._first = tuple(first)
+        self._others = tuple(name for name in pacs if name not in first)
+        self._lock = threading.Lock()
+        self._where: OrderedDict[str, str] = OrderedDict()
+
+    def study(self, study_uid: str) -> Exam | None:
+        """The study from the first that has it, or None when surely none has it.
+
+        A PACS of the site that does not answer ends the search: what another holds under the same UID may be a part.
+        Raises what the PACS raises; InputRejected for a key that is not a UID.
+        """
+        for name in self._first:
+            exam = self._pacs[name].study(study_uid)
+            if exam is not None:
+                return self._found(name, exam)
+        error: GatewayError | None = None
+        for name in self._others:
+            try:
+                exam = self._pacs[name].study(study_uid)
+            except (PeerUnreachable, PeerRefused, PeerMisbehaved) as failure:
+                error = error or failure
+                continue
+            if exam is not None:
+                return self._found(name, exam)
+        if error is not None:
+            raise error
+        return None
+
+    def _found(self, name: str, exam: Exam) -> Exam:
+        with self._lock:
+            self._where[exam.study_uid] = name
+            self._where.move_to_end(exam.study_uid)
+            while len(self._where) > _REMEMBERED:
+                self._where.popitem(last=False)
+        return exam
+
+    def echo(self) -> None:
+        """Every PACS of the site answers C-ECHO; raises as :meth:`study`."""
+        for name in self._first or self._others:
+            self._pacs[name].echo()
+
+    def frame(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, number: int) -> Frame:
+        """Frame *number* (from 1) from the PACS that has the study; raises as :class:`gateway.flow.ports.Images`."""
+        name = self._holder(study_uid)
+        return self._images[name].frame(study_uid, series_uid, sop_class_uid, sop_instance_uid, number)
+
+    def _holder(self, study_uid: str) -> str:
+        names = (*self._first, *self._others)
+        if len(names) == 1:
+            return names[0]
+        with self._lock:
+            known = self._where.get(study_uid)
+        if known is None:
+            self.study(study_uid)
+            with self._lock:
+                known = self._where.get(study_uid)
+        return known or names[0]

@@ -1,0 +1,181 @@
+"""The form of values by their data types.
+
+Sources: HL7 v2.5.1 chapter 2A; constraints of Interop'Santé on data types 1.8 (EI is .1 and .2, or .1, .3 and .4; the
+coding system goes with the code).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gateway.hl7.er7 import Segment
+from gateway.model.finding import Severity
+from gateway.model.identifiers import is_uid
+from gateway.model.times import Timestamp
+
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+_SEQUENCE = re.compile(r"[0-9]{1,4}", re.ASCII)
+_TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,4})?)?)?([+-][0-9]{4})?", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}([0-9]{2}([0-9]{2})?)?", re.ASCII)
+_PRIMITIVE = frozenset({"ST", "TX", "FT", "ID", "IS", "NM", "SI", "DT", "TM", "DTM"})
+_TEXT = frozenset({"ST", "TX", "FT"})
+MOST_COMPONENTS = {
+    "HD": 3,
+    "EI": 4,
+    "CE": 6,
+    "CX": 10,
+    "MSG": 3,
+    "PT": 2,
+    "XPN": 15,
+    "XCN": 23,
+    "XON": 10,
+    "ED": 5,
+    "CQ": 2,
+    "TS": 2,
+}
+OBSERVATION_TYPES = frozenset(
+    "AD CE CF CK CN CP CX CWE DT DTM ED FT ID IS MO NM PN RP SN ST TM TN TS TX XAD XCN XON XPN XTN EI HD".split()
+)
+"""OBX-2 (table 0125)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one value."""
+
+    rule: str
+    component: int = 0
+    subcomponent: int = 0
+    severity: Severity = Severity.ERROR
+
+
+def faults(segment: Segment, field: int, kind: str, repetition: int) -> Iterator[Fault]:
+    """What is wrong with one repetition of a field of data type *kind*."""
+    most = 1 if kind in _PRIMITIVE else MOST_COMPONENTS.get(kind, 0)
+    # OBX-5 may be 60 MiB: whether there is one component more is asked of its bounds alone.
+    if most and _filled(segment, field, repetition, most + 1):
+        yield Fault("type-components", most + 1, severity=Severity.WARNING if kind in _TEXT else Severity.ERROR)
+    check = _CHECKS.get(kind)
+    if check is not None:
+        yield from check(segment, field, repetition)
+
+
+def is_time(text: str) -> bool:
+    """Whether *text* is a TS that exists in the calendar."""
+    try:
+        Timestamp.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _filled(segment: Segment, field: int, repetition: int, component: int, subcomponent: int = 0) -> bool:
+    start, end = segment.span(field, repetition, component, subcomponent)
+    return end > start
+
+
+def _time_stamp(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    text = segment.text(field, repetition=repetition)
+    if not text or is_time(text):
+        return
+    if segment.name == "PID" and field == 7 and re.fullmatch(r"[0-9]{4}[0-9]{2}00|[0-9]{4}0000", text):
+        # A birth date of which the day is not known.
+        yield Fault("type-birth-date", severity=Severity.WARNING)
+        return
+    yield Fault("type-time")
+
+
+def _date(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    text = segment.text(field, repetition=repetition)
+    if text and not (_DATE.fullmatch(text) and is_time(text)):
+        yield Fault("type-time")
+
+
+def _pattern(rule: str, pattern: re.Pattern[str]):  # type: ignore[no-untyped-def]
+    def check(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+        text = segment.text(field, repetition=repetition)
+        if text and not pattern.fullmatch(text):
+            yield Fault(rule)
+
+    return check
+
+
+def _authority(segment: Segment, field: int, repetition: int, component: int) -> Iterator[Fault]:
+    """An HD as a component: ``name&root&kind``."""
+    root, kind = (segment.text(field, component, part, repetition) for part in (2, 3))
+    if kind == "ISO" and not is_uid(root):
+        yield Fault("type-oid", component, 2)
+    elif root and not kind:
+        yield Fault("type-authority", component, 3)
+    elif is_uid(root) and kind != "ISO" and root.count(".") >= 3:
+        yield Fault("type-authority", component, 3)
+
+
+def _hierarchic(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    name, root, kind = (segment.text(field, part, repetition=repetition) for part in (1, 2, 3))
+    if kind == "ISO" and not is_uid(root):
+        yield Fault("type-oid", 2)
+    elif bool(root) != bool(kind):
+        yield Fault("type-authority", 3 if root else 2)
+    elif not name and not root:
+        yield Fault("type-empty", 1)
+
+
+def _composite_id(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    if not segment.text(field, repetition=repetition):
+        yield Fault("type-empty", 1)
+    yield from _authority(segment, field, repetition, 4)
+    for number in (7, 8):
+        text = segment.text(field, number, repetition=repetition)
+        if text and not is_time(text):
+            yield Fault("type-time", number)
+
+
+def _person(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    yield from _authority(segment, field, repetition, 9)
+
+
+def _organization(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    yield from _authority(segment, field, repetition, 6)
+
+
+def _entity(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    value, _name, root, kind = (segment.text(field, part, repetition=repetition) for part in (1, 2, 3, 4))
+    if not value:
+        yield Fault("type-empty", 1)
+    if kind == "ISO" and not is_uid(root):
+        yield Fault("type-oid", 3)
+    elif bool(root) != bool(kind):
+        yield Fault("type-authority", 4 if root else 3)
+
+
+def _coded(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    code, system = segment.text(field, 1, repetition=repetition), segment.text(field, 3, repetition=repetition)
+    if code and not system:
+        yield Fault("type-coding-system", 3, severity=Severity.WARNING)
+
+
+def _quantity(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    text = segment.text(field, repetition=repetition)
+    if text and not _NUMBER.fullmatch(text):
+        yield Fault("type-number", 1)
+
+
+_CHECKS = {
+    "TS": _time_stamp,
+    "DTM": _time_stamp,
+    "DT": _date,
+    "TM": _pattern("type-time", _TIME),
+    "NM": _pattern("type-number", _NUMBER),
+    "SI": _pattern("type-sequence", _SEQUENCE),
+    "HD": _hierarchic,
+    "CX": _composite_id,
+    "XCN": _person,
+    "XON": _organization,
+    "EI": _entity,
+    "CE": _coded,
+    "CWE": _coded,
+    "CQ": _quantity,
+}

@@ -1,0 +1,203 @@
+"""Fields: data types and repetitions by the standard, usage and values by the profile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from gateway.hl7.check import datatypes
+from gateway.hl7.check.case import Case
+from gateway.hl7.er7 import Segment
+from gateway.hl7.profiles import dictionary
+from gateway.hl7.profiles.common import HL7
+from gateway.hl7.profiles.grammar import Field, Section, Usage
+from gateway.model.finding import Severity
+
+_CODES = {"type-sequence": "102"}
+_LARGE_BYTES = 64 * 1024
+"""A value above this is a document; its text is never asked for here."""
+
+
+def check(case: Case) -> None:
+    """Say what is wrong with every field of a message."""
+    known = case.profile.grammar.names
+    for segment in case.message.segments:
+        if segment.name in known:
+            _standard(case, segment)
+            for section in _sections(case, segment):
+                _profiled(case, segment, section)
+
+
+def _sections(case: Case, segment: Segment) -> Iterator[Section]:
+    for section in case.profile.sections:
+        if section.segment == segment.name and (section.when is None or section.when(segment)):
+            yield section
+
+
+def _standard(case: Case, segment: Segment) -> None:
+    elements = dictionary.elements(segment.name)
+    if not elements:
+        return
+    for element in elements.values():
+        if segment.name == "MSH" and element.number <= 2:
+            continue
+        start, end = segment.span(element.number)
+        if start == end:
+            continue
+        kind = element.type or segment.text(2)
+        for repetition in _repetitions(case, segment, element):
+            for fault in datatypes.faults(segment, element.number, kind, repetition):
+                case.say(
+                    fault.rule,
+                    segment,
+                    element.number,
+                    repetition=repetition,
+                    component=fault.component,
+                    subcomponent=fault.subcomponent,
+                    severity=fault.severity,
+                    err3="102",
+                    source=f"{HL7} 2A, {kind}",
+                )
+    if segment.name == "OBX" and segment.text(2) not in (*datatypes.OBSERVATION_TYPES, ""):
+        case.say("value", segment, 2, err3="103", source=f"{HL7} table 0125", value=segment.text(2), expected="ED, CE…")
+    _further(case, segment, max(elements))
+
+
+def _repetitions(case: Case, segment: Segment, element: dictionary.Element) -> Iterator[int]:
+    for number in segment.repetitions(element.number):
+        if number == 2 and not element.repeats:
+            case.say(
+                "field-repeated",
+                segment,
+                element.number,
+                repetition=2,
+                err3="198",
+                source=f"{HL7} {segment.name}-{element.number}",
+            )
+        if number > 1 and not element.repeats:
+            return
+        yield number
+
+
+def _further(case: Case, segment: Segment, last: int) -> None:
+    """Something behind the last field that the standard gives a segment: often a separator too many."""
+    for number in range(last + 1, last + 30):
+        start, end = segment.span(number)
+        if start < end and segment.name not in ("OBR", "OBX", "ORC", "TXA", "PRT"):
+            case.say("field-unknown", segment, number, severity=Severity.WARNING, err3="199", source=HL7)
+            return
+
+
+def _profiled(case: Case, segment: Segment, section: Section) -> None:
+    for field in section.fields:
+        if field.component:
+            for repetition in segment.repetitions(field.number):
+                if repetition == 1 or not field.first_only:
+                    _part(case, segment, section, field, repetition)
+        else:
+            _whole(case, segment, section, field)
+
+
+def _whole(case: Case, segment: Segment, section: Section, field: Field) -> None:
+    start, end = segment.span(field.number)
+    empty = start == end or (end - start < _LARGE_BYTES and not _said(segment, field.number))
+    if empty:
+        if field.usage is Usage.REQUIRED:
+            _missing(case, segment, section, field, 0)
+        return
+    if field.usage is Usage.FORBIDDEN:
+        case.say("field-forbidden", segment, field.number, severity=field.severity, err3="199", source=section.source)
+        return
+    if field.values or field.like:
+        if segment.name == "MSH" and field.number <= 2:
+            _value(case, segment, section, field, 0, case.message.raw[start:end].decode("latin-1"))
+            return
+        for repetition in segment.repetitions(field.number):
+            if repetition == 1 or not field.first_only:
+                _value(case, segment, section, field, repetition, segment.text(field.number, 1, 1, repetition))
+
+
+def _said(segment: Segment, number: int) -> bool:
+    """Whether a field holds more than delimiters, blanks and ``""``."""
+    if segment.name == "MSH" and number <= 2:
+        return True
+    value = segment.raw(number)
+    return bool(value.strip(b'^~&" \\')) or any(byte.isalnum() for byte in value.decode("latin-1"))
+
+
+def _part(case: Case, segment: Segment, section: Section, field: Field, repetition: int) -> None:
+    start, end = segment.span(field.number, repetition, field.component, field.subcomponent)
+    large = end - start >= _LARGE_BYTES
+    text = "" if large else segment.text(field.number, field.component, field.subcomponent or 1, repetition)
+    if not text and not large:
+        if field.usage is Usage.REQUIRED and _repetition_said(segment, field.number, repetition):
+            _missing(case, segment, section, field, repetition)
+        return
+    if field.usage is Usage.FORBIDDEN:
+        case.say(
+            "field-forbidden",
+            segment,
+            field.number,
+            repetition=repetition,
+            component=field.component,
+            severity=field.severity,
+            err3="199",
+            source=section.source,
+        )
+    elif not large:
+        _value(case, segment, section, field, repetition, text)
+
+
+def _repetition_said(segment: Segment, number: int, repetition: int) -> bool:
+    start, end = segment.span(number, repetition)
+    return end > start
+
+
+def _missing(case: Case, segment: Segment, section: Section, field: Field, repetition: int) -> None:
+    case.say(
+        "field-required",
+        segment,
+        field.number,
+        repetition=repetition,
+        component=field.component,
+        subcomponent=field.subcomponent,
+        severity=field.severity,
+        err3="101",
+        source=section.source,
+        expected=", ".join(field.values) or None,
+    )
+
+
+def _value(case: Case, segment: Segment, section: Section, field: Field, repetition: int, text: str) -> None:
+    severity = field.severity
+    if field.values:
+        if text in field.values:
+            return
+        if field.any_case and text.upper() in {value.upper() for value in field.values}:
+            severity = Severity.WARNING
+        elif text in field.tolerated:
+            severity = Severity.WARNING
+        rule, err3 = "value", field.err3 or "103"
+    elif field.like and not _pattern(field.like).fullmatch(text):
+        rule, err3 = "form", field.err3 or "102"
+    else:
+        return
+    case.say(
+        rule,
+        segment,
+        field.number,
+        repetition=repetition,
+        component=field.component,
+        subcomponent=field.subcomponent,
+        severity=severity,
+        err3=err3,
+        source=section.source,
+        value=text,
+        expected=", ".join(field.values) or None,
+    )
+
+
+@lru_cache(maxsize=64)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)

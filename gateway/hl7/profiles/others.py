@@ -1,0 +1,287 @@
+"""The other messages: images that changed (OMI^O23), acknowledgements (ACK, ZAM), identities (ADT).
+
+Sources: DRIM-M, OMI^O23 "Modification Examen Imagerie" (one message, no guide: what it lacks is a warning); CI-SIS
+"Transmission de document(s) CDA en HL7v2" 2.1, acknowledgement and business receipts; CI-SIS "Téléradiologie",
+acknowledgement; IHE ITI TF-2 3.30 (ITI-30) with the national extension France 2.11.
+"""
+
+from __future__ import annotations
+
+from gateway.hl7.profiles.common import CDA, COUNTRY, DRIM, PAM, header
+from gateway.hl7.profiles.document import PROFILE
+from gateway.hl7.profiles.grammar import Profile, Section, asked, said
+from gateway.model.finding import Severity
+
+_WARN = Severity.WARNING
+IMAGE_CHANGE = "Modification Examen Imagerie"
+"""OBX-3.2."""
+
+OMI_CHANGE = Profile(
+    name="drim-omi-o23",
+    title_fr="DRIM-M, modification d'un examen d'imagerie (OMI^O23)",
+    title_en="DRIM-M, an imaging examination has changed (OMI^O23)",
+    structure="MSH [{SFT}] [{NTE}] PID [PD1] [{NTE}] [PV1 [PV2]] {ORC [{TQ1 [{TQ2}]}] OBR [{NTE}] {OBX [{NTE}]} {IPC}}",
+    structure_source=DRIM,
+    source=DRIM,
+    national=False,
+    rules=("identity", "dates", "image_change"),
+    sections=(
+        Section(
+            segment="MSH",
+            source=DRIM,
+            fields=(
+                *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "10", "12")),
+                asked("9.1", "R", "OMI", err3="200"),
+                asked("9.2", "R", "O23", err3="201"),
+                asked("9.3", "R", "OMI_O23", err3="200"),
+                asked("11.1", "R", "P", "T", "D", err3="202"),
+                asked("12.1", "R", "2.5.1", tolerated=("2.5", "2.6"), err3="203"),
+                asked("17", "O", COUNTRY),
+                asked("18", "R", "UNICODE UTF-8", "8859/15", "8859/1", severity=_WARN, first_only=True),
+                asked("21", severity=_WARN),
+            ),
+        ),
+        Section(
+            segment="PID",
+            source=DRIM,
+            fields=(
+                asked("3"),
+                asked("3.1"),
+                asked("3.4"),
+                asked("5"),
+                asked("7", severity=_WARN),
+                asked("8", "R", "F", "M", "U", "A", "N", "O"),
+                asked("32", severity=_WARN),
+            ),
+        ),
+        Section(
+            segment="ORC",
+            source=DRIM,
+            fields=(asked("1", "R", "NW", "XO", "SC", "SR", "CA", "OC"), asked("2"), asked("2.3", severity=_WARN)),
+        ),
+        Section(segment="OBR", source=DRIM, fields=(asked("2", severity=_WARN), asked("4"))),
+        Section(
+            segment="OBX",
+            source=DRIM,
+            fields=(asked("2"), asked("3"), asked("3.3", severity=_WARN), asked("11")),
+        ),
+        Section(
+            segment="IPC",
+            source=DRIM,
+            fields=(
+                asked("1"),
+                asked("1.1"),
+                asked("1.3", severity=_WARN),
+                asked("2", severity=_WARN),
+                asked("3"),
+                asked("3.1", like=r"[0-2](\.(0|[1-9][0-9]*))+"),
+                asked("5", severity=_WARN),
+            ),
+        ),
+    ),
+)
+
+ACK_EVENTS = ("R01", "T02", "T04", "T10", "O01", "O23", "Z01", "Z02", "Z03", "A08", "A40", "A47")
+CONDITIONS = ("100", "101", "102", "103", "198", "199", "200", "201", "202", "203", "207")
+_TOLERATED_CONDITIONS = ("0", "204", "205", "206")
+ACK = Profile(
+    name="ack",
+    title_fr="Acquittement (ACK)",
+    title_en="Acknowledgement (ACK)",
+    structure="MSH [{SFT}] [UAC] MSA [{ERR}]",
+    structure_source=f"{CDA}, profil du message ACK",
+    source=CDA,
+    rules=("acknowledgement",),
+    sections=(
+        header(f"{CDA}, acquittement, segment MSH", "ACK", ACK_EVENTS, "ACK", ("2.5", "2.5.1", "2.6"), None),
+        Section(
+            segment="MSA", source=f"{CDA}, segment MSA", fields=(asked("1", "R", "AA", "AE", "AR"), asked("2"))
+        ),
+        Section(
+            segment="ERR",
+            source=f"{CDA}, segment ERR",
+            fields=(
+                asked("2", "O"),
+                asked("2.1", like=r"[A-Z][A-Z0-9]{2}"),
+                asked("3"),
+                asked("3.1", "R", *CONDITIONS, tolerated=_TOLERATED_CONDITIONS),
+                asked("3.3", "R", "messageErrorCondition", tolerated=("HL70357",)),
+                asked("4", "R", "E", "F", "I", "W"),
+            ),
+        ),
+    ),
+)
+
+STATUS_BY_EVENT = {"Z01": "ACK_RECEPTION_DMP", "Z02": "ACK_RECEPTION_MSS", "Z03": "ACK_LECTURE_MSS"}
+ADDRESS_BY_EVENT = {"Z02": "DESTINATAIRE_MSS", "Z03": "LECTEUR_MSS"}
+ERROR_SYSTEMS = {
+    "Z01": ("DMP_ERROR_CODE", ("DMPERRORCODE",)),
+    "Z02": ("SMTPERRORCODE", ("SMTP_ERROR_CODE",)),
+    "Z03": ("applicationErrorCondition", ("HL70533", "applicationErrorCode")),
+}
+"""ERR-5.3: the name that the guide gives, and those that examples write."""
+
+
+def _zam(event: str, fr: str, en: str) -> Profile:
+    source = f"{CDA}, ZAM^{event}"
+    system, others = ERROR_SYSTEMS[event]
+    status = STATUS_BY_EVENT[event]
+    sections = [
+        header(f"{source}, segment MSH", "ZAM", (event,), "ZAM_Z01", ("2.6",), PROFILE),
+        Section(
+            segment="OBX",
+            title=status,
+            when=said(3, 1, status),
+            source=f"{source}, segment OBX",
+            fields=(
+                asked("1", "R", "1"),
+                asked("2", "R", "CWE"),
+                asked("3.2", severity=_WARN),
+                asked("3.3", "R", "AckMetierZAM"),
+                asked("4"),
+                asked("5.1", "R", "Y", "N"),
+                asked("5"),
+                asked("5.3", "R", "expandedYes-NoIndicator"),
+                asked("11", "R", "F"),
+            ),
+        ),
+        Section(
+            segment="ERR",
+            source=f"{source}, segment ERR",
+            fields=(
+                asked("3"),
+                asked("3.1", "R", "207"),
+                asked("3.3", "R", "messageErrorCondition"),
+                asked("4", "R", "E", "F", "I", "W"),
+                asked("5"),
+                asked("5.1"),
+                asked("5.3", "R", system, tolerated=others),
+            ),
+        ),
+    ]
+    if event in ADDRESS_BY_EVENT:
+        code = ADDRESS_BY_EVENT[event]
+        sections.append(
+            Section(
+                segment="OBX",
+                title=code,
+                when=said(3, 1, code),
+                source=f"{source}, segment OBX",
+                fields=(
+                    asked("1", "R", "2"),
+                    asked("2", "R", "XTN"),
+                    asked("3.3", "R", "AckMetierZAM", tolerated=("AckMétierZAM",)),
+                    asked("5"),
+                    asked("5.3", "R", "X.400"),
+                    asked("5.4", like=r"[^@\s]+@[^@\s]+"),
+                    asked("11", "R", "F"),
+                ),
+            )
+        )
+    structure = "MSH [{SFT}] [EVN] OBX [ERR]" if event == "Z01" else "MSH [{SFT}] [EVN] OBX OBX [ERR]"
+    return Profile(
+        name=f"zam-{event.lower()}",
+        title_fr=f"{fr} (ZAM^{event})",
+        title_en=f"{en} (ZAM^{event})",
+        structure=structure,
+        structure_source=source,
+        source=CDA,
+        rules=("receipt",),
+        sections=tuple(sections),
+    )
+
+
+ITI_30 = f"IHE ITI TF-2 3.30 ; {PAM}"
+
+
+def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple[str, ...], versions: str) -> Profile:
+    merged = (
+        (
+            Section(
+                segment="MRG",
+                source=f"{ITI_30}, segment MRG",
+                fields=(asked("1"), asked("1.1"), asked("1.4"), asked("7", "RE")),
+            ),
+        )
+        if "MRG" in segments
+        else ()
+    )
+    return Profile(
+        name=f"adt-{event.lower()}",
+        title_fr=f"{fr} (ADT^{event})",
+        title_en=f"{en} (ADT^{event})",
+        structure=segments,
+        structure_source=f"{ITI_30}, {message}",
+        source=ITI_30,
+        rules=("identity", "dates", *rules),
+        sections=(
+            Section(
+                segment="MSH",
+                source=ITI_30,
+                fields=(
+                    *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "10", "11", "12")),
+                    asked("9.1", "R", "ADT", err3="200"),
+                    asked("9.2", "R", event, err3="201"),
+                    asked("9.3", "R", message, err3="200"),
+                    asked("11.1", "R", "P", "T", "D", err3="202"),
+                    asked("12.1", "R", *versions.split(), err3="203"),
+                    asked("17", "O", COUNTRY),
+                    asked("18", "O", "UNICODE UTF-8", "8859/1", "8859/15", first_only=True),
+                ),
+            ),
+            Section(
+                segment="EVN", source=ITI_30, fields=(asked("1", "O", event), asked("2"), asked("6", "RE"))
+            ),
+            Section(
+                segment="PID",
+                source=ITI_30,
+                fields=(
+                    *(asked(path) for path in ("3", "3.1", "3.4", "5")),
+                    asked("5.1", first_only=True),
+                    asked("5.7"),
+                    asked("7", "RE"),
+                    asked("8", "RE", "F", "M", "U", "A", "N", "O"),
+                    asked("32", "RE", "VALI", "PROV", "DOUTE", "FICTI", "VIDE", "US", "UD", "UA", "AL"),
+                ),
+            ),
+            *merged,
+        ),
+    )
+
+
+_REST = "[PD1] [{ROL}] [{NK1}] [PV1 [PV2]] [{ROL}] [{DB1}] [{OBX}] [{AL1}] [{DG1}] [DRG] [{PR1}] [{GT1}] [{IN1}]"
+_VERSIONS = "2.5 2.5.1 2.6"
+PROFILES = (
+    OMI_CHANGE,
+    ACK,
+    _zam("Z01", "Accusé de réception DMP", "Receipt of the DMP"),
+    _zam("Z02", "Accusé de réception MSSanté", "Receipt of the secure mail"),
+    _zam("Z03", "Accusé de lecture MSSanté", "Reading receipt of the secure mail"),
+    _adt(
+        "A08",
+        "ADT_A01",
+        f"MSH [{{SFT}}] EVN PID {_REST}",
+        "Identité corrigée",
+        "Identity corrected",
+        (),
+        _VERSIONS,
+    ),
+    _adt(
+        "A40",
+        "ADT_A39",
+        "MSH [{SFT}] EVN {PID [PD1] MRG [PV1]}",
+        "Identités fusionnées",
+        "Identities merged",
+        ("merge",),
+        _VERSIONS,
+    ),
+    _adt(
+        "A47",
+        "ADT_A30",
+        "MSH [{SFT}] EVN PID [PD1] MRG",
+        "Identifiant du patient modifié",
+        "Patient identifier changed",
+        ("merge", "same_authority"),
+        _VERSIONS,
+    ),
+)

@@ -1,0 +1,463 @@
+"""Teleradiology: flows 1 to 4 of the guide, flows A, C and D of the white paper (B and E are document transmissions).
+
+Sources: CI-SIS "Téléradiologie" (HL7 v2.5.1, first edition, 0.1.0): "Profils de message", "Contraintes spécifiques",
+tables OBR, OBSERVATION and ORGANISATION, "Utilisation du champ OBX-4"; ANS white paper "Téléradiologie", final version
+2024-10-03, sections 3.2.2 and 3.3.1. The white paper gives contents and no fields: where the fields are, we take from
+IHE RAD Scheduled Workflow (OBR-18 accession number, OBR-24 modality, ZDS-1 study) and from the guide (OBX, IPC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.hl7.profiles.common import (
+    HL7,
+    TLR,
+    WHITE_PAPER,
+    entity,
+    header,
+    organization,
+    patient,
+    professional,
+    visit,
+)
+from gateway.hl7.profiles.grammar import Field, Profile, Section, asked, said
+from gateway.model.finding import Severity
+
+PROFILE_NAME, PROFILE_VERSION = "CISIS_TLR_HL7_V2", "1.0"
+OBSERVATIONS, PROCEDURES, ORGANIZATIONS = "TLR_OBSERVATION", "TLR_OBR_PROCEDURE", "TLR_TYPE_ORGANISATION"
+COMMENTS = "HL70364"
+REQUEST, CANCEL, ANSWER, COMPLEMENT = (
+    "TRANSMISSION_DEMANDE",
+    "ANNULATION_DEMANDE",
+    "REPONSE_DEMANDE",
+    "COMPLEMENT_POST_ACTE",
+)
+LABELS = {
+    REQUEST: "Transmission d'une demande d'examen d'imagerie",
+    CANCEL: "Annulation d'une demande d'examen",
+    ANSWER: "Réponse à une demande d'examen d'imagerie",
+    COMPLEMENT: "Transmission d'un complément d'information post-examen",
+}
+IMAGING_SITE, PLATFORM = "STRUCTURE_IMAGERIE", "PLATEFORME_TLR"
+RELEVANCES = ("SANS_IMPACT", "PERTINENT", "MAJEUR")
+PRODUCT_CLASSES = ("V09", "V10")
+HISTORY, HEIGHT, WEIGHT, PREGNANCY = "11322-5", "8302-2", "29463-7", "82810-3"
+
+_PATIENT = "PID [PD1] [{NTE}]"
+_COVERAGE = "[{IN1 [IN2] [IN3]}] [GT1] [{AL1}]"
+_DETAIL = "OBR [RQD] [RQ1] [RXO] [ODS] [ODT] [{NTE}] [CTD] [{DG1}]"
+_AFTER = "[{FT1}] [{CTI}] [BLG]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One kind of OBX of a flow."""
+
+    code: str
+    system: str
+    label: str
+    types: tuple[str, ...]
+    """OBX-2; the first is the one of the guide, any other is read with a warning when it is in ``tolerated``."""
+    facet: int = 0
+    """The m of OBX-4 ``n.m``; 0 where no OBX-4 is asked for."""
+    least: int = 0
+    most: int = 1
+    """In one order, or in one occurrence (n) when there is a facet; 0: any number."""
+    value_set: str = ""
+    """Name of the table (``gateway.valuesets``) of OBX-5.1."""
+    values: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    """OBX-5.3."""
+    unit: bool = False
+    tolerated: tuple[str, ...] = ()
+
+
+MODALITY = Observation(
+    code="MODALITE_IMAGERIE",
+    system=OBSERVATIONS,
+    label="Modalité d'imagerie utilisée ou prévue pour réaliser l'examen",
+    types=("CE",),
+    systems=("DCM", "terminologie-cisis-fr"),
+    value_set="MODALITY",
+)
+_REGION_LABEL = "Localisation anatomique examinée dans le cadre de l'examen d'imagerie"
+REGION = Observation(
+    code="REGION_ANATOMIQUE",
+    system=OBSERVATIONS,
+    label=_REGION_LABEL,
+    types=("CE",),
+    facet=1,
+    systems=("SCT",),
+    value_set="REGION",
+)
+TOPOGRAPHY = Observation(
+    code="REGION_ANATOMIQUE",
+    system=OBSERVATIONS,
+    label=_REGION_LABEL,
+    types=("CE",),
+    facet=2,
+    systems=("SCT",),
+    value_set="TOPOGRAPHIC_MODIFIER",
+)
+_MEDICAL = (
+    Observation(
+        code=HISTORY, system="LN", label="History of General health Narrative", types=("FT",), most=0, tolerated=("TX",)
+    ),
+    Observation(code=HEIGHT, system="LN", label="Body height", types=("NM",), unit=True),
+    Observation(code=WEIGHT, system="LN", label="Body weight", types=("NM",), unit=True),
+    Observation(
+        code=PREGNANCY,
+        system="LN",
+        label="Pregnancy status",
+        types=("CE",),
+        values=("Y", "N"),
+        systems=("expandedYes-NoIndicator",),
+    ),
+)
+PROTOCOL = Observation(
+    code="PROTOCOLE_IMAGERIE",
+    system=OBSERVATIONS,
+    label="Protocole d'imagerie médicale",
+    types=("FT", "ED"),
+    most=0,
+)
+VIEWER = Observation(
+    code="URL_PARTIELLE_VIEWER",
+    system=OBSERVATIONS,
+    label="URL partielle d'accès à la visionneuse d'imagerie DRIMbox",
+    types=("ED",),
+    least=1,
+)
+ACT = Observation(
+    code="CODE_ACTE_IMAGERIE",
+    system=OBSERVATIONS,
+    label="Code de l'acte d'imagerie réalisée",
+    types=("CE",),
+    least=1,
+    systems=("LN",),
+    value_set="IMAGING_CODES",
+)
+_PRODUCT_LABEL = "Produit administré lors de l'examen d'imagerie"
+PRODUCT = Observation(
+    code="PRODUIT_ADMINISTRE",
+    system=OBSERVATIONS,
+    label=_PRODUCT_LABEL,
+    types=("CE",),
+    facet=1,
+    values=PRODUCT_CLASSES,
+    systems=("ATC",),
+)
+LOT = Observation(
+    code="PRODUIT_ADMINISTRE",
+    system=OBSERVATIONS,
+    label=_PRODUCT_LABEL,
+    types=("NM", "TX"),
+    facet=2,
+    tolerated=("ST",),
+)
+"""The table says NM, the page on OBX-4 TX with letters in the lot: both are right, and the text is kept."""
+QUANTITY = Observation(
+    code="PRODUIT_ADMINISTRE", system=OBSERVATIONS, label=_PRODUCT_LABEL, types=("NM",), facet=3, unit=True
+)
+_DEVICE_LABEL = "Appareil d'imagerie utilisé lors de l'examen"
+DEVICE = Observation(code="APPAREIL_IMAGERIE", system=OBSERVATIONS, label=_DEVICE_LABEL, types=("TX",), facet=1)
+DEVICE_MODEL = Observation(code="APPAREIL_IMAGERIE", system=OBSERVATIONS, label=_DEVICE_LABEL, types=("TX",), facet=2)
+
+
+def _once(observation: Observation) -> Observation:
+    """The same, required."""
+    from dataclasses import replace
+
+    return replace(observation, least=1)
+
+
+OF_FLOW: dict[str, tuple[Observation, ...]] = {
+    "tlr-1-request": (_once(MODALITY), _once(REGION), TOPOGRAPHY, *_MEDICAL),
+    "tlr-2-cancel": (),
+    "tlr-3-answer": (PROTOCOL,),
+    "tlr-4-complement": (VIEWER, ACT, REGION, TOPOGRAPHY, MODALITY, PRODUCT, LOT, QUANTITY, DEVICE, DEVICE_MODEL),
+}
+STATUS = {"tlr-1-request": "O", "tlr-2-cancel": "O", "tlr-3-answer": "F", "tlr-4-complement": "F"}
+"""OBX-11."""
+
+
+def _msh(message: str, event: str) -> Section:
+    return header(
+        f"{TLR}, éléments de l'entête",
+        message,
+        (event,),
+        f"{message}_{event}",
+        ("2.5.1",),
+        (PROFILE_VERSION, PROFILE_NAME),
+        ("2.5",),
+    )
+
+
+def _order(
+    controls: tuple[str, ...], kind: str, source: str, *, dated: bool = False, verifier: bool = False
+) -> Section:
+    rows: list[Field] = [asked("1", "R", *controls), *entity("2")]
+    if dated:
+        rows.append(asked("9"))
+    if kind:
+        if verifier:
+            rows += professional("11", "RE")
+        rows += [
+            *professional("12"),
+            asked("14", "RE"),
+            asked("16", "O"),
+            asked("17"),
+            asked("17.1", "R", kind),
+            asked("17.3", "R", ORGANIZATIONS),
+            *organization("21"),
+        ]
+    return Section(segment="ORC", source=f"{source}, segment ORC", fields=tuple(rows))
+
+
+def _procedure(code: str, source: str, *, responsible: bool, justified: bool = False) -> Section:
+    rows: list[Field] = [
+        *entity("2"),
+        asked("4"),
+        asked("4.1", "R", code),
+        asked("4.3", "R", PROCEDURES),
+    ]
+    if justified:
+        rows.append(asked("13"))
+    if responsible:
+        rows.append(asked("16"))
+    return Section(segment="OBR", source=f"{source}, segment OBR", fields=tuple(rows))
+
+
+def _observation(observation: Observation, status: str, source: str) -> Section:
+    """The rows of one kind of OBX that stand for themselves; value sets and facets are rules."""
+    rows: list[Field] = [
+        asked("1"),
+        asked("2", "R", *observation.types, tolerated=observation.tolerated),
+        asked("3.3", "R", observation.system),
+        asked("5"),
+        asked("11", "R", status),
+    ]
+    if observation.systems:
+        rows += [asked("5.1"), asked("5.3", "R", *observation.systems)]
+    if observation.values:
+        rows.append(asked("5.1", "R", *observation.values))
+    if observation.unit:
+        rows.append(asked("6"))
+    if observation.facet:
+        rows.append(asked("4", like=rf"[1-9][0-9]*\.{observation.facet}"))
+    if observation.code == HISTORY:
+        rows.append(asked("8", "O", *RELEVANCES))
+    title = f"{observation.code} n.{observation.facet}" if observation.facet else observation.code
+    return Section(segment="OBX", title=title, when=Kind(observation), source=source, fields=tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Chooses the OBX of one kind."""
+
+    observation: Observation
+
+    def __call__(self, row: object) -> bool:
+        text = row.text  # type: ignore[attr-defined]
+        facet = self.observation.facet
+        return text(3) == self.observation.code and (not facet or (text(4).rpartition(".")[2] or "1") == str(facet))
+
+    def __str__(self) -> str:
+        facet = f", 4 = n.{self.observation.facet}" if self.observation.facet else ""
+        return f"3.1 = {self.observation.code}{facet}"
+
+
+def _sections(flow: str, source: str) -> tuple[Section, ...]:
+    return tuple(_observation(observation, STATUS[flow], source) for observation in OF_FLOW[flow])
+
+
+_COMMENT = Section(
+    segment="NTE",
+    title="FINALITE_EXAMEN, MODALITE_IMAGERIE",
+    when=said(4, 1, "FINALITE_EXAMEN", "MODALITE_IMAGERIE"),
+    source=f"{TLR}, flux 1, segment NTE",
+    fields=(asked("3"), asked("4.3", "R", COMMENTS)),
+)
+_RULES = ("identity", "visit_number", "dates", "sequence", "order_numbers", "responsible", "observations")
+_PID = patient(f"{TLR}, données concernant le patient")
+_PV1 = visit(f"{TLR}, venue du patient")
+F1, F2, F3, F4 = (f"{TLR}, flux {number}" for number in range(1, 5))
+FLOW_1 = Profile(
+    name="tlr-1-request",
+    title_fr="Téléradiologie, flux 1 : demande d'examen (ORM^O01)",
+    title_en="Teleradiology, flow 1: request (ORM^O01)",
+    structure=f"MSH [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE} {{ORC {_DETAIL} {{OBX [{{NTE}}]}} {_AFTER}}}",
+    structure_source=f"{F1}, profil de message",
+    source=TLR,
+    rules=(*_RULES, "relevant_comments"),
+    sections=(
+        _msh("ORM", "O01"),
+        _PID,
+        _PV1,
+        _order(("NW",), IMAGING_SITE, F1, dated=True, verifier=True),
+        _procedure(REQUEST, F1, responsible=True, justified=True),
+        _COMMENT,
+        *_sections("tlr-1-request", F1),
+    ),
+)
+FLOW_2 = Profile(
+    name="tlr-2-cancel",
+    title_fr="Téléradiologie, flux 2 : annulation (ORM^O01)",
+    title_en="Teleradiology, flow 2: cancellation (ORM^O01)",
+    structure=f"MSH [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE} {{ORC {_DETAIL} [{{OBX [{{NTE}}]}}] {_AFTER}}}",
+    structure_source=f"{F2}, profil de message",
+    source=TLR,
+    rules=(*_RULES, "reason"),
+    sections=(
+        _msh("ORM", "O01"),
+        _PID,
+        _PV1,
+        _order(("CA",), IMAGING_SITE, F2, dated=True, verifier=True),
+        _procedure(CANCEL, F2, responsible=True),
+    ),
+)
+FLOW_3 = Profile(
+    name="tlr-3-answer",
+    title_fr="Téléradiologie, flux 3 : réponse (ORU^R01)",
+    title_en="Teleradiology, flow 3: answer (ORU^R01)",
+    structure=(
+        f"MSH [{{SFT}}] {_PATIENT} [{{NK1}}] [PV1 [PV2]]"
+        " {ORC OBR [{NTE}] [{TQ1 [{TQ2}]}] [CTD] [{OBX [{NTE}]}] [{FT1}] [{CTI}] [{SPM}]} [DSC]"
+    ),
+    structure_source=f"{F3}, profil de message",
+    source=TLR,
+    rules=(*_RULES, "reason", "answer"),
+    sections=(
+        _msh("ORU", "R01"),
+        _PID,
+        _PV1,
+        _order(("OK", "OC"), PLATFORM, F3),
+        _procedure(ANSWER, F3, responsible=True),
+        *_sections("tlr-3-answer", F3),
+    ),
+)
+FLOW_4 = Profile(
+    name="tlr-4-complement",
+    title_fr="Téléradiologie, flux 4 : complément après l'examen (OMI^O23)",
+    title_en="Teleradiology, flow 4: complement after the examination (OMI^O23)",
+    structure=(
+        f"MSH [{{SFT}}] [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE}"
+        " {ORC {TQ1 [{TQ2}]} OBR [{NTE}] [CTD] [{DG1}] {OBX [{NTE}]} IPC}"
+    ),
+    structure_source=f"{F4}, profil de message",
+    source=TLR,
+    rules=(*_RULES, "examinations"),
+    sections=(
+        _msh("OMI", "O23"),
+        _PID,
+        _PV1,
+        _order(("SR",), "", F4),
+        Section(
+            segment="TQ1",
+            source=f"{F4}, segment TQ1",
+            fields=(asked("6"), asked("6.1", like=r"[0-9]+"), asked("6.2"), asked("7")),
+        ),
+        _procedure(COMPLEMENT, F4, responsible=False),
+        Section(
+            segment="IPC",
+            source=f"{F4}, segment IPC",
+            fields=(
+                *entity("1"),
+                asked("2"),
+                asked("2.1"),
+                asked("2.3", "R", "2.16.840.1.113883.6.1"),
+                asked("2.4", "R", "ISO"),
+                asked("3"),
+                asked("3.1", like=r"[0-2](\.(0|[1-9][0-9]*))+"),
+                asked("4"),
+                asked("4.1"),
+                asked("4.3", "R", "2.16.840.1.113883.6.1"),
+                asked("4.4", "R", "ISO"),
+            ),
+        ),
+        *_sections("tlr-4-complement", F4),
+    ),
+)
+
+_ORM = f"MSH [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE}"
+_WARN = Severity.WARNING
+
+
+def _white_paper(name: str, fr: str, en: str, structure: str, rules: tuple[str, ...], *more: Section) -> Profile:
+    source = f"{WHITE_PAPER}, flux {name[-1].upper()}"
+    return Profile(
+        name=name,
+        title_fr=fr,
+        title_en=en,
+        structure=structure,
+        structure_source=source,
+        source=WHITE_PAPER,
+        rules=("identity", "dates", "sequence", *rules),
+        sections=(
+            Section(
+                segment="MSH",
+                source=source,
+                fields=(
+                    *(asked(path) for path in ("3", "4", "5", "6", "7", "9")),
+                    asked("9.1", "R", "ORM", err3="200"),
+                    asked("9.2", "R", "O01", err3="201"),
+                    asked("9.3", "O", "ORM_O01"),
+                    asked("10"),
+                    asked("11.1", "R", "P", "T", "D", err3="202"),
+                    asked("12.1", "R", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", err3="203"),
+                ),
+            ),
+            Section(
+                segment="PID",
+                source=source,
+                fields=(
+                    *(asked(path) for path in ("3", "3.1", "3.4", "5")),
+                    *(asked(path, first_only=True) for path in ("5.1", "5.2")),
+                    asked("7"),
+                    asked("8", "R", "F", "M", "U", tolerated=("A", "N", "O")),
+                ),
+            ),
+            Section(segment="PV1", source=source, fields=(asked("2"),)),
+            Section(segment="ORC", source=f"{source}; {HL7} 4.5.1", fields=(asked("1"), asked("2"), asked("2.1"))),
+            *more,
+        ),
+    )
+
+
+FLOW_A = _white_paper(
+    "lb-a",
+    "Livre blanc téléradiologie, flux A : éléments de la demande (ORM^O01)",
+    "Teleradiology white paper, flow A: elements of the request (ORM^O01)",
+    f"{_ORM} {{ORC [{_DETAIL} [{{OBX [{{NTE}}]}}]] {_AFTER}}}",
+    ("white_paper_identity", "clinical_information"),
+)
+FLOW_C = _white_paper(
+    "lb-c",
+    "Livre blanc téléradiologie, flux C : protocole d'imagerie (ORM^O01)",
+    "Teleradiology white paper, flow C: imaging protocol (ORM^O01)",
+    f"{_ORM} {{ORC {_DETAIL} [{{OBX [{{NTE}}]}}] {_AFTER}}}",
+    ("protocol",),
+)
+FLOW_D = _white_paper(
+    "lb-d",
+    "Livre blanc téléradiologie, flux D : éléments de l'examen (ORM^O01)",
+    "Teleradiology white paper, flow D: elements of the examination (ORM^O01)",
+    f"{_ORM} {{ORC {_DETAIL} [{{OBX [{{NTE}}]}}] [{{IPC}}] {_AFTER} [ZDS]}}",
+    ("white_paper_identity", "visit_number", "examination_elements", "dose"),
+    Section(
+        segment="ORC",
+        source=f"{WHITE_PAPER}, flux D, structure et médecin responsable",
+        fields=(
+            asked("12"),
+            asked("12.1"),
+            asked("12.2"),
+            asked("21"),
+            asked("21.1"),
+            asked("21.10", severity=_WARN),
+            asked("22", severity=_WARN),
+            asked("23", severity=_WARN),
+        ),
+    ),
+)
+PROFILES = (FLOW_1, FLOW_2, FLOW_3, FLOW_4, FLOW_A, FLOW_C, FLOW_D)

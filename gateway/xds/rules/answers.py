@@ -1,0 +1,176 @@
+"""What a registry or a repository answers, and stored queries.
+
+Sources: ITI TF-3 section 4.2.4 and its tables; ITI TF-2 sections 3.18.4.1.2 (queries) and 3.43.4 (retrieval).
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from gateway.model.identifiers import is_uid
+from gateway.xds import constants as c
+from gateway.xds.rules import values
+from gateway.xds.rules.addressing import QUERY_RESPONSE
+from gateway.xds.rules.objects import inner_text
+from gateway.xds.rules.rule import ERROR, TF2, TF3, WARNING, Findings, rule
+
+_RESPONSES = f"{TF3} 4.2.4 and tables 4.2.4.2-1 to 4.2.4.2-4"
+STATUS = rule(
+    "response.status",
+    ERROR,
+    _RESPONSES,
+    "status d'une réponse vaut « {value} » ; attendu : {expected}.",
+    "status of an answer is “{value}”; expected: {expected}.",
+)
+PARTIAL = rule(
+    "response.partial",
+    ERROR,
+    f"{TF3} tables 4.2.4.2-1 and 4.2.4.2-2",
+    "PartialSuccess n'existe pas pour {value}.",
+    "PartialSuccess does not exist for {value}.",
+)
+NO_ERROR = rule(
+    "response.without-error",
+    ERROR,
+    _RESPONSES,
+    "La réponse « {value} » ne donne aucune erreur (RegistryError de gravité Error).",
+    "The answer “{value}” gives no error (RegistryError of severity Error).",
+)
+ERROR_IN_SUCCESS = rule(
+    "response.success-with-error",
+    ERROR,
+    _RESPONSES,
+    "La réponse est Success et donne l'erreur {value}.",
+    "The answer is Success and gives the error {value}.",
+)
+HIGHEST = rule(
+    "response.highest-severity",
+    ERROR,
+    f"{TF3} 4.2.4",
+    "highestSeverity vaut « {value} » ; la plus grave des erreurs est {expected}.",
+    "highestSeverity is “{value}”; the most severe of the errors is {expected}.",
+)
+ERROR_ATTRIBUTE = rule(
+    "response.error.attribute",
+    ERROR,
+    f"{TF3} table 4.2.4.1-1",
+    "RegistryError n'a pas {attribute}.",
+    "RegistryError lacks {attribute}.",
+)
+SEVERITY = rule(
+    "response.error.severity",
+    ERROR,
+    f"{TF3} table 4.2.4.1-1",
+    "severity vaut « {value} » ; attendu : {expected}.",
+    "severity is “{value}”; expected: {expected}.",
+)
+ERROR_CODE = rule(
+    "response.error.code",
+    WARNING,
+    f"{TF3} table 4.2.4.1-2",
+    "errorCode « {value} » n'est pas un code d'erreur d'IHE.",
+    "errorCode “{value}” is no error code of IHE.",
+)
+METADATA_ERROR = rule(
+    "response.error.query",
+    ERROR,
+    f"{TF3} table 4.2.4.1-2 (P, R)",
+    "errorCode « {value} » n'existe que pour des soumissions, pas pour une requête.",
+    "errorCode “{value}” exists for submissions only, not for a query.",
+)
+REPOSITORY = rule(
+    "retrieve.repository",
+    ERROR,
+    f"{TF2} 3.43.4.1.2",
+    "RepositoryUniqueId vaut « {value} » et {fault}.",
+    "RepositoryUniqueId is “{value}” and {fault}.",
+)
+RETRIEVE_PART = rule(
+    "retrieve.missing",
+    ERROR,
+    f"{TF2} 3.43.4.1.2 and 3.43.4.2.2",
+    "{attribute} manque.",
+    "{attribute} is missing.",
+)
+HOME = rule(
+    "retrieve.home",
+    ERROR,
+    f"{TF2} 3.43.4.1.2",
+    "HomeCommunityId « {value} » {fault}.",
+    "HomeCommunityId “{value}” {fault}.",
+)
+
+STATUSES = (
+    "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success",
+    "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Failure",
+    c.PARTIAL_SUCCESS,
+)
+SEVERITIES = (c.ERROR_SEVERITY + "Error", c.ERROR_SEVERITY + "Warning")
+_ONE_ACTOR = """DocumentQueued InvalidDocumentContent PartialAppendContentNotProcessed PartialFolderContentNotProcessed
+PartialRelationshipContentNotProcessed PartialReplaceContentNotProcessed PartialTransformNotProcessed
+PartialTransformReplaceNotProcessed UnresolvedReferenceException ReferencesExistException UnmodifiableMetadataError
+XDSDocumentUniqueIdError XDSDuplicateUniqueIdInRegistry XDSExtraMetadataNotSaved XDSMissingDocument
+XDSMissingDocumentMetadata XDSMissingHomeCommunityId XDSNonIdenticalHash XDSNonIdenticalSize
+XDSPatientIdDoesNotMatch XDSPatientIDReconciliationError XDSRegistryDeprecatedDocumentError
+XDSRegistryNotAvailable XDSReplaceFailed XDSResultNotSinglePatient XDSStoredQueryMissingParam
+XDSStoredQueryParamNumber XDSTooManyResults XDSUnavailableCommunity XDSUnknownCommunity XDSUnknownPatientId
+XDSUnknownRepositoryId XDSUnknownStoredQuery XDSUnreferencedObjectException XDSMetadataUpdateError
+XDSMetadataUpdateOperationError XDSMetadataVersionError XDSMetadataIdentifierError XDSMetadataModelException
+XDSIRequestError"""
+_EACH_ACTOR = ("Busy", "Error", "MetadataError", "OutOfResources", "DuplicateUniqueIdInMessage")
+ERROR_CODES = frozenset(_ONE_ACTOR.split()) | {
+    f"XDS{actor}{name}" for actor in ("Registry", "Repository") for name in _EACH_ACTOR
+}
+_OF_SUBMISSIONS = frozenset({"XDSRegistryMetadataError", "XDSRepositoryMetadataError", "XDSMissingDocument"})
+_NO_PARTIAL = ("ProvideAndRegister", "RegisterDocumentSet", "UpdateDocumentSet", "RegisterOnDemand")
+
+
+def response(element: etree._Element, action: str, findings: Findings) -> None:
+    """An rs:RegistryResponse or query:AdhocQueryResponse: status, errors, and both agree."""
+    status = (element.get("status") or "").strip()
+    if status not in STATUSES:
+        findings.add(STATUS, element, value=status, expected=", ".join(STATUSES))
+    if status == c.PARTIAL_SUCCESS and any(name in action for name in _NO_PARTIAL):
+        findings.add(PARTIAL, element, value=action)
+    errors = list(element.iter(f"{{{c.RS}}}RegistryError"))
+    for error in errors:
+        _error(error, query=element.tag == QUERY_RESPONSE, findings=findings)
+    severe = [one for one in errors if (one.get("severity") or "").endswith(":Error")]
+    if status in STATUSES[1:] and not severe:
+        findings.add(NO_ERROR, element, value=status)
+    if status == STATUSES[0] and severe:
+        findings.add(ERROR_IN_SUCCESS, severe[0], value=severe[0].get("errorCode", ""))
+    for error_list in element.iterchildren(f"{{{c.RS}}}RegistryErrorList"):
+        highest = error_list.get("highestSeverity")
+        expected = SEVERITIES[0] if severe else SEVERITIES[1]
+        if highest is not None and errors and highest.strip() != expected:
+            findings.add(HIGHEST, error_list, value=highest, expected=expected)
+
+
+def _error(error: etree._Element, *, query: bool, findings: Findings) -> None:
+    for name in ("errorCode", "codeContext", "severity"):
+        if not (error.get(name) or "").strip():
+            findings.add(ERROR_ATTRIBUTE, error, attribute=name)
+    severity, code = (error.get("severity") or "").strip(), (error.get("errorCode") or "").strip()
+    if severity and severity not in SEVERITIES:
+        findings.add(SEVERITY, error, value=severity, expected=", ".join(SEVERITIES))
+    if code and code not in ERROR_CODES:
+        findings.add(ERROR_CODE, error, value=code)
+    if query and code in _OF_SUBMISSIONS:
+        findings.add(METADATA_ERROR, error, value=code)
+
+
+def retrieval(element: etree._Element, findings: Findings, *, answered: bool) -> None:
+    """The DocumentRequests of an ITI-43 request, or the DocumentResponses of its answer."""
+    wanted = ("RepositoryUniqueId", "DocumentUniqueId", *(("mimeType", "Document") if answered else ()))
+    for one in element.iterchildren(f"{{{c.XDSB}}}{'DocumentResponse' if answered else 'DocumentRequest'}"):
+        for name in wanted:
+            found = one.find(f"{{{c.XDSB}}}{name}")
+            if found is None or (not inner_text(found) and not len(found)):
+                findings.add(RETRIEVE_PART, one, attribute=name)
+        repository = (one.findtext(f"{{{c.XDSB}}}RepositoryUniqueId") or "").strip()
+        if repository and not is_uid(repository):
+            findings.add(REPOSITORY, one, value=repository, fault=values.NOT_OID)
+        home = (one.findtext(f"{{{c.XDSB}}}HomeCommunityId") or "").strip()
+        if home and (fault := values.home_community(home)):
+            findings.add(HOME, one, value=home, fault=fault)

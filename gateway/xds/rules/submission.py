@@ -1,0 +1,222 @@
+"""What the objects of one submission, or of one answer, say together: one submission set, one patient, whole links.
+
+Sources: ITI TF-3 sections 4.1.4, 4.2.1.5, 4.2.2 (associations), 4.2.3.2.16; ITI TF-2 3.41.4.1.3, 3.42.4.1.3; the
+Metadata Update supplement (3.57, 3.92).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from gateway.model.document import AssociationType
+from gateway.xds import constants as c
+from gateway.xds.rules import associations, hl7_values, values
+from gateway.xds.rules.attributes import Context
+from gateway.xds.rules.objects import Kind, Objects
+from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
+
+ONE_SET = rule(
+    "submission.set",
+    ERROR,
+    f"{TF3} 4.2.1.5",
+    "Une soumission a exactement un lot de soumission (SubmissionSet) ; celle-ci en a {count}.",
+    "A submission has exactly one SubmissionSet; this one has {count}.",
+)
+NOTHING = rule(
+    "submission.empty",
+    ERROR,
+    f"{TF3} 4.1.4",
+    "Le lot de soumission ne contient ni fiche, ni classeur, ni association.",
+    "The submission set holds no entry, folder or association.",
+)
+UNIQUE_ID_TWICE = rule(
+    "unique-id.repeated",
+    ERROR,
+    f"{TF3} table 4.2.4.1-2 (XDSRegistryDuplicateUniqueIdInMessage)",
+    "uniqueId « {value} » est donné plusieurs fois dans le message.",
+    "uniqueId “{value}” is given several times in the message.",
+)
+PATIENTS = rule(
+    "patient-id.differs",
+    ERROR,
+    f"{TF3} 4.2.3.2.16, 4.2.3.4.7 (XDSPatientIdDoesNotMatch)",
+    "patientId « {value} » n'est pas celui du lot de soumission ({expected}).",
+    "patientId “{value}” is not that of the SubmissionSet ({expected}).",
+)
+PATIENT_WRITING = rule(
+    "patient-id.writing",
+    ERROR,
+    f"{TF3} 4.2.3.2.16",
+    "patientId « {value} » nomme le même patient que le lot de soumission, écrit autrement ({expected}).",
+    "patientId “{value}” names the patient of the SubmissionSet, written in another way ({expected}).",
+)
+SOURCE_PATIENTS = rule(
+    "source-patient.differs",
+    WARNING,
+    f"{TF3} 4.2.3.2.22, 4.2.3.2.23",
+    "{attribute} « {value} » n'est pas celui d'une autre fiche de la soumission ({expected}).",
+    "{attribute} “{value}” is not that of another entry of the submission ({expected}).",
+)
+NOT_MEMBER = rule(
+    "has-member.missing",
+    ERROR,
+    f"{TF3} 4.2.2.1",
+    "Aucun HasMember ne relie {attribute} « {value} » au lot de soumission.",
+    "No HasMember joins the {attribute} “{value}” to the SubmissionSet.",
+)
+FOLDER_LINK = rule(
+    "has-member.folder",
+    ERROR,
+    f"{TF3} 4.2.2.1.3, 4.2.2.1.4",
+    "L'association qui place un document dans un classeur (« {value} ») n'est pas reliée au lot de soumission.",
+    "The association that puts a document into a folder (“{value}”) is not joined to the SubmissionSet.",
+)
+PREVIOUS = rule(
+    "update.previous-version",
+    ERROR,
+    associations.UPDATE,
+    "Un HasMember vers un objet mis à jour doit porter PreviousVersion, un entier ; trouvé : « {value} ».",
+    "A HasMember to an updated object must carry PreviousVersion, a whole number; found: “{value}”.",
+)
+LOGICAL = rule(
+    "update.logical-id",
+    ERROR,
+    f"{associations.UPDATE} (XDSMetadataUpdateError)",
+    "Un objet mis à jour doit porter lid, l'urn:uuid de sa première version ; trouvé : « {value} ».",
+    "An updated object must carry lid, the urn:uuid of its first version; found: “{value}”.",
+)
+LOGICAL_SAME = rule(
+    "update.same-id",
+    ERROR,
+    associations.UPDATE,
+    "L'id « {value} » d'un objet mis à jour doit être nouveau, pas son lid.",
+    "The id “{value}” of an updated object must be new, not its lid.",
+)
+LIMITED = rule(
+    "limited-metadata",
+    ERROR,
+    f"{TF3} table 4.3.1-3 (limitedMetadata)",
+    "limitedMetadata est indiqué sur une partie des objets seulement : « {value} » ne le porte pas.",
+    "limitedMetadata is stated on some of the objects only: “{value}” does not state it.",
+)
+LIMITED_XDS = rule(
+    "limited-metadata.xds",
+    WARNING,
+    f"{TF3} table 4.3.1-3 (X for XDS)",
+    "limitedMetadata n'est permis qu'entre un émetteur XDR « Metadata-Limited » et son destinataire, pas en XDS.",
+    "limitedMetadata is allowed between a Metadata-Limited XDR source and its recipient only, not in XDS.",
+)
+
+_LIMITED_NODES = {Kind.ENTRY: c.ENTRY_LIMITED_NODE, Kind.SET: c.SET_LIMITED_NODE, Kind.FOLDER: c.FOLDER_LIMITED_NODE}
+
+
+def check(objects: Objects, context: Context, findings: Findings, *, french: bool) -> None:
+    """The rules on the whole; of an answer only those on associations, for it may hold any selection."""
+    associations.check(objects, context, findings, french=french)
+    if not context.submits:
+        return
+    if len(objects.sets) != 1:
+        findings.add(ONE_SET, objects.element, count=str(len(objects.sets)))
+    if objects.sets and not (objects.entries or objects.folders or objects.associations):
+        findings.add(NOTHING, objects.element)
+    _unique_ids(objects, findings)
+    _patients(objects, findings)
+    _source_patients(objects, findings, french=french)
+    _members(objects, context, findings)
+    _limited(objects, findings, french=french)
+    if context is Context.UPDATE:
+        _updates(objects, findings)
+
+
+def _unique_ids(objects: Objects, findings: Findings) -> None:
+    schemes = {Kind.ENTRY: c.ENTRY_UNIQUE_ID, Kind.SET: c.SET_UNIQUE_ID, Kind.FOLDER: c.FOLDER_UNIQUE_ID}
+    seen: set[str] = set()
+    for thing in objects.patients:
+        value = thing.identifier(schemes[thing.kind])
+        if value and value in seen:
+            findings.add(UNIQUE_ID_TWICE, thing.element, value=value, attribute=f"{thing.kind.value}.uniqueId")
+        seen.add(value)
+
+
+def _patients(objects: Objects, findings: Findings) -> None:
+    schemes = {Kind.ENTRY: c.ENTRY_PATIENT_ID, Kind.SET: c.SET_PATIENT_ID, Kind.FOLDER: c.FOLDER_PATIENT_ID}
+    told = [(thing, thing.identifier(schemes[thing.kind])) for thing in objects.patients]
+    told = [(thing, value) for thing, value in told if value]
+    if not told:
+        return
+    first = told[0][1]
+    for thing, value in told[1:]:
+        attribute = f"{thing.kind.value}.patientId"
+        if hl7_values.cx_key(value) != hl7_values.cx_key(first):
+            findings.add(PATIENTS, thing.element, value=value, expected=first, attribute=attribute)
+        elif value != first:
+            findings.add(PATIENT_WRITING, thing.element, value=value, expected=first, attribute=attribute)
+
+
+def _source_patients(objects: Objects, findings: Findings, *, french: bool) -> None:
+    """One person is written in one way in one submission; a signature has no patient of its own."""
+    severity = ERROR if french else None
+    entries = [entry for entry in objects.entries if entry.values.get("sourcePatientInfo")]
+    for entry in entries[1:]:
+        for slot in ("sourcePatientId", "sourcePatientInfo"):
+            mine = sorted(one.text for one in entry.values.get(slot, ()))
+            first = sorted(one.text for one in entries[0].values.get(slot, ()))
+            if mine and first and mine != first:
+                other = next(iter(sorted({*mine} - {*first})), mine[0])
+                expected = next(iter(sorted({*first} - {*mine})), first[0])
+                findings.add(
+                    SOURCE_PATIENTS,
+                    entry.values[slot][0].element,
+                    value=other,
+                    expected=expected,
+                    attribute=f"DocumentEntry.{slot}",
+                    severity=severity,
+                )
+
+
+def _members(objects: Objects, context: Context, findings: Findings) -> None:
+    """Every object of the submission hangs on the submission set by exactly one HasMember."""
+    sets = {one.id for one in objects.sets}
+    if not sets:
+        return
+    members = [one for one in objects.associations if one.attribute("associationType") in _member_types()]
+    held = Counter(one.attribute("targetObject") for one in members if one.attribute("sourceObject") in sets)
+    for thing in [*objects.entries, *objects.folders]:
+        if thing.id and not held[thing.id]:
+            findings.add(NOT_MEMBER, thing.element, attribute=thing.kind.value, value=thing.id)
+    for one in members:
+        if one.attribute("sourceObject") not in sets and one.id and not held[one.id]:
+            findings.add(FOLDER_LINK, one.element, value=one.id)
+
+
+def _member_types() -> tuple[str, str]:
+    return (AssociationType.HAS_MEMBER.value, "HasMember")
+
+
+def _limited(objects: Objects, findings: Findings, *, french: bool) -> None:
+    flagged = [thing for thing in objects.patients if _LIMITED_NODES[thing.kind] in thing.nodes]
+    if not flagged:
+        return
+    findings.add(LIMITED_XDS, flagged[0].element, severity=ERROR if french else None)
+    for thing in objects.patients:
+        if _LIMITED_NODES[thing.kind] not in thing.nodes:
+            findings.add(LIMITED, thing.element, value=thing.id)
+
+
+def _updates(objects: Objects, findings: Findings) -> None:
+    by_id = {thing.id: thing for thing in [*objects.entries, *objects.folders]}
+    sets = {one.id for one in objects.sets}
+    for one in objects.associations:
+        if one.attribute("sourceObject") not in sets:
+            continue
+        target = by_id.get(one.attribute("targetObject"))
+        if one.attribute("associationType") != AssociationType.HAS_MEMBER or target is None:
+            continue
+        found = [value.text for value in one.values.get("PreviousVersion", ())]
+        if len(found) != 1 or not (found[0].isascii() and found[0].isdigit()):
+            findings.add(PREVIOUS, one.element, value=", ".join(found))
+        lid = target.attribute("lid")
+        if not values.is_uuid(lid):
+            findings.add(LOGICAL, target.element, value=lid, attribute=f"{target.kind.value}.logicalID")
+        elif lid == target.id:
+            findings.add(LOGICAL_SAME, target.element, value=lid)

@@ -1,0 +1,225 @@
+"""The forms of values: each function takes a value and gives the fault, in both languages, or nothing.
+
+The words name the component that is wrong, as the standard numbers it (``CX.4``, ``XON.10``).
+
+Sources: ITI TF-3 table 4.2.3.1.7-2 and section 4.2.3.1.5; HL7 v2.5 section 2.7.1 (escapes); RFC 5646, 6838, 3986.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.model.identifiers import is_uid
+from gateway.texts.text import Text
+from gateway.xds.constants import VALUE_LENGTH
+
+Form = Callable[[str], Text | None]
+
+_DTM = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,5}")
+_ZONE = re.compile(r"(?:\.[0-9]+)?(?:Z|[+-][0-9]{4})?")
+_EARLIEST = "00000101000000"
+_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HASH = re.compile(r"[0-9A-Fa-f]{40}")
+_SIZE = re.compile(r"\+?[0-9]{1,256}")
+_LANGUAGE = re.compile(
+    r"[a-z]{2,3}(?:-[a-z]{3}){0,3}"  # language and extended languages; none of four letters or more is registered
+    r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"  # script, region
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"  # variants
+    r"(?:-[a-wy-z0-9](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?"  # extensions, private use
+    r"|x(?:-[a-z0-9]{1,8})+",
+    re.IGNORECASE,
+)
+_LANGUAGES = """
+aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee
+el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io
+is it iu iw ja ji jv jw ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk
+ml mn mo mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc
+sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve
+vi vo wa wo xh yi yo za zh zu
+"""
+_ISO_639_1 = frozenset(_LANGUAGES.split())
+_MIME = re.compile(
+    r"(?:application|audio|example|font|haptics|image|message|model|multipart|text|video)"
+    r"/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?:\s*;.*)?",
+    re.IGNORECASE,
+)
+_URI = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=|-]|%[0-9A-Fa-f]{2})+")
+_URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[^\s]+", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
+_OID_LIKE = re.compile(r"[0-9.]+")
+
+
+def both(fr: str, en: str) -> Text:
+    return Text(fr, en)
+
+
+NOT_OID = both(
+    "n'est pas un OID (entiers séparés par des points, sans zéro en tête, 64 caractères au plus)",
+    "is not an OID (integers separated by dots, no leading zero, 64 characters at most)",
+)
+EMPTY = both("est vide", "is empty")
+
+
+def joined(fr: str, en: str, fault: Text) -> Text:
+    return Text(f"{fr} {fault.fr}", f"{en} {fault.en}")
+
+
+def short(value: str) -> Text | None:
+    """No longer than a slot value may be (ITI TF-3 section 4.2.3.1.1)."""
+    if len(value) <= VALUE_LENGTH:
+        return None
+    return both(f"a plus de {VALUE_LENGTH} caractères", f"is longer than {VALUE_LENGTH} characters")
+
+
+def full_time(dtm: str) -> str:
+    """*dtm* to the second, the earliest moment it may mean."""
+    return (dtm + _EARLIEST[len(dtm) :])[:14]
+
+
+def is_dtm(value: str) -> bool:
+    """Whether *value* is a DTM that exists."""
+    return dtm(value) is None
+
+
+def dtm(value: str) -> Text | None:
+    """``YYYY[MM[DD[hh[mm[ss]]]]]`` in UTC, a time that exists."""
+    match = _DTM.match(value)
+    if match is None or match.end() != len(value):
+        if match and _ZONE.fullmatch(value[match.end() :]):
+            return both(
+                "a une fraction ou un fuseau : un DTM d'XDS est en UTC, sans fuseau",
+                "has a fraction or a zone: a DTM of XDS is in UTC, without a zone",
+            )
+        return both("n'est pas AAAA[MM[JJ[hh[mm[ss]]]]]", "is not YYYY[MM[DD[hh[mm[ss]]]]]")
+    try:
+        datetime.strptime(full_time(value), "%Y%m%d%H%M%S")  # noqa: DTZ007 - only whether it exists
+    except ValueError:
+        return both("est une date ou une heure qui n'existe pas", "is a date or time that does not exist")
+    return None
+
+
+def has_zone(value: str) -> bool:
+    """Whether *value* would be a DTM without its zone: what some French samples write."""
+    match = _DTM.match(value)
+    return bool(match and match.end() < len(value) and _ZONE.fullmatch(value[match.end() :]))
+
+
+def dtm_to_the_second(value: str) -> Text | None:
+    """A DTM with 14 digits (Folder.lastUpdateTime)."""
+    fault = dtm(value)
+    if fault is None and len(value) < 14:
+        return both("n'a pas la précision de la seconde", "is not precise to the second")
+    return fault
+
+
+def oid(value: str) -> Text | None:
+    """An OID."""
+    return None if is_uid(value) else NOT_OID
+
+
+def uuid(value: str) -> Text | None:
+    """``urn:uuid:`` and a UUID in lower case."""
+    if _UUID.fullmatch(value):
+        return None
+    if _UUID.fullmatch(value.lower()):
+        return both(
+            "a des majuscules : un UUID d'XDS est en minuscules", "has capitals: a UUID of XDS is in lower case"
+        )
+    return both("n'est pas urn:uuid: suivi d'un UUID", "is not urn:uuid: followed by a UUID")
+
+
+def is_uuid(value: str) -> bool:
+    """Whether *value* is a well-formed UUID in URN form."""
+    return _UUID.fullmatch(value) is not None
+
+
+def object_id(value: str) -> Text | None:
+    """A UUID, or a symbolic id (anything that does not begin with ``urn:uuid:``)."""
+    if value.lower().startswith("urn:"):
+        return uuid(value)
+    return short(value)
+
+
+def unique_id(value: str) -> Text | None:
+    """DocumentEntry.uniqueId: an OID, ``root^extension``, a UUID or another URI (section 4.2.3.2.26)."""
+    if len(value) > 256:
+        return short(value)
+    root, caret, extension = value.partition("^")
+    if not caret and (value.lower().startswith("urn:uuid:")):
+        return uuid(value)
+    if value.lower().startswith("urn:oid:"):
+        return both("est un OID sous forme d'URN : écrivez l'OID seul", "is an OID as a URN: write the OID alone")
+    if not caret and _SCHEME.fullmatch(value) and not _OID_LIKE.fullmatch(value):
+        return None
+    if not is_uid(root):
+        return joined("a une racine qui", "has a root that", NOT_OID)
+    if caret and (not extension.strip() or "^" in extension):
+        return both("a une extension vide, ou plusieurs ^", "has an empty extension, or more than one ^")
+    return None
+
+
+def home_community(value: str) -> Text | None:
+    """``urn:oid:`` and an OID."""
+    if value.startswith("urn:oid:") and is_uid(value[8:]):
+        return None
+    return both("n'est pas urn:oid: suivi d'un OID", "is not urn:oid: followed by an OID")
+
+
+def sha1(value: str) -> Text | None:
+    """40 hexadecimal digits in either case."""
+    if _HASH.fullmatch(value):
+        return None
+    return both("n'est pas 40 chiffres hexadécimaux (SHA-1)", "is not 40 hexadecimal digits (SHA-1)")
+
+
+def sha1_of_base64(value: str) -> str:
+    """The hexadecimal form of a SHA-1 in base64, or empty."""
+    try:
+        digest = binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:
+        return ""
+    return digest.hex() if len(digest) == 20 else ""
+
+
+def size(value: str) -> Text | None:
+    """A whole number of bytes."""
+    if _SIZE.fullmatch(value):
+        return None
+    return both("n'est pas un nombre entier d'octets", "is not a whole number of bytes")
+
+
+def language(value: str) -> Text | None:
+    """A language tag (RFC 5646) whose two-letter language is one of ISO 639-1."""
+    if _LANGUAGE.fullmatch(value) is None:
+        return both("n'est pas une étiquette de langue comme fr-FR", "is not a language tag such as fr-FR")
+    first = value.partition("-")[0].lower()
+    if len(first) == 2 and first not in _ISO_639_1:
+        return both(f"a une langue inconnue ({first})", f"has an unknown language ({first})")
+    return None
+
+
+def mime_type(value: str) -> Text | None:
+    """``type/subtype`` under a registered type."""
+    if _MIME.fullmatch(value):
+        return None
+    return both("n'est pas un type MIME comme text/xml", "is not a MIME type such as text/xml")
+
+
+def uri(value: str) -> Text | None:
+    """A URI reference (RFC 3986)."""
+    if _URI.fullmatch(value):
+        return None
+    return both("contient un caractère qu'une URI ne permet pas", "has a character that a URI does not allow")
+
+
+def is_urn(value: str) -> bool:
+    """Whether *value* is a URN."""
+    return _URN.fullmatch(value) is not None
+
+
+def is_uri(value: str) -> bool:
+    """Whether *value* is an absolute URI."""
+    return _SCHEME.fullmatch(value) is not None

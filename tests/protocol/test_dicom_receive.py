@@ -1,0 +1,238 @@
+"""The receiver: who may send, what is kept, what is told, what is refused, and by which status."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+import trustme
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import AE
+from pynetdicom.association import Association
+
+from gateway.dicom.folders import InstanceFolder, RejectionFolder
+from gateway.dicom.notes import REJECTIONS, is_rejection, without_rejected
+from gateway.dicom.receive import Peer
+from gateway.dicom.spool import Spool
+from gateway.errors import InputConflicts, InputRejected
+from gateway.model.codes import Code
+from gateway.model.exam import Instance, KeyObjectNote
+from tests.support import dicom_corpus as corpus
+from tests.support.dicom_dcmqrscp import RECEIVER_TITLE, receiving
+from tests.support.dicom_objects import CT, STUDY, encoded, image
+
+VERIFICATION, AVAILABILITY = "1.2.840.10008.1.1", "1.2.840.10008.5.1.4.33"
+TITLE = "MODALITY"
+
+
+def associate(port: int, title: str = TITLE, called: str = RECEIVER_TITLE, **others: object) -> Association:
+    """pynetdicom as the sender."""
+    entity = AE(ae_title=title)
+    for uid in (VERIFICATION, CT, corpus.KEY_OBJECT_SELECTION, AVAILABILITY, "1.2.840.10008.5.1.4.1.1.4"):
+        entity.add_requested_context(uid, ExplicitVRLittleEndian)
+    return entity.associate("127.0.0.1", port, ae_title=called, **others)  # type: ignore[arg-type]
+
+
+def refused(association: Association) -> bool:
+    """Whether it did not come about; pynetdicom leaves its socket open then."""
+    leftover = association.dul.socket
+    if not association.is_established and leftover is not None and leftover.socket is not None:
+        leftover.socket.close()
+    return not association.is_established
+
+
+def sent(port: int, dataset: Dataset, title: str = TITLE) -> int:
+    association = associate(port, title)
+    assert association.is_established
+    status = association.send_c_store(dataset)
+    association.release()
+    return int(status.Status)
+
+
+def rejection(code: str, *selected: Dataset, number: int = 1) -> Dataset:
+    return corpus.key_object(STUDY, selected, (code, REJECTIONS[code]), number=number)
+
+
+@pytest.mark.parametrize("code", REJECTIONS)
+def test_a_rejection_note_is_kept_and_told(tmp_path: Path, code: str) -> None:
+    note = rejection(code, image(1, 2), image(2, 1))
+    with receiving(tmp_path, TITLE, may=frozenset({"reject"})) as (receiver, _, told):
+        assert sent(receiver.port, note) == 0
+        assert sent(receiver.port, note) == 0  # the sender did not hear us the first time
+    assert told == [STUDY, STUDY]
+    # Another process finds it.
+    (found,) = RejectionFolder(tmp_path / "notes").of(STUDY)
+    assert found.title == Code(code, "DCM", REJECTIONS[code])
+    assert found.marked == {f"{STUDY}.1.2", f"{STUDY}.2.1"}
+    assert found.sop_instance_uid == note.SOPInstanceUID
+    assert RejectionFolder(tmp_path / "notes").of("1.2.3") == []
+
+
+def test_another_key_object_is_no_rejection(tmp_path: Path) -> None:
+    note = corpus.key_object(STUDY, [image(1, 2)], corpus.OF_INTEREST)
+    with receiving(tmp_path, TITLE, may=frozenset({"reject"})) as (receiver, places, told):
+        assert sent(receiver.port, note) == 0x0124
+        assert not places.rejections.of(STUDY)
+    assert told == []
+
+
+def test_another_note_under_a_known_uid_does_not_take_its_place(tmp_path: Path) -> None:
+    with receiving(tmp_path, TITLE) as (receiver, places, _):
+        assert sent(receiver.port, rejection("113001", image(1, 1))) == 0
+        assert sent(receiver.port, rejection("113001", image(1, 2))) == 0x0111
+        (note,) = places.rejections.of(STUDY)
+    assert note.marked == {f"{STUDY}.1.1"}
+
+
+def test_who_is_not_known_is_rejected(tmp_path: Path) -> None:
+    elsewhere = Peer(ae_title="FAR", networks=(ipaddress.ip_network("10.0.0.0/8"),))
+    near = Peer(ae_title=TITLE, networks=(ipaddress.ip_network("127.0.0.1/32"),))
+    with receiving(tmp_path, peers=(elsewhere, near)) as (receiver, _, _):
+        for title, called, reason in (
+            ("STRANGER", RECEIVER_TITLE, 3),
+            ("FAR", RECEIVER_TITLE, 3),
+            (TITLE, "OTHER", 7),
+        ):
+            association = associate(receiver.port, title, called)
+            assert association.is_rejected
+            assert refused(association)
+            assert association.acceptor.primitive is not None
+            assert association.acceptor.primitive.diagnostic == reason
+        association = associate(receiver.port)
+        assert association.send_c_echo().Status == 0
+        association.release()
+
+
+def test_what_a_peer_may_not_send_is_not_accepted(tmp_path: Path) -> None:
+    with receiving(tmp_path, TITLE, may=frozenset({"reject"})) as (receiver, _, _):
+        association = associate(receiver.port)
+        accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
+        association.release()
+    assert accepted == {VERIFICATION, corpus.KEY_OBJECT_SELECTION}
+
+
+def test_an_image_is_taken_only_when_it_was_asked_for_or_may_be_imported(tmp_path: Path) -> None:
+    with receiving(tmp_path, TITLE, may=frozenset({"deliver"})) as (receiver, places, told):
+        assert sent(receiver.port, image()) == 0x0124
+        places.spool.expect(STUDY)
+        assert sent(receiver.port, image()) == 0
+        kept = places.spool.get(str(image().SOPInstanceUID))
+    assert kept is not None
+    assert kept[:132] == b"\0" * 128 + b"DICM"
+    assert told == []
+    with receiving(tmp_path, TITLE, may=frozenset({"import"})) as (receiver, places, told):
+        assert sent(receiver.port, image(1, 7)) == 0
+        (path,) = places.imports.names(STUDY)
+    assert path.name == f"{STUDY}.1.7.dcm"
+    assert told == [STUDY]
+
+
+def test_an_availability_notification_is_told(tmp_path: Path) -> None:
+    notification = Dataset()
+    notification.StudyInstanceUID = STUDY
+    notification.ReferencedPerformedProcedureStepSequence = []
+    unnamed = Dataset()
+    unnamed.ReferencedPerformedProcedureStepSequence = []
+    with receiving(tmp_path, TITLE, may=frozenset({"announce"})) as (receiver, _, told):
+        association = associate(receiver.port)
+        status, _ = association.send_n_create(notification, AVAILABILITY, "1.2.3.4")
+        nothing, _ = association.send_n_create(unnamed, AVAILABILITY, "1.2.3.5")
+        association.release()
+    assert (status.Status, nothing.Status) == (0, 0xC000)
+    assert told == [STUDY]
+
+
+def test_a_certificate_proves_who_speaks(tmp_path: Path) -> None:
+    import hashlib
+
+    authority = trustme.CA()
+    server, client, other = (authority.issue_cert(name) for name in ("localhost", "pacs", "other"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    der = ssl.PEM_cert_to_DER_cert(client.cert_chain_pems[0].bytes().decode())
+    peer = Peer(ae_title=TITLE, certificate_sha256=hashlib.sha256(der).hexdigest())
+    with receiving(tmp_path, peers=(peer,), tls=context) as (receiver, _, _):
+        for certificate, welcome in ((client, True), (other, False)):
+            speaking = ssl.create_default_context()
+            authority.configure_trust(speaking)
+            certificate.configure_cert(speaking)
+            association = associate(receiver.port, tls_args=(speaking, "localhost"))
+            assert refused(association) is not welcome
+            if welcome:
+                association.release()
+        assert refused(associate(receiver.port))
+
+
+def test_there_are_never_more_connections_than_allowed(tmp_path: Path) -> None:
+    before = threading.active_count()
+    with receiving(tmp_path, TITLE, max_associations=1) as (receiver, _, _):
+        one = associate(receiver.port)
+        assert one.is_established
+        assert refused(associate(receiver.port))
+        one.release()
+    assert threading.active_count() == before
+
+
+def test_the_disk_being_full_asks_the_sender_to_come_again(tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("a file where the folder should be")
+    with receiving(tmp_path, TITLE) as (receiver, _, _):
+        assert sent(receiver.port, image()) == 0xA700
+
+
+def test_rejected_instances_and_their_note_are_left_out() -> None:
+    found = {"s": {uid: Instance(CT, uid) for uid in ("1", "2", "3", "9")}}
+    note = KeyObjectNote(sop_instance_uid="9", series_uid="s", title=Code("113037", "DCM"), marked=frozenset({"2"}))
+    assert set(without_rejected(found, [note])["s"]) == {"1", "3"}
+    mark = KeyObjectNote(sop_instance_uid="9", series_uid="s", title=Code("113000", "DCM"), marked=frozenset({"2"}))
+    assert set(without_rejected(found, [mark])["s"]) == {"1", "2", "3", "9"}
+    assert not is_rejection(Code("113001", "99LOCAL"))
+    assert not is_rejection(None)
+
+
+def test_a_file_is_kept_once_and_never_changed(tmp_path: Path) -> None:
+    folder = InstanceFolder(tmp_path)
+    assert folder.keep(STUDY, "1.2", b"one")
+    assert not folder.keep(STUDY, "1.2", b"one")
+    with pytest.raises(InputConflicts, match="instance_differs"):
+        folder.keep(STUDY, "1.2", b"two")
+    for study, instance in (("..", "1"), ("1/2", "1"), (STUDY, "../x"), (STUDY, ""), (STUDY, ".")):
+        with pytest.raises(InputRejected):
+            folder.keep(study, instance, b"")
+    assert [path.read_bytes() for path in folder.names(STUDY)] == [b"one"]
+    assert folder.names("../..") == []
+
+
+def test_the_spool_forgets(tmp_path: Path) -> None:
+    import os
+
+    spool = Spool(tmp_path / "spool")
+    spool.sweep()
+    assert not spool.expects(STUDY)
+    spool.expect(STUDY)
+    spool.put("1.2", b"x")
+    spool.put("1.3", b"y")
+    spool.sweep()
+    assert (spool.expects(STUDY), spool.get("1.2"), spool.get("1.9")) == (True, b"x", None)
+    for path in (tmp_path / "spool" / "1.2.dcm", tmp_path / "spool" / "expected" / STUDY):
+        os.utime(path, (0, 0))
+    spool.sweep()
+    assert (spool.expects(STUDY), spool.get("1.2"), spool.get("1.3")) == (False, None, b"y")
+    spool.forget(["1.3", "1.4"])
+    assert spool.get("1.3") is None
+
+
+def test_a_note_that_cannot_be_read_any_more_lets_nothing_be_shared(tmp_path: Path) -> None:
+    from gateway.errors import Unavailable
+
+    notes = RejectionFolder(tmp_path)
+    notes.keep(encoded(rejection("113039", image(1, 1))))
+    (path,) = InstanceFolder(tmp_path).names(STUDY)
+    path.write_bytes(b"garbled")
+    with pytest.raises(Unavailable):
+        RejectionFolder(tmp_path).of(STUDY)

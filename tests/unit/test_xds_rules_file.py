@@ -1,0 +1,186 @@
+"""The outer form of a file: HTTP head, multipart, SOAP or bare, and what is no message at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from typer.testing import CliRunner
+
+from gateway.cli import app
+from gateway.errors import InputRejected
+from gateway.model.finding import Severity, Verdict
+from gateway.xds.rules import parts
+from gateway.xds.rules.judge import judge
+from tests.support import xds_messages as m
+
+CRLF_PART = b"Content-ID: <document2@gateway>\r\n"
+
+
+def rules(content: bytes) -> set[str]:
+    return {one.rule for one in judge(content, "dmp").findings}
+
+
+def plain() -> bytes:
+    return etree.tostring(m.request("dmp")[0])
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: m.message("dmp"),
+        lambda: m.message("dmp", head=False),
+        lambda: m.message("dmp").partition(b"\r\n")[2],
+        lambda: m.message("dmp").replace(b"POST /repository HTTP/1.1", b"HTTP/1.1 200 OK"),
+        lambda: b"\r\n" + m.message("dmp", head=False),
+        lambda: b"a preamble\r\n" + m.message("dmp", head=False),
+        lambda: m.message("dmp") + b"an epilogue",
+        lambda: chunked(m.message("dmp")),
+        lambda: folded(m.message("dmp")),
+        plain,
+        lambda: b"\xef\xbb\xbf" + plain(),
+        lambda: etree.tostring(m.request("dmp")[0], encoding="UTF-16"),
+        lambda: plain().replace(b"<rim:", b"<ns9:").replace(b"</rim:", b"</ns9:").replace(b"xmlns:rim", b"xmlns:ns9"),
+    ],
+)
+def test_one_message_is_valid_in_every_outer_form(made: Callable[[], bytes]) -> None:
+    judgement = judge(made())
+    assert [one.message.en for one in judgement.findings] == []
+    assert judgement.about["flavour"] == "dmp"
+
+
+def chunked(content: bytes) -> bytes:
+    """The body in chunks of 1,000 bytes."""
+    head, _, body = content.partition(b"\r\n\r\n")
+    pieces = [body[start : start + 1000] for start in range(0, len(body), 1000)]
+    sent = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+    return head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + sent + b"0\r\n\r\n"
+
+
+def folded(content: bytes) -> bytes:
+    return content.replace(b"; type=", b";\r\n\ttype=", 1)
+
+
+def test_an_envelope_alone_says_what_cannot_be_verified() -> None:
+    judgement = judge(etree.tostring(m.envelope(m.request("dmp"))))
+    assert judgement.verdict is Verdict.VALID
+    assert {one.rule for one in judgement.findings} == {"include.alone"}
+
+
+def other_type(name: str, value: str | None) -> bytes:
+    """The message whose Content-Type has another parameter, or lacks it."""
+    body, content_type = m.packed(m.envelope(m.request("dmp")))
+    instead = "" if value is None else f'; {name}="{value}"'
+    return m.with_head(body, re.sub(rf'; {name}="[^"]*"', instead, content_type))
+
+
+@pytest.mark.parametrize(
+    ("rule", "content"),
+    [
+        ("mime.parameter", lambda: other_type("boundary", None)),
+        ("mime.parameter", lambda: other_type("boundary", "other")),
+        ("mime.parameter", lambda: other_type("type", None)),
+        ("mime.parameter", lambda: other_type("type", "text/xml")),
+        ("mime.parameter", lambda: other_type("start-info", None)),
+        ("mime.parameter", lambda: other_type("start-info", "text/xml")),
+        ("mime.root", lambda: other_type("start", "<nobody>")),
+        ("wsa.action-parameter", lambda: other_type("action", "urn:other")),
+        ("mime.media-type", lambda: m.message().replace(b"multipart/related", b"multipart/mixed", 1)),
+        ("mime.media-type", lambda: b"Content-Type: text/plain\r\n\r\n" + plain()),
+        ("mime.head", lambda: m.message().replace(b"Content-Type: multipart", b"Content-Type: multipart=", 1)),
+        ("mime.head", lambda: m.message().replace(CRLF_PART, CRLF_PART + b"no field\r\n")),
+        ("mime.closed", lambda: m.message().replace(b"--MIME_boundary--", b"")),
+        ("mime.root-type", lambda: m.message().replace(b"application/xop+xml; charset", b"text/xml; charset", 1)),
+        (
+            "mime.root-type",
+            lambda: m.message().replace(b'UTF-8; type="application/soap+xml"', b'UTF-8; type="text/xml"'),
+        ),
+        ("mime.content-id", lambda: m.message().replace(CRLF_PART, b"")),
+        ("mime.content-id", lambda: m.message().replace(CRLF_PART, CRLF_PART.replace(b"2@", b"1@"))),
+        (
+            "mime.encoding",
+            lambda: m.message().replace(CRLF_PART, CRLF_PART + b"X-More: 1\r\n").replace(b"binary", b"base64"),
+        ),
+        ("mime.encoding", lambda: m.message().replace(b"Encoding: binary", b"Encoding: morse")),
+        ("include.unresolved", lambda: m.message().replace(CRLF_PART, CRLF_PART.replace(b"2@", b"9@"))),
+        ("include.unused", lambda: m.message().replace(CRLF_PART, CRLF_PART.replace(b"2@", b"9@"))),
+        ("document.hash", lambda: m.message().replace(b"</ClinicalDocument>\n", b"</ClinicalDocument> ")),
+        ("document.size", lambda: m.message().replace(b"</ClinicalDocument>\n", b"</ClinicalDocument>")),
+        ("report.malformed", lambda: m.message().replace(b"</ClinicalDocument>\n", b"</ClinicalDocuments>")),
+        (
+            "manifest.unreadable",
+            lambda: m.message().replace(b"1.2.840.10008.5.1.4.1.1.88.59\0", b"1.2.840.10008.5.1.4.1.1.88.22\0"),
+        ),
+        (
+            "soap.version",
+            lambda: m.message().replace(
+                b"http://www.w3.org/2003/05/soap-envelope", b"http://schemas.xmlsoap.org/soap/envelope/"
+            ),
+        ),
+    ],
+)
+def test_a_fault_of_the_outer_form_is_named_and_the_rest_is_read_on(rule: str, content: Callable[[], bytes]) -> None:
+    judgement = judge(content(), "dmp")
+    assert rule in {one.rule for one in judgement.findings if one.severity is Severity.ERROR}
+    assert judgement.verdict is Verdict.INVALID
+    assert judgement.readable
+
+
+def test_converted_line_ends_are_a_warning() -> None:
+    assert "mime.line-ends" in rules(m.message().replace(b"\r\n", b"\n"))
+
+
+def test_more_parts_than_are_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MOST_PARTS", 1)
+    assert "mime.parts" in rules(m.message())
+
+
+def test_partial_success_does_not_answer_a_submission() -> None:
+    answer = m.refusal()
+    answer.set("status", "urn:ihe:iti:2007:ResponseStatusType:PartialSuccess")
+    action = f"{m.ACTION}Response"
+    assert "response.partial" in rules(etree.tostring(m.envelope(answer, action)))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "xds_no_message"),
+        (b"hello: world\r\n\r\nbody", "xds_no_message"),
+        (b"\x00\x01" * 100, "xds_no_message"),
+        (b"<ClinicalDocument/>", "xds_no_message"),
+        (b"<a>", "xml_malformed"),
+        (b"--b\r\nContent-Type: text/xml\r\n\r\n", "xml_malformed"),
+        (b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "xml_doctype"),
+    ],
+)
+def test_what_is_no_message_is_refused_by_name(content: bytes, code: str) -> None:
+    with pytest.raises(InputRejected) as caught:
+        judge(content)
+    assert caught.value.code == code
+
+
+def test_the_command_prints_one_object_and_ends_with_the_verdict(tmp_path: Path) -> None:
+    run = CliRunner()
+    good, bad, odd = (tmp_path / name for name in ("good.mtom", "bad.xml", "odd.txt"))
+    good.write_bytes(m.message("ihe"))
+    bad.write_bytes(plain().replace(b'mimeType="text/xml"', b""))
+    odd.write_bytes(b"nothing")
+    answer = run.invoke(app, ["xds", "check", str(good), "--json"])
+    told = json.loads(answer.stdout)
+    assert (answer.exit_code, told["verdict"], told["findings"]) == (0, "valid", [])
+    assert (told["file"], told["flavour"]) == (str(good), "ihe")
+    answer = run.invoke(app, ["xds", "check", str(bad), "--json", "--flavour", "dmp", "--lang", "en"])
+    (one,) = json.loads(answer.stdout)["findings"]
+    assert answer.exit_code == 1
+    assert one["rule"] == "DocumentEntry.mimeType.missing"
+    assert one["message"] == "DocumentEntry.mimeType is missing."
+    answer = run.invoke(app, ["xds", "check", str(good), str(odd), "--json"])
+    assert answer.exit_code == 2
+    assert [one["verdict"] for one in json.loads(answer.stdout)] == ["valid", "unreadable"]
+    answer = run.invoke(app, ["xds", "check", str(bad)])
+    assert "DocumentEntry.mimeType" in answer.stdout
