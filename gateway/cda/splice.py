@@ -21,7 +21,7 @@ from gateway.cda.elements import name_of
 
 _MARKUP = re.compile(
     rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>"
-    rb"|<(?P<close>/?)(?P<name>[^\s/>]+)(?:[^\"'/>]+|/(?!>)|\"[^\"]*\"|'[^']*')*(?P<empty>/?)>",
+    rb"|<(?P<close>/?)(?P<name>[^\s/>]+)(?:[^\"'/>]++|/(?!>)|\"[^\"]*+\"|'[^']*+')*+(?P<empty>/?)>",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(rb"(?P<name>[^\s=/>]+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')", re.DOTALL)

@@ -27,6 +27,7 @@ from gateway.xds.queries import QueryError, StoredQuery
 _BATCH = 500
 """Values of one IN list: SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
 _E, _S, _F, _A = schema.ENTRIES.c, schema.SUBMISSION_SETS.c, schema.FOLDERS.c, schema.ASSOCIATIONS.c
+_NOTHING = Submission()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Link:
 class Answer:
     """What a query found: whole objects for LeafClass, else their ids alone."""
 
-    objects: Submission = Submission()
+    objects: Submission = _NOTHING
     references: tuple[str, ...] = ()
 
     @property

@@ -1,18 +1,24 @@
 """What only a submission's XML shows: every mandatory part that is absent, and what reading would lose.
 
-``gateway.xds.ebrim`` stops at the first part that is missing, for without it there is no object; then :func:`missing`
-looks at the elements themselves, for an answer that names them all.
+``gateway.xds.ebrim`` stops at the first part that is missing, for without it there is no object. So that one answer
+names everything that is wrong, :func:`missing` and :func:`unreadable` look at the elements themselves, and
+:func:`completed` gives a copy in which every gap is filled with something neutral: it is judged by the other rules
+and never stored.
 
 Source: ITI TF-3 tables 4.3.1-1 and 4.3.1-2 (XDS Document Source, required).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from copy import deepcopy
+from uuid import uuid4
 
 from lxml import etree
 
-from gateway.model.document import ON_DEMAND, RegistryError
+from gateway.model.document import ON_DEMAND, ReferenceId, RegistryError
+from gateway.model.identifiers import new_uid
 from gateway.registry import forms
 from gateway.registry.findings import metadata_error, quote
 from gateway.xds import constants as c
@@ -29,41 +35,92 @@ _ENTRY_CODES = {
 _ENTRY_IDENTIFIERS = {c.ENTRY_PATIENT_ID: "patientId", c.ENTRY_UNIQUE_ID: "uniqueId"}
 _SET_CODES = {c.SET_CONTENT_TYPE: "contentTypeCode"}
 _SET_IDENTIFIERS = {c.SET_PATIENT_ID: "patientId", c.SET_SOURCE_ID: "sourceId", c.SET_UNIQUE_ID: "uniqueId"}
-_ASSOCIATION_ATTRIBUTES = ("id", "associationType", "sourceObject", "targetObject")
-
+_FOLDER_CODES = {c.FOLDER_CODES: "codeList"}
+_FOLDER_IDENTIFIERS = {c.FOLDER_PATIENT_ID: "patientId", c.FOLDER_UNIQUE_ID: "uniqueId"}
+_ASSOCIATION_ATTRIBUTES = ("associationType", "sourceObject", "targetObject")
+_PATIENT_IDENTIFIERS = (c.ENTRY_PATIENT_ID, c.SET_PATIENT_ID, c.FOLDER_PATIENT_ID)
+_SIZE = re.compile(r"[0-9]{1,18}")
+_NEUTRAL = {"creationTime": "2000", "languageCode": "fr", "submissionTime": "2000", "mimeType": "text/xml"}
+_NOBODY = "1^^^&1.2&ISO"
 
 _Beside = dict[str, list[etree._Element]]
 """Classifications that stand beside their object instead of inside it, by its id."""
 
 
+def name_associations(registry_object_list: etree._Element) -> None:
+    """Give an id to associations that came without: the registry owes them one, and nothing in the message uses it."""
+    for element in registry_object_list.iterchildren(rim("Association")):
+        if not element.get("id", "").strip():
+            element.set("id", f"urn:uuid:{uuid4()}")
+
+
 def missing(registry_object_list: etree._Element) -> tuple[RegistryError, ...]:
     """One XDSRegistryMetadataError for each mandatory part that is absent or empty."""
     found: list[RegistryError] = []
-    beside: _Beside = {}
-    for classification in registry_object_list.iterchildren(rim("Classification")):
-        beside.setdefault(classification.get("classifiedObject", "").strip(), []).append(classification)
-    for element in registry_object_list.iterchildren(rim("ExtrinsicObject")):
-        found += _of("DocumentEntry", element, _entry(element, beside))
-    for element in registry_object_list.iterchildren(rim("RegistryPackage")):
-        found += _of("SubmissionSet", element, _submission_set(element, beside))
-    for element in registry_object_list.iterchildren(rim("Association")):
-        absent = (name for name in _ASSOCIATION_ATTRIBUTES if not element.get(name, "").strip())
-        found += _of("Association", element, absent)
+    for kind, element, absent in _absences(registry_object_list):
+        found += [metadata_error(f"{kind}.{name} is missing", element.get("id", "")) for name in absent]
     return tuple(found)
 
 
-def _of(kind: str, element: etree._Element, absent: Iterator[str]) -> Iterator[RegistryError]:
-    where = element.get("id", "")
-    for name in absent:
-        yield metadata_error(f"{kind}.{name} is missing", where)
+def completed(registry_object_list: etree._Element) -> etree._Element:
+    """A copy whose gaps are filled, for the rules to judge the rest; what cannot be read is left out of it."""
+    copy = deepcopy(registry_object_list)
+    patient = _anybody(copy)
+    for kind, element, absent in list(_absences(copy)):
+        gaps = list(absent)
+        if kind == "Association" and gaps:
+            copy.remove(element)
+            continue
+        for name in gaps:
+            _fill(element, kind, name, patient)
+    for element in copy.iterchildren(rim("ExtrinsicObject")):
+        for value, _ in list(_unreadable_values(element)):
+            value.getparent().remove(value)  # type: ignore[union-attr]
+    return copy
+
+
+def unreadable(registry_object_list: etree._Element) -> tuple[RegistryError, ...]:
+    """Values that reading would refuse or lose: a size that is no number, a reference id that is no CXi.
+
+    Without its authority an accession number would match every site's, so a CXi.4 that is there and is not
+    ``&OID&ISO`` is refused too.
+    """
+    found: list[RegistryError] = []
+    for element in registry_object_list.iterchildren(rim("ExtrinsicObject")):
+        found += [metadata_error(words, element.get("id", "")) for _, words in _unreadable_values(element)]
+    return tuple(found)
+
+
+def _absences(objects: etree._Element) -> Iterator[tuple[str, etree._Element, Iterator[str]]]:
+    """Each object with its kind and the names of what it lacks."""
+    beside: _Beside = {}
+    for classification in objects.iterchildren(rim("Classification")):
+        beside.setdefault(classification.get("classifiedObject", "").strip(), []).append(classification)
+    for element in objects.iterchildren(rim("ExtrinsicObject")):
+        yield "DocumentEntry", element, _entry(element, beside)
+    for element in objects.iterchildren(rim("RegistryPackage")):
+        if _is_folder(element, beside):
+            yield "Folder", element, _folder(element, beside)
+        else:
+            yield "SubmissionSet", element, _submission_set(element, beside)
+    for element in objects.iterchildren(rim("Association")):
+        yield "Association", element, (n for n in _ASSOCIATION_ATTRIBUTES if not element.get(n, "").strip())
+
+
+def _is_folder(element: etree._Element, beside: _Beside) -> bool:
+    """By its node, else, as reading does, by its unique id."""
+    nodes = {one.get("classificationNode", "").strip() for one in _classifications(element, beside)}
+    if c.SUBMISSION_SET_NODE in nodes:
+        return False
+    schemes = {one.get("identificationScheme", "").strip() for one in element.iterchildren(rim("ExternalIdentifier"))}
+    return c.FOLDER_NODE in nodes or c.FOLDER_UNIQUE_ID in schemes
 
 
 def _entry(element: etree._Element, beside: _Beside) -> Iterator[str]:
     yield from (name for name in ("id", "mimeType") if not element.get(name, "").strip())
-    slots = {slot.get("name", "").strip() for slot in element.iterchildren(rim("Slot")) if _is_filled(slot)}
-    if "languageCode" not in slots:
+    if not _has_slot(element, "languageCode"):
         yield "languageCode"
-    if "creationTime" not in slots and element.get("objectType") != ON_DEMAND:
+    if not _has_slot(element, "creationTime") and element.get("objectType") != ON_DEMAND:
         yield "creationTime"
     yield from _codes(element, beside, _ENTRY_CODES)
     yield from _identifiers(element, _ENTRY_IDENTIFIERS)
@@ -72,20 +129,31 @@ def _entry(element: etree._Element, beside: _Beside) -> Iterator[str]:
 def _submission_set(element: etree._Element, beside: _Beside) -> Iterator[str]:
     if not element.get("id", "").strip():
         yield "id"
-    if not any(slot.get("name") == "submissionTime" and _is_filled(slot) for slot in element.iterchildren(rim("Slot"))):
+    if not _has_slot(element, "submissionTime"):
         yield "submissionTime"
     yield from _codes(element, beside, _SET_CODES)
     yield from _identifiers(element, _SET_IDENTIFIERS)
 
 
+def _folder(element: etree._Element, beside: _Beside) -> Iterator[str]:
+    if not element.get("id", "").strip():
+        yield "id"
+    yield from _codes(element, beside, _FOLDER_CODES)
+    yield from _identifiers(element, _FOLDER_IDENTIFIERS)
+
+
+def _classifications(element: etree._Element, beside: _Beside) -> list[etree._Element]:
+    return [*element.iterchildren(rim("Classification")), *beside.get(element.get("id", "").strip(), ())]
+
+
 def _codes(element: etree._Element, beside: _Beside, schemes: dict[str, str]) -> Iterator[str]:
     """Codes without a value or without their codingScheme."""
-    own = [*element.iterchildren(rim("Classification")), *beside.get(element.get("id", "").strip(), ())]
+    own = _classifications(element, beside)
     for scheme, name in schemes.items():
         classifications = [one for one in own if one.get("classificationScheme", "").strip() == scheme]
-        if not any(one.get("nodeRepresentation", "").strip() for one in classifications):
+        if not classifications or not all(one.get("nodeRepresentation", "").strip() for one in classifications):
             yield name
-        elif not any(_is_filled(slot) for one in classifications for slot in one.iterchildren(rim("Slot"))):
+        elif not all(_has_slot(one, "codingScheme") for one in classifications):
             yield f"{name}/codingScheme"
 
 
@@ -98,26 +166,88 @@ def _identifiers(element: etree._Element, schemes: dict[str, str]) -> Iterator[s
     yield from (name for scheme, name in schemes.items() if scheme not in stated)
 
 
+def _has_slot(element: etree._Element, name: str) -> bool:
+    return any(_is_filled(slot) for slot in _slots(element, name))
+
+
+def _slots(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    return (slot for slot in element.iterchildren(rim("Slot")) if slot.get("name", "").strip() == name)
+
+
 def _is_filled(slot: etree._Element) -> bool:
     return any((value.text or "").strip() for value in slot.iter(rim("Value")))
 
 
-def unreadable(registry_object_list: etree._Element) -> tuple[RegistryError, ...]:
-    """Reference ids whose authority would be lost on reading: a CXi.4 that is there and is not ``&OID&ISO``.
+def _unreadable_values(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    for slot in _slots(element, "size"):
+        for value in slot.iter(rim("Value")):
+            text = (value.text or "").strip()
+            if text and _SIZE.fullmatch(text) is None:
+                yield value, f"DocumentEntry.size {quote(text)} is not a number of bytes"
+    for slot in _slots(element, c.REFERENCE_ID_LIST):
+        for value in slot.iter(rim("Value")):
+            text = (value.text or "").strip()
+            if text and (wrong := _reference(text)):
+                yield value, f"DocumentEntry.referenceIdList {quote(text)} {wrong}"
 
-    Without its authority an accession number would match every site's, so it is refused instead.
-    """
-    found: list[RegistryError] = []
-    for element in registry_object_list.iterchildren(rim("ExtrinsicObject")):
-        where = element.get("id", "")
-        for slot in element.iterchildren(rim("Slot")):
-            if slot.get("name", "").strip() == c.REFERENCE_ID_LIST:
-                found += (error for value in slot.iter(rim("Value")) for error in _authority(value, where))
-    return tuple(found)
 
-
-def _authority(value: etree._Element, where: str) -> Iterator[RegistryError]:
-    text = (value.text or "").strip()
+def _reference(text: str) -> str:
     parts = text.split("^")
     if len(parts) > 3 and parts[3] and (wrong := forms.authority(parts[3], "CXi.4")):
-        yield metadata_error(f"DocumentEntry.referenceIdList {quote(text)} {wrong}", where)
+        return wrong
+    try:
+        ReferenceId.parse(text)
+    except ValueError:
+        return "lacks CXi.1 (the id) or CXi.5 (its type): id^^^&OID&ISO^type"
+    return ""
+
+
+def _anybody(objects: etree._Element) -> str:
+    """A patient of the message, so that a gap that is filled contradicts nothing."""
+    for one in objects.iter(rim("ExternalIdentifier")):
+        if one.get("identificationScheme", "").strip() in _PATIENT_IDENTIFIERS and one.get("value", "").strip():
+            return str(one.get("value"))
+    return _NOBODY
+
+
+def _fill(element: etree._Element, kind: str, name: str, patient: str) -> None:
+    if name in ("id", "mimeType"):
+        element.set(name, _NEUTRAL.get(name) or f"urn:uuid:{uuid4()}")
+    elif name in _NEUTRAL:
+        _add_slot(element, name, _NEUTRAL[name])
+    elif name in ("patientId", "uniqueId", "sourceId"):
+        scheme = _scheme(kind, name, identifiers=True)
+        for one in list(element.iterchildren(rim("ExternalIdentifier"))):
+            if one.get("identificationScheme", "").strip() == scheme:
+                element.remove(one)
+        value = patient if name == "patientId" else new_uid()
+        etree.SubElement(element, rim("ExternalIdentifier"), {"identificationScheme": scheme, "value": value})
+    else:
+        _fill_code(element, _scheme(kind, name.partition("/")[0], identifiers=False))
+
+
+def _fill_code(element: etree._Element, scheme: str) -> None:
+    owner, parent = element.get("id", "").strip(), element.getparent()
+    beside = [] if parent is None else list(parent.iterchildren(rim("Classification")))
+    for one in [*element.iterchildren(rim("Classification")), *beside]:
+        own = one.getparent() is element or one.get("classifiedObject", "").strip() == owner
+        if own and one.get("classificationScheme", "").strip() == scheme:
+            one.getparent().remove(one)  # type: ignore[union-attr]
+    made = etree.SubElement(element, rim("Classification"), {"classificationScheme": scheme, "nodeRepresentation": "-"})
+    _add_slot(made, "codingScheme", "-")
+
+
+def _scheme(kind: str, name: str, *, identifiers: bool) -> str:
+    tables = {
+        "DocumentEntry": (_ENTRY_CODES, _ENTRY_IDENTIFIERS),
+        "SubmissionSet": (_SET_CODES, _SET_IDENTIFIERS),
+        "Folder": (_FOLDER_CODES, _FOLDER_IDENTIFIERS),
+    }
+    return next(scheme for scheme, one in tables[kind][identifiers].items() if one == name)
+
+
+def _add_slot(element: etree._Element, name: str, value: str) -> None:
+    for slot in list(_slots(element, name)):
+        element.remove(slot)
+    slot = etree.SubElement(element, rim("Slot"), {"name": name})
+    etree.SubElement(etree.SubElement(slot, rim("ValueList")), rim("Value")).text = value

@@ -14,7 +14,6 @@ from gateway.hl7.profiles.common import HL7
 from gateway.hl7.profiles.grammar import Field, Section, Usage
 from gateway.model.finding import Severity
 
-_CODES = {"type-sequence": "102"}
 _LARGE_BYTES = 64 * 1024
 """A value above this is a document; its text is never asked for here."""
 
@@ -45,6 +44,8 @@ def _standard(case: Case, segment: Segment) -> None:
         start, end = segment.span(element.number)
         if start == end:
             continue
+        if segment.name == "OBX" and element.number == 6:
+            continue  # units are of UCUM or ISO when no system is named
         kind = element.type or segment.text(2)
         for repetition in _repetitions(case, segment, element):
             for fault in datatypes.faults(segment, element.number, kind, repetition):
@@ -130,6 +131,9 @@ def _part(case: Case, segment: Segment, section: Section, field: Field, repetiti
     start, end = segment.span(field.number, repetition, field.component, field.subcomponent)
     large = end - start >= _LARGE_BYTES
     text = "" if large else segment.text(field.number, field.component, field.subcomponent or 1, repetition)
+    if not text and not field.subcomponent and not field.values and not field.like:
+        # An authority may have its OID alone: the component is there without its first part.
+        text = segment.text(field.number, field.component, 2, repetition)
     if not text and not large:
         if field.usage is Usage.REQUIRED and _repetition_said(segment, field.number, repetition):
             _missing(case, segment, section, field, repetition)

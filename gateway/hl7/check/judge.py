@@ -91,7 +91,13 @@ def judge(content: bytes, *, profile: str = "") -> Judgement:
         _run(case)
     except Enough:
         first.append(_said("too-many", "MSH^1", Severity.WARNING))
-    return Judgement(findings=(*first, *case.findings), about={"profile": chosen.name})
+    return Judgement(findings=(*first, *_without_echoes(case.findings)), about={"profile": chosen.name})
+
+
+def _without_echoes(findings: list[Finding]) -> list[Finding]:
+    """What the profile says of a value makes what its data type says of the same value superfluous."""
+    said = {finding.path for finding in findings if not finding.rule.startswith("type-")}
+    return [finding for finding in findings if not finding.rule.startswith("type-") or finding.path not in said]
 
 
 def unframed(content: bytes) -> bytes:
