@@ -15,6 +15,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ _COMMON = (
 )
 _SKELETON = ("schematrons/moteur/iso_abstract_expand.xsl", "schematrons/moteur/iso_svrl_for_xslt2.xsl")
 _MODELS = {"1.2.250.1.213.1.1.1.45": "IMG-CR-IMG", "1.2.250.1.213.1.1.1.47": "IMG-DA-IMG"}
+_NO_ERROR = frozenset({"warning", "warn", "info", "information", "hint"})
 _LIMITS = safexml.Limits()
 
 
@@ -47,14 +49,13 @@ class Validator:
 
     def __init__(self, checkout: Path, cache: Path) -> None:
         """Raises Unusable when *checkout* lacks a needed file, ImportError when Saxon is not installed."""
-        from saxonche import PySaxonProcessor  # type: ignore[import-not-found, unused-ignore] - an optional extra
-
+        processor: Any = import_module("saxonche").PySaxonProcessor  # an optional extra without types
         lacking = [name for name in (_SCHEMA, *_COMMON, *_SKELETON) if not (checkout / name).is_file()]
         if lacking:
             raise Unusable(", ".join(lacking))
         self._checkout = checkout
         self._cache = cache
-        self._saxon: Any = PySaxonProcessor(license=False)
+        self._saxon = processor(license=False)
         self._xslt: Any = self._saxon.new_xslt30_processor()
         self._sheets: dict[Path, Any] = {}
         self._schema = etree.XMLSchema(file=str(checkout / _SCHEMA))
@@ -65,7 +66,8 @@ class Validator:
         root = safexml.parse(file.read_bytes(), _LIMITS)
         found: list[str] = []
         if not self._schema.validate(root.getroottree()):
-            found += [f"xsd: line {one.line}: {one.message}" for one in list(self._schema.error_log)]  # type: ignore[call-overload]
+            log: Any = self._schema.error_log  # its stub lacks the iterator
+            found += [f"xsd: line {one.line}: {one.message}" for one in log]
         for schematron in (*(self._checkout / name for name in _COMMON), *self._model(root)):
             found += [f"{schematron.stem}: {text}" for text in self._failed(schematron, file)]
         return found
@@ -85,9 +87,7 @@ class Validator:
         tree = safexml.parse(report.encode(), _LIMITS)
         for kind in ("failed-assert", "successful-report"):
             for one in tree.iter(f"{_REPORT}{kind}"):
-                if (one.get("role") or one.get("flag") or "error").lower() in ("warning", "warn", "info", "information"):
-                    continue
-                if (one.get("role") or "").lower() == "hint":
+                if (one.get("role") or one.get("flag") or "error").lower() in _NO_ERROR:
                     continue
                 text = one.find(f"{_REPORT}text")
                 yield " ".join("".join(str(word) for word in text.itertext()).split()) if text is not None else "?"

@@ -10,7 +10,7 @@ import structlog
 from gateway.errors import GatewayError, InputRejected, InputTooLarge, Unavailable
 from gateway.flow.events import Event
 from gateway.hl7 import acknowledge, profiles
-from gateway.hl7.intake import read_event
+from gateway.hl7.intake import read_events
 from gateway.hl7.mllp import Fault
 from gateway.model.share import Receipt
 
@@ -30,7 +30,8 @@ def answer(message: bytes, accept: Accept, *, processing_ids: frozenset[str] = p
         _log.warning("hl7.unexpected_answer", sender=request.sender)
         return None
     try:
-        receipt = accept(read_event(message, processing_ids=processing_ids))
+        # Two documents are two events: should the second be refused, the first is a duplicate when both come again.
+        receipts = [accept(event) for event in read_events(message, processing_ids=processing_ids)]
     except GatewayError as error:
         _log.info(
             "hl7.refused", code=error.code, place=error.place, answer=error.acknowledgement, sender=request.sender
@@ -39,7 +40,8 @@ def answer(message: bytes, accept: Accept, *, processing_ids: frozenset[str] = p
     except Exception as error:  # noqa: BLE001 - a fault of ours must still be answered, and must not print its values
         _log.error("hl7.internal_error", error=type(error).__name__, where=_where(error), sender=request.sender)
         return acknowledge.refused(request, Unavailable("hl7_internal_error"))
-    _log.info("hl7.accepted", report_id=receipt.report_id, duplicate=receipt.duplicate, sender=request.sender)
+    for receipt in receipts:
+        _log.info("hl7.accepted", report_id=receipt.report_id, duplicate=receipt.duplicate, sender=request.sender)
     return acknowledge.accepted(request)
 
 

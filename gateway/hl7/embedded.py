@@ -10,7 +10,7 @@ import binascii
 
 import pybase64
 
-from gateway.errors import InputRejected, NotSupportedYet
+from gateway.errors import InputRejected
 from gateway.hl7 import profiles
 from gateway.hl7.er7 import Message, Segment
 
@@ -18,11 +18,14 @@ _ENCODING, _SUBTYPE, _DATA = 4, 3, 5
 _BLANKS = b" \t\r\n"
 
 
-def find(message: Message) -> Segment:
-    """The OBX of the document: the only encapsulated XML that is not the text of a mail.
+MOST_DOCUMENTS = 2
+"""In one ORU: the same report at level 1 and level 3. An MDM has one."""
 
-    Raises InputRejected (``hl7_no_document``, ``hl7_not_cda``) and NotSupportedYet (``hl7_two_documents``: the profile
-    admits the same report at level 1 and level 3 in one ORU).
+
+def find(message: Message, most: int = MOST_DOCUMENTS) -> list[Segment]:
+    """The OBX of each document: encapsulated XML that is not the text of a mail; at least one, at most *most*.
+
+    Raises InputRejected (``hl7_no_document``, ``hl7_not_cda``, ``hl7_too_many_documents``).
     """
     encapsulated = [row for row in message.all("OBX") if row.text(2) == profiles.ENCAPSULATED and not _is_mail(row)]
     if not encapsulated:
@@ -30,9 +33,9 @@ def find(message: Message) -> Segment:
     documents = [row for row in encapsulated if row.text(5, _SUBTYPE).upper() in ("XML", "")]
     if not documents:
         raise InputRejected("hl7_not_cda", place=encapsulated[0].place(5, component=_SUBTYPE), hl7_code="103")
-    if len(documents) > 1:
-        raise NotSupportedYet("hl7_two_documents", place=documents[1].place(5), hl7_code="198")
-    return documents[0]
+    if len(documents) > most:
+        raise InputRejected("hl7_too_many_documents", place=documents[most].place(5), hl7_code="198", limit=most)
+    return documents
 
 
 def span(document: Segment) -> tuple[int, int]:

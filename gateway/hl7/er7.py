@@ -170,9 +170,14 @@ class Message:
         """The first segment of that name."""
         return next((segment for segment in self.segments if segment.name == name), None)
 
-    def without(self, start: int, end: int) -> str:
-        """The text of the message with one value left out."""
-        return self._source.decode(self.raw[:start] + self.raw[end:])
+    def without(self, *spans: tuple[int, int]) -> str:
+        """The text of the message with some values, in their order, left out."""
+        pieces = []
+        begin = 0
+        for start, end in spans:
+            pieces.append(self.raw[begin:start])
+            begin = end
+        return self._source.decode(b"".join([*pieces, self.raw[begin:]]))
 
 
 def parse(raw: bytes) -> Message:
@@ -200,6 +205,15 @@ def parse_header(raw: bytes) -> Message:
     head = raw[start : start + HEADER_BYTES]
     _, end = next(_segment_bounds(head, 0, delimiters.field))
     return _parse(head[:end], check_charset=False)
+
+
+def with_carriage_returns(raw: bytes) -> bytes:
+    """*raw* with every segment ended by CR, as a file with line feeds must be before it is sent.
+
+    Raises as :func:`parse_anyway` does.
+    """
+    message = parse_anyway(raw)
+    return b"".join(raw[segment.start : segment.end] + b"\r" for segment in message.segments)
 
 
 def _beginning(raw: bytes) -> tuple[int, Delimiters]:

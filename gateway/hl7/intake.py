@@ -13,40 +13,57 @@ import re
 
 from gateway.errors import InputRejected, InputTooLarge, NotSupportedYet
 from gateway.flow.events import Delete, Event, New, Replace
-from gateway.hl7 import embedded, er7, profiles, statements
+from gateway.hl7 import changes, embedded, er7, participants, profiles, statements
 from gateway.hl7.er7 import Message, Segment
 from gateway.hl7.profiles import Action, Profile
-from gateway.model.identifiers import Identifier, is_root, is_uid
+from gateway.hl7.values import identifiers, missing, value
+from gateway.model.identifiers import Identifier, is_root
 from gateway.model.share import Received
 
 CHANNEL = "mllp"
 MAX_ENVELOPE_BYTES = 1024 * 1024
 """Of a message without its document; an official one has 4 KiB."""
-MAX_IDENTIFIERS = 100
-MAX_VALUE_CHARACTERS = 250
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _BIRTH_DATE = re.compile(r"\d{4}(\d{2}(\d{2})?)?", re.ASCII)
 _RESULT_STATUSES = frozenset(trio.result_status for trio in profiles.ACTIONS.values())
 
 
-def read_event(message: bytes, *, processing_ids: frozenset[str] = profiles.PROCESSING_IDS) -> Event:
-    """What *message* asks for, nothing of it believed yet.
+def read_events(message: bytes, *, processing_ids: frozenset[str] = profiles.PROCESSING_IDS) -> tuple[Event, ...]:
+    """What *message* asks for, nothing of it believed yet; at least one event.
 
-    *processing_ids*: the values of MSH-11 that are taken; a gateway in production may take ``P`` alone. Raises
-    InputRejected, InputTooLarge or NotSupportedYet, each with ``place`` and ``hl7_code``.
+    Several when it carries a report at two levels, a change of several studies, or identities. *processing_ids*: the
+    values of MSH-11 that are taken; a gateway in production may take ``P`` alone. Raises InputRejected, InputTooLarge
+    or NotSupportedYet, each with ``place`` and ``hl7_code``.
     """
     parsed = er7.parse(message)
+    if parsed.header.text(9) in changes.MESSAGE_CODES and not changes.is_of_teleradiology(parsed):
+        _processing(parsed, processing_ids)
+        return changes.read(parsed)
     profile = _profile(parsed, processing_ids)
     _structure(parsed, profile)
-    document = embedded.find(parsed)
-    _fields(parsed, profile, document)
-    action = _action(parsed, document)
-    received = _received(parsed, document)
+    documents = embedded.find(parsed, 1 if profile is profiles.MDM_T02 else embedded.MOST_DOCUMENTS)
+    for document in documents:
+        _fields(parsed, profile, document)
+    actions = {_action(parsed, document) for document in documents}
+    if len(actions) > 1:
+        raise InputRejected("hl7_inconsistent", place=documents[1].place(11), hl7_code="103")
+    action = actions.pop()
+    return tuple(_event(parsed, action, received) for received in _received(parsed, documents))
+
+
+def read_event(message: bytes, *, processing_ids: frozenset[str] = profiles.PROCESSING_IDS) -> Event:
+    """The event of a message that tells of one; raises InputRejected (``hl7_several_events``) and as the other."""
+    events = read_events(message, processing_ids=processing_ids)
+    if len(events) > 1:
+        raise InputRejected("hl7_several_events", place="MSH^1^9", hl7_code="207")
+    return events[0]
+
+
+def _event(message: Message, action: Action, received: Received) -> Event:
     if action is Action.DELETE:
         return Delete(received)
     if action is Action.REPLACE:
-        return Replace(received, _parent(parsed))
+        return Replace(received, _parent(message))
     return New(received)
 
 
@@ -55,7 +72,7 @@ def _profile(message: Message, processing_ids: frozenset[str]) -> Profile:
     header = message.header
     code, event = header.text(9), header.text(9, 2)
     if not code:
-        raise _missing(header.place(9))
+        raise missing(header.place(9))
     profile = profiles.BY_MESSAGE_CODE.get(code)
     if profile is None:
         kind, text = (
@@ -68,10 +85,15 @@ def _profile(message: Message, processing_ids: frozenset[str]) -> Profile:
         raise InputRejected("hl7_event", place=header.place(9, 1, 2), hl7_code="201")
     if header.text(12) not in profiles.READ_VERSIONS:
         raise InputRejected("hl7_version", place=header.place(12), hl7_code="203", expected=profile.version)
+    _processing(message, processing_ids)
+    return profile
+
+
+def _processing(message: Message, processing_ids: frozenset[str]) -> None:
+    header = message.header
     if header.text(11) not in processing_ids:
         expected = ", ".join(sorted(processing_ids))
         raise InputRejected("hl7_processing_id", place=header.place(11), hl7_code="202", expected=expected)
-    return profile
 
 
 def _structure(message: Message, profile: Profile) -> None:
@@ -90,12 +112,7 @@ def _fields(message: Message, profile: Profile, document: Segment) -> None:
         if required.needed:
             sequence = document.sequence if required.segment == "OBX" else 1
             component = f"^1^{required.component}" if required.component > 1 else ""
-            raise _missing(f"{required.segment}^{sequence}^{required.field}{component}")
-
-
-def _missing(place: str) -> InputRejected:
-    segment, _, field = place.split("^")[:3]
-    return InputRejected("hl7_field_missing", place=place, hl7_code="101", field=f"{segment}-{field}")
+            raise missing(f"{required.segment}^{sequence}^{required.field}{component}")
 
 
 def _action(message: Message, document: Segment) -> Action:
@@ -113,66 +130,37 @@ def _action(message: Message, document: Segment) -> Action:
     return action
 
 
-def _received(message: Message, document: Segment) -> Received:
+def _received(message: Message, documents: list[Segment]) -> tuple[Received, ...]:
+    """One for each document; what stands beside the documents is of both."""
     header, transcription = message.header, message.first("TXA")
     patient = message.all("PID")[0]
-    start, end = embedded.span(document)
-    if len(message.raw) - (end - start) > MAX_ENVELOPE_BYTES:
+    spans = [embedded.span(document) for document in documents]
+    if len(message.raw) - sum(end - start for start, end in spans) > MAX_ENVELOPE_BYTES:
         raise InputTooLarge("hl7_envelope_too_large", place="MSH^1", limit=MAX_ENVELOPE_BYTES)
-    return Received(
-        channel=CHANNEL,
-        sender=f"{_value(header, 3)}|{_value(header, 4)}",
-        control_id=_value(header, 10),
-        content=embedded.content(message, document),
-        statements=statements.read(message, patient, message.first("PV1")),
-        patient_identifiers=_identifiers(patient),
-        birth_date=_birth_date(patient),
-        sex=_value(patient, 8),
-        document_id=_document_id(transcription) if transcription else "",
-        envelope=message.without(start, end),
+    said = statements.read(message, patient, message.first("PV1"))
+    known = identifiers(patient, 3)
+    envelope = message.without(*spans)
+    return tuple(
+        Received(
+            channel=CHANNEL,
+            sender=f"{value(header, 3)}|{value(header, 4)}",
+            control_id=value(header, 10),
+            content=embedded.content(message, document),
+            statements=said,
+            patient_identifiers=known,
+            birth_date=_birth_date(patient),
+            sex=value(patient, 8),
+            document_id=_document_id(transcription) if transcription else "",
+            envelope=envelope,
+            sender_person=participants.sender(message, document),
+        )
+        for document in documents
     )
-
-
-def _value(segment: Segment, field: int, component: int = 1, subcomponent: int = 1, repetition: int = 1) -> str:
-    """A value that is going to be compared or kept as a key: short, and without control characters."""
-    text = segment.text(field, component, subcomponent, repetition)
-    if len(text) > MAX_VALUE_CHARACTERS or _CONTROL.search(text):
-        place = segment.place(field, repetition, component)
-        raise InputRejected("hl7_value", place=place, hl7_code="102", limit=MAX_VALUE_CHARACTERS)
-    return text
-
-
-def _identifiers(patient: Segment) -> tuple[Identifier, ...]:
-    """PID-3: CX-1 under the OID of CX-4; an issuer without an OID gives an empty root.
-
-    HL7 v2.5 section 2.A.14 (CX) and 2.A.33 (HD): CX-4.2 is an OID when CX-4.3 says ``ISO``.
-    """
-    found = []
-    for number in patient.repetitions(3):
-        if number > MAX_IDENTIFIERS:
-            raise InputRejected(
-                "hl7_too_many_identifiers", place=patient.place(3, number), hl7_code="198", limit=MAX_IDENTIFIERS
-            )
-        value = _value(patient, 3, repetition=number)
-        if value:
-            found.append(Identifier(_issuer(patient, number), value))
-    if not found:
-        raise _missing(patient.place(3))
-    return tuple(found)
-
-
-def _issuer(patient: Segment, number: int) -> str:
-    root, kind = (_value(patient, 3, 4, part, number) for part in (2, 3))
-    if is_uid(root):
-        return root if kind in ("", "ISO") else ""
-    if kind == "ISO":
-        raise InputRejected("hl7_identifier", place=patient.place(3, number, 4), hl7_code="102")
-    return ""
 
 
 def _birth_date(patient: Segment) -> str:
     """PID-7 to the day. Not every one is in the calendar: an unknown day or month may be written ``00``."""
-    text = _value(patient, 7)[:8]
+    text = value(patient, 7)[:8]
     if text and not _BIRTH_DATE.fullmatch(text):
         raise InputRejected("hl7_birth_date", place=patient.place(7), hl7_code="102")
     return text
@@ -183,7 +171,7 @@ def _document_id(transcription: Segment, field: int = 12) -> str:
 
     The profile leaves component 2 empty; official messages write a name there, which means nothing.
     """
-    first, root = _value(transcription, field), _value(transcription, field, 3)
+    first, root = value(transcription, field), value(transcription, field, 3)
     return Identifier(root, first).unique_id if is_root(root) else first
 
 
@@ -193,9 +181,9 @@ def _parent(message: Message) -> Identifier | None:
     if transcription is None:
         return None
     place = transcription.place(13)
-    first, root = _value(transcription, 13), _value(transcription, 13, 3)
+    first, root = value(transcription, 13), value(transcription, 13, 3)
     if not first:
-        raise _missing(place)
+        raise missing(place)
     if is_root(root):
         return Identifier(root, first)
     if not is_root(first):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
+from gateway.model.people import Professional
 from gateway.model.report import Report, Statements
 from gateway.model.site import Site
 
@@ -48,6 +49,8 @@ class Received:
     """TXA-12, empty when not sent."""
     envelope: str = ""
     """The message without the document, kept for people and for later flows."""
+    sender_person: Professional | None = None
+    """Who sends the report, and for which structure (PRT ``SB``): the author of the submission set."""
     site: str = ""
     """The site the sender is bound to (an intake key's), or empty: chosen by sender or custodian."""
 

@@ -1,5 +1,5 @@
-"""What the database knows about a submission, and how a submission is written. Every function works inside a
-transaction of its caller, who has taken the write lock first (:func:`lock`)."""
+"""What the database holds, looked up by id, and how rows are written. Every function works inside a transaction of
+its caller, who has taken the write lock first (:func:`lock`) where it is going to write."""
 
 from __future__ import annotations
 
@@ -9,23 +9,44 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.model.document import RegistryError, Submission
-from gateway.registry import forms, rows, rules, schema
+from gateway.model.document import Association, DocumentEntry, Folder, Status, SubmissionSet
+from gateway.registry import rows, schema
+from gateway.registry.rows import Kind
 
 _POSTGRESQL_LOCK = 0x44524D31
 """Any fixed number, known to this registry alone."""
 _BATCH = 500
 """Values of one IN list: SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
+TABLES: Mapping[Kind, sa.Table] = {
+    Kind.SUBMISSION_SET: schema.SUBMISSION_SETS,
+    Kind.FOLDER: schema.FOLDERS,
+    Kind.ENTRY: schema.ENTRIES,
+    Kind.ASSOCIATION: schema.ASSOCIATIONS,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A document that is registered already."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A registered object, without its body. What its kind does not have is empty, and its version 1, the latest."""
 
-    entry_uuid: str
-    patient_key: str
-    digest: str
-    """SHA-256."""
+    kind: Kind
+    number: int
+    uuid: str
+    status: str
+    patient_key: str = ""
+    unique_id: str = ""
+    logical_id: str = ""
+    version: int = 1
+    latest: bool = True
+    object_type: str = ""
+    hash: str = ""
+    type: str = ""
+    source: str = ""
+    target: str = ""
+
+    @property
+    def approved(self) -> bool:
+        return self.status == Status.APPROVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +56,59 @@ class StoredDocument:
     unique_id: str
     digest: str
     """SHA-256, key of its bytes."""
+    hash: str
+    """SHA-1."""
     size_bytes: int
     mime_type: str
 
 
+_COLUMNS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.SUBMISSION_SET: ("patient_key", "unique_id"),
+    Kind.FOLDER: ("patient_key", "unique_id", "logical_id", "version", "latest"),
+    Kind.ENTRY: ("patient_key", "unique_id", "logical_id", "version", "latest", "object_type", "hash"),
+    Kind.ASSOCIATION: ("type", "source", "target"),
+}
+
+
 def lock(connection: sa.Connection) -> None:
-    """One submission at a time: what was looked up stays true until the commit.
+    """One change at a time: what was looked up stays true until the commit.
 
     On SQLite the transaction holds the write lock from its beginning. On PostgreSQL an advisory lock does the same for
-    submissions and for nothing else, queries included; metadata rows are written in milliseconds, and replacements
-    will need the same order.
+    changes and for nothing else, queries included; metadata rows are written in milliseconds, and replacements need
+    the order.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))
 
 
-def known_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, Known]:
-    """Of *unique_ids* those that are registered, each with its newest entry."""
-    entries, documents = schema.ENTRIES.c, schema.DOCUMENTS.c
-    columns = (documents.unique_id, entries.entry_uuid, entries.patient_key, documents.digest)
-    joined = schema.DOCUMENTS.join(schema.ENTRIES, documents.unique_id == entries.unique_id)
-    query = sa.select(*columns).select_from(joined).order_by(entries.version)
-    return {
-        row[0]: Known(row[1], row[2], row[3]) for row in _selected(connection, query, documents.unique_id, unique_ids)
-    }
+def by_column(connection: sa.Connection, kind: Kind, column: str, values: Iterable[str]) -> Iterator[Stored]:
+    """The objects of *kind* with one of *values* in *column*, in the order of registration."""
+    c = TABLES[kind].c
+    names = ("id", "entry_uuid", "status", *_COLUMNS[kind])
+    query = sa.select(*(c[name] for name in names)).order_by(c.id)
+    for row in selected(connection, query, c[column], values):
+        rest = dict(zip(_COLUMNS[kind], row[3:], strict=True))
+        yield Stored(kind=kind, number=row[0], uuid=row[1], status=row[2], **rest)
+
+
+def objects(connection: sa.Connection, uuids: Iterable[str]) -> dict[str, Stored]:
+    """Of *uuids* (entryUUIDs of any kind of object) those that are registered."""
+    wanted = set(uuids)
+    return {stored.uuid: stored for kind in Kind for stored in by_column(connection, kind, "entry_uuid", wanted)}
+
+
+def latest_entries(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, Stored]:
+    """Of *unique_ids* those that are registered, each with the latest version of its entry."""
+    found = by_column(connection, Kind.ENTRY, "unique_id", unique_ids)
+    return {stored.unique_id: stored for stored in found if stored.latest}
 
 
 def stored_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, StoredDocument]:
     """Of *unique_ids* those that the repository has."""
     c = schema.DOCUMENTS.c
-    query = sa.select(c.unique_id, c.digest, c.size_bytes, c.mime_type)
-    return {
-        row[0]: StoredDocument(row[0], row[1], row[2], row[3])
-        for row in _selected(connection, query, c.unique_id, unique_ids)
-    }
+    query = sa.select(c.unique_id, c.digest, c.hash, c.size_bytes, c.mime_type)
+    found = selected(connection, query, c.unique_id, unique_ids)
+    return {row[0]: StoredDocument(row[0], row[1], row[2], row[3], row[4]) for row in found}
 
 
 def is_referenced(connection: sa.Connection, digest: str) -> bool:
@@ -77,98 +117,88 @@ def is_referenced(connection: sa.Connection, digest: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def conflicts(
-    connection: sa.Connection, submission: Submission, documents: Sequence[rules.Measured], known: Mapping[str, Known]
-) -> tuple[RegistryError, ...]:
-    """What contradicts the database, all of it.
-
-    The rule of a second submission (ITI TF-2 3.42.4.1.3.3; NIST 12004): a known uniqueId with the same bytes is no
-    error; with other bytes it is XDSNonIdenticalHash; a known SubmissionSet.uniqueId or entryUUID is
-    XDSDuplicateUniqueIdInRegistry.
-    """
-    return (
-        *_duplicates(connection, submission),
-        *_other_bytes(submission, documents, known),
-        *_references(connection, submission),
-    )
+def links(connection: sa.Connection, end: str, uuids: Iterable[str]) -> Iterator[Stored]:
+    """The associations whose *end* (``source`` or ``target``) is one of *uuids*."""
+    return by_column(connection, Kind.ASSOCIATION, end, uuids)
 
 
-def write(connection: sa.Connection, submission: Submission, documents: Sequence[rows.Row], registered_at: str) -> None:
-    """Insert everything: objects with their final ids, and the rows of ``registry_documents``."""
-    entries = submission.entries
-    for table, values in (
-        (schema.DOCUMENTS, list(documents)),
-        (schema.ENTRIES, [rows.entry_row(entry, registered_at) for entry in entries]),
-        (schema.REFERENCE_IDS, [row for entry in entries for row in rows.reference_rows(entry)]),
-        (schema.CODES, [row for entry in entries for row in rows.code_rows(entry)]),
-        (schema.AUTHORS, [row for entry in entries for row in rows.author_rows(entry)]),
-        (schema.SUBMISSION_SETS, [rows.submission_set_row(one, registered_at) for one in submission.submission_sets]),
-        (schema.ASSOCIATIONS, [rows.association_row(one) for one in submission.associations]),
-    ):
-        if values:
-            connection.execute(table.insert(), values)
+def body(connection: sa.Connection, kind: Kind, number: int) -> str:
+    """The JSON of one object."""
+    c = TABLES[kind].c
+    found: str = connection.execute(sa.select(c.body).where(c.id == number)).scalar_one()
+    return found
 
 
-def _duplicates(connection: sa.Connection, submission: Submission) -> Iterator[RegistryError]:
-    sets, entries = schema.SUBMISSION_SETS.c, schema.ENTRIES.c
-    set_ids = [one.unique_id for one in submission.submission_sets]
-    entry_ids = [one.unique_id for one in submission.entries]
-    # A SubmissionSet and a document never share a uniqueId, so each is looked for among the others too.
-    known = _values(connection, sets.unique_id, [*set_ids, *entry_ids]) | _values(
-        connection, entries.unique_id, set_ids
-    )
-    for name in sorted(known):
-        yield _duplicate(f"uniqueId “{name}” is registered already", name)
-    uuids = [name for name in rules.object_ids(submission) if forms.is_uuid(name)]
-    for column in (sets.entry_uuid, entries.entry_uuid, schema.ASSOCIATIONS.c.entry_uuid):
-        for name in sorted(_values(connection, column, uuids)):
-            yield _duplicate(f"entryUUID “{name}” is registered already", name)
+def set_status(connection: sa.Connection, kind: Kind, numbers: Iterable[int], status: str) -> None:
+    """Give the objects *numbers* of *kind* another status."""
+    table = TABLES[kind]
+    for batch in _batches(sorted(set(numbers))):
+        connection.execute(table.update().where(table.c.id.in_(batch)).values(status=status))
 
 
-def _other_bytes(
-    submission: Submission, documents: Sequence[rules.Measured], known: Mapping[str, Known]
-) -> Iterator[RegistryError]:
-    digests = {document.entry_id: document.sha256 for document in documents}
-    for entry in submission.entries:
-        registered = known.get(entry.unique_id)
-        if registered is None:
-            continue
-        # SHA-256 decides and not the hash attribute: two documents of one SHA-1 can be made.
-        if digests.get(entry.entry_uuid, registered.digest) != registered.digest:
-            context = f"uniqueId “{entry.unique_id}” is registered with other bytes (another hash)"
-            yield RegistryError(code="XDSNonIdenticalHash", context=context, location=entry.entry_uuid)
-        elif entry.patient_id and forms.patient_key(entry.patient_id) != registered.patient_key:
-            context = f"uniqueId “{entry.unique_id}” is registered for another patient"
-            yield RegistryError(code="XDSPatientIdDoesNotMatch", context=context, location=entry.entry_uuid)
+class Writer:
+    """Inserts the rows of one submission set, with numbers that follow those given before."""
+
+    def __init__(self, connection: sa.Connection, registered_at: str) -> None:
+        self._connection = connection
+        self._registered_at = registered_at
+        self._next: dict[Kind, int] = {}
+        self._rows: dict[sa.Table, list[rows.Row]] = {}
+        self.submission = 0
+        """The number of the submission set."""
+
+    def submission_set(self, one: SubmissionSet) -> None:
+        self.submission = self._number(Kind.SUBMISSION_SET)
+        self._add(schema.SUBMISSION_SETS, [rows.submission_set_row(one, self.submission, self._registered_at)])
+        self._add(schema.SET_AUTHORS, rows.author_rows(one.authors, self.submission))
+
+    def folder(self, one: Folder) -> None:
+        number = self._number(Kind.FOLDER)
+        self._add(schema.FOLDERS, [rows.folder_row(one, number, self.submission, self._registered_at)])
+        self._add(schema.FOLDER_CODES, rows.folder_code_rows(one, number))
+
+    def entry(self, one: DocumentEntry) -> None:
+        number = self._number(Kind.ENTRY)
+        self._add(schema.ENTRIES, [rows.entry_row(one, number, self.submission, self._registered_at)])
+        self._add(schema.REFERENCE_IDS, rows.reference_rows(one, number))
+        self._add(schema.CODES, rows.code_rows(one, number))
+        self._add(schema.AUTHORS, rows.author_rows(one.authors, number))
+
+    def association(self, one: Association, source: Kind, target: Kind) -> None:
+        number = self._number(Kind.ASSOCIATION)
+        self._add(schema.ASSOCIATIONS, [rows.association_row(one, number, self.submission, source, target)])
+
+    def documents(self, documents: Sequence[rows.Row]) -> None:
+        """Rows of ``registry_documents``."""
+        self._add(schema.DOCUMENTS, list(documents))
+
+    def flush(self) -> None:
+        """Insert everything, each table at once, owners before what they own."""
+        for table in schema.METADATA.sorted_tables:
+            if values := self._rows.get(table):
+                self._connection.execute(table.insert(), values)
+        self._rows = {}
+
+    def _number(self, kind: Kind) -> int:
+        if kind not in self._next:
+            column = TABLES[kind].c.id
+            self._next[kind] = (self._connection.execute(sa.select(sa.func.max(column))).scalar() or 0) + 1
+        number = self._next[kind]
+        self._next[kind] += 1
+        return number
+
+    def _add(self, table: sa.Table, values: list[rows.Row]) -> None:
+        self._rows.setdefault(table, []).extend(values)
 
 
-def _references(connection: sa.Connection, submission: Submission) -> Iterator[RegistryError]:
-    outside = rules.references(submission)
-    entries = schema.ENTRIES.c
-    query = sa.select(entries.entry_uuid, entries.patient_key)
-    targets = [one.target for one in outside if forms.is_uuid(one.target)]
-    found = {row[0]: row[1] for row in _selected(connection, query, entries.entry_uuid, targets)}
-    patients = {forms.patient_key(one.patient_id) for one in submission.submission_sets}
-    for association in outside:
-        if association.target not in found and forms.is_uuid(association.target):
-            context = f"HasMember target “{association.target}” is not registered"
-            yield RegistryError(code="UnresolvedReferenceException", context=context, location=association.target)
-        elif association.target in found and found[association.target] not in patients:
-            context = f"HasMember target “{association.target}” is registered for another patient"
-            yield RegistryError(code="XDSPatientIdDoesNotMatch", context=context, location=association.target)
-
-
-def _values(connection: sa.Connection, column: sa.ColumnElement[str], values: Iterable[str]) -> set[str]:
-    return {row[0] for row in _selected(connection, sa.select(column), column, values)}
-
-
-def _selected(
+def selected(
     connection: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[str], values: Iterable[str]
 ) -> Iterator[Sequence[Any]]:
-    wanted = sorted(set(values))
-    for start in range(0, len(wanted), _BATCH):
-        yield from connection.execute(query.where(column.in_(wanted[start : start + _BATCH])))
+    """The rows of *query* with one of *values* in *column*."""
+    for batch in _batches(sorted(set(values))):
+        yield from connection.execute(query.where(column.in_(batch)))
 
 
-def _duplicate(context: str, location: str) -> RegistryError:
-    return RegistryError(code="XDSDuplicateUniqueIdInRegistry", context=context, location=location)
+def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]

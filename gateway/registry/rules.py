@@ -1,8 +1,9 @@
-"""What a submission must satisfy (ITI TF-3 section 4.2, ITI TF-2 3.41.4.1.3 and 3.42.4.1.3): pure.
+"""What the objects of a submission must satisfy (ITI TF-3 section 4.2, ITI TF-2 3.41.4.1.3 and 3.42.4.1.3): pure.
 
 Every rule looks at the whole submission and gives all that is wrong, so that one answer tells everything. Two halves:
-:func:`metadata_findings` are the registry's (they will serve ITI-42 as they are), :func:`document_findings` the
-repository's, which has the bytes. What only the database can tell is in :mod:`gateway.registry.conflicts`.
+:func:`metadata_findings` are the registry's, :func:`document_findings` the repository's, which has the bytes. How
+objects may be joined stands in :mod:`gateway.registry.relations`, what only the database can tell in
+:mod:`gateway.registry.conflicts`.
 
 A finding's context quotes the value and names the component that is wrong; it goes to the sender and to no log.
 """
@@ -12,15 +13,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-from gateway.model.document import STABLE, Association, AssociationType, DocumentEntry, RegistryError, Submission
+from gateway.model.document import (
+    DOCUMENT_OFFLINE,
+    DOCUMENT_ONLINE,
+    ON_DEMAND,
+    STABLE,
+    DocumentEntry,
+    Folder,
+    RegistryError,
+    Status,
+    Submission,
+)
 from gateway.model.document import SubmissionSet as Set
-from gateway.registry import forms
+from gateway.registry import forms, relations
 from gateway.registry.findings import Checks, metadata_error, quote, repository_error
 
-ORIGINAL = "Original"
-REFERENCE = "Reference"
-STATUS_SLOT = "SubmissionSetStatus"
+
+class Context(Enum):
+    """The transaction a submission came by."""
+
+    PROVIDE = "ITI-41"
+    REGISTER = "ITI-42"
+    REGISTER_ON_DEMAND = "ITI-61"
+    UPDATE = "ITI-57"
+    RESTRICTED_UPDATE = "ITI-92"
+
+    @property
+    def updates(self) -> bool:
+        return self in (Context.UPDATE, Context.RESTRICTED_UPDATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +62,61 @@ class Policy:
     """What this registry adds to the standard's rules."""
 
     patient_authorities: frozenset[str] = frozenset()
-    """OIDs whose patients are known here; empty: every patient is (nobody feeds this registry with patients)."""
+    """OIDs whose patients are known here; empty: those of every authority."""
+    listed_patients: bool = False
+    """Whether a patient must be in the registry's own list (ITI-44, ``gateway registry patients``)."""
+    keep_extra_slots: bool = True
+    """Whether slots with a URN for a name that the standard does not know are kept."""
     objects: int = 1000
     """Objects of one kind in a submission at most."""
     values: int = 500
-    """Values of one attribute of an entry at most."""
+    """Values of one attribute of an object at most."""
 
 
 def oversize(submission: Submission, policy: Policy) -> tuple[RegistryError, ...]:
     """Whether the submission is above the numbers this registry takes: looked at first, and alone when it is."""
-    most = max(len(submission.submission_sets), len(submission.entries), len(submission.associations))
+    kinds = (submission.submission_sets, submission.folders, submission.entries, submission.associations)
+    most = max(map(len, kinds))
     if most > policy.objects:
         context = f"the submission holds {most} objects of one kind, above the {policy.objects} taken at once"
         return (metadata_error(context),)
     return tuple(
-        metadata_error(
-            f"DocumentEntry.{name} holds {len(values)} values, above the {policy.values} taken", entry.entry_uuid
-        )
-        for entry in submission.entries
-        for name, values in (
-            ("author", entry.authors),
-            ("eventCodeList", entry.event_codes),
-            ("confidentialityCode", entry.confidentiality_codes),
-            ("referenceIdList", entry.reference_ids),
-        )
+        metadata_error(f"{name} holds {len(values)} values, above the {policy.values} taken", where)
+        for name, values, where in _lists(submission)
         if len(values) > policy.values
     )
 
 
-def findings(submission: Submission, documents: Sequence[Measured], policy: Policy) -> tuple[RegistryError, ...]:
-    """Everything that is wrong with an ITI-41 request; empty when it may be registered."""
-    return (*metadata_findings(submission, policy), *document_findings(submission, documents))
+def _lists(submission: Submission) -> Iterator[tuple[str, Sequence[object], str]]:
+    for one in submission.submission_sets:
+        yield "SubmissionSet.author", one.authors, one.entry_uuid
+    for folder in submission.folders:
+        yield "Folder.codeList", folder.codes, folder.entry_uuid
+    for entry in submission.entries:
+        yield "DocumentEntry.author", entry.authors, entry.entry_uuid
+        yield "DocumentEntry.eventCodeList", entry.event_codes, entry.entry_uuid
+        yield "DocumentEntry.confidentialityCode", entry.confidentiality_codes, entry.entry_uuid
+        yield "DocumentEntry.referenceIdList", entry.reference_ids, entry.entry_uuid
 
 
-def metadata_findings(submission: Submission, policy: Policy) -> tuple[RegistryError, ...]:
+def metadata_findings(submission: Submission, policy: Policy, context: Context) -> tuple[RegistryError, ...]:
     """The registry's half: what is wrong with the metadata alone."""
     found: list[RegistryError] = []
     if len(submission.submission_sets) != 1:
-        context = f"a submission holds exactly one SubmissionSet, this one has {len(submission.submission_sets)}"
-        found.append(metadata_error(context))
-    found += _identities(submission)
+        words = f"a submission holds exactly one SubmissionSet, this one has {len(submission.submission_sets)}"
+        found.append(metadata_error(words))
+    found += _identities(submission, context)
     for submission_set in submission.submission_sets:
         found += _submission_set(submission_set)
+    for folder in submission.folders:
+        found += _folder(folder)
+        found += _lineage("Folder", folder, context)
     for entry in submission.entries:
-        found += _entry(entry)
+        found += _entry(entry, context)
+        found += _lineage("DocumentEntry", entry, context)
     found += _patients(submission, policy)
-    found += _associations(submission)
+    if not context.updates:
+        found += relations.findings(submission)
     return tuple(found)
 
 
@@ -112,20 +143,8 @@ def document_findings(submission: Submission, documents: Sequence[Measured]) -> 
 
 def object_ids(submission: Submission) -> Iterator[str]:
     """The id of every object of the message."""
-    yield from (one.entry_uuid for one in submission.submission_sets)
-    yield from (one.entry_uuid for one in submission.entries)
-    yield from (one.entry_uuid for one in submission.associations)
-
-
-def references(submission: Submission) -> tuple[Association, ...]:
-    """HasMember associations to entries outside the message: the database tells whether they exist."""
-    inside = {entry.entry_uuid for entry in submission.entries}
-    return tuple(a for a in submission.associations if _is_member(a) and a.target not in inside)
-
-
-def member_status(association: Association) -> str:
-    """SubmissionSetStatus of a HasMember: Original, Reference, or what else stands there (perhaps nothing)."""
-    return next((", ".join(values) for name, values in association.slots if name == STATUS_SLOT), "")
+    for kind in (submission.submission_sets, submission.folders, submission.entries, submission.associations):
+        yield from (one.entry_uuid for one in kind)
 
 
 def _bytes(entry: DocumentEntry, document: Measured) -> Iterator[RegistryError]:
@@ -141,16 +160,23 @@ def _bytes(entry: DocumentEntry, document: Measured) -> Iterator[RegistryError]:
         yield repository_error(f"size {entry.size} is not that of the bytes received, {document.size_bytes}", where)
 
 
-def _identities(submission: Submission) -> Iterator[RegistryError]:
-    registered: list[Set | DocumentEntry] = [*submission.submission_sets, *submission.entries]
-    ids = [name for name in object_ids(submission) if name]
-    for name, count in Counter(ids).items():
+def _identities(submission: Submission, context: Context) -> Iterator[RegistryError]:
+    for name, count in Counter(name for name in object_ids(submission) if name).items():
         if count > 1:
             yield metadata_error(f"{count} objects of the submission have the id {quote(name)}", name)
+    entries = Counter(one.unique_id for one in submission.entries if one.unique_id)
+    registered: list[Set | Folder | DocumentEntry] = [
+        *submission.submission_sets,
+        *submission.folders,
+        *submission.entries,
+    ]
     for name, count in Counter(one.unique_id for one in registered if one.unique_id).items():
         if count > 1:
-            context = f"uniqueId {quote(name)} stands {count} times in the submission"
-            yield RegistryError(code="XDSRegistryDuplicateUniqueIdInMessage", context=context, location=name)
+            # The repository sees documents first and the registry everything else (ITI TF-3 table 4.2.4.1-2).
+            repository = context is Context.PROVIDE and entries[name] > 1
+            code = f"XDS{'Repository' if repository else 'Registry'}DuplicateUniqueIdInMessage"
+            words = f"uniqueId {quote(name)} stands {count} times in the submission"
+            yield RegistryError(code=code, context=words, location=name)
 
 
 def _submission_set(one: Set) -> Iterator[RegistryError]:
@@ -167,7 +193,19 @@ def _submission_set(one: Set) -> Iterator[RegistryError]:
         yield from check.each("authorInstitution", author.institutions, forms.xon)
 
 
-def _entry(entry: DocumentEntry) -> Iterator[RegistryError]:
+def _folder(one: Folder) -> Iterator[RegistryError]:
+    check = Checks("Folder", one.entry_uuid)
+    yield from check.required("id", one.entry_uuid, forms.entry_uuid)
+    yield from check.required("uniqueId", one.unique_id, forms.oid)
+    yield from check.required("patientId", one.patient_id, forms.cx)
+    yield from check.optional("homeCommunityId", one.home_community_id, forms.home_community)
+    if not one.codes:
+        yield check.missing("codeList")
+    for code in one.codes:
+        yield from check.code("codeList", code)
+
+
+def _entry(entry: DocumentEntry, context: Context) -> Iterator[RegistryError]:
     check = Checks("DocumentEntry", entry.entry_uuid)
     yield from check.required("id", entry.entry_uuid, forms.entry_uuid)
     yield from check.required("uniqueId", entry.unique_id, forms.unique_id)
@@ -178,6 +216,7 @@ def _entry(entry: DocumentEntry) -> Iterator[RegistryError]:
     yield from check.each("sourcePatientInfo", entry.source_patient_info, forms.source_patient_field)
     yield from check.optional("homeCommunityId", entry.home_community_id, forms.home_community)
     yield from check.optional("legalAuthenticator", entry.legal_authenticator, forms.xcn)
+    yield from _kept(entry, check, context)
     yield from _times(entry, check)
     yield from _codes(entry, check)
     for author in entry.authors:
@@ -186,12 +225,52 @@ def _entry(entry: DocumentEntry) -> Iterator[RegistryError]:
     for reference in entry.reference_ids:
         if wrong := forms.reference_id(reference):
             yield check.wrong("referenceIdList", reference.cxi(), wrong)
-    if entry.object_type != STABLE:
-        yield check.wrong("objectType", entry.object_type, "is not that of a stable document, the only kind kept here")
+
+
+def _kept(entry: DocumentEntry, check: Checks, context: Context) -> Iterator[RegistryError]:
+    """What says where the document is and what it weighs."""
+    expected = ON_DEMAND if context is Context.REGISTER_ON_DEMAND else STABLE
+    if entry.object_type != expected and not (context.updates and entry.object_type == ON_DEMAND):
+        kind = "an on-demand" if expected == ON_DEMAND else "a stable"
+        yield check.wrong("objectType", entry.object_type, f"is not that of {kind} document, as {context.value} takes")
+    if context is not Context.PROVIDE:
+        yield from check.optional("hash", entry.hash, forms.sha1)
+    if context in (Context.REGISTER, Context.REGISTER_ON_DEMAND):
+        yield from check.required("repositoryUniqueId", entry.repository_unique_id, forms.oid)
+    if context is Context.REGISTER:
+        if not entry.hash:
+            yield check.missing("hash")
+        if entry.size is None:
+            yield check.missing("size")
+    availability = entry.document_availability
+    if availability not in ("", DOCUMENT_ONLINE, DOCUMENT_OFFLINE):
+        yield check.wrong("documentAvailability", availability, "is neither Online nor Offline")
+
+
+def _lineage(kind: str, item: DocumentEntry | Folder, context: Context) -> Iterator[RegistryError]:
+    """``lid`` and ``status``: a first version says nothing else than itself, a later one what it follows."""
+    where = item.entry_uuid
+    if not context.updates:
+        if item.logical_id not in ("", item.entry_uuid):
+            words = f"{kind}.logicalID {quote(item.logical_id)} is not the id: a first version is submitted here"
+            yield metadata_error(words, where)
+        return
+    if not forms.is_uuid(item.logical_id):
+        words = f"{kind}.logicalID {quote(item.logical_id)} is not the UUID of the version in the registry"
+        yield RegistryError(code="XDSMetadataUpdateError", context=words, location=where)
+    elif item.logical_id == item.entry_uuid:
+        words = f"{kind}.id {quote(item.entry_uuid)} is that of the first version: a new version has an id of its own"
+        yield RegistryError(code="XDSMetadataUpdateError", context=words, location=where)
+    if item.status not in ("", Status.APPROVED.value):
+        words = f"{kind}.availabilityStatus {quote(item.status)}: a new version is Approved, its status changes apart"
+        yield RegistryError(code="XDSMetadataUpdateError", context=words, location=where)
 
 
 def _times(entry: DocumentEntry, check: Checks) -> Iterator[RegistryError]:
-    yield from check.required("creationTime", entry.creation_time, forms.dtm)
+    if entry.object_type == ON_DEMAND:
+        yield from check.optional("creationTime", entry.creation_time, forms.dtm)
+    else:
+        yield from check.required("creationTime", entry.creation_time, forms.dtm)
     start, stop = entry.service_start_time, entry.service_stop_time
     wrong = [*check.optional("serviceStartTime", start, forms.dtm), *check.optional("serviceStopTime", stop, forms.dtm)]
     yield from wrong
@@ -217,7 +296,11 @@ def _codes(entry: DocumentEntry, check: Checks) -> Iterator[RegistryError]:
 
 
 def _patients(submission: Submission, policy: Policy) -> Iterator[RegistryError]:
-    everyone: list[Set | DocumentEntry] = [*submission.submission_sets, *submission.entries]
+    everyone: list[Set | Folder | DocumentEntry] = [
+        *submission.submission_sets,
+        *submission.folders,
+        *submission.entries,
+    ]
     stated = [one for one in everyone if one.patient_id]
     first = forms.patient_key(stated[0].patient_id) if stated else ""
     for one in stated:
@@ -229,53 +312,3 @@ def _patients(submission: Submission, policy: Policy) -> Iterator[RegistryError]
         if policy.patient_authorities and authority not in policy.patient_authorities:
             context = f"patientId {quote(one.patient_id)} is of an authority this registry does not serve"
             yield RegistryError(code="XDSUnknownPatientId", context=context, location=one.entry_uuid)
-
-
-def _associations(submission: Submission) -> Iterator[RegistryError]:
-    sets = {one.entry_uuid for one in submission.submission_sets}
-    inside = {entry.entry_uuid for entry in submission.entries}
-    members: Counter[str] = Counter()
-    for association in submission.associations:
-        if not _is_member(association):
-            yield _unsupported(association)
-            continue
-        members[association.target] += 1
-        yield from _member(association, sets, inside)
-    for entry in submission.entries:
-        if members[entry.entry_uuid] == 0:
-            context = f"no HasMember joins the DocumentEntry {quote(entry.entry_uuid)} to the SubmissionSet"
-            yield metadata_error(context, entry.entry_uuid)
-    for target, count in members.items():
-        if count > 1:
-            yield metadata_error(f"{count} HasMember associations have the target {quote(target)}", target)
-
-
-def _member(association: Association, sets: set[str], inside: set[str]) -> Iterator[RegistryError]:
-    where = association.entry_uuid or association.target
-    if association.entry_uuid and (wrong := forms.entry_uuid(association.entry_uuid)):
-        yield metadata_error(f"Association id {quote(association.entry_uuid)} {wrong}", where)
-    if association.source not in sets:
-        yield metadata_error(
-            f"HasMember source {quote(association.source)} is not the SubmissionSet of the message", where
-        )
-    status = member_status(association)
-    if association.target in inside:
-        if status != ORIGINAL:
-            yield metadata_error(f"{STATUS_SLOT} {quote(status)} of a document sent along must be {ORIGINAL}", where)
-    elif not forms.is_uuid(association.target):
-        yield metadata_error(f"HasMember target {quote(association.target)} is no object of the submission", where)
-    elif status != REFERENCE:
-        yield metadata_error(
-            f"{STATUS_SLOT} {quote(status)} of an entry outside the message must be {REFERENCE}", where
-        )
-
-
-def _unsupported(association: Association) -> RegistryError:
-    # Replacement, addendum, transformation, signature and status change come with later versions: each is refused by
-    # name, for an association that is dropped in silence would leave two approved versions of one document.
-    context = f"this registry does not handle associations of type {quote(association.type)} yet, only HasMember"
-    return RegistryError(code="XDSRegistryError", context=context, location=association.entry_uuid)
-
-
-def _is_member(association: Association) -> bool:
-    return association.type == AssociationType.HAS_MEMBER

@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 
 import structlog
 
@@ -134,6 +134,30 @@ class FileBlobs:
             log.error("blob.damaged", digest=digest, size_bytes=len(content))
             raise Unavailable("store_blob_damaged", digest=digest)
         return content
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes of *digest* as a stream at its beginning, compared with their name first; the caller closes it.
+
+        For what is too large for memory. Raises as :meth:`get`.
+        """
+        try:
+            stream = self._path(digest).open("rb")
+        except FileNotFoundError:
+            raise Unavailable("store_blob_missing", digest=digest) from None
+        except OSError as error:
+            raise _ours(error) from None
+        try:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
+                log.error("blob.damaged", digest=digest)
+                raise Unavailable("store_blob_damaged", digest=digest)
+            stream.seek(0)
+        except OSError as error:
+            stream.close()
+            raise _ours(error) from None
+        except Unavailable:
+            stream.close()
+            raise
+        return stream
 
     def sweep(self, older_than: datetime, is_referenced: Callable[[str], bool]) -> int:
         """Remove what no row names and what was last put before *older_than* (aware); gives the number of files.

@@ -148,9 +148,35 @@ TEXTS = {
     "hl7_not_cda": Text(
         "Le document n'est pas un CDA : OBX-5.3 doit valoir XML.", "The document is no CDA: OBX-5.3 must be XML."
     ),
-    "hl7_two_documents": Text(
-        "Le message contient deux documents, ce qui n'est pas encore pris en charge : envoyez un message par document.",
-        "The message holds two documents, which is not supported yet: send one message for each document.",
+    "hl7_too_many_documents": Text(
+        "Le message contient plus de {limit} document(s) : envoyez un message par document.",
+        "The message holds more than {limit} document(s): send one message for each document.",
+    ),
+    "hl7_not_a_change": Text(
+        "Ce message ne nomme pas l'étude modifiée : IPC-3 doit être un Study Instance UID.",
+        "This message does not name the study that changed: IPC-3 must be a Study Instance UID.",
+    ),
+    "hl7_not_merged": Text(
+        "Ce message doit nommer un identifiant sous l'OID de son autorité ({field}).",
+        "This message must name an identifier under the OID of its authority ({field}).",
+    ),
+    "hl7_not_teleradiology": Text(
+        "Ce message n'est pas un message de téléradiologie (flux 1 à 4).",
+        "This message is no teleradiology message (flows 1 to 4).",
+    ),
+    "hl7_several_events": Text(
+        "Ce message annonce plusieurs évènements.", "This message tells of several events."
+    ),
+    "hl7_address": Text(
+        "« {address} » n'est pas une adresse : écrivez HÔTE:PORT.", "\"{address}\" is no address: write HOST:PORT."
+    ),
+    "hl7_certificate": Text(
+        "Le certificat, la clé ou l'autorité ne peut pas être lu ({reason}).",
+        "The certificate, the key or the authority cannot be read ({reason}).",
+    ),
+    "hl7_unknown_profile": Text(
+        "Ce profil est inconnu ({name}) : choisissez-en un de la page des profils HL7.",
+        "This profile is not known ({name}): choose one of the page on HL7 profiles.",
     ),
     "hl7_encapsulation": Text(
         "Le document doit être encodé en base64 : OBX-5.4 doit valoir Base64.",

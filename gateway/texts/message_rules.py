@@ -33,6 +33,7 @@ TEXTS = {
         ("type_oid", "{field} annonce un OID (ISO), et ce n'en est pas un.", "{field} states an OID (ISO), and it is none."),
         ("type_authority", "{field} : un identifiant universel et son type (ISO) vont ensemble.", "{field}: a universal id and its type (ISO) go together."),
         ("type_empty", "{field} est vide alors que le champ est renseigné.", "{field} is empty while its field is filled."),
+        ("type_no_authority", "{field} : un identifiant a une autorité d'affectation.", "{field}: an identifier has an assigning authority."),
         ("type_coding_system", "{field} : le système de codage accompagne toujours le code.", "{field}: the coding system always goes with the code."),
         ("sequence", "{field} vaut {value} : attendu {expected}.", "{field} is {value}: expected {expected}."),
         # the patient

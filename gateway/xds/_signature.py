@@ -59,9 +59,8 @@ def signed(submission: Submission, content: bytes, unique_id: str, settings: Met
         version=first.version,
         extra_slots=first.extra_slots,
     )
-    targets = (
-        [submission_set.entry_uuid] if flavour.signature_of_the_set else [e.entry_uuid for e in submission.entries]
-    )
+    documents = [one.entry_uuid for one in submission.entries]
+    targets = [submission_set.entry_uuid] if flavour.signature_of_the_set else documents
     joined = [
         Association(
             entry_uuid=_free("SignatureMember01", submission),
@@ -89,8 +88,8 @@ def signed(submission: Submission, content: bytes, unique_id: str, settings: Met
 
 def _free(name: str, submission: Submission) -> str:
     """*name*, or it with more behind it when an object of *submission* has it."""
-    objects = (*submission.submission_sets, *submission.entries, *submission.folders, *submission.associations)
-    taken = {one.entry_uuid for one in objects}
+    taken = {one.entry_uuid for one in submission.submission_sets} | {one.entry_uuid for one in submission.folders}
+    taken |= {one.entry_uuid for one in submission.entries} | {one.entry_uuid for one in submission.associations}
     while name in taken:
         name += "a"
     return name

@@ -72,7 +72,7 @@ class Reply:
 
 
 class Caller:
-    """Calls the operations of ``wsdl/registry.wsdl`` (``ProvideAndRegister``, ``Query``, ``Retrieve``).
+    """Calls the operations of ``wsdl/registry.wsdl``.
 
     May be used by several threads; each call has its own message id, documents and answer.
     """

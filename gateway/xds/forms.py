@@ -11,8 +11,8 @@ from gateway.model.people import Organization, Patient, Professional
 from gateway.model.times import Timestamp
 from gateway.xds.flavours import Flavour
 
-TITLE_BYTES = 127
-"""Of a title in UTF-8: less than 128 characters, whatever they are (ITI TF-3 section 4.2.3.2.24)."""
+TITLE_CHARACTERS = 127
+"""A title has less than 128 characters (ITI TF-3 section 4.2.3.2.24)."""
 
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+", re.ASCII)
 _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})
@@ -56,10 +56,9 @@ def now_dtm(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")
 
 
-def cut(text: str, size_bytes: int = TITLE_BYTES) -> str:
-    """*text* on one line in at most *size_bytes* of UTF-8, no character halved, none that XML cannot carry."""
-    line = _BLANKS.sub(" ", _NOT_IN_XML.sub(" ", text)).strip()
-    return line.encode()[:size_bytes].decode(errors="ignore").strip()
+def cut(text: str, characters: int = TITLE_CHARACTERS) -> str:
+    """*text* on one line in at most *characters*, none that XML cannot carry."""
+    return _BLANKS.sub(" ", _NOT_IN_XML.sub(" ", text)).strip()[:characters].strip()
 
 
 def xcn(person: Professional, flavour: Flavour) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from structlog.testing import capture_logs
 
+from gateway import valuesets
 from gateway.errors import Mismatch
-from gateway.model.codes import DCM, SNOMED_CT, Code
-from gateway.model.document import DocumentEntry, Submission
+from gateway.model.codes import DCM, LOINC, SNOMED_CT, Code
+from gateway.model.document import AssociationType, DocumentEntry, Submission
 from gateway.model.exam import Exam
+from gateway.model.finding import Severity
 from gateway.model.identifiers import Identifier
 from gateway.model.people import Organization, Professional
 from gateway.model.report import Order, Report
@@ -24,7 +27,9 @@ from gateway.texts import sentence
 from gateway.texts.metadata import TEXTS
 from gateway.trust.safexml import parse
 from gateway.xds import ebrim
-from gateway.xds.metadata import MetadataSettings, prepare
+from gateway.xds._body_parts import REGIONS_BY_BODY_PART
+from gateway.xds.metadata import MetadataSettings, pdf_entry, prepare, signed
+from gateway.xds.rules.judge import judge
 from tests.support.publications import (
     CHEST,
     KNEE,
@@ -170,19 +175,53 @@ def test_the_site_maps_a_body_part_where_the_act_has_no_region() -> None:
 
 
 def test_a_region_nobody_knows_holds_a_dmp_manifest_and_is_left_out_elsewhere() -> None:
-    publication = with_exams(exam(KNEE, "MR", "KNEE"), report=knee(regions=()))
+    publication = with_exams(exam(KNEE, "MR", "EXTREMITY"), report=knee(regions=()))
     error = refusal(publication)
-    assert (error.code, error.facts) == ("region_unknown", {"study": KNEE, "body_parts": "KNEE"})
+    assert (error.code, error.facts) == ("region_unknown", {"study": KNEE, "body_parts": "EXTREMITY"})
     assert names(manifest_entry(publication, IHE).event_codes) == ["MR"]
 
 
+@pytest.mark.parametrize(
+    ("body_part", "regions"),
+    [
+        ("knee", ["61685007"]),
+        ("CHESTABDPELVIS", ["67734004", "63337009"]),
+        ("TSPINE", ["737561001"]),
+        ("BREAST", ["76752008"]),
+    ],
+)
+@pytest.mark.parametrize("how", [DMP, IHE])
+def test_a_body_part_of_dicom_gives_the_region_where_neither_report_nor_site_names_one(
+    body_part: str, regions: list[str], how: MetadataSettings
+) -> None:
+    publication = with_exams(exam(KNEE, "MR", body_part), report=knee(regions=()))
+    found = manifest_entry(publication, how).event_codes
+    assert names(found) == ["MR", *regions]
+    assert {code.system for code in found[1:]} == {SNOMED_CT}
+    assert all(code.display for code in found)
+
+
+def test_the_mapping_of_body_parts_names_regions_of_the_value_set_alone() -> None:
+    known = valuesets.load(valuesets.REGION)
+    for term, regions in REGIONS_BY_BODY_PART.items():
+        assert term == term.upper()
+        assert all(region in known for region in regions)
+
+
+def test_the_site_maps_the_code_of_an_act_before_the_body_part() -> None:
+    spine = Code("737561001", SNOMED_CT, "Rachis")
+    site = replace(SITE, region_by_body_part={"lhqn001": spine, "KNEE": CHEST})
+    acts = knee(regions=(), procedures=(Code("LHQN001", "1.2.250.1.213.2.5", "Scanner du rachis"),))
+    assert "737561001" in names(manifest_entry(with_exams(KNEE_EXAM, report=acts, site=site)).event_codes)
+
+
 def test_a_region_nobody_knows_does_not_hold_a_report_alone() -> None:
-    publication = replace(with_exams(exam(KNEE, "MR", "KNEE"), report=knee(regions=())), manifests=())
+    publication = replace(with_exams(exam(KNEE, "MR", "EXTREMITY"), report=knee(regions=())), manifests=())
     assert "MR" in names(report_entry(publication).event_codes)
 
 
 def test_a_withdrawn_region_does_not_count_for_the_dmp_and_travels_elsewhere() -> None:
-    publication = with_exams(KNEE_EXAM, report=knee(regions=(Code("45048000", SNOMED_CT, "Cou"),)))
+    publication = with_exams(exam(KNEE, "MR", ""), report=knee(regions=(Code("45048000", SNOMED_CT, "Cou"),)))
     assert refusal(publication).code == "region_unknown"
     assert names(manifest_entry(publication, IHE).event_codes) == ["MR", "45048000"]
 
@@ -190,6 +229,15 @@ def test_a_withdrawn_region_does_not_count_for_the_dmp_and_travels_elsewhere() -
 def test_a_region_under_an_older_scheme_gets_its_own_again_for_the_dmp() -> None:
     publication = with_exams(KNEE_EXAM, report=knee(regions=(Code("61685007", "1.2.250.1.213.2.5"),)))
     assert manifest_entry(publication).event_codes[1] == Code("61685007", SNOMED_CT, "membre inférieur")
+
+
+def test_acts_are_events_by_their_ccam_code_and_elsewhere_by_their_own_too() -> None:
+    ccam = Code("NFQJ001", "1.2.250.1.215.300.1", "IRM du genou")
+    publication = with_report(acts=(replace(KNEE_ACT, procedures=(ccam, ccam)), THORAX_ACT))
+    expected = Code("NFQJ001", "1.2.250.1.213.2.5", "IRM du genou")
+    assert report_entry(publication).event_codes[4:] == manifest_entry(publication).event_codes[2:] == (expected,)
+    assert names(report_entry(publication, IHE).event_codes)[4:] == ["24802-1", "NFQJ001", "24627-2"]
+    assert manifest_entry(publication, IHE).event_codes[2:] == (ccam,)
 
 
 # .. other codes
@@ -380,9 +428,66 @@ def test_a_site_without_a_source_id_is_told_so() -> None:
 # .. anything
 
 
-def test_a_title_is_cut_at_128_bytes_between_characters() -> None:
-    title = report_entry(with_report(title="é" * 100)).title
-    assert title == "é" * 64
+def test_a_title_has_less_than_128_characters() -> None:
+    assert report_entry(with_report(title="é" * 100)).title == "é" * 100
+    assert report_entry(with_report(title="é" * 200)).title == "é" * 127
+
+
+# .. kinds of document
+
+
+def test_a_request_of_an_act_has_the_class_type_and_format_of_one() -> None:
+    request = Identifier("1.2.250.1.213.1.1.1.47", "2024.01")
+    entry = report_entry(with_report(code=Code("55115-0", LOINC, "Demande d'imagerie"), templates=(request,)))
+    assert (entry.class_code.code, entry.type_code.code) == ("42", "55115-0")
+    assert entry.format_code == valuesets.load(valuesets.FORMAT).code("urn:ans:ci-sis:img-da:2022")
+
+
+def test_a_pdf_of_its_own_is_an_entry_elsewhere_and_none_of_the_dmp() -> None:
+    entry = pdf_entry(PUBLICATION, IHE, b"%PDF-1.7", "2.25.7", "Document09")
+    assert (entry.mime_type, entry.format_code.code) == ("application/pdf", "urn:ihe:rad:PDF")
+    assert (entry.size, entry.unique_id, entry.class_code.code) == (8, "2.25.7", "31")
+    with pytest.raises(Mismatch) as caught:
+        pdf_entry(PUBLICATION, DMP, b"%PDF-1.7", "2.25.7", "Document09")
+    assert caught.value.facts["attribute"] == "formatCode (application/pdf)"
+
+
+@pytest.mark.parametrize(("how", "flavour"), [(DMP, "dmp"), (IHE, "ihe")])
+def test_a_signature_is_a_member_signs_and_is_valid_metadata(how: MetadataSettings, flavour: Any) -> None:
+    whole = signed(submission(PUBLICATION, how), b"<Signature/>", "2.25.77", how)
+    entry = whole.entries[-1]
+    assert (entry.type_code.code, entry.language_code, entry.title) == ("E1762", "art", "Source")
+    assert (entry.size, entry.source_patient_info) == (12, ())
+    signs = [one.target for one in whole.associations if one.type == AssociationType.SIGNS]
+    assert signs == (["SubmissionSet01"] if flavour == "dmp" else ["Document01", "Document02", "Document03"])
+    judgement = judge(etree.tostring(ebrim.write(whole)), flavour)
+    assert [one.message.en for one in judgement.findings if one.severity is Severity.ERROR] == []
+
+
+def test_a_signature_takes_no_id_that_is_there_and_needs_something_to_sign() -> None:
+    once = signed(submission(PUBLICATION), b"<Signature/>", "2.25.77", DMP)
+    twice = signed(once, b"<Signature/>", "2.25.78", DMP)
+    assert ebrim.read(ebrim.write(twice)) == twice
+    with pytest.raises(ValueError, match="something to sign"):
+        signed(Submission(), b"", "2.25.77", DMP)
+
+
+@pytest.mark.parametrize("how", [DMP, IHE])
+def test_what_is_made_of_a_publication_is_valid_for_the_checker(how: MetadataSettings) -> None:
+    for publication in (
+        PUBLICATION,
+        with_statements(masked=frozenset({"MASQUE_PS"})),
+        with_report(level=1, media_type="application/pdf"),
+        with_report(title="x" * 300),
+    ):
+        judgement = judge(prepare(publication, how).metadata, how.flavour)
+        assert [one.message.en for one in judgement.findings if one.severity is Severity.ERROR] == []
+
+
+def test_a_null_accession_number_holds_the_share() -> None:
+    orders = (*REPORT.orders, Order(placer=Identifier(ORDERS, "OPN1"), accession_null="UNK"))
+    error = refusal(with_report(orders=orders))
+    assert (error.code, error.facts) == ("accession_null", {"null": "UNK"})
 
 
 @given(st.text(max_size=200), st.text(max_size=40), st.text(max_size=20), st.text(max_size=20))

@@ -34,6 +34,8 @@ STUDY = "^^^^urn:ihe:iti:xds:2016:studyInstanceUID"
 MR = "MR^^1.2.840.10008.2.16.4 Résonance magnétique"
 CT = "CT^^1.2.840.10008.2.16.4 Tomodensitométrie"
 LEG = "61685007^^2.16.840.1.113883.6.96 Membre inférieur"
+KNEE_ACT = "24802-1^^2.16.840.1.113883.6.1 RM genou"
+THORAX_ACT = "24627-2^^2.16.840.1.113883.6.1 TDM thorax"
 CHEST = "67734004^^2.16.840.1.113883.6.96 segment thoracique du tronc"
 
 SCHEMES = {
@@ -91,6 +93,7 @@ def reading(golden: etree._Element, object_id: str) -> dict[str, list[str]]:
                 "rim:ExternalIdentifier[@identificationScheme=$s]/@value", namespaces=NS, s=f"urn:uuid:{scheme}"
             )
         ]
+    values["version"] = found.xpath("rim:VersionInfo/@versionName", namespaces=NS)
     values["mimeType"] = [found.get("mimeType", "")]
     values["objectType"] = [found.get("objectType", "")]
     return {name: found_values for name, found_values in values.items() if any(found_values)}
@@ -114,6 +117,7 @@ def entry(flavour: FlavourName, **changes: list[str]) -> dict[str, list[str]]:
     }
     if dmp:
         values["submissionTime"] = ["20210108101900"]
+        values["version"] = ["1"]
     return {**values, **changes}
 
 
@@ -164,7 +168,7 @@ def expected(flavour: FlavourName) -> dict[str, dict[str, list[str]]]:
             ],
             creationTime=["20210108101700"],
             title=[TITLE],
-            eventCodeList=[MR, CT, LEG, CHEST],
+            eventCodeList=[MR, CT, LEG, CHEST] if dmp else [MR, CT, LEG, CHEST, KNEE_ACT, THORAX_ACT],
             serviceStartTime=["20210108092500"],
             serviceStopTime=["20210108104500"],
             size=["19"],

@@ -67,8 +67,13 @@ ENTITY = BOOK.rule(
 )
 _PERFORMER = f"{_EVENT}/performer/assignedEntity"
 children(
-    BOOK, "D-9d", _PERFORMER, "id", Owner("L'exécutant", "The performer"), _SM.format("performer/assignedEntity/id [1..1]")
-)  # fmt: skip
+    BOOK,
+    "D-9d",
+    _PERFORMER,
+    "id",
+    Owner("L'exécutant", "The performer"),
+    _SM.format("performer/assignedEntity/id [1..1]"),
+)
 children(
     BOOK,
     "D-9e",

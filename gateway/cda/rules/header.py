@@ -155,6 +155,7 @@ SET_IS_ID = BOOK.rule(
     official=None,
 )
 
+
 @BOOK.at(_CD)
 def root(element: etree._Element, context: Context) -> None:
     realms = [attribute(one, "code") for one in element.findall(path("realmCode"))]
@@ -237,4 +238,3 @@ def versions(element: etree._Element, context: Context) -> None:
 
 def _identity(element: etree._Element | None) -> tuple[str, str]:
     return attribute(element, "root").upper(), attribute(element, "extension")
-

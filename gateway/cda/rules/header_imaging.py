@@ -50,6 +50,8 @@ ACT_UNKNOWN = BOOK.rule(
     source="001 3.2: code/translation « Valeur issue du JDV_CodesDocumentImagerie-CISIS »",
     official=None,
 )
+
+
 @BOOK.at(_CD)
 def model(element: etree._Element, context: Context) -> None:
     declared = {attribute(one, "root"): one for one in element.findall(path("templateId"))}

@@ -157,7 +157,8 @@ MODALITY = BOOK.rule(
 )
 QUALIFIER = BOOK.rule(
     "D-6b",
-    "Le qualifier d'une translation doit avoir exactement un name, 121139 (DCM) ou 39111-0 (LOINC) ; c'est « {value} ».",
+    "Le qualifier d'une translation doit avoir exactement un name, 121139 (DCM) ou 39111-0 (LOINC) ; c'est"
+    " « {value} ».",
     "The qualifier of a translation must have exactly one name, 121139 (DCM) or 39111-0 (LOINC); it is “{value}”.",
     source=_001.format("translation/qualifier/name [1..1] 121139 or 39111-0"),
     official=None,
@@ -214,7 +215,8 @@ PERFORMER_ID = BOOK.rule(
 )
 PERFORMER_ORGANIZATION = BOOK.rule(
     "D-10",
-    "L'organisation de l'exécutant doit avoir exactement un identifiant (établissement de rattachement, pour la DRIMbox).",
+    "L'organisation de l'exécutant doit avoir exactement un identifiant (établissement de rattachement, pour la"
+    " DRIMbox).",
     "The organisation of the performer must have exactly one identifier (the establishment, for the DRIMbox).",
     source=_001.format("performer/assignedEntity/representedOrganization/id [1..1]"),
     official=None,

@@ -1,8 +1,7 @@
 """The national identifiers of people and structures, and the organisations of the header.
 
-Sources: CI-SIS "Structuration minimale" (representedOrganization and the like), CI-SIS "Modèles de contenus CDA" (people
-and structures: PS_IdNat, Struct_IdNat); 001 section 3.2 for the organisations that an imaging report must name. The
-validator looks at a sector code only when it is one of the value set, except for performers and signatories.
+Sources: CI-SIS "Structuration minimale" (representedOrganization and the like), CI-SIS "Modèles de contenus CDA"
+(people and structures: PS_IdNat, Struct_IdNat). The validator looks at a sector code only when it is one of the value set, except for performers and signatories.
 """
 
 from __future__ import annotations
@@ -65,8 +64,14 @@ _ORGANIZATIONS = {
 }
 ORGANIZATION = Owner("L'organisation", "The organisation")
 children(
-    BOOK, "A-4d", _ORGANIZATIONS.values(), "name", ORGANIZATION, _SM.format("representedOrganization/name [0..1]"), least=0
-)  # fmt: skip
+    BOOK,
+    "A-4d",
+    _ORGANIZATIONS.values(),
+    "name",
+    ORGANIZATION,
+    _SM.format("representedOrganization/name [0..1]"),
+    least=0,
+)
 children(
     BOOK,
     "A-4e",
@@ -160,4 +165,3 @@ def _sector(element: etree._Element, context: Context, *, strict: bool) -> None:
         for name in ("code", "codeSystem", "displayName"):
             if not element.get(name):
                 context.say(SECTOR_PARTS, element, at=f"@{name}", name=name)
-

@@ -10,7 +10,6 @@ from lxml import etree
 
 from gateway.cda.elements import path
 from gateway.cda.rules.engine import WARNING, Book, Context
-from gateway.cda.rules.vocabulary import is_null
 
 BOOK = Book("references")
 
@@ -41,24 +40,29 @@ ENTRY_TWICE = BOOK.rule(
     "X-4",
     "L'identifiant « {value} » est celui de plusieurs sections ou entrées.",
     "The identifier “{value}” is that of several sections or entries.",
-    source="HL7 v3 II: an identifier identifies one instance; CI-SIS Modèles de contenus CDA, id of sections and entries",
+    source="HL7 v3 II: an identifier identifies one instance; CI-SIS Modèles de contenus CDA, id of an entry",
     spec=WARNING,
     official=None,
 )
 
-_WITH_ID = ["Text", "Content", "LinkHtml", "Footnote", "FootnoteRef", "RenderMultiMedia", "Caption", "Paragraph", "List", "Item", "Table", "Col", "Colgroup", "Rows", "Row", "Cell", "Heading", "Section", "ObservationMedia", "RegionOfInterest"]
-_WITH_IDENTIFIER = ["Section", "Act", "Encounter", "Observation", "ObservationMedia", "Organizer", "Procedure", "RegionOfInterest", "SubstanceAdministration", "Supply"]
-
-
-@BOOK.kind(*_WITH_ID)
-def identified(element: etree._Element, context: Context) -> None:
-    if element.get("ID") is not None:
-        context.collected["ID"].append(element)
+_ID = path("id")
+_WITH_IDENTIFIER = (
+    "Section",
+    "Act",
+    "Encounter",
+    "Observation",
+    "ObservationMedia",
+    "Organizer",
+    "Procedure",
+    "RegionOfInterest",
+    "SubstanceAdministration",
+    "Supply",
+)
 
 
 @BOOK.kind("TEL")
 def reference(element: etree._Element, context: Context) -> None:
-    if element.get("value", "").startswith("#"):
+    if (element.get("value") or "").startswith("#"):
         context.collected["reference"].append(element)
 
 
@@ -69,7 +73,9 @@ def shown(element: etree._Element, context: Context) -> None:
 
 @BOOK.kind(*_WITH_IDENTIFIER)
 def entry(element: etree._Element, context: Context) -> None:
-    context.collected["identifier"].extend(one for one in element.findall(path("id")) if not is_null(one))
+    for one in element.findall(_ID):
+        if one.get("root") is not None:
+            context.collected["identifier"].append(one)
 
 
 @BOOK.end

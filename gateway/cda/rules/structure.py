@@ -7,6 +7,7 @@ which the "Volet Structuration minimale" and 001 section 3.1 refer for everythin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from lxml import etree
 
@@ -94,7 +95,7 @@ Step = tuple[etree._Element, "Shape | None"]
 
 def examine(element: etree._Element, shape: Shape, context: Context) -> list[Step]:
     """Say what is wrong with the attributes and children of *element*; returns the children with their shapes."""
-    attributes: Sequence[tuple[str, str]] = element.items()  # type: ignore[assignment] - text in a parsed tree
+    attributes = cast("Sequence[tuple[str, str]]", element.items())  # text, in a tree that was parsed
     if attributes or shape.needed_attributes:
         _attributes(element, attributes, shape, context)
     if not shape.text:
@@ -135,6 +136,8 @@ def _attributes(element: etree._Element, stated: Sequence[tuple[str, str]], shap
             _extra(element, name, value, shape, context)
         elif not attribute.test(value):
             context.say(ATTRIBUTE_VALUE, element, at=f"@{name}", value=value, expected=attribute.expected, name=name)
+        if attribute is not None and attribute.gathered:
+            context.collected["ID"].append(element)
     for name in shape.needed_attributes:
         if element.get(name) is None:
             context.say(ATTRIBUTE_MISSING, element, at=f"@{name}", name=name, element=step_name(element))
@@ -197,4 +200,3 @@ def _members(shape: Shape, index: int) -> str:
 
 def _local(tag: str) -> str:
     return etree.QName(tag).localname
-

@@ -67,6 +67,8 @@ class Attribute:
 
     test: Test
     expected: str
+    gathered: bool = False
+    """An ID: the walk lays its elements aside for the comparisons at the end."""
 
 
 @dataclass(slots=True)
@@ -188,7 +190,7 @@ class _Reader:
         if ":" in name:
             name = tag_of(name)
         if kind:
-            shape.attributes[name] = Attribute(TYPES[kind], kind)
+            shape.attributes[name] = Attribute(TYPES[kind], kind, kind == "ID")
         elif fixed.startswith("{"):
             shape.attributes[name] = _listed(fixed[1:-1])
         else:

@@ -16,7 +16,10 @@ narrative, and ``%who`` and ``%ties`` stand for the participations and relations
 
 from __future__ import annotations
 
-WHO = "subject:Subject? specimen:Specimen* performer:Performer2* author:Author* informant:Informant* participant:Participant2*"
+WHO = (
+    "subject:Subject? specimen:Specimen* performer:Performer2* author:Author* informant:Informant*"
+    " participant:Participant2*"
+)
 SUBSTANCE_WHO = (
     "subject:Subject? specimen:Specimen* consumable:Consumable performer:Performer2* author:Author*"
     " informant:Informant* participant:Participant2*"
@@ -68,7 +71,8 @@ LanguageCommunication : languageCode:CS? modeCode:CE? proficiencyLevelCode:CE? p
 Person @classCode=PSN @determinerCode=INSTANCE : name:PN* sdtc:desc:ANYTHING? sdtc:asPatientRelationship:ANYTHING?
 Organization @classCode=ORG|PUB|STATE|NAT @determinerCode=INSTANCE : id:II* name:ON* telecom:TEL* addr:AD*
   standardIndustryClassCode:CE? asOrganizationPartOf:OrganizationPartOf?
-OrganizationPartOf @classCode=PART : id:II* code:CE? statusCode:CS? effectiveTime:IVL_TS? wholeOrganization:Organization?
+OrganizationPartOf @classCode=PART : id:II* code:CE? statusCode:CS? effectiveTime:IVL_TS?
+  wholeOrganization:Organization?
 Author @typeCode=AUT @contextControlCode=OP : functionCode:CE? time:TS assignedAuthor:AssignedAuthor
 AssignedAuthor @classCode={assigned} : id:II+ code:CE? addr:AD* telecom:TEL*
   (assignedPerson:Person|assignedAuthoringDevice:AuthoringDevice)? representedOrganization:Organization?
@@ -276,8 +280,8 @@ ENXP" @partType:cs @qualifier={name_qualifier} @representation=TXT @mediaType=te
 """
 
 DERIVED = {
-    "ANY": "II CS CD CE CV CO SC ED ST BL BN INT REAL TS PQ MO TEL IVL_TS PIVL_TS EIVL_TS SXPR_TS SXCM_TS IVL_PQ IVL_INT"
-    " IVL_REAL RTO RTO_PQ_PQ RTO_QTY_QTY RTO_MO_PQ AD EN PN ON TN PQR",
+    "ANY": "II CS CD CE CV CO SC ED ST BL BN INT REAL TS PQ MO TEL IVL_TS PIVL_TS EIVL_TS SXPR_TS SXCM_TS IVL_PQ"
+    " IVL_INT IVL_REAL RTO RTO_PQ_PQ RTO_QTY_QTY RTO_MO_PQ AD EN PN ON TN PQR",
     "CD": "CE CV CO CS PQR",
     "CE": "CV CO CS PQR",
     "CV": "CO CS PQR",
@@ -302,8 +306,8 @@ LISTS = {
     "mood": "APT|ARQ|CRT|DEF|EVN|EVN.CRT|EXPEC|GOL|INT|OPT|PERM|PERMRQ|PRMS|PRP|RMD|RQO|RSK|SLOT",
     "entry_act": "ACCM|ACSN|ACT|AEXPOS|CONS|CONTREG|CTTEVENT|DISPACT|EXPOS|INC|INFRM|LIST|MPROT|PCPR|REG|REV|SPCTRT"
     "|STORE|TEXPOS|TRFR|TRNS",
-    "observation": "OBS|ROIBND|ROIOVL|LLD|PRN|RLD|SFWL|SIT|STN|SUP|RTRD|TRD|ALRT|BATTERY|CLNTRL|CNOD|CONC|COND|CASE|OUTB"
-    "|DGIMG|GEN|DETPOL|EXP|LOC|PHN|POL|SEQ|SEQVAR|INVSTG|OBSSER|OBSCOR|POS|POSACC|POSCOORD|SPCOBS|VERIF",
+    "observation": "OBS|ROIBND|ROIOVL|LLD|PRN|RLD|SFWL|SIT|STN|SUP|RTRD|TRD|ALRT|BATTERY|CLNTRL|CNOD|CONC|COND|CASE"
+    "|OUTB|DGIMG|GEN|DETPOL|EXP|LOC|PHN|POL|SEQ|SEQVAR|INVSTG|OBSSER|OBSCOR|POS|POSACC|POSCOORD|SPCOBS|VERIF",
     "act": "ACT|COMPOSITION|DOC|DOCCLIN|CDALVLONE|CONTAINER|CATEGORY|DOCBODY|DOCSECT|TOPIC|EXTRACT|EHR|FOLDER|GROUPER"
     "|CLUSTER|ACCM|ACCT|ACSN|ADJUD|CACT|ACTN|INFO|STC|CNTRCT|FCNTRCT|COV|CONS|CONTREG|CTTEVENT|DISPACT|EXPOS|AEXPOS"
     "|TEXPOS|INC|INFRM|INVE|LIST|MPROT|PCPR|ENC|POLICY|JURISPOL|ORGPOL|SCOPOL|STDPOL|PROC|SBADM|SBEXT|SPECCOLLECT|REG"
@@ -317,8 +321,8 @@ LISTS = {
     "|ACTIR|ADJV|ADTV|BASE|IACT|COLR|FLVR|PRSV|STBL|MECH|LOCE|STOR|MBR|PART|ACTM|SPEC|ALQT|ISLT",
     "entity": "ENT|HCE|LIV|NLIV|ANM|MIC|PLNT|PSN|MAT|CHEM|FOOD|MMAT|CONT|HOLD|DEV|CER|MODDV|ORG|PUB|STATE|NAT|PLC|CITY"
     "|COUNTRY|COUNTY|PROVINCE|RGRP",
-    "participation": "ADM|ALY|ATND|AUT|AUTHEN|BBY|BEN|CAGNT|CALLBCK|CAT|CON|COV|CSM|CST|DEV|DIR|DIS|DIST|DON|DST|ELOC|ENT"
-    "|ESC|EXPAGNT|EXPART|EXPTRGT|EXSRC|GUAR|HLD|IND|INF|IRCP|LA|LOC|NOT|NRD|ORG|PART|PPRF|PRCP|PRD|PRF|RCT|RCV|RDV|REF"
+    "participation": "ADM|ALY|ATND|AUT|AUTHEN|BBY|BEN|CAGNT|CALLBCK|CAT|CON|COV|CSM|CST|DEV|DIR|DIS|DIST|DON|DST|ELOC"
+    "|ENT|ESC|EXPAGNT|EXPART|EXPTRGT|EXSRC|GUAR|HLD|IND|INF|IRCP|LA|LOC|NOT|NRD|ORG|PART|PPRF|PRCP|PRD|PRF|RCT|RCV|RDV|REF"
     "|REFB|REFT|RESP|RML|SBJ|SPC|SPRF|TRANS|TRC|VIA|VRF|WIT",
     "telecom_use": "AS|BAD|CONF|DIR|EC|H|HP|HV|MC|PG|PUB|TMP|WP",
     "address_use": "BAD|CONF|DIR|H|HP|HV|PHYS|PST|PUB|TMP|WP",

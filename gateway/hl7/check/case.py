@@ -44,8 +44,9 @@ class Case:
     def say(
         self,
         rule: str,
-        segment: Segment | str,
+        at: Segment | str,
         field: int = 0,
+        /,
         *,
         repetition: int = 0,
         component: int = 0,
@@ -61,8 +62,8 @@ class Case:
         """Note a finding; the sentence is that of ``rule_hl7_<rule>``. Raises :class:`Enough`."""
         if len(self.findings) >= MAX_FINDINGS:
             raise Enough
-        name = segment if isinstance(segment, str) else segment.name
-        path = _path(segment, field, repetition, component, subcomponent)
+        name = at[:3] if isinstance(at, str) else at.name
+        path = _path(at, field, repetition, component, subcomponent)
         shown = None if value is None else value[:_MAX_VALUE_CHARACTERS]
         dotted = f"{name}-{field}" + (f".{component}" if component else "") + (f".{subcomponent}" if subcomponent else "")
         filled = {"segment": name, "field": dotted, "value": shown or "", "expected": expected or "", **facts}

@@ -126,6 +126,8 @@ def _hierarchic(segment: Segment, field: int, repetition: int) -> Iterator[Fault
 def _composite_id(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
     if not segment.text(field, repetition=repetition):
         yield Fault("type-empty", 1)
+    elif not _filled(segment, field, repetition, 4):
+        yield Fault("type-no-authority", 4, severity=Severity.WARNING)
     yield from _authority(segment, field, repetition, 4)
     for number in (7, 8):
         text = segment.text(field, number, repetition=repetition)

@@ -11,7 +11,7 @@ from gateway.hl7 import embedded, profiles
 from gateway.hl7.check.case import Case, Document
 from gateway.hl7.check.identity import has_ins
 from gateway.hl7.er7 import Segment
-from gateway.hl7.profiles.common import CDA
+from gateway.hl7.profiles.common import CDA, FINESS
 from gateway.hl7.profiles.document import (
     ALIASES,
     MAILS,
@@ -216,6 +216,9 @@ def _sender(case: Case, row: Segment, again: bool) -> None:
         case.say("sender-twice", row, err3="198", source=source)
     if not row.text(5) and not row.text(10):
         case.say("sender-nobody", row, 5, err3="101", source=source)
+    number = row.text(8, 10)
+    if row.text(8, 7) in ("FINEJ", "FINEG") and number and not FINESS.fullmatch(number):
+        case.say("form", row, 8, repetition=1, component=10, err3="102", source=source, value=number)
 
 
 def _address(case: Case, row: Segment) -> None:

@@ -62,6 +62,10 @@ def _standard(case: Case, segment: Segment) -> None:
                 )
     if segment.name == "OBX" and segment.text(2) not in (*datatypes.OBSERVATION_TYPES, ""):
         case.say("value", segment, 2, err3="103", source=f"{HL7} table 0125", value=segment.text(2), expected="ED, CE…")
+    for number in dictionary.REQUIRED.get(segment.name, ()):
+        start, end = segment.span(number)
+        if start == end:
+            case.say("field-required", segment, number, err3="101", source=f"{HL7} {segment.name}-{number}")
     _further(case, segment, max(elements))
 
 
@@ -110,6 +114,8 @@ def _whole(case: Case, segment: Segment, section: Section, field: Field) -> None
     if field.usage is Usage.FORBIDDEN:
         case.say("field-forbidden", segment, field.number, severity=field.severity, err3="199", source=section.source)
         return
+    if field.single and _count(segment, field.number) > 1:
+        case.say("field-repeated", segment, field.number, repetition=2, err3="198", source=section.source)
     if field.values or field.like:
         if segment.name == "MSH" and field.number <= 2:
             _value(case, segment, section, field, 0, case.message.raw[start:end].decode("latin-1"))
@@ -117,6 +123,10 @@ def _whole(case: Case, segment: Segment, section: Section, field: Field) -> None
         for repetition in segment.repetitions(field.number):
             if repetition == 1 or not field.first_only:
                 _value(case, segment, section, field, repetition, segment.text(field.number, 1, 1, repetition))
+
+
+def _count(segment: Segment, number: int) -> int:
+    return sum(1 for _ in segment.repetitions(number))
 
 
 def _said(segment: Segment, number: int) -> bool:

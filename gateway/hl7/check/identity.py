@@ -78,13 +78,26 @@ def _national(case: Case, patient: Segment, number: int) -> None:
             rule, patient, 3, repetition=number, component=5, err3=err3, source=INS, value=type_code or None,
             expected="INS",
         )  # fmt: skip
-    stated = _AUTHORITIES.get(patient.text(3, 4, 1, number), "")
+    name = patient.text(3, 4, 1, number)
+    if name and not name.startswith("ASIP-SANTE-INS"):
+        case.say("value", patient, 3, repetition=number, component=4, subcomponent=1, severity=Severity.WARNING,
+                 err3="103", source=INS, value=name, expected="ASIP-SANTE-INS-NIR")  # fmt: skip
+    stated = _AUTHORITIES.get(name, "")
     if stated and oid in (INS_NIR, INS_NIA) and stated != oid:
         case.say("ins-authority", patient, 3, repetition=number, component=4, err3="103", source=INS)
 
 
+def _once(case: Case, patient: Segment, field: int, component: int, kind: str) -> None:
+    """One birth name, one place of birth."""
+    of_kind = [n for n in patient.repetitions(field) if patient.text(field, component, repetition=n) == kind]
+    if len(of_kind) > 1:
+        case.say("field-repeated", patient, field, repetition=of_kind[1], err3="198", source=PAM)
+
+
 def _traits(case: Case, patient: Segment, national: bool) -> None:
     severity = Severity.ERROR if case.profile.national else Severity.WARNING
+    _once(case, patient, 5, 7, "L")
+    _once(case, patient, 11, 7, "BDL")
     birth_places = [n for n in patient.repetitions(11) if patient.text(11, 7, repetition=n) == "BDL"]
     for number in birth_places:
         code = patient.text(11, 9, repetition=number)
@@ -116,8 +129,11 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
                 value=patient.text(5, 7), expected="L",
             )  # fmt: skip
     first, given = patient.text(5, 2), patient.text(5, 3)
-    if first and given and not given.upper().startswith(first.upper()):
-        case.say("ins-given-names", patient, 5, component=3, severity=Severity.WARNING, err3="102", source=INS)
+    if first and not given:
+        case.say("field-required", patient, 5, repetition=1, component=3, severity=severity, err3="101", err5="905",
+                 source=INS)  # fmt: skip
+    elif first and not given.upper().startswith(first.upper()):
+        case.say("ins-given-names", patient, 5, repetition=1, component=3, severity=severity, err3="102", source=INS)
 
 
 def visit_number(case: Case) -> None:

@@ -97,7 +97,14 @@ def judge(content: bytes, *, profile: str = "") -> Judgement:
 def _without_echoes(findings: list[Finding]) -> list[Finding]:
     """What the profile says of a value makes what its data type says of the same value superfluous."""
     said = {finding.path for finding in findings if not finding.rule.startswith("type-")}
-    return [finding for finding in findings if not finding.rule.startswith("type-") or finding.path not in said]
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for finding in findings:
+        key = finding.rule, finding.path
+        if key not in seen and not (finding.rule.startswith("type-") and finding.path in said):
+            kept.append(finding)
+        seen.add(key)
+    return kept
 
 
 def unframed(content: bytes) -> bytes:

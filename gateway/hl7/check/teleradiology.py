@@ -17,7 +17,7 @@ from gateway.hl7.check.datatypes import is_time
 from gateway.hl7.check.identity import _later, has_ins
 from gateway.hl7.er7 import Segment
 from gateway.hl7.profiles import routing
-from gateway.hl7.profiles.common import TLR, WHITE_PAPER
+from gateway.hl7.profiles.common import FINESS, TLR, WHITE_PAPER
 from gateway.hl7.profiles.teleradiology import (
     IMAGING_SITE,
     OBSERVATIONS,
@@ -46,7 +46,7 @@ def order_numbers(case: Case) -> None:
         request = of(order, "OBR")
         stated = components(order[0], 2)
         numbers.append(stated)
-        if request is not None and request.text(2) and stated and components(request, 2) != stated:
+        if request is not None and request.raw(2) and stated and components(request, 2) != stated:
             case.say("order-number-differs", request, 2, err3="103", source=f"{TLR}, OBR-2 identique à ORC-2")
     if len(set(numbers)) > 1 and case.profile.name == "tlr-4-complement":
         case.say("order-number-several", case.orders[1][0], 2, err3="103", source=f"{TLR}, flux 4")
@@ -56,9 +56,13 @@ def responsible(case: Case) -> None:
     """OBR-16 repeats ORC-12; an organisation of the national register is under its OID."""
     for order in case.orders:
         head, request = order[0], of(order, "OBR")
-        if request is not None and request.text(16) and head.text(12) and components(request, 16) != components(head, 12):
+        if request is not None and request.raw(16) and head.text(12) and components(request, 16) != components(head, 12):
             case.say("responsible-differs", request, 16, err3="103", source=f"{TLR}, OBR-16 identique à ORC-12")
-        if head.text(21, 7) in ("FINEJ", "FINEG", "IDNST"):
+        register = head.text(21, 7)
+        number = head.text(21, 10)
+        if register in ("FINEJ", "FINEG") and number and not FINESS.fullmatch(number):
+            case.say("form", head, 21, repetition=1, component=10, err3="102", source=f"{TLR}, ORC-21.10", value=number)
+        if register in ("FINEJ", "FINEG", "IDNST"):
             for part, expected in ((2, "1.2.250.1.71.4.2.2"), (3, "ISO")):
                 value = head.text(21, 6, part)
                 if value != expected:
@@ -117,7 +121,7 @@ def _known(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> N
     for row in rows:
         code, system = row.text(3), row.text(3, 3)
         if code not in by_code:
-            severity = Severity.ERROR if system == OBSERVATIONS and kinds else Severity.WARNING
+            severity = Severity.ERROR if kinds and (not code or system in (OBSERVATIONS, "")) else Severity.WARNING
             case.say("observation-unknown", row, 3, repetition=1, component=1, severity=severity, err3="103",
                      value=code)  # fmt: skip
             continue

@@ -31,9 +31,10 @@ PROCESSING_IDS = frozenset({"P", "T", "D"})
 CLASSES_WITH_A_VISIT_NUMBER = frozenset({"E", "I", "O", "R"})
 """Values of PV1-2 that require PV1-19."""
 
-LATER_TYPES = frozenset({"ADT", "ORM", "OMI", "OMG", "ZAM", "SIU"})
-"""Messages that a gateway may be sent beside reports: identities, orders, images that changed, acknowledgements of the
-DMP; recognised, and not handled yet."""
+LATER_TYPES = frozenset({"OMI", "ORM", "OMG", "ZAM", "SIU"})
+"""Messages that a gateway may be sent beside reports and that make no event of a share: orders (which are relayed; of OMI,
+the complement of a teleradiology request),
+appointments, receipts of the DMP."""
 
 ENCAPSULATED = "ED"
 METADATA_SYSTEM = "MetaDMPMSS"

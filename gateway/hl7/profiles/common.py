@@ -7,6 +7,8 @@ d'interopérabilité"; IHE PAM national extension France 2.11.
 
 from __future__ import annotations
 
+import re
+
 from gateway.hl7.profiles.grammar import Field, Section, asked
 from gateway.model.finding import Severity
 
@@ -103,6 +105,10 @@ def entity(path: str, usage: str = "R", **more: object) -> tuple[Field, ...]:
     )
 
 
+FINESS = re.compile(r"[0-9]?[0-9][0-9AB][0-9]{7}", re.ASCII)
+"""Nine characters, alone or behind the 1 of Struct_IdNat."""
+PROFESSIONAL_ID = r"[0-9][0-9A-Z/.-]{7,24}"
+"""PS_IdNat (ANS): a digit for the register, then the number in it."""
 PROFESSIONAL_TYPES = ("IDNPS", "RPPS", "ADELI", "EI", "PI")
 """Of XCN-13 (table 0203, Interop'Santé)."""
 ORGANIZATION_TYPES = ("FINEJ", "FINEG", "IDNST", "UF", "SVR")
@@ -112,8 +118,8 @@ ORGANIZATION_TYPES = ("FINEJ", "FINEG", "IDNST", "UF", "SVR")
 def professional(path: str, usage: str = "R", **more: object) -> tuple[Field, ...]:
     """An XCN of a professional with the national identifier."""
     return (
-        asked(path, usage),
-        asked(f"{path}.1", **more),
+        asked(path, usage, single=True),
+        asked(f"{path}.1", like=PROFESSIONAL_ID, **more),
         asked(f"{path}.2", **more),
         asked(f"{path}.3", **more),
         asked(f"{path}.9.2", "R", "1.2.250.1.71.4.2.1", **more),
@@ -125,7 +131,7 @@ def professional(path: str, usage: str = "R", **more: object) -> tuple[Field, ..
 def organization(path: str, usage: str = "R", types: tuple[str, ...] = ORGANIZATION_TYPES) -> tuple[Field, ...]:
     """An XON of a structure; the authority of a unit or service is its hospital, a rule of its own."""
     return (
-        asked(path, usage),
+        asked(path, usage, single=True),
         asked(f"{path}.1"),
         asked(f"{path}.6"),
         asked(f"{path}.7", "R", *types),

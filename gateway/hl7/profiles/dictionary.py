@@ -50,6 +50,9 @@ SEGMENT_NAMES: dict[str, tuple[str, str]] = {
     "AL1": ("Allergie", "Patient allergy information"),
 }
 
+REQUIRED = {"OBX": (3, 11), "ORC": (1,), "OBR": (4,), "MRG": (1,), "MSA": (1, 2), "PRT": (2, 4)}
+"""Fields that the standard itself requires, whatever a profile says."""
+
 _MSH = """
 1 ST Séparateur de champs / Field separator
 2 ST Caractères d'encodage / Encoding characters

@@ -130,6 +130,8 @@ class Field:
     """Of a breach; what official examples get wrong is a warning."""
     first_only: bool = False
     """Of a field that repeats: asked of its first repetition alone."""
+    single: bool = False
+    """Of a field that the standard lets repeat: it has one value here."""
     err3: str = ""
     """Of table 0357, when it is not the one of the kind of breach."""
 

@@ -225,7 +225,7 @@ def _procedure(code: str, source: str, *, responsible: bool, justified: bool = F
     if justified:
         rows.append(asked("13"))
     if responsible:
-        rows.append(asked("16"))
+        rows.append(asked("16", single=True))
     return Section(segment="OBR", source=f"{source}, segment OBR", fields=tuple(rows))
 
 
@@ -235,7 +235,7 @@ def _observation(observation: Observation, status: str, source: str) -> Section:
         asked("1"),
         asked("2", "R", *observation.types, tolerated=observation.tolerated),
         asked("3.3", "R", observation.system),
-        asked("5"),
+        asked("5", single=True),
         asked("11", "R", status),
     ]
     if observation.systems:

@@ -1,0 +1,163 @@
+"""How a submission that was found right is written, and what it does to what was registered before.
+
+A replacement (RPLC, XFRM_RPLC) deprecates its target and every addendum and transform of it, and joins the folders
+that hold it (ITI TF-3 section 4.2.2.2.3, ITI TF-2 3.42.4.1.3.3). What is added to a folder gives it a new
+lastUpdateTime (ITI TF-3 section 4.2.3.4.6; NIST 12323).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from gateway.model.document import Association, AssociationType, DocumentEntry, Status, Submission
+from gateway.registry import catalogue, forms, relations, rows, schema
+from gateway.registry.catalogue import Stored
+from gateway.registry.conflicts import Known
+from gateway.registry.rows import Kind
+
+APPROVED = Status.APPROVED.value
+FIRST = "1"
+
+
+def new_uuid() -> str:
+    return f"urn:uuid:{uuid.uuid4()}"
+
+
+class Registration:
+    """One submission on its way into the tables, under the lock and in the transaction of its caller."""
+
+    def __init__(self, connection: sa.Connection, now: datetime) -> None:
+        self.connection = connection
+        self.writer = catalogue.Writer(connection, now.isoformat(timespec="milliseconds"))
+        self._dtm = now.strftime("%Y%m%d%H%M%S")
+        self._touched: set[str] = set()
+        self._contents: set[tuple[str, str]] = set()
+        """Folder and entry of every membership that is being written."""
+
+    def register(self, submission: Submission, known: Known, documents: Sequence[rows.Row]) -> None:
+        """Write *submission*, whose ids are final but for known documents, which keep the entry they have.
+
+        *documents* are the rows of the repository for what is new to it.
+        """
+        final = _with_final_ids(submission, known)
+        kinds = relations.kinds_of(final)
+        (submission_set,) = final.submission_sets
+        self.writer.submission_set(submission_set)
+        for folder in final.folders:
+            first = {"logical_id": folder.entry_uuid, "version": FIRST, "status": APPROVED}
+            self.writer.folder(replace(folder, last_update_time=self._dtm, **first))
+        for entry in final.entries:
+            if entry.unique_id not in known.entries:
+                self.writer.entry(replace(entry, logical_id=entry.entry_uuid, version=FIRST, status=APPROVED))
+        for association in final.associations:
+            if (association.type, association.source, association.target) not in known.links:
+                self.associate(association, kinds, known.outside)
+        self.writer.documents(documents)
+        self.finish()
+
+    def associate(self, association: Association, kinds: Mapping[str, Kind], outside: Mapping[str, Stored]) -> None:
+        """Write *association* and do what it says."""
+        source = kinds[association.source] if association.source in kinds else outside[association.source].kind
+        target = kinds[association.target] if association.target in kinds else outside[association.target].kind
+        if association.type == AssociationType.HAS_MEMBER and source is Kind.FOLDER:
+            self._contents.add((association.source, association.target))
+            self._touched.add(association.source)
+        self.writer.association(association, source, target)
+        if association.type in relations.REPLACING:
+            self._replace(association)
+
+    def finish(self) -> None:
+        """Insert everything, and give the folders that grew their new time."""
+        self.writer.flush()
+        folders = schema.FOLDERS
+        for batch_uuid in sorted(self._touched):
+            self.connection.execute(
+                folders.update().where(folders.c.entry_uuid == batch_uuid).values(last_update_time=self._dtm)
+            )
+
+    def touch(self, folder_uuid: str) -> None:
+        """Note that the contents of a folder change."""
+        self._touched.add(folder_uuid)
+
+    def _replace(self, association: Association) -> None:
+        deprecated = self._dependants(association.target)
+        replaced = catalogue.objects(self.connection, deprecated).values()
+        numbers = [one.number for one in replaced if one.kind is Kind.ENTRY and one.approved]
+        catalogue.set_status(self.connection, Kind.ENTRY, numbers, Status.DEPRECATED.value)
+        for folder in self._folders(association.target):
+            if (folder, association.source) not in self._contents:
+                self.associate(_member(folder, association.source), kinds, outside)
+
+    def _dependants(self, target: str) -> set[str]:
+        """*target*, its addenda and transforms, and theirs."""
+        found, asked = {target}, [target]
+        while asked:
+            links = catalogue.links(self.connection, "target", asked)
+            sources = {link.source for link in links if link.approved and link.type in relations.DEPENDING}
+            asked = sorted(sources - found)
+            found |= sources
+        return found
+
+    def _folders(self, entry_uuid: str) -> list[str]:
+        """The folders, in use, that hold the entry."""
+        links = catalogue.links(self.connection, "target", [entry_uuid])
+        holding = [link.source for link in links if link.approved and link.type == AssociationType.HAS_MEMBER]
+        folders = catalogue.by_column(self.connection, Kind.FOLDER, "entry_uuid", holding)
+        return [folder.uuid for folder in folders if folder.approved and folder.latest]
+
+
+def _member(folder: str, entry: str) -> Association:
+    return Association(
+        entry_uuid=new_uuid(),
+        type=AssociationType.HAS_MEMBER.value,
+        source=folder,
+        target=entry,
+        status=APPROVED,
+    )
+
+
+def final_ids(names: Iterable[str]) -> dict[str, str]:
+    """A UUID for each id of a message: its own, or a new one for a symbolic name."""
+    return {name: name if forms.is_uuid(name) else new_uuid() for name in names}
+
+
+def _with_final_ids(submission: Submission, known: Known) -> Submission:
+    """Symbolic ids become UUIDs, known documents take the entryUUID they have, everything is Approved."""
+    final = final_ids(relations.kinds_of(submission))
+    for entry in submission.entries:
+        if entry.unique_id in known.entries:
+            final[entry.entry_uuid] = known.entries[entry.unique_id].uuid
+    return with_ids(submission, final)
+
+
+def with_ids(submission: Submission, final: Mapping[str, str]) -> Submission:
+    """*submission* with the ids of *final*, every object Approved."""
+    return Submission(
+        submission_sets=tuple(
+            replace(one, entry_uuid=final[one.entry_uuid], status=APPROVED) for one in submission.submission_sets
+        ),
+        folders=tuple(replace(one, entry_uuid=final[one.entry_uuid]) for one in submission.folders),
+        entries=tuple(replace(one, entry_uuid=final[one.entry_uuid]) for one in submission.entries),
+        associations=tuple(
+            replace(
+                one,
+                entry_uuid=final[one.entry_uuid],
+                source=final.get(one.source, one.source),
+                target=final.get(one.target, one.target),
+                status=APPROVED,
+                logical_id="",
+                version="",
+            )
+            for one in submission.associations
+        ),
+    )
+
+
+def described(entry: DocumentEntry, *, repository: str, sha1: str, size_bytes: int) -> DocumentEntry:
+    """*entry* with what the repository knows of its document."""
+    return replace(entry, repository_unique_id=repository, hash=sha1, size=size_bytes)
