@@ -246,11 +246,15 @@ class DestinationTable(Table):
     ask_first: bool = True
     patient_identity: Literal["ins", "local"] = "ins"
     link: Literal["missing", "always", "never"] | None = None
+    imaging_sources: dict[Oid, Url] = Field(default_factory=dict)
     connect_timeout_s: Positive = 10.0
     read_timeout_s: Positive = 60.0
+    answer_timeout_s: Positive = 600.0
     ca_file: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    proxy: Url = ""
+    proxy_credentials_file: Path | None = None
     record: Path | None = None
 
     @property
@@ -422,7 +426,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "receive": table(settings.receive, "folder", "certificate", "key", "ca_file"),
             "pacs": {name: table(value, "ca_file", "certificate", "key") for name, value in settings.pacs.items()},
             "destination": {
-                name: table(value, "ca_file", "certificate", "key", "record")
+                name: table(value, "ca_file", "certificate", "key", "proxy_credentials_file", "record")
                 for name, value in settings.destination.items()
             },
         }

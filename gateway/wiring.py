@@ -330,11 +330,15 @@ def _destination(name: str, table: DestinationTable, environment: Literal["test"
         repository_unique_id=table.repository_unique_id,
         ask_first=table.ask_first,
         patient_identity=table.patient_identity,
+        imaging_sources=table.imaging_sources,
         connect_timeout_s=table.connect_timeout_s,
         read_timeout_s=table.read_timeout_s,
+        answer_timeout_s=table.answer_timeout_s,
         ca_file=_text(table.ca_file),
         certificate_file=_text(table.certificate),
         key_file=_text(table.key),
+        proxy_url=table.proxy,
+        proxy_credentials_file=_text(table.proxy_credentials_file),
     )
 
 

@@ -133,5 +133,7 @@ def _context(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl
         if certificate is not None:
             context.load_cert_chain(certificate, key)
     except OSError as error:  # ssl.SSLError is one
-        raise InputRejected("hl7_certificate", place="--ca, --certificate, --key", reason=type(error).__name__) from None
+        raise InputRejected(
+            "hl7_certificate", place="--ca, --certificate, --key", reason=type(error).__name__
+        ) from None
     return context

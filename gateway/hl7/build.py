@@ -15,7 +15,7 @@ from gateway.hl7 import er7, profiles
 from gateway.hl7.profiles import Action, Profile
 from gateway.hl7.writer import Writer
 from gateway.model.codes import LOINC, Code
-from gateway.model.identifiers import ORGANIZATION_OID, PROFESSIONAL_OID, Identifier
+from gateway.model.identifiers import INS_OIDS, ORGANIZATION_OID, PROFESSIONAL_OID, Identifier
 
 IMAGING_REPORT = Code("18748-4", LOINC, "CR d'imagerie médicale")
 
@@ -124,6 +124,10 @@ def _complete(message: bytes, profile: Profile, sent: Transmission) -> None:
         lacking.append(("TXA", 13))
     if sent.visit_class in profiles.CLASSES_WITH_A_VISIT_NUMBER and not sent.visit_number:
         lacking.append(("PV1", 19))
+    if any(each.oid in INS_OIDS for each in sent.identifiers) and not sent.birth_place:
+        lacking.append(("PID", 11))
+    if sent.to_dmp and sent.sender_person is None:
+        lacking.append(("PRT", 5))
     for segment, number in lacking:
         raise InputRejected(
             "hl7_field_missing", place=f"{segment}^1^{number}", hl7_code="101", field=f"{segment}-{number}"

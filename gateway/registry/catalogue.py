@@ -42,7 +42,9 @@ class Stored:
     hash: str = ""
     type: str = ""
     source: str = ""
+    source_kind: str = ""
     target: str = ""
+    target_kind: str = ""
 
     @property
     def approved(self) -> bool:
@@ -66,7 +68,7 @@ _COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     Kind.SUBMISSION_SET: ("patient_key", "unique_id"),
     Kind.FOLDER: ("patient_key", "unique_id", "logical_id", "version", "latest"),
     Kind.ENTRY: ("patient_key", "unique_id", "logical_id", "version", "latest", "object_type", "hash"),
-    Kind.ASSOCIATION: ("type", "source", "target"),
+    Kind.ASSOCIATION: ("type", "source", "source_kind", "target", "target_kind"),
 }
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from gateway.model.document import Association, AssociationType, DocumentEntry, Status, Submission
+from gateway.model.document import Association, AssociationType, Status, Submission
 from gateway.registry import catalogue, forms, relations, rows, schema
 from gateway.registry.catalogue import Stored
 from gateway.registry.conflicts import Known
@@ -34,7 +34,8 @@ class Registration:
     def __init__(self, connection: sa.Connection, now: datetime) -> None:
         self.connection = connection
         self.writer = catalogue.Writer(connection, now.isoformat(timespec="milliseconds"))
-        self._dtm = now.strftime("%Y%m%d%H%M%S")
+        self.dtm = now.strftime("%Y%m%d%H%M%S")
+        """The moment of the submission, as a DTM."""
         self._touched: set[str] = set()
         self._contents: set[tuple[str, str]] = set()
         """Folder and entry of every membership that is being written."""
@@ -50,11 +51,12 @@ class Registration:
         self.writer.submission_set(submission_set)
         for folder in final.folders:
             first = {"logical_id": folder.entry_uuid, "version": FIRST, "status": APPROVED}
-            self.writer.folder(replace(folder, last_update_time=self._dtm, **first))
+            self.writer.folder(replace(folder, last_update_time=self.dtm, **first))
         for entry in final.entries:
             if entry.unique_id not in known.entries:
                 self.writer.entry(replace(entry, logical_id=entry.entry_uuid, version=FIRST, status=APPROVED))
-        for association in final.associations:
+        # Memberships first: a replacement then sees which folders its new entry is in already.
+        for association in sorted(final.associations, key=lambda one: one.type != AssociationType.HAS_MEMBER):
             if (association.type, association.source, association.target) not in known.links:
                 self.associate(association, kinds, known.outside)
         self.writer.documents(documents)
@@ -75,14 +77,14 @@ class Registration:
         """Insert everything, and give the folders that grew their new time."""
         self.writer.flush()
         folders = schema.FOLDERS
-        for batch_uuid in sorted(self._touched):
+        for uuid_ in sorted(self._touched):
             self.connection.execute(
-                folders.update().where(folders.c.entry_uuid == batch_uuid).values(last_update_time=self._dtm)
+                folders.update().where(folders.c.entry_uuid == uuid_).values(last_update_time=self.dtm)
             )
 
-    def touch(self, folder_uuid: str) -> None:
-        """Note that the contents of a folder change."""
-        self._touched.add(folder_uuid)
+    def touch(self, folder: str) -> None:
+        """Note that the contents of a registered folder change."""
+        self._touched.add(folder)
 
     def _replace(self, association: Association) -> None:
         deprecated = self._dependants(association.target)
@@ -90,8 +92,14 @@ class Registration:
         numbers = [one.number for one in replaced if one.kind is Kind.ENTRY and one.approved]
         catalogue.set_status(self.connection, Kind.ENTRY, numbers, Status.DEPRECATED.value)
         for folder in self._folders(association.target):
-            if (folder, association.source) not in self._contents:
-                self.associate(_member(folder, association.source), kinds, outside)
+            self._join(folder, association.source)
+
+    def _join(self, folder: str, entry: str) -> None:
+        """Make *entry* a member of *folder*, unless it becomes one anyway."""
+        if (folder, entry) not in self._contents:
+            self._contents.add((folder, entry))
+            self._touched.add(folder)
+            self.writer.association(_member(folder, entry), Kind.FOLDER, Kind.ENTRY)
 
     def _dependants(self, target: str) -> set[str]:
         """*target*, its addenda and transforms, and theirs."""
@@ -156,8 +164,3 @@ def with_ids(submission: Submission, final: Mapping[str, str]) -> Submission:
             for one in submission.associations
         ),
     )
-
-
-def described(entry: DocumentEntry, *, repository: str, sha1: str, size_bytes: int) -> DocumentEntry:
-    """*entry* with what the repository knows of its document."""
-    return replace(entry, repository_unique_id=repository, hash=sha1, size=size_bytes)

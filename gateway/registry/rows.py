@@ -34,6 +34,11 @@ class Kind(StrEnum):
     ENTRY = "D"
     ASSOCIATION = "A"
 
+    @property
+    def words(self) -> str:
+        """Its name in the standard."""
+        return {"S": "SubmissionSet", "F": "Folder", "D": "DocumentEntry", "A": "Association"}[self.value]
+
 
 def dump(value: Registered) -> str:
     """The whole of *value* as JSON; what is empty is left out."""

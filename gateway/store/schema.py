@@ -202,3 +202,108 @@ HANDLES = Table(
     Index("handles_session", "session_id"),
     Index("handles_created_at", "created_at"),
 )
+
+MESSAGES = Table(
+    "messages",
+    METADATA,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("key", _DIGEST, nullable=False),  # what two deliveries of one message have in common
+    Column("port", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("control_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("digest", _DIGEST, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("hl7_code", Text, nullable=False),
+    Column("report_ids", Text, nullable=False),  # JSON
+    Column("relay_id", Text, nullable=False),
+    Column("duplicate", Boolean, nullable=False),
+    Column("again_of", Text, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),  # without the documents, which are in the blobs
+    Column("cuts", Text, nullable=False),  # JSON: where the documents stood
+    Column("blob", _DIGEST),  # key of the whole message where it is too large for a row
+    Column("whole", Boolean, nullable=False),
+    UniqueConstraint("id", name="messages_one_id"),
+    Index("messages_key", "key", "answer"),
+    Index("messages_received_at", "received_at"),
+    Index("messages_blob", "blob"),
+    sqlite_autoincrement=True,
+)
+
+RELAY_REQUESTS = Table(
+    "relay_requests",
+    METADATA,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("order_root", Text, nullable=False),
+    Column("order_extension", Text),
+    Column("state", Text, nullable=False),
+    Column("patient_cx", Text, nullable=False),
+    Column("told", Text, nullable=False),  # JSON: what its messages told
+    Column("report_id", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("sent_at", UtcTime),
+    Column("answered_at", UtcTime),
+    Column("cancelled_at", UtcTime),
+    Column("performed_at", UtcTime),
+    Column("reported_at", UtcTime),
+    UniqueConstraint("id", name="relay_requests_one_id"),
+    Index("relay_requests_state", "state", "sequence"),
+    Index("relay_requests_platform", "platform", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+RELAY_LINES = Table(
+    "relay_lines",
+    METADATA,
+    Column("key", _DIGEST, primary_key=True),  # of request and direction
+    Column("lease", Text),
+    Column("lease_until", UtcTime),
+    Column("message_id", Text),
+    Index("relay_lines_lease_until", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
+)
+"""What is leased of the relay: the messages of one request that go one way, in their order."""
+
+RELAY_MESSAGES = Table(
+    "relay_messages",
+    METADATA,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),  # the order of arrival
+    Column("id", Text, nullable=False),
+    Column("request_id", Text, ForeignKey("relay_requests.id"), nullable=False),
+    Column("line_key", _DIGEST, ForeignKey("relay_lines.key"), nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("control_id", Text, nullable=False),
+    Column("digest", _DIGEST, nullable=False),  # key of the bytes as they came
+    Column("outgoing", _DIGEST, nullable=False),  # key of the bytes that leave; empty until they are fixed
+    Column("state", Text, nullable=False),
+    Column("settled", Boolean, nullable=False),  # delivered or abandoned: those behind it may go
+    Column("claim_at", UtcTime),
+    Column("due_at", UtcTime, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("facts", Text, nullable=False),  # JSON
+    Column("delivered_at", UtcTime),
+    Column("answer", Text, nullable=False),
+    UniqueConstraint("id", name="relay_messages_one_id"),
+    Index("relay_messages_claim_at", "claim_at", "sequence"),
+    Index("relay_messages_line", "line_key", "settled", "sequence"),
+    Index("relay_messages_request", "request_id", "sequence"),
+    Index("relay_messages_digest", "digest"),
+    Index("relay_messages_outgoing", "outgoing"),
+    sqlite_autoincrement=True,
+)

@@ -164,11 +164,17 @@ TEXTS = {
         "Ce message n'est pas un message de téléradiologie (flux 1 à 4).",
         "This message is no teleradiology message (flows 1 to 4).",
     ),
-    "hl7_several_events": Text(
-        "Ce message annonce plusieurs évènements.", "This message tells of several events."
+    "hl7_several_events": Text("Ce message annonce plusieurs évènements.", "This message tells of several events."),
+    "hl7_refused_by_us": Text(
+        "Le message à écrire ne serait pas conforme ({field}) : complétez ce qu'il doit dire.",
+        "The message to be written would not conform ({field}): complete what it must say.",
+    ),
+    "hl7_order_control": Text(
+        "L'ordre (ORC-1) n'est pas de ce flux : attendu {expected}.",
+        "The order control (ORC-1) is not of this flow: expected {expected}.",
     ),
     "hl7_address": Text(
-        "« {address} » n'est pas une adresse : écrivez HÔTE:PORT.", "\"{address}\" is no address: write HOST:PORT."
+        "« {address} » n'est pas une adresse : écrivez HÔTE:PORT.", '"{address}" is no address: write HOST:PORT.'
     ),
     "hl7_certificate": Text(
         "Le certificat, la clé ou l'autorité ne peut pas être lu ({reason}).",

@@ -63,8 +63,9 @@ TEXTS: dict[str, Text] = {
         "Correct the report, then send it again.",
     ),
     "region_unknown": Text(
-        "La région anatomique de l'examen {study} n'est ni dans le compte rendu, ni dans le réglage du site, ni déduite "
-        "de Body Part Examined ({body_parts}). Ajoutez-la au compte rendu ou complétez « region_by_body_part » du site.",
+        "La région anatomique de l'examen {study} n'est ni dans le compte rendu, ni dans le réglage du site, ni "
+        "déduite de Body Part Examined ({body_parts}). Ajoutez-la au compte rendu ou complétez "
+        "« region_by_body_part » du site.",
         "The anatomical region of study {study} is neither in the report, nor in the site's setting, nor derived from "
         "Body Part Examined ({body_parts}). Add it to the report, or complete “region_by_body_part” of the site.",
     ),

@@ -127,8 +127,8 @@ _MAXIMUM_TEXT = 10_000
 class RegistryRefused(PeerRefused):
     """A registry said no: ``errors`` are those of its answer, warnings aside."""
 
-    def __init__(self, code: str, errors: Sequence[RegistryError], **facts: object) -> None:
-        super().__init__(code, **facts)
+    def __init__(self, code: str, errors: Sequence[RegistryError], *, codes: str, words: str) -> None:
+        super().__init__(code, codes=codes, words=words)
         self.errors = tuple(errors)
 
 
@@ -212,13 +212,12 @@ def refuse_failure(response: ebrim.RegistryResponse) -> None:
         return
     errors = severe(response.errors)
     codes = list(dict.fromkeys(error.code for error in errors))
+    listed = ", ".join(codes)
     words = "; ".join(_words(error) for error in errors) or response.status
-    facts = {"codes": ", ".join(codes), "words": words}
     if codes and BUSY.issuperset(codes):
-        raise PeerUnreachable("registry_busy", **facts)
-    if OTHER_HASH in codes:
-        raise RegistryRefused("registry_other_hash", errors, **facts)
-    raise RegistryRefused("registry_refused", errors, **facts)
+        raise PeerUnreachable("registry_busy", codes=listed, words=words)
+    code = "registry_other_hash" if OTHER_HASH in codes else "registry_refused"
+    raise RegistryRefused(code, errors, codes=listed, words=words)
 
 
 def severe(errors: Sequence[RegistryError]) -> tuple[RegistryError, ...]:

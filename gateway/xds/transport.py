@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 import urllib3
@@ -35,8 +35,8 @@ from gateway.xds.mime import ContentType
 OnWire = Callable[[bytes, mtom.Outgoing], None]
 """Gets the head of a request and its body just before they leave; it may read the body, which is rewound after."""
 
-LIMITS = mtom.Limits(part_bytes=256 * 1024 * 1024, total_bytes=512 * 1024 * 1024)
-"""Of an answer; a document of it is handed on in memory."""
+LIMITS = mtom.Limits()
+"""Of an answer, whose documents wait in a temporary file."""
 
 _TRY_LATER = frozenset({408, 425, 429})
 _CHUNK_BYTES = 64 * 1024
@@ -55,6 +55,10 @@ class Connection:
     """Authorities that are trusted; empty means those of the certifi package."""
     certificate_file: str = ""
     key_file: str = ""
+    proxy_url: str = ""
+    """HTTP proxy; https goes through it by CONNECT, end to end."""
+    proxy_credentials_file: str = ""
+    """A file with ``user:password`` for the proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class Transport:
         self._connection = connection
         self._limits = limits
         self._on_wire = on_wire
-        for name in (connection.ca_file, connection.certificate_file, connection.key_file):
+        files = (connection.ca_file, connection.certificate_file, connection.key_file)
+        for name in (*files, connection.proxy_credentials_file):
             if name and not Path(name).is_file():
                 raise SettingsError("registry_file", place=name, name=name)
         session = requests.Session()
@@ -98,6 +103,8 @@ class Transport:
         session.verify = connection.ca_file or True
         if connection.certificate_file:
             session.cert = (connection.certificate_file, connection.key_file or connection.certificate_file)
+        if connection.proxy_url:
+            session.proxies = dict.fromkeys(("http", "https"), _proxy(connection))
         self._session = session
 
     def close(self) -> None:
@@ -156,6 +163,22 @@ def peer_of(url: str) -> str:
     return f"{parts.hostname}{port}"
 
 
+def _proxy(connection: Connection) -> str:
+    """The proxy's address with its credentials; raises SettingsError (``registry_url``, ``registry_proxy_file``)."""
+    peer_of(connection.proxy_url)
+    if not connection.proxy_credentials_file:
+        return connection.proxy_url
+    name = connection.proxy_credentials_file
+    try:
+        user, separator, password = Path(name).read_text("utf-8").strip().partition(":")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError("registry_proxy_file", place=name, name=name) from None
+    if not separator or not user:
+        raise SettingsError("registry_proxy_file", place=name, name=name)
+    scheme, _, rest = connection.proxy_url.partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest.rpartition('@')[2]}"
+
+
 def _headers(body: mtom.Outgoing) -> dict[str, str]:
     return {
         "Content-Type": body.content_type,
@@ -207,6 +230,8 @@ def _mapped(peer: str, connection: Connection) -> Iterator[None]:
         yield
     except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
         raise SettingsError("registry_url", url=peer) from None
+    except requests.exceptions.ProxyError as error:
+        raise PeerUnreachable("registry_proxy", peer=peer, proxy=peer_of(connection.proxy_url)) from error
     except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
         raise PeerUnreachable("registry_tls", peer=peer) from error
     except requests.exceptions.ConnectTimeout as error:

@@ -18,12 +18,12 @@ from gateway.texts import TEXTS
 from gateway.trust import safexml
 from gateway.xds import ebrim, mtom, queries, soap
 from gateway.xds.client import XDSB, DestinationSettings, RegistryClient, same_hash
-from tests.support.registry import REPOSITORY
 from tests.support.soap import (
     MANIFEST,
     METADATA,
     PATIENT,
     REPORT,
+    REPOSITORY,
     Behaviour,
     Memory,
     answering,

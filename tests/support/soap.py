@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, BinaryIO
 
 from lxml import etree
 
@@ -20,8 +20,8 @@ from gateway.model.identifiers import INS_TEST
 from gateway.model.share import FrozenDocument, FrozenSubmission
 from gateway.xds import ebrim, mtom, soap
 from gateway.xds.client import DestinationSettings, RegistryClient
-from tests.support.registry import REPOSITORY
 
+REPOSITORY = "1.2.250.1.999.7.1"
 PATIENT = f"279035121518989^^^&{INS_TEST}&ISO^NH"
 MANIFEST = b"\r\n" + bytes(range(256)) + b"DICM\r\n--x\r\n"
 REPORT = '<?xml version="1.0"?>\r\n<ClinicalDocument>é</ClinicalDocument>\r\n'.encode()
@@ -178,6 +178,9 @@ class Memory:
             return self.contents[digest]
         except KeyError:
             raise Unavailable("mtom_source") from None
+
+    def open(self, digest: str) -> BinaryIO:
+        return io.BytesIO(self.get(digest))
 
 
 def frozen() -> FrozenSubmission:

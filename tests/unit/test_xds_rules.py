@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -630,6 +631,8 @@ def test_the_flavour_is_recognised_by_more_than_one_mark(kind: Literal["dmp", "i
             entry(r), REFERENCES, "ACN102^^^&1.2.250.1.213.4.5.2.5&ISO^urn:ihe:iti:xds:2013:accession^&1.2&ISO"
         ),
         lambda r: told(entry(r), "sourcePatientId", "IPP101"),
+        lambda r: told(entry(r), "sourcePatientId", "IPP101^^^domain"),
+        lambda r: told(entry(r), "sourcePatientInfo", "PID-3|IPP101^^^domain", 1),
         lambda r: told(entry(r), "hash", base64.b64encode(bytes.fromhex(value(entry(r), "hash").text or "")).decode()),
         lambda r: objects(r).append(node(package(r), c.SUBMISSION_SET_NODE)),
         lambda r: [one.attrib.pop("objectType", None) for one in r.iter(rim("Classification"), rim("Association"))],
@@ -719,3 +722,19 @@ def test_a_message_with_too_many_objects_is_invalid_for_that_alone(monkeypatch: 
     monkeypatch.setattr(judging, "MOST_OBJECTS", 3)
     judgement = judge(etree.tostring(m.full()), "ihe")
     assert [one.rule for one in judgement.findings] == ["submission.too-many"]
+
+
+def test_the_page_on_metadata_lists_every_rule() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metadata.md").read_text(encoding="utf-8")
+    of_rows = {made.id for row in ROWS.values() for made in (row.missing, row.repeated, row.form) if made}
+    missing = [
+        one.id
+        for one in CATALOGUE.values()
+        if one.id not in of_rows and f"| `{one.id}` | {one.severity.value} |" not in page
+    ]
+    assert missing == []
+    for name in ROWS:
+        kinds = [kind for kind in ("missing", "repeated", "form") if getattr(ROWS[name], kind)]
+        assert not kinds or any(
+            line.startswith(f"| {name} |") and ", ".join(kinds) in line for line in page.splitlines()
+        )

@@ -91,7 +91,9 @@ def test_a_required_attribute_that_is_left_out_is_named(row: Attribute) -> None:
     assert f"{row.qualified}.missing" in errors
 
 
-@pytest.mark.parametrize("row", [row for row in TABLE if not row.required and row.where is not Where.XML], ids=lambda row: row.qualified)
+@pytest.mark.parametrize(
+    "row", [row for row in TABLE if not row.required and row.where is not Where.XML], ids=lambda row: row.qualified
+)
 def test_an_optional_attribute_may_be_left_out(row: Attribute) -> None:
     root = messages.full()
     gone = part(thing(root, row.kind), row)

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from gateway.cda.elements import path
+from gateway.cda.elements import attribute, path
 from gateway.cda.rules.engine import ERROR, Book, Context, Rule
 from gateway.cda.rules.structure_grammar import tag_of
-from gateway.cda.rules.vocabulary import allowed, is_null, set_shown, shown
+from gateway.cda.rules.vocabulary import allowed, is_null, known, set_shown, shown
 from gateway.model.finding import Severity
 
 
@@ -108,10 +108,14 @@ def from_set(
     owner: Owner,
     source: str,
     *,
+    by_system: bool = False,
     spec: Weight = ERROR,
     official: Weight = ERROR,
 ) -> Rule:
-    """The code of the elements at *paths* is of the value set *name*; one without a code is left to other rules."""
+    """The code of the elements at *paths* is of the value set *name*; one without a code is left to other rules.
+
+    The validator looks most codes up by themselves; with *by_system* it looks at the code system as well.
+    """
     rule = book.rule(
         rule_id,
         f"{owner.fr} : le code « {{value}} » n'est pas dans le jeu de valeurs {{expected}}.",
@@ -122,7 +126,8 @@ def from_set(
     )
 
     def check(element: etree._Element, context: Context) -> None:
-        if element.get("code") and not allowed(name, element, context):
+        right = known(name, attribute(element, "code"), attribute(element, "codeSystem") or "none")
+        if element.get("code") and not (right if by_system else allowed(name, element, context)):
             context.say(rule, element, at="@code", value=shown(element), expected=set_shown(name))
 
     book.at(*_listed(paths))(check)

@@ -269,10 +269,9 @@ def identifier(element: etree._Element, context: Context) -> None:
     root, extension, null = element.get("root"), element.get("extension"), element.get("nullFlavor")
     if context.official and root != ORGANIZATION_OID and _is_unbound_organization(element.getparent()):
         return
-    if null is not None:
-        if root is not None or extension is not None:
-            _say(context, II_NULL, element)
-    elif root is None:
+    if null is not None and (root is not None or extension is not None):
+        _say(context, II_NULL, element)
+    if null is None and root is None:
         _say(context, II_ROOT, element)
     oid = _OFFICIAL_OID if context.official else _OID
     if root is not None and not (oid.fullmatch(root) or _UUID.fullmatch(root)):

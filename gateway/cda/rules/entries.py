@@ -6,15 +6,12 @@ from lxml import etree
 
 from gateway.cda.elements import attribute
 from gateway.cda.rules import entries_exposure as entries_exposure
+from gateway.cda.rules import entries_frames as entries_frames
 from gateway.cda.rules import entries_history as entries_history
 from gateway.cda.rules import entries_products as entries_products
 from gateway.cda.rules import entries_technique as entries_technique
 from gateway.cda.rules.engine import WARNING, Context
-from gateway.cda.rules.entries_annexes import (
-    COMMENT_TEMPLATES,
-    REPEATED_TEMPLATE,
-    UNKNOWN_TEMPLATE,
-)
+from gateway.cda.rules.entries_annexes import COMMENT_TEMPLATES
 from gateway.cda.rules.entries_catalogue import INSTANCE, SERIES
 from gateway.cda.rules.entries_common import BOOK as BOOK
 from gateway.cda.rules.entries_common import in_order, kids
@@ -33,6 +30,22 @@ from gateway.cda.rules.sections_content import (
 )
 from gateway.cda.rules.sections_table import BY_TEMPLATE, COMMENT
 
+UNKNOWN_TEMPLATE = BOOK.rule(
+    "N-19",
+    "Le modèle {value} n'est pas de ceux d'IMG-CR-IMG : il n'est pas jugé.",
+    "The template {value} is none of those of IMG-CR-IMG: it is not judged.",
+    source="001 3.3.1 (modèles des sections et des entrées)",
+    spec=WARNING,
+    official=None,
+)
+REPEATED_TEMPLATE = BOOK.rule(
+    "N-19b",
+    "Le modèle {value} est déclaré deux fois au même endroit.",
+    "The template {value} is declared twice at one place.",
+    source="001 3.3.1 (un modèle DICOM et un modèle français par section ou entrée)",
+    spec=WARNING,
+    official=None,
+)
 _FRENCH = "1.2.250.1.213.1.1.3."
 KNOWN = frozenset(
     {

@@ -1,24 +1,20 @@
-"""Comments, devices, attached documents, what the patient was told, frames and purposes (N-14 to N-18)."""
+"""Comments, devices, attached documents, what the patient was told (N-14 to N-16, N-18)."""
 
 from __future__ import annotations
 
 from lxml import etree
 
-from gateway import valuesets
 from gateway.cda.elements import attribute, name_of
 from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_common import (
     BOOK,
-    DCM,
     LOINC,
-    XSI_TYPE,
     Coding,
     Entry,
     declares,
     find,
     frame,
     framed,
-    in_set,
     is_coded,
     kids,
     shown,
@@ -57,15 +53,6 @@ DOCUMENT = Entry(
     ids=(1, 1),
     source="001 3.3.10 ; CI-SIS Modèles de contenus CDA, entrée FR-Document-attache",
 )
-PURPOSE = Entry(
-    key="N-17",
-    name="FR-DICOM-Objectifs-de-reference",
-    element="observation",
-    class_code="OBS",
-    templates=(f"{_FRENCH}163",),
-    exact=True,
-    source="001 4.2.4.5.1.1.1 (sous-entrées non utilisées en France) ; DICOM PS3.20",
-)
 SIMPLE_ENTRY = Entry(
     key="N-18",
     name="FR-Simple-observation",
@@ -75,7 +62,7 @@ SIMPLE_ENTRY = Entry(
     ids=(1, None),
     source="001 3.3.11.1 ; IHE PCC TF-2, Simple Observation",
 )
-FRAMES = {one.key: frame(one) for one in (COMMENT, DEVICE_ENTRY, DOCUMENT, PURPOSE, SIMPLE_ENTRY)}
+FRAMES = {one.key: frame(one) for one in (COMMENT, DEVICE_ENTRY, DOCUMENT, SIMPLE_ENTRY)}
 COMMENT_STATUS = BOOK.rule(
     "N-14e",
     "L'état du commentaire (statusCode) est fixé à « completed » ; trouvé : « {value} ».",
@@ -143,24 +130,6 @@ KIND_PARTS = BOOK.rule(
     "Le type du document attaché est incomplet : {value}.",
     "The kind of the attached document is incomplete: {value}.",
     source="CI-SIS Modèles de contenus CDA, entrée FR-Type-document-attache",
-)
-PURPOSE_CODE = BOOK.rule(
-    "N-17d",
-    "Le code de cette entrée est fixé à {expected} ; trouvé : {value}.",
-    "The code of this entry is fixed to {expected}; found: {value}.",
-    source="DICOM PS3.20 sections 10.8 et 10.11",
-)
-PURPOSE_VALUE = BOOK.rule(
-    "N-17e",
-    "La valeur de cette entrée manque, ou n'est pas celle attendue ({expected}) ; trouvé : {value}.",
-    "The value of this entry is missing, or is not what is expected ({expected}); found: {value}.",
-    source="DICOM PS3.20 sections 10.8 et 10.11 ; JDV_ImagerieObjectifsReference_CISIS (1.2.250.1.213.1.1.5.672)",
-)
-FRAMES_FORM = BOOK.rule(
-    "N-17f",
-    "Cette entrée doit être un élément {expected} ; trouvé : {value}.",
-    "This entry must be an element {expected}; found: {value}.",
-    source="DICOM PS3.20 sections 10.8 et 10.11",
 )
 SIMPLE_PARTS = BOOK.rule(
     "N-18e",
@@ -324,65 +293,3 @@ def simple(element: etree._Element, context: Context) -> None:
     in_section = parent is not None and name_of(parent) == "entry"
     if in_section and not context.official and not is_coded(find(element, "code"), TOLD):
         context.say(TOLD_CODE, element, at="code", value=shown(find(element, "code")), expected=str(TOLD))
-
-
-# .. entries that France does not use, judged when they are there
-
-_REGION = Coding(code="121190", system=DCM, display="Referenced Frames")
-_SHOWN_FRAMES = Coding(code="113036", system=DCM, display="Group of Frames for Display")
-
-
-@BOOK.template(f"{_FRENCH}163")
-def purpose(element: etree._Element, context: Context) -> None:
-    """Why an object is referred to."""
-    framed(element, context, PURPOSE, FRAMES["N-17"])
-    if attribute(find(element, "code"), "code") != "ASSERTION":
-        context.say(PURPOSE_CODE, element, at="code", value=shown(find(element, "code")), expected="ASSERTION")
-    values = kids(element, "value")
-    if len(values) != 1 or not in_set(values[0], valuesets.REFERENCE_PURPOSE):
-        told = shown(values[0]) if values else "—"
-        context.say(PURPOSE_VALUE, element, at="value", value=told, expected=valuesets.REFERENCE_PURPOSE)
-
-
-@BOOK.template(f"{_FRENCH}164")
-def region(element: etree._Element, context: Context) -> None:
-    """Which frames of an object are meant."""
-    if name_of(element) != "observation" or attribute(element, "classCode") != "ROIBND":
-        context.say(FRAMES_FORM, element, value=name_of(element), expected="observation[@classCode=ROIBND]")
-    if not is_coded(find(element, "code"), _REGION):
-        context.say(PURPOSE_CODE, element, at="code", value=shown(find(element, "code")), expected=str(_REGION))
-    relations = [one for one in kids(element, "entryRelationship") if attribute(one, "typeCode") == "COMP"]
-    inner = [one for relation in relations for one in kids(relation, "observation")]
-    if not any(declares(one, f"{_FRENCH}166") for one in inner):
-        context.say(PURPOSE_VALUE, element, at="entryRelationship", value="—", expected=f"{_FRENCH}166")
-
-
-@BOOK.template(f"{_FRENCH}166")
-def shown_frames(element: etree._Element, context: Context) -> None:
-    """The numbers of the frames."""
-    if name_of(element) != "observation" or attribute(element, "classCode") != "OBS":
-        context.say(FRAMES_FORM, element, value=name_of(element), expected="observation[@classCode=OBS, @moodCode=EVN]")
-    if not is_coded(find(element, "code"), _SHOWN_FRAMES):
-        context.say(PURPOSE_CODE, element, at="code", value=shown(find(element, "code")), expected=str(_SHOWN_FRAMES))
-    if not any(one.get(XSI_TYPE) == "IVL_INT" for one in kids(element, "value")):
-        context.say(PURPOSE_VALUE, element, at="value", value="—", expected="IVL_INT")
-
-
-# .. templates
-
-UNKNOWN_TEMPLATE = BOOK.rule(
-    "N-19",
-    "Le modèle {value} n'est pas de ceux d'IMG-CR-IMG : il n'est pas jugé.",
-    "The template {value} is none of those of IMG-CR-IMG: it is not judged.",
-    source="001 3.3.1 (modèles des sections et des entrées)",
-    spec=WARNING,
-    official=None,
-)
-REPEATED_TEMPLATE = BOOK.rule(
-    "N-19b",
-    "Le modèle {value} est déclaré deux fois au même endroit.",
-    "The template {value} is declared twice at one place.",
-    source="001 3.3.1 (un modèle DICOM et un modèle français par section ou entrée)",
-    spec=WARNING,
-    official=None,
-)

@@ -31,15 +31,6 @@ REALM = BOOK.rule(
     "The document must say realmCode FR once.",
     source=_SM.format("realmCode: code FR [1..1]"),
 )
-TYPE_ID = BOOK.rule(
-    "H-2",
-    "typeId doit valoir 2.16.840.1.113883.1.3 / POCD_HD000040 ; sans lui le validateur officiel ne regarde pas"
-    " l'en-tête.",
-    "typeId must be 2.16.840.1.113883.1.3 / POCD_HD000040; without it the official validator does not look at the"
-    " header.",
-    source="HL7 CDA R2 4.2.1.1 typeId; " + _SM.format("typeId [1..1]"),
-    official=WARNING,
-)
 TEMPLATE = BOOK.rule(
     "H-3",
     "La déclaration de conformité {expected} (templateId) doit être là, une seule fois.",
@@ -161,9 +152,6 @@ def root(element: etree._Element, context: Context) -> None:
     realms = [attribute(one, "code") for one in element.findall(path("realmCode"))]
     if realms.count("FR") != 1 or (not context.official and len(realms) != 1):
         context.say(REALM, element, at="realmCode", value=" ".join(realms))
-    type_id = find(element, "typeId")
-    if type_id is None or (type_id.get("root"), type_id.get("extension")) != ("2.16.840.1.113883.1.3", "POCD_HD000040"):
-        context.say(TYPE_ID, element if type_id is None else type_id, at="typeId" if type_id is None else "")
     declared = [attribute(one, "root") for one in element.findall(path("templateId"))]
     for wanted in (_HL7_FRANCE, _CI_SIS):
         if declared.count(wanted) != 1:

@@ -1,7 +1,8 @@
 """The national identifiers of people and structures, and the organisations of the header.
 
 Sources: CI-SIS "Structuration minimale" (representedOrganization and the like), CI-SIS "Modèles de contenus CDA"
-(people and structures: PS_IdNat, Struct_IdNat). The validator looks at a sector code only when it is one of the value set, except for performers and signatories.
+(people and structures: PS_IdNat, Struct_IdNat). The validator looks at a sector code only when it is one of
+the value set, except for performers and signatories.
 """
 
 from __future__ import annotations

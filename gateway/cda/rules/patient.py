@@ -68,6 +68,7 @@ from_set(
     sets.GENDER,
     Owner("Sexe", "Sex"),
     _SM.format("administrativeGenderCode: JDV_J143"),
+    by_system=True,
 )
 attributes(
     BOOK, "P-5b", f"{_PATIENT}/birthTime", "value", Owner("Date de naissance", "Date of birth"), _SM.format("birthTime")

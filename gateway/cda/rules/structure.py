@@ -11,8 +11,8 @@ from typing import cast
 
 from lxml import etree
 
-from gateway.cda.elements import CDA
-from gateway.cda.rules.engine import Book, Context, step_name
+from gateway.cda.elements import CDA, find
+from gateway.cda.rules.engine import WARNING, Book, Context, step_name
 from gateway.cda.rules.structure_grammar import XSI_TYPE, Shape, derived, shapes
 
 BOOK = Book("structure")
@@ -85,10 +85,30 @@ TYPE_MISSING = BOOK.rule(
     source=_CDA_R2.format("data type ANY") + "; 001 3.1.3",
 )
 
+TYPE_ID = BOOK.rule(
+    "H-2",
+    "typeId doit valoir 2.16.840.1.113883.1.3 / POCD_HD000040 ; sans lui le validateur officiel ne regarde pas"
+    " l'en-tête.",
+    "typeId must be 2.16.840.1.113883.1.3 / POCD_HD000040; without it the official validator does not look at the"
+    " header.",
+    source="HL7 CDA R2 4.2.1.1 typeId; CI-SIS Structuration minimale, typeId [1..1]",
+    official=WARNING,
+)
+
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _ROOT_EXTRA = "extravalidationterminologies"
 """An attribute that some publishers put on the root and that every official check tolerates."""
+
+_TYPE_ID = ("2.16.840.1.113883.1.3", "POCD_HD000040")
+
+
+@BOOK.at("ClinicalDocument")
+def type_id(root: etree._Element, context: Context) -> None:
+    stated = find(root, "typeId")
+    if stated is None or (stated.get("root"), stated.get("extension")) != _TYPE_ID:
+        context.say(TYPE_ID, root if stated is None else stated, at="typeId" if stated is None else "")
+
 
 Step = tuple[etree._Element, "Shape | None"]
 

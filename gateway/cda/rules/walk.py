@@ -57,7 +57,17 @@ def judge(root: etree._Element, profile: Profile) -> Judgement:
 
 
 _UNREAD = frozenset(
-    "datatypes header patient people names organisations encounter".split() + ["documented acts", "level 1"]
+    {
+        "datatypes",
+        "header",
+        "patient",
+        "people",
+        "names",
+        "organisations",
+        "encounter",
+        "documented acts",
+        "level 1",
+    }
 )
 """Books of the rules that the validator applies to a document of the right typeId alone."""
 

@@ -65,7 +65,9 @@ class Case:
         name = at[:3] if isinstance(at, str) else at.name
         path = _path(at, field, repetition, component, subcomponent)
         shown = None if value is None else value[:_MAX_VALUE_CHARACTERS]
-        dotted = f"{name}-{field}" + (f".{component}" if component else "") + (f".{subcomponent}" if subcomponent else "")
+        dotted = (
+            f"{name}-{field}" + (f".{component}" if component else "") + (f".{subcomponent}" if subcomponent else "")
+        )
         filled = {"segment": name, "field": dotted, "value": shown or "", "expected": expected or "", **facts}
         key = f"rule_hl7_{rule.replace('-', '_')}"
         more = {"segment": name, "field": dotted if field else "", "err3": err3}

@@ -36,7 +36,39 @@ MOST_COMPONENTS = {
     "TS": 2,
 }
 OBSERVATION_TYPES = frozenset(
-    "AD CE CF CK CN CP CX CWE DT DTM ED FT ID IS MO NM PN RP SN ST TM TN TS TX XAD XCN XON XPN XTN EI HD".split()
+    [
+        "AD",
+        "CE",
+        "CF",
+        "CK",
+        "CN",
+        "CP",
+        "CX",
+        "CWE",
+        "DT",
+        "DTM",
+        "ED",
+        "FT",
+        "ID",
+        "IS",
+        "MO",
+        "NM",
+        "PN",
+        "RP",
+        "SN",
+        "ST",
+        "TM",
+        "TN",
+        "TS",
+        "TX",
+        "XAD",
+        "XCN",
+        "XON",
+        "XPN",
+        "XTN",
+        "EI",
+        "HD",
+    ]
 )
 """OBX-2 (table 0125)."""
 
@@ -107,9 +139,7 @@ def _authority(segment: Segment, field: int, repetition: int, component: int) ->
     root, kind = (segment.text(field, component, part, repetition) for part in (2, 3))
     if kind == "ISO" and not is_uid(root):
         yield Fault("type-oid", component, 2)
-    elif root and not kind:
-        yield Fault("type-authority", component, 3)
-    elif is_uid(root) and kind != "ISO" and root.count(".") >= 3:
+    elif (root and not kind) or (is_uid(root) and kind != "ISO" and root.count(".") >= 3):
         yield Fault("type-authority", component, 3)
 
 

@@ -42,9 +42,7 @@ def trio(case: Case) -> None:
         for row in (row for row in order if row.name == "OBX" and is_document(row)):
             status = row.text(11)
             if status in {known.result_status for known in by_control.values()} and status != flags.result_status:
-                case.say(
-                    "trio", row, 11, err3="103", source=source, value=f"{flags.order_control} / {status}"
-                )  # fmt: skip
+                case.say("trio", row, 11, err3="103", source=source, value=f"{flags.order_control} / {status}")
     if len({order[0].text(1) for order in case.orders}) > 1:
         case.say("trio", case.orders[1][0], 1, err3="103", source=source)
 
@@ -60,18 +58,19 @@ def document_type(case: Case) -> None:
         _of_value_set(case, request, code, system)
         for row in (row for row in order if row.name == "OBX" and is_document(row)):
             if code and (row.text(3), row.text(3, 3)) != (code, system):
-                case.say("type-differs", row, 3, err3="103", source=f"{CDA}, OBX-3 = OBR-4", value=row.text(3),
-                         expected=code)  # fmt: skip
+                case.say(
+                    "type-differs", row, 3, err3="103", source=f"{CDA}, OBX-3 = OBR-4", value=row.text(3), expected=code
+                )
         transcription = case.message.first("TXA")
         if transcription and transcription.text(2) and code and transcription.text(2) != code:
-            case.say("type-differs", transcription, 2, err3="103", source=source, value=transcription.text(2),
-                     expected=code)  # fmt: skip
+            case.say(
+                "type-differs", transcription, 2, err3="103", source=source, value=transcription.text(2), expected=code
+            )
     for document in case.documents:
         report = document.report
         code = document.row.text(3)
         if report and code and report.code.code and report.code.code != code:
-            case.say("type-differs", document.row, 3, err3="103", source=source, value=code,
-                     expected=report.code.code)  # fmt: skip
+            case.say("type-differs", document.row, 3, err3="103", source=source, value=code, expected=report.code.code)
 
 
 def _of_value_set(case: Case, request: Segment, code: str, system: str) -> None:
@@ -81,8 +80,16 @@ def _of_value_set(case: Case, request: Segment, code: str, system: str) -> None:
     elif code and system in ("LN", "TRE_A05"):
         expected = "LN" if types.code(code).system == LOINC else "TRE_A05"
         if system != expected:
-            case.say("value", request, 4, component=3, err3="103", source="JDV_J07-XdsTypeCode-CISIS", value=system,
-                     expected=expected)  # fmt: skip
+            case.say(
+                "value",
+                request,
+                4,
+                component=3,
+                err3="103",
+                source="JDV_J07-XdsTypeCode-CISIS",
+                value=system,
+                expected=expected,
+            )
 
 
 def documents(case: Case) -> None:
@@ -119,15 +126,30 @@ def statements(case: Case) -> None:
             continue
         code = ALIASES.get(row.text(3), row.text(3))
         if code not in STATEMENTS:
-            known_system = row.text(3, 3) == profiles.METADATA_SYSTEM
+            known_system = row.text(3, 3) in (profiles.METADATA_SYSTEM, "")
             case.say(
-                "statement-unknown", row, 3, component=1, err3="103", source=source, value=row.text(3),
+                "statement-unknown",
+                row,
+                3,
+                component=1,
+                err3="103",
+                source=source,
+                value=row.text(3),
                 severity=Severity.ERROR if known_system else Severity.WARNING,
-            )  # fmt: skip
+            )
             continue
         if code != row.text(3):
-            case.say("value", row, 3, component=1, severity=Severity.WARNING, err3="103", source=source,
-                     value=row.text(3), expected=code)  # fmt: skip
+            case.say(
+                "value",
+                row,
+                3,
+                component=1,
+                severity=Severity.WARNING,
+                err3="103",
+                source=source,
+                value=row.text(3),
+                expected=code,
+            )
         if code in rows:
             case.say("statement-twice", row, 3, err3="198", source=source, value=code)
             continue
@@ -138,8 +160,15 @@ def statements(case: Case) -> None:
     for code in (*REQUIRED_STATEMENTS, *WANTED_STATEMENTS):
         if code not in rows:
             severity = Severity.ERROR if code in REQUIRED_STATEMENTS else Severity.WARNING
-            case.say("statement-missing", f"OBX {code}", err3="100", severity=severity, source=source, segment="OBX",
-                     value=code)  # fmt: skip
+            case.say(
+                "statement-missing",
+                f"OBX {code}",
+                err3="100",
+                severity=severity,
+                source=source,
+                segment="OBX",
+                value=code,
+            )
 
 
 def mail(case: Case) -> None:
@@ -155,8 +184,14 @@ def mail(case: Case) -> None:
     if "DESTDMP" in yes and not has_ins(case.message.first("PID")):
         case.say("dmp-without-ins", said["DESTDMP"], 5, err3="101", err5="903", source=f"{CDA}, alimentation DMP")
     if "MODIF_CONF_CODE" in yes and any(order[0].text(1) == "NW" for order in case.orders):
-        case.say("mask-change-new", said["MODIF_CONF_CODE"], 5, severity=Severity.WARNING, err3="103",
-                 source=f"{CDA}, MODIF_CONF_CODE")  # fmt: skip
+        case.say(
+            "mask-change-new",
+            said["MODIF_CONF_CODE"],
+            5,
+            severity=Severity.WARNING,
+            err3="103",
+            source=f"{CDA}, MODIF_CONF_CODE",
+        )
     for code in MAILS:
         if code in said:
             _mail_body(case, said[code])
@@ -168,8 +203,9 @@ def _mail_body(case: Case, row: Segment) -> None:
     try:
         embedded.decoded(row.text(5, 5).encode())
     except ValueError:
-        case.say("mail-base64", row, 5, component=5, severity=Severity.WARNING, err3="102",
-                 source=f"{CDA}, corps du mail")  # fmt: skip
+        case.say(
+            "mail-base64", row, 5, component=5, severity=Severity.WARNING, err3="102", source=f"{CDA}, corps du mail"
+        )
 
 
 def _in_matrix(yes: set[str]) -> bool:

@@ -60,8 +60,15 @@ def _judge(case: Case, document: Document, report: Report) -> None:
         _traits(case, patient, report.patient)
     _lineage(case, document, report)
     if report.legal_authenticator is None:
-        case.say("document-unsigned", document.row, 5, component=5, err3="207", err5="906",
-                 source="CI-SIS Structuration minimale, legalAuthenticator")  # fmt: skip
+        case.say(
+            "document-unsigned",
+            document.row,
+            5,
+            component=5,
+            err3="207",
+            err5="906",
+            source="CI-SIS Structuration minimale, legalAuthenticator",
+        )
 
 
 def _identifiers(case: Case, segment: Segment, patient: Patient) -> None:
@@ -76,9 +83,15 @@ def _identifiers(case: Case, segment: Segment, patient: Patient) -> None:
         if identifier not in theirs:
             same_issuer = identifier.root in {each.root for each in theirs}
             case.say(
-                "patient-differs", segment, 3, repetition=number, component=1 if same_issuer else 4,
-                err3="207", err5="904" if same_issuer else "902", source=PATIENT,
-            )  # fmt: skip
+                "patient-differs",
+                segment,
+                3,
+                repetition=number,
+                component=1 if same_issuer else 4,
+                err3="207",
+                err5="904" if same_issuer else "902",
+                source=PATIENT,
+            )
     if stated and theirs - set(stated):
         case.say("patient-more", segment, 3, severity=Severity.WARNING, err3="207", source=PATIENT)
 
@@ -93,14 +106,16 @@ def _traits(case: Case, segment: Segment, patient: Patient) -> None:
     for component, name in ((1, patient.birth_family), (2, patient.birth_given)):
         stated = segment.text(5, component)
         if stated and name and _folded(stated) != _folded(name):
-            case.say("patient-trait", segment, 5, repetition=1, component=component, err3="207", err5="904",
-                     source=PATIENT)  # fmt: skip
+            case.say(
+                "patient-trait", segment, 5, repetition=1, component=component, err3="207", err5="904", source=PATIENT
+            )
     for number in segment.repetitions(11):
         place = segment.text(11, 9, repetition=number)
         if segment.text(11, 7, repetition=number) == "BDL" and place and patient.birth_place:
             if place != patient.birth_place:
-                case.say("patient-trait", segment, 11, repetition=number, component=9, err3="207", err5="904",
-                         source=PATIENT)  # fmt: skip
+                case.say(
+                    "patient-trait", segment, 11, repetition=number, component=9, err3="207", err5="904", source=PATIENT
+                )
 
 
 def _folded(name: str) -> str:

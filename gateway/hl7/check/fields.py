@@ -188,9 +188,7 @@ def _value(case: Case, segment: Segment, section: Section, field: Field, repetit
     if field.values:
         if text in field.values:
             return
-        if field.any_case and text.upper() in {value.upper() for value in field.values}:
-            severity = Severity.WARNING
-        elif text in field.tolerated:
+        if (field.any_case and text.upper() in {value.upper() for value in field.values}) or text in field.tolerated:
             severity = Severity.WARNING
         rule, err3 = "value", field.err3 or "103"
     elif field.like and not _pattern(field.like).fullmatch(text):

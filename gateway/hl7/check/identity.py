@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 
 from gateway.hl7 import profiles
-from gateway.hl7.check.case import Case
+from gateway.hl7.check.case import Case, components, of
 from gateway.hl7.check.datatypes import is_time
 from gateway.hl7.er7 import Segment
-from gateway.hl7.profiles.common import PAM
+from gateway.hl7.profiles.common import HL7, PAM
 from gateway.model.finding import Severity
 from gateway.model.identifiers import INS_NIA, INS_NIR, INS_OIDS, ins_key_is_right
 
@@ -68,20 +68,46 @@ def _national(case: Case, patient: Segment, number: int) -> None:
         )
     if oid in INS_OIDS and kind != "ISO":
         case.say(
-            "value", patient, 3, repetition=number, component=4, subcomponent=3, err3="103", source=INS, value=kind,
+            "value",
+            patient,
+            3,
+            repetition=number,
+            component=4,
+            subcomponent=3,
+            err3="103",
+            source=INS,
+            value=kind,
             expected="ISO",
-        )  # fmt: skip
+        )
     type_code = patient.text(3, 5, repetition=number)
     if type_code not in ("INS", "INS-NIR", "INS-NIA", "NH"):
         rule, err3 = ("field-required", "101") if not type_code else ("value", "103")
         case.say(
-            rule, patient, 3, repetition=number, component=5, err3=err3, source=INS, value=type_code or None,
+            rule,
+            patient,
+            3,
+            repetition=number,
+            component=5,
+            err3=err3,
+            source=INS,
+            value=type_code or None,
             expected="INS",
-        )  # fmt: skip
+        )
     name = patient.text(3, 4, 1, number)
     if name and not name.startswith("ASIP-SANTE-INS"):
-        case.say("value", patient, 3, repetition=number, component=4, subcomponent=1, severity=Severity.WARNING,
-                 err3="103", source=INS, value=name, expected="ASIP-SANTE-INS-NIR")  # fmt: skip
+        case.say(
+            "value",
+            patient,
+            3,
+            repetition=number,
+            component=4,
+            subcomponent=1,
+            severity=Severity.WARNING,
+            err3="103",
+            source=INS,
+            value=name,
+            expected="ASIP-SANTE-INS-NIR",
+        )
     stated = _AUTHORITIES.get(name, "")
     if stated and oid in (INS_NIR, INS_NIA) and stated != oid:
         case.say("ins-authority", patient, 3, repetition=number, component=4, err3="103", source=INS)
@@ -107,7 +133,7 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
         return
     if not any(patient.text(11, 9, repetition=number) for number in birth_places):
         case.say("ins-birth-place", patient, 11, severity=severity, err3="101", err5="905", source=INS)
-    if not 8 <= len(patient.text(7)) and patient.text(7):
+    if not len(patient.text(7)) >= 8 and patient.text(7):
         case.say("ins-birth-date", patient, 7, severity=severity, err3="102", err5="905", source=INS)
     sex = patient.text(8)
     if sex and sex not in ("M", "F", "U"):
@@ -117,21 +143,44 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
         case.say("ins-reliability", patient, 32, severity=severity, err3="101", source=f"{INS} ; {PAM}")
     elif _QUALIFIED not in said or said & {"PROV", "DOUTE", "FICTI", "VIDE"}:
         case.say(
-            "ins-not-qualified", patient, 32, severity=severity, err3="103", source=f"{INS} ; {PAM}",
-            value=", ".join(sorted(said)), expected=_QUALIFIED,
-        )  # fmt: skip
+            "ins-not-qualified",
+            patient,
+            32,
+            severity=severity,
+            err3="103",
+            source=f"{INS} ; {PAM}",
+            value=", ".join(sorted(said)),
+            expected=_QUALIFIED,
+        )
     if patient.text(31) == "Y":
         case.say("ins-identity-unknown", patient, 31, severity=severity, err3="103", source=PAM)
     for number in patient.repetitions(5):
         if number == 1 and patient.text(5, 7) not in ("L", ""):
             case.say(
-                "value", patient, 5, repetition=1, component=7, severity=severity, err3="103", source=INS,
-                value=patient.text(5, 7), expected="L",
-            )  # fmt: skip
+                "value",
+                patient,
+                5,
+                repetition=1,
+                component=7,
+                severity=severity,
+                err3="103",
+                source=INS,
+                value=patient.text(5, 7),
+                expected="L",
+            )
     first, given = patient.text(5, 2), patient.text(5, 3)
     if first and not given:
-        case.say("field-required", patient, 5, repetition=1, component=3, severity=severity, err3="101", err5="905",
-                 source=INS)  # fmt: skip
+        case.say(
+            "field-required",
+            patient,
+            5,
+            repetition=1,
+            component=3,
+            severity=severity,
+            err3="101",
+            err5="905",
+            source=INS,
+        )
     elif first and not given.upper().startswith(first.upper()):
         case.say("ins-given-names", patient, 5, repetition=1, component=3, severity=severity, err3="102", source=INS)
 
@@ -188,6 +237,23 @@ def _later(one: str, other: str) -> bool:
         return first.moment > second.moment
     digits = min(first.digits, second.digits)
     return one[:digits] > other[:digits]
+
+
+def order_pairs(case: Case) -> None:
+    """OBR-2 and OBR-3 are ORC-2 and ORC-3 where both are filled."""
+    for order in case.orders:
+        request = of(order, "OBR")
+        for number in (2, 3):
+            if request is not None and request.raw(number) and order[0].raw(number):
+                if components(request, number) != components(order[0], number):
+                    case.say(
+                        "order-number-differs",
+                        request,
+                        number,
+                        err3="103",
+                        source=f"{HL7} 4.5.3.{number}",
+                        value=f"{number}",
+                    )
 
 
 def sequence(case: Case) -> None:

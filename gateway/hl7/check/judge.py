@@ -26,6 +26,7 @@ RULES: dict[str, Callable[[Case], None]] = {
         identity.identity,
         identity.visit_number,
         identity.dates,
+        identity.order_pairs,
         identity.sequence,
         document.trio,
         document.document_type,
@@ -134,8 +135,9 @@ def _written(case: Case) -> None:
         case.say("control-character", header, err3="199", source=f"{HL7} 2.7")
     for number in (15, 16):
         if header.text(number) not in ("", "NE", "AL"):
-            case.say("acknowledgement-mode", header, number, severity=Severity.WARNING, err3="199",
-                     source=f"{HL7} 2.9.2")  # fmt: skip
+            case.say(
+                "acknowledgement-mode", header, number, severity=Severity.WARNING, err3="199", source=f"{HL7} 2.9.2"
+            )
     escape = case.message.delimiters.escape
     if escape and raw.count(escape) > 1:
         _escapes(case, escape)

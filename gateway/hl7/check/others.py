@@ -27,8 +27,15 @@ def acknowledgement(case: Case) -> None:
     event, version = case.message.header.text(9, 2), case.message.header.text(12)
     allowed = _VERSIONS.get(event)
     if allowed and version and version not in allowed:
-        case.say("value", case.message.header, 12, err3="203", source=f"{CDA}, acquittement", value=version,
-                 expected=", ".join(allowed))  # fmt: skip
+        case.say(
+            "value",
+            case.message.header,
+            12,
+            err3="203",
+            source=f"{CDA}, acquittement",
+            value=version,
+            expected=", ".join(allowed),
+        )
     if error is not None and error.text(3) == "207" and not error.text(5):
         case.say("error-detail", error, 5, severity=Severity.WARNING, err3="101", source=f"{CDA}, table 0357, 207")
 
@@ -39,12 +46,30 @@ def receipt(case: Case) -> None:
     status = STATUS_BY_EVENT.get(event, "")
     rows = case.message.all("OBX")
     if rows and rows[0].text(3) != status:
-        case.say("value", rows[0], 3, repetition=1, component=1, err3="103", source=f"{CDA}, ZAM^{event}",
-                 value=rows[0].text(3), expected=status)  # fmt: skip
+        case.say(
+            "value",
+            rows[0],
+            3,
+            repetition=1,
+            component=1,
+            err3="103",
+            source=f"{CDA}, ZAM^{event}",
+            value=rows[0].text(3),
+            expected=status,
+        )
     expected = {"Z02": "DESTINATAIRE_MSS", "Z03": "LECTEUR_MSS"}.get(event)
     if expected and len(rows) > 1 and rows[1].text(3) != expected:
-        case.say("value", rows[1], 3, repetition=1, component=1, err3="103", source=f"{CDA}, ZAM^{event}",
-                 value=rows[1].text(3), expected=expected)  # fmt: skip
+        case.say(
+            "value",
+            rows[1],
+            3,
+            repetition=1,
+            component=1,
+            err3="103",
+            source=f"{CDA}, ZAM^{event}",
+            value=rows[1].text(3),
+            expected=expected,
+        )
     error = case.message.first("ERR")
     answer = rows[0].text(5) if rows else ""
     if answer == "N" and error is None:
@@ -57,8 +82,17 @@ def image_change(case: Case) -> None:
     """The observation says in words that the examination was changed; the patient is known by an authority."""
     rows = case.message.all("OBX")
     if rows and not any(row.text(3, 2) == IMAGE_CHANGE for row in rows):
-        case.say("value", rows[0], 3, repetition=1, component=2, err3="103", source=DRIM, value=rows[0].text(3, 2),
-                 expected=IMAGE_CHANGE)  # fmt: skip
+        case.say(
+            "value",
+            rows[0],
+            3,
+            repetition=1,
+            component=2,
+            err3="103",
+            source=DRIM,
+            value=rows[0].text(3, 2),
+            expected=IMAGE_CHANGE,
+        )
     for order in case.orders:
         request = next((row for row in order if row.name == "OBR"), None)
         if request is not None and request.text(2) and components(request, 2) != components(order[0], 2):

@@ -56,7 +56,12 @@ def responsible(case: Case) -> None:
     """OBR-16 repeats ORC-12; an organisation of the national register is under its OID."""
     for order in case.orders:
         head, request = order[0], of(order, "OBR")
-        if request is not None and request.raw(16) and head.text(12) and components(request, 16) != components(head, 12):
+        if (
+            request is not None
+            and request.raw(16)
+            and head.text(12)
+            and components(request, 16) != components(head, 12)
+        ):
             case.say("responsible-differs", request, 16, err3="103", source=f"{TLR}, OBR-16 identique à ORC-12")
         register = head.text(21, 7)
         number = head.text(21, 10)
@@ -66,8 +71,18 @@ def responsible(case: Case) -> None:
             for part, expected in ((2, "1.2.250.1.71.4.2.2"), (3, "ISO")):
                 value = head.text(21, 6, part)
                 if value != expected:
-                    case.say("value", head, 21, repetition=1, component=6, subcomponent=part, err3="103",
-                             source=f"{TLR}, ORC-21.6", value=value, expected=expected)  # fmt: skip
+                    case.say(
+                        "value",
+                        head,
+                        21,
+                        repetition=1,
+                        component=6,
+                        subcomponent=part,
+                        err3="103",
+                        source=f"{TLR}, ORC-21.6",
+                        value=value,
+                        expected=expected,
+                    )
 
 
 def reason(case: Case) -> None:
@@ -92,10 +107,17 @@ def relevant_comments(case: Case) -> None:
         if expected and kind != expected:
             known = kind in ("FINALITE_EXAMEN", "MODALITE_IMAGERIE") or not kind
             case.say(
-                "value", segment, 4, repetition=1, component=1, err3="103", source=f"{TLR}, flux 1, segment NTE",
+                "value",
+                segment,
+                4,
+                repetition=1,
+                component=1,
+                err3="103",
+                source=f"{TLR}, flux 1, segment NTE",
                 severity=Severity.ERROR if known or segment.text(4, 3) == "HL70364" else Severity.WARNING,
-                value=kind, expected=expected,
-            )  # fmt: skip
+                value=kind,
+                expected=expected,
+            )
 
 
 def observations(case: Case) -> None:
@@ -122,8 +144,9 @@ def _known(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> N
         code, system = row.text(3), row.text(3, 3)
         if code not in by_code:
             severity = Severity.ERROR if kinds and (not code or system in (OBSERVATIONS, "")) else Severity.WARNING
-            case.say("observation-unknown", row, 3, repetition=1, component=1, severity=severity, err3="103",
-                     value=code)  # fmt: skip
+            case.say(
+                "observation-unknown", row, 3, repetition=1, component=1, severity=severity, err3="103", value=code
+            )
             continue
         facets = by_code[code] - {0}
         match = re.fullmatch(r"([1-9][0-9]*)\.([1-9][0-9]*)", row.text(4))
@@ -136,8 +159,14 @@ def _cardinality(case: Case, order: tuple[Segment, ...], rows: list[Segment], ki
     found = [row for row in rows if Kind(kind)(row)]
     name = f"{kind.code} n.{kind.facet}" if kind.facet else kind.code
     if len(found) < kind.least:
-        case.say("observation-missing", f"OBX {name}", err3="100", segment="OBX", value=name,
-                 source=f"{case.profile.source}, {name}")  # fmt: skip
+        case.say(
+            "observation-missing",
+            f"OBX {name}",
+            err3="100",
+            segment="OBX",
+            value=name,
+            source=f"{case.profile.source}, {name}",
+        )
     if not kind.most:
         return
     if kind.facet:
@@ -159,9 +188,16 @@ def _of_value_set(case: Case, row: Segment, kind: Observation) -> None:
     # The modalities of a request have a value set of their own, which is not public with its codes.
     local = system == "terminologie-cisis-fr"
     case.say(
-        "code-unknown", row, 5, repetition=1, component=1, err3="103", source=table.name, value=code,
+        "code-unknown",
+        row,
+        5,
+        repetition=1,
+        component=1,
+        err3="103",
+        source=table.name,
+        value=code,
         severity=Severity.WARNING if local else Severity.ERROR,
-    )  # fmt: skip
+    )
 
 
 def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> None:
@@ -179,8 +215,15 @@ def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> 
         for facet, row in facets.items():
             for other in needs.get(code, {}).get(facet, ()):
                 if other not in facets:
-                    case.say("facet-missing", row, 4, err3="100", source=_SUB_ID, value=f"{number}.{facet}",
-                             expected=f"{number}.{other}")  # fmt: skip
+                    case.say(
+                        "facet-missing",
+                        row,
+                        4,
+                        err3="100",
+                        source=_SUB_ID,
+                        value=f"{number}.{facet}",
+                        expected=f"{number}.{other}",
+                    )
 
 
 def _encapsulated(case: Case, row: Segment) -> None:
@@ -192,15 +235,32 @@ def _encapsulated(case: Case, row: Segment) -> None:
         value = row.text(5, part)
         if value.upper() != expected.upper():
             rule, err3 = ("value", "103") if value else ("field-required", "101")
-            case.say(rule, row, 5, repetition=1, component=part, err3=err3, source=source, value=value or None,
-                     expected=expected)  # fmt: skip
+            case.say(
+                rule,
+                row,
+                5,
+                repetition=1,
+                component=part,
+                err3=err3,
+                source=source,
+                value=value or None,
+                expected=expected,
+            )
     data = row.text(5, 5)
     if not data:
         case.say("field-required", row, 5, repetition=1, component=5, err3="101", source=source)
     elif row.text(5, 4).upper() == "BASE64" and decoded(row) is None:
         foreign = re.fullmatch(r"[A-Za-z0-9+/\s]+={0,2}", data) is None
-        case.say("data-base64", row, 5, repetition=1, component=5, err3="102", source=source,
-                 severity=Severity.ERROR if foreign else Severity.WARNING)  # fmt: skip
+        case.say(
+            "data-base64",
+            row,
+            5,
+            repetition=1,
+            component=5,
+            err3="102",
+            source=source,
+            severity=Severity.ERROR if foreign else Severity.WARNING,
+        )
 
 
 def decoded(row: Segment) -> bytes | None:
@@ -242,8 +302,17 @@ def examinations(case: Case) -> None:
             if performed and is_time(performed) and is_time(made) and _later(performed, made):
                 case.say("dates-performed", row, 7, err3="102", source=f"{source}, TQ1-7")
             if row.text(6, 2) and row.text(6, 2).lower() not in ("jours", "jour", "j", "d", "day", "days"):
-                case.say("value", row, 6, repetition=1, component=2, err3="103", source=f"{source}, TQ1-6",
-                         value=row.text(6, 2), expected="jours")  # fmt: skip
+                case.say(
+                    "value",
+                    row,
+                    6,
+                    repetition=1,
+                    component=2,
+                    err3="103",
+                    source=f"{source}, TQ1-6",
+                    value=row.text(6, 2),
+                    expected="jours",
+                )
 
 
 def _codes(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
@@ -251,8 +320,9 @@ def _codes(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
     for field in (2, 4):
         code = control.text(field)
         if code and code not in table:
-            case.say("code-unknown", control, field, repetition=1, component=1, err3="103", source=table.name,
-                     value=code)  # fmt: skip
+            case.say(
+                "code-unknown", control, field, repetition=1, component=1, err3="103", source=table.name, value=code
+            )
     act = next((row.text(5) for row in all_of(order, "OBX") if row.text(3) == "CODE_ACTE_IMAGERIE"), "")
     if act and control.text(4) and act != control.text(4):
         case.say("act-differs", control, 4, severity=Severity.WARNING, err3="103", value=control.text(4), expected=act)
@@ -272,8 +342,16 @@ def _viewer(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
             asked, address = {}, urlsplit("")
         if address.scheme != "https" or not address.hostname:
             readable = address.scheme == "http"
-            case.say("viewer-address", row, 5, repetition=1, component=5, err3="102", source=source,
-                     severity=Severity.ERROR if readable else Severity.WARNING)  # fmt: skip
+            case.say(
+                "viewer-address",
+                row,
+                5,
+                repetition=1,
+                component=5,
+                err3="102",
+                source=source,
+                severity=Severity.ERROR if readable else Severity.WARNING,
+            )
             continue
         for name, expected in (("studyinstanceuid", control.text(3)), ("accessionnumber", control.text(1))):
             stated = asked.get(name, "")
@@ -320,8 +398,7 @@ def examination_elements(case: Case) -> None:
     """Flow D: requester, site, accession number, study, order number, modality and region."""
     source = f"{WHITE_PAPER}, flux D"
     study = any(
-        re.fullmatch(r"[0-2](\.(0|[1-9][0-9]*))+", uid)
-        for uid in (case.value_of("ZDS", 1), case.value_of("IPC", 3))
+        re.fullmatch(r"[0-2](\.(0|[1-9][0-9]*))+", uid) for uid in (case.value_of("ZDS", 1), case.value_of("IPC", 3))
     )
     accession = case.value_of("OBR", 18) or case.value_of("IPC", 1)
     modality = examined_modality(case)
@@ -335,8 +412,9 @@ def examination_elements(case: Case) -> None:
         ("requester (OBR-16, ORC-12)", requester),
     ):
         if not present:
-            case.say("element-missing", case.orders[0][0] if case.orders else "ORC^1", err3="101", source=source,
-                     value=name)  # fmt: skip
+            case.say(
+                "element-missing", case.orders[0][0] if case.orders else "ORC^1", err3="101", source=source, value=name
+            )
     if modality and dicom_modality(modality) not in valuesets.load(valuesets.MODALITY):
         case.say("code-unknown", "OBR^1^24", err3="103", source=source, segment="OBR", value=modality)
 

@@ -32,9 +32,8 @@ CLASSES_WITH_A_VISIT_NUMBER = frozenset({"E", "I", "O", "R"})
 """Values of PV1-2 that require PV1-19."""
 
 LATER_TYPES = frozenset({"OMI", "ORM", "OMG", "ZAM", "SIU"})
-"""Messages that a gateway may be sent beside reports and that make no event of a share: orders (which are relayed; of OMI,
-the complement of a teleradiology request),
-appointments, receipts of the DMP."""
+"""Messages that a gateway may be sent beside reports and that make no event of a share: orders (which are relayed; of
+OMI, the complement of a teleradiology request), appointments, receipts of the DMP."""
 
 ENCAPSULATED = "ED"
 METADATA_SYSTEM = "MetaDMPMSS"

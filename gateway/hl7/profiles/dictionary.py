@@ -50,7 +50,7 @@ SEGMENT_NAMES: dict[str, tuple[str, str]] = {
     "AL1": ("Allergie", "Patient allergy information"),
 }
 
-REQUIRED = {"OBX": (3, 11), "ORC": (1,), "OBR": (4,), "MRG": (1,), "MSA": (1, 2), "PRT": (2, 4)}
+REQUIRED = {"OBX": (3, 11), "ORC": (1,), "OBR": (4,), "EVN": (2,), "MRG": (1,), "MSA": (1, 2), "PRT": (2, 4)}
 """Fields that the standard itself requires, whatever a profile says."""
 
 _MSH = """

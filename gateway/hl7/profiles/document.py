@@ -150,7 +150,7 @@ PARTICIPATIONS = (
         when=said(4, 1, "RCT"),
         source=f"{CDA}, segment PRT destinataire",
         fields=(
-            asked("5", "C"),
+            asked("5", "C", single=True),
             asked("5.1"),
             asked("5.2"),
             asked("5.3"),
@@ -188,6 +188,7 @@ RULES = (
     "identity",
     "visit_number",
     "dates",
+    "order_pairs",
     "trio",
     "document_type",
     "documents",

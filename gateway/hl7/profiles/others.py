@@ -7,7 +7,7 @@ acknowledgement; IHE ITI TF-2 3.30 (ITI-30) with the national extension France 2
 
 from __future__ import annotations
 
-from gateway.hl7.profiles.common import CDA, COUNTRY, DRIM, PAM, header
+from gateway.hl7.profiles.common import CDA, COUNTRY, DRIM, OTHER_PATIENT_CLASSES, PAM, PATIENT_CLASSES, header
 from gateway.hl7.profiles.document import PROFILE
 from gateway.hl7.profiles.grammar import Profile, Section, asked, said
 from gateway.model.finding import Severity
@@ -15,6 +15,11 @@ from gateway.model.finding import Severity
 _WARN = Severity.WARNING
 IMAGE_CHANGE = "Modification Examen Imagerie"
 """OBX-3.2."""
+
+ORDER_STATUSES = ("A", "CA", "CM", "DC", "ER", "HD", "IP", "RP", "SC")
+"""ORC-5 (table 0038)."""
+STATUSES = ("C", "D", "F", "I", "N", "O", "P", "R", "S", "U", "W", "X")
+"""OBX-11 (table 0085)."""
 
 OMI_CHANGE = Profile(
     name="drim-omi-o23",
@@ -30,7 +35,7 @@ OMI_CHANGE = Profile(
             segment="MSH",
             source=DRIM,
             fields=(
-                *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "10", "12")),
+                *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "10", "11", "12")),
                 asked("9.1", "R", "OMI", err3="200"),
                 asked("9.2", "R", "O23", err3="201"),
                 asked("9.3", "R", "OMI_O23", err3="200"),
@@ -49,21 +54,32 @@ OMI_CHANGE = Profile(
                 asked("3.1"),
                 asked("3.4"),
                 asked("5"),
+                asked("5.1", first_only=True),
                 asked("7", severity=_WARN),
                 asked("8", "R", "F", "M", "U", "A", "N", "O"),
                 asked("32", severity=_WARN),
             ),
         ),
         Section(
+            segment="PV1",
+            source=DRIM,
+            fields=(asked("2", "R", *PATIENT_CLASSES, tolerated=OTHER_PATIENT_CLASSES),),
+        ),
+        Section(
             segment="ORC",
             source=DRIM,
-            fields=(asked("1", "R", "NW", "XO", "SC", "SR", "CA", "OC"), asked("2"), asked("2.3", severity=_WARN)),
+            fields=(
+                asked("5", "O", *ORDER_STATUSES),
+                asked("1", "R", "NW", "XO", "SC", "SR", "CA", "OC"),
+                asked("2"),
+                asked("2.3", severity=_WARN),
+            ),
         ),
-        Section(segment="OBR", source=DRIM, fields=(asked("2", severity=_WARN), asked("4"))),
+        Section(segment="OBR", source=DRIM, fields=(asked("2", severity=_WARN), asked("4"), asked("4.1"))),
         Section(
             segment="OBX",
             source=DRIM,
-            fields=(asked("2"), asked("3"), asked("3.3", severity=_WARN), asked("11")),
+            fields=(asked("2"), asked("3"), asked("3.3", severity=_WARN), asked("11", "R", *STATUSES)),
         ),
         Section(
             segment="IPC",
@@ -94,15 +110,14 @@ ACK = Profile(
     rules=("acknowledgement",),
     sections=(
         header(f"{CDA}, acquittement, segment MSH", "ACK", ACK_EVENTS, "ACK", ("2.5", "2.5.1", "2.6"), None),
-        Section(
-            segment="MSA", source=f"{CDA}, segment MSA", fields=(asked("1", "R", "AA", "AE", "AR"), asked("2"))
-        ),
+        Section(segment="MSA", source=f"{CDA}, segment MSA", fields=(asked("1", "R", "AA", "AE", "AR"), asked("2"))),
         Section(
             segment="ERR",
             source=f"{CDA}, segment ERR",
             fields=(
                 asked("2", "O"),
                 asked("2.1", like=r"[A-Z][A-Z0-9]{2}"),
+                *(asked(f"2.{part}", "O", like=r"[0-9]{1,6}") for part in range(2, 7)),
                 asked("3"),
                 asked("3.1", "R", *CONDITIONS, tolerated=_TOLERATED_CONDITIONS),
                 asked("3.3", "R", "messageErrorCondition", tolerated=("HL70357",)),
@@ -140,7 +155,7 @@ def _zam(event: str, fr: str, en: str) -> Profile:
                 asked("3.3", "R", "AckMetierZAM"),
                 asked("4"),
                 asked("5.1", "R", "Y", "N"),
-                asked("5"),
+                asked("5", single=True),
                 asked("5.3", "R", "expandedYes-NoIndicator"),
                 asked("11", "R", "F"),
             ),
@@ -229,9 +244,7 @@ def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple
                     asked("18", "O", "UNICODE UTF-8", "8859/1", "8859/15", first_only=True),
                 ),
             ),
-            Section(
-                segment="EVN", source=ITI_30, fields=(asked("1", "O", event), asked("2"), asked("6", "RE"))
-            ),
+            Section(segment="EVN", source=ITI_30, fields=(asked("1", "O", event), asked("2"), asked("6", "RE"))),
             Section(
                 segment="PID",
                 source=ITI_30,

@@ -100,7 +100,7 @@ TOPOGRAPHY = Observation(
     systems=("SCT",),
     value_set="TOPOGRAPHIC_MODIFIER",
 )
-_MEDICAL = (
+MEDICAL = (
     Observation(
         code=HISTORY, system="LN", label="History of General health Narrative", types=("FT",), most=0, tolerated=("TX",)
     ),
@@ -173,7 +173,7 @@ def _once(observation: Observation) -> Observation:
 
 
 OF_FLOW: dict[str, tuple[Observation, ...]] = {
-    "tlr-1-request": (_once(MODALITY), _once(REGION), TOPOGRAPHY, *_MEDICAL),
+    "tlr-1-request": (_once(MODALITY), _once(REGION), TOPOGRAPHY, *MEDICAL),
     "tlr-2-cancel": (),
     "tlr-3-answer": (PROTOCOL,),
     "tlr-4-complement": (VIEWER, ACT, REGION, TOPOGRAPHY, MODALITY, PRODUCT, LOT, QUANTITY, DEVICE, DEVICE_MODEL),
@@ -403,7 +403,7 @@ def _white_paper(name: str, fr: str, en: str, structure: str, rules: tuple[str, 
                     asked("9.1", "R", "ORM", err3="200"),
                     asked("9.2", "R", "O01", err3="201"),
                     asked("9.3", "O", "ORM_O01"),
-                    asked("10"),
+                    *(asked(path) for path in ("10", "11", "12")),
                     asked("11.1", "R", "P", "T", "D", err3="202"),
                     asked("12.1", "R", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", err3="203"),
                 ),

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from gateway import valuesets
 from gateway.errors import GatewayError
-from gateway.kos import read as kos
-from gateway.kos.selection import KeyObjectSelection
 from gateway.model.codes import DCM
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY
 from gateway.model.finding import Severity
@@ -204,6 +203,9 @@ OTHER_ACCESSION = rule(
     "No report of the submission names the accession number “{value}” of the manifest.",
 )
 
+if TYPE_CHECKING:
+    from gateway.kos.selection import KeyObjectSelection
+
 _CDA = "{urn:hl7-org:v3}"
 _NO_ACQUISITION_NAMES = """ANN ASMT AU CTPROTOCOL DOC FID HC KER KO LEN M3D OAM OP OSS OT PLAN POS PR REG RTDOSE
 RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SMR SR SRF STAIN TEXTUREMAP VA XAPROTOCOL"""
@@ -273,6 +275,8 @@ def _format(entry: Thing, findings: Findings, *, french: bool) -> None:
 
 
 def _manifest(entry: Thing, data: bytes, findings: Findings) -> None:
+    from gateway.kos import read as kos  # pydicom, which most messages do not need
+
     try:
         selection = kos.read(data)
     except GatewayError:

@@ -73,6 +73,12 @@ def cx(value: str) -> Text | None:
     return authority(parts[3], "CX.4") or _plain(value)
 
 
+def has_namespace(value: str) -> bool:
+    """Whether a CX names its authority by a word instead of an OID."""
+    parts = value.split("^")
+    return bool(parts[0]) and len(parts) > 3 and bool(parts[3]) and "&" not in parts[3]
+
+
 def cx_type(value: str) -> str:
     """CX.5, or empty."""
     parts = value.split("^")
@@ -193,7 +199,8 @@ def patient_field(value: str) -> Text | None:
     if fault := _plain(content, field=True):
         return fault
     if number == 3:
-        return next((fault for one in content.split("~") if (fault := cx(one))), None)
+        # a namespace alone (``id^^^domain``) was how the field was written before CX was restricted to OIDs
+        return next((fault for one in content.split("~") if not has_namespace(one) and (fault := cx(one))), None)
     if number == 5 and not all(
         name.partition("^")[0].strip() or name.split("^")[1:2] not in ([], [""]) for name in content.split("~")
     ):

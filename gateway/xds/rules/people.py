@@ -27,8 +27,8 @@ SOURCE_DOMAIN = rule(
     "DocumentEntry.sourcePatientId.authority",
     WARNING,
     f"{TF3} table 4.2.3.1.7-2 (CX)",
-    "sourcePatientId « {value} » n'a pas d'autorité (CX.4).",
-    "sourcePatientId “{value}” has no assigning authority (CX.4).",
+    "sourcePatientId « {value} » n'a pas d'autorité sous forme d'OID (CX.4).",
+    "sourcePatientId “{value}” has no assigning authority that is an OID (CX.4).",
 )
 XON_EXTRA = rule(
     "xon.components",
@@ -168,7 +168,7 @@ def source_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
     name = "DocumentEntry.sourcePatientId"
     for one in entry.values.get("sourcePatientId", ()):
         if fault := hl7_values.cx(one.text):
-            if "^" in one.text.rstrip("^") or hl7_values.escapes(one.text):
+            if ("^" in one.text.rstrip("^") and not hl7_values.has_namespace(one.text)) or hl7_values.escapes(one.text):
                 findings.add(SOURCE_FORM, one.element, value=one.text, attribute=name, fault=fault)
             else:
                 findings.add(SOURCE_DOMAIN, one.element, value=one.text, attribute=name)

@@ -1,0 +1,153 @@
+"""A message that was received, as it is kept: byte for byte, with who sent it, when, and what it was answered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Where a part of the message was taken out, because it is kept elsewhere."""
+
+    offset: int
+    """In what is left of the message, in bytes."""
+    digest: str
+    """SHA-256 of the part's bytes, their key."""
+    base64: bool = True
+    """Whether the part stands in the message in base64 (RFC 4648 section 4, padded, without line ends)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message on its way in: what is known of it before it is judged."""
+
+    id: str
+    port: str
+    """Name of the port it came to; ``again`` for one that a person processes again, ``api`` for one we built."""
+    peer: str
+    """Address of the other side, or the name in its certificate."""
+    sender: str
+    """``application|facility`` of MSH-3 and MSH-4."""
+    control_id: str
+    kind: str
+    """MSH-9, such as ``ORU^R01^ORU_R01``."""
+    profile: str = ""
+    """MSH-21, such as ``2.1^CISIS_CDA_HL7_V2``."""
+    received_at: datetime
+    """When its last byte had come."""
+    size_bytes: int
+    digest: str
+    """SHA-256 of the message."""
+    envelope: bytes = field(repr=False)
+    """The message without what ``cuts`` took out of it."""
+    documents: tuple[int, ...] = ()
+    """Offsets in ``envelope`` of the documents that were taken out, in the order of the events."""
+    again_of: str = ""
+    """The message of which this is another processing."""
+
+    def key(self, *documents: str) -> str:
+        """What two deliveries of one message have in common: sender, control id, event, documents and bytes.
+
+        Control ids alone mean nothing: official examples give one to a report, its replacement and its withdrawal.
+        """
+        said = json.dumps([self.sender, self.control_id, self.kind, *documents, self.digest])
+        return hashlib.sha256(said.encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMessage:
+    """A message in the log."""
+
+    id: str
+    port: str
+    peer: str
+    sender: str
+    control_id: str
+    kind: str
+    profile: str
+    received_at: datetime
+    recorded_at: datetime
+    size_bytes: int
+    digest: str
+    answer: str
+    """``AA``, ``AE``, ``AR``; empty for one that was not answered."""
+    code: str = ""
+    """Key of the texts that says why it was refused."""
+    place: str = ""
+    hl7_code: str = ""
+    """ERR-3 of the answer (table 0357)."""
+    report_ids: tuple[str, ...] = ()
+    """The reports it brought, in its order."""
+    relay_id: str = ""
+    """The teleradiology request it belongs to."""
+    duplicate: bool = False
+    """Whether it had been taken before: answered again, without a second effect."""
+    again_of: str = ""
+    whole: bool = True
+    """Whether every byte of it is kept; of what was too large only the beginning is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How a message was answered."""
+
+    answer: str
+    code: str = ""
+    place: str = ""
+    hl7_code: str = ""
+
+
+ACCEPTED = Verdict(answer="AA")
+
+_SHOWN: dict[str, frozenset[int]] = {
+    "MSH": frozenset(range(1, 26)),
+    "EVN": frozenset({1, 2, 6}),
+    "MSA": frozenset({1, 2}),
+    "ERR": frozenset({1, 2, 3, 4, 5, 7}),
+    "PV1": frozenset({1, 2}),
+    "ORC": frozenset({1, 2, 3, 9, 15, 17}),
+    "OBR": frozenset({1, 2, 3, 4, 7}),
+    "TQ1": frozenset({1, 6, 7}),
+    "TXA": frozenset({1, 2, 3, 4, 12, 13, 17}),
+    "OBX": frozenset({1, 2, 3, 4, 6, 11}),
+    "IPC": frozenset({2, 4}),
+    "PRT": frozenset({1, 2, 4}),
+    "DSC": frozenset({1, 2}),
+}
+"""Fields that never name a patient. Everything else is masked: what a sender adds may say anything."""
+_STATEMENTS = b"MetaDMPMSS"
+MASK = "•••"
+_LINES = 2000
+_FIELD_CHARACTERS = 200
+
+
+def masked(message: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The segments of *message* as (name, fields) with everything masked that may name a patient; never raises.
+
+    A field is shown when it never says who a patient is (``_SHOWN``); the value of a metadata observation (Y or N)
+    also is.
+    """
+    start = message.find(b"MSH")
+    separator = message[start + 3 : start + 4] if start >= 0 else b"|"
+    shown = []
+    for line in message.replace(b"\r\n", b"\r").replace(b"\n", b"\r").split(b"\r")[:_LINES]:
+        if not line.strip():
+            continue
+        fields = line.split(separator) if separator else [line]
+        name = fields[0].decode("ascii", "replace")
+        if name == "MSH":
+            fields.insert(1, separator)
+        shown.append((name[:3], tuple(_field(name, number, value, fields) for number, value in enumerate(fields[1:], 1))))
+    return tuple(shown)
+
+
+def _field(name: str, number: int, value: bytes, fields: list[bytes]) -> str:
+    if not value:
+        return ""
+    stated = name == "OBX" and number == 5 and len(value) < 60 and _STATEMENTS in fields[3]
+    if number in _SHOWN.get(name, frozenset()) or stated:
+        return value.decode("utf-8", "replace")[:_FIELD_CHARACTERS]
+    return MASK
