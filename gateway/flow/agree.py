@@ -38,8 +38,8 @@ def report_and_exam(report: Report, exam: Exam, site: Site) -> Pairing:
 
     The patient agrees when one (identifier, issuer) pair is shared, no national identity differs, and birth date and
     sex do not contradict; names are not judged. Only the PACS's own Patient ID takes the site's issuer when the PACS
-    names none: an Other Patient ID without an issuer may come from anywhere. The accession number is the PACS's and
-    must be one of the report's. Raises Mismatch with both values.
+    names none: an Other Patient ID without an issuer may come from anywhere. The accession number is the PACS's,
+    of the study or of one of its requests, and must be one of the report's. Raises Mismatch with both values.
     """
     _patient(report.patient, exam, site)
     return Pairing(study_uid=exam.study_uid, accession=_accession(report, exam, site))
@@ -71,17 +71,19 @@ def _patient(patient: Patient, exam: Exam, site: Site) -> None:
 
 
 def _accession(report: Report, exam: Exam, site: Site) -> Identifier:
-    if not exam.accession_number:
+    """The first of the study's accession numbers that the report has; several requests may share one study."""
+    stated = [Identifier(exam.accession_issuer, exam.accession_number), *(one.accession for one in exam.requests)]
+    theirs = [Identifier(one.root or site.accession_issuer, one.extension or "") for one in stated if one.extension]
+    if not theirs:
         raise Mismatch("accession_absent_in_pacs", study=exam.study_uid)
-    issuer = exam.accession_issuer or site.accession_issuer
-    theirs = Identifier(issuer, exam.accession_number)
-    if theirs in report.accessions:
-        return theirs
+    for one in theirs:
+        if one in report.accessions:
+            return one
     raise Mismatch(
         "accession_differs",
         study=exam.study_uid,
         report=", ".join(i.unique_id for i in report.accessions),
-        pacs=theirs.unique_id,
+        pacs=", ".join(dict.fromkeys(i.unique_id for i in theirs)),
     )
 
 

@@ -1,8 +1,8 @@
-"""Wrong headers: the good report with one thing changed, told by the path of the thing.
+"""Wrong reports: the good report with one thing changed, told by the path of the thing.
 
-``cut("author/time")`` takes away, ``put(path, attribute, value)`` writes an attribute (None takes it away), ``says(path,
-text)`` writes text, ``twice(path)`` repeats, ``add(path, xml)`` appends, ``first(path)`` moves to the front of its
-parent, ``then(...)`` does one after the other. Paths are of CDA names from the root, with the predicates of ElementPath.
+``cut("author/time")`` takes away, ``put(path, attribute, value)`` writes an attribute (None takes it away),
+``says(path, text)`` writes text, ``twice(path)`` repeats, ``add(path, xml)`` appends, ``before(path, xml)`` inserts,
+``then(...)`` does one after the other. Paths are of CDA names from the root, with the predicates of ElementPath.
 """
 
 from __future__ import annotations

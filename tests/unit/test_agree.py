@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.errors import InputRejected, Mismatch
 from gateway.flow import agree
 from gateway.model.codes import LOINC, Code
-from gateway.model.exam import Exam
+from gateway.model.exam import Exam, ImagingRequest
 from gateway.model.identifiers import INS_TEST, Identifier
 from gateway.model.people import Organization, Patient
 from gateway.model.report import Act, Order, Report
@@ -150,3 +150,18 @@ def test_no_unrelated_patient_ever_agrees(identifier: str, issuer: str) -> None:
         return
     with pytest.raises(Mismatch):
         agree.report_and_exam(REPORT, exam, SITE)
+
+
+def test_a_study_of_several_requests_is_the_examination_of_each_of_them() -> None:
+    requests = (ImagingRequest(accession=Identifier(ACC, "A9")), ImagingRequest(accession=Identifier("", "A2")))
+    several = replace(EXAM, accession_number="", accession_issuer="", requests=requests)
+    assert agree.report_and_exam(REPORT, several, SITE).accession == Identifier(ACC, "A2")
+    of_another = replace(several, requests=requests[:1])
+    with pytest.raises(Mismatch, match="accession_differs"):
+        agree.report_and_exam(REPORT, of_another, SITE)
+
+
+def test_a_request_of_another_issuer_is_not_the_reports() -> None:
+    requests = (ImagingRequest(accession=Identifier("1.2.250.1.999.8", "A2")),)
+    with pytest.raises(Mismatch, match="accession_differs"):
+        agree.report_and_exam(REPORT, replace(EXAM, accession_number="", requests=requests), SITE)

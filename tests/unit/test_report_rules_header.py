@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.cda.rules import acts, encounter, header, header_imaging, judge, names, order_acts, organizations
+from gateway.cda.rules import acts, encounter, header, header_imaging, judge, names, order_acts, organizations, people
 from gateway.cda.rules import patient as patient_rules
-from gateway.cda.rules import people
 from gateway.cda.rules.engine import Book, Severity
 from tests.support.report_documents import Change, altered, missed, said, tree, with_official_traits
 from tests.support.rules import (
