@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
-from cryptography import x509
 
 from gateway.doors import guard, plain_ports
 from gateway.errors import GatewayError
 from gateway.settings import Settings, load
 from gateway.store.migrations import current, head
 from gateway.texts import sentence
+from gateway.trust.tls import days_left
 from gateway.wiring import House
 
 CERTIFICATE_WARNING_DAYS = 60
@@ -120,6 +119,8 @@ def _provider(issuer: str, ca_file: Path | None) -> Finding:
 def _certificates(settings: Settings) -> Iterator[Finding]:
     files = [("web", settings.web.certificate)]
     files.append(("receive", settings.receive.certificate))
+    files += [(name, port.certificate) for name, port in settings.mllp.every_port.items()]
+    files += [(f"platform {name}", platform.certificate) for name, platform in settings.platform.items()]
     files += [(f"pacs {name}", pacs.certificate) for name, pacs in settings.pacs.items()]
     files += [(f"destination {name}", table.certificate) for name, table in settings.destination.items()]
     for name, file in files:
@@ -129,11 +130,10 @@ def _certificates(settings: Settings) -> Iterator[Finding]:
 
 def _certificate(subject: str, file: Path) -> Finding:
     try:
-        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        days, end = days_left(file)
     except (OSError, ValueError):
         return Finding(subject, "wrong", f"{file} cannot be read as a PEM certificate")
-    days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
-    until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    until = f"{end:%Y-%m-%d}"
     if days < 0:
         return Finding(subject, "wrong", f"{file} expired on {until}")
     if days < CERTIFICATE_WARNING_DAYS:

@@ -25,7 +25,8 @@ def plain_ports(settings: Settings) -> list[tuple[str, str, bool]]:
     """Every port that listens in the clear outside this machine: (name, host, whether the settings allow it)."""
     doors = [("web", settings.web.host, settings.web.allow_plain, settings.web.certificate is not None)]
     if settings.mllp.enabled:
-        doors.append(("mllp", settings.mllp.host, settings.mllp.allow_plain, False))
+        for name, port in settings.mllp.every_port.items():
+            doors.append((name, port.host, port.allow_plain, port.certificate is not None))
     if settings.receive.enabled:
         table = settings.receive
         doors.append(("receive", table.host, table.allow_plain, table.certificate is not None))
@@ -36,7 +37,7 @@ def listening(settings: Settings, roles: Collection[str]) -> list[tuple[str, str
     """The ports that *roles* listen on: (name, host, port)."""
     doors = [("web", settings.web.host, settings.web.port)] if "web" in roles else []
     if "intake" in roles and settings.mllp.enabled:
-        doors.append(("mllp", settings.mllp.host, settings.mllp.port))
+        doors += [(name, port.host, port.port) for name, port in settings.mllp.every_port.items()]
     if "receive" in roles and settings.receive.enabled:
         doors.append(("receive", settings.receive.host, settings.receive.port))
     return doors
@@ -69,6 +70,6 @@ def guard(settings: Settings) -> None:
     if login.demonstration:
         addresses = [settings.web.host, *(urlsplit(url).hostname or "" for url in (settings.public_url, login.issuer))]
         if settings.mllp.enabled:
-            addresses.append(settings.mllp.host)
+            addresses += [port.host for port in settings.mllp.every_port.values()]
         if settings.environment == "production" or not all(is_loopback(address) for address in addresses):
             raise SettingsError("demonstration_provider", place="login.demonstration")

@@ -21,10 +21,11 @@ import structlog
 
 from gateway import log
 from gateway.doors import guard, listening, refuse_taken
+from gateway.model.relay import RelayMessage
 from gateway.process import Doorbell, die_with_parent
 from gateway.settings import Settings, load
 from gateway.wiring import House, Part, web_application, web_server_settings
-from gateway.work import Worker
+from gateway.work import SideWorker, Worker
 
 _log = structlog.get_logger(__name__)
 
@@ -142,22 +143,11 @@ def web_main(path: Path, parent: int, bell: Bell) -> None:
 def intake_main(path: Path, parent: int, bell: Bell) -> None:
     """The intake child: the MLLP listener."""
     from gateway.hl7 import listener
+    from gateway.wiring_relay import listener_ports
 
     settings, house, _ = _enter(path, parent, bell)
-    table = settings.mllp
     try:
-        listener.run(
-            listener.ListenerSettings(
-                host=table.host,
-                port=table.port,
-                max_message_bytes=table.max_message_bytes,
-                idle_timeout_s=table.idle_timeout_s,
-                read_timeout_s=table.read_timeout_s,
-                max_connections=table.max_connections,
-                processing_ids=frozenset("P" if settings.environment == "production" else "PTD"),
-            ),
-            house.accepting.accept,
-        )
+        listener.run(listener_ports(settings), house.reception)
     finally:
         house.close()
 
@@ -179,11 +169,19 @@ def work_main(path: Path, parent: int, bell: Bell) -> None:
     settings, house, doorbell = _enter(path, parent, bell, "work")
     # Who waits for an acknowledgement or an image goes first.
     os.nice(WORK_NICENESS)
+    beside = _relay_worker(house) if settings.platform else None
+
+    def wait(timeout_s: float) -> bool:
+        rang = doorbell.wait(timeout_s)
+        if rang and beside is not None:
+            beside.ring()
+        return rang
+
     worker = Worker(
         house.sharing,
         house.store,
         house.clock,
-        doorbell.wait,
+        wait,
         threads=settings.work.threads,
         lease_s=settings.work.lease_s,
         poll_s=settings.work.poll_s,
@@ -193,14 +191,39 @@ def work_main(path: Path, parent: int, bell: Bell) -> None:
 
     def stop(*_: object) -> None:
         worker.stop()
+        if beside is not None:
+            beside.stop()
         doorbell.ring()
 
     signal.signal(signal.SIGTERM, stop)
     try:
+        if beside is not None:
+            beside.start()
         worker.run()
+        if beside is not None:
+            beside.join()
     finally:
         house.close()
     sys.exit(0)
+
+
+def _relay_worker(house: House) -> SideWorker:
+    """What sends the messages of the teleradiology relay."""
+    table = house.settings.work
+
+    def make(wait: Callable[[float], bool]) -> Worker[RelayMessage]:
+        return Worker(
+            house.relay.forwarding,
+            house.relay.store,
+            house.clock,
+            wait,
+            threads=table.threads,
+            lease_s=table.lease_s,
+            poll_s=table.poll_s,
+            name="relay",
+        )
+
+    return SideWorker(make)
 
 
 def serve_registry(path: Path) -> int:

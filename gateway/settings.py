@@ -50,6 +50,13 @@ def _digest(value: str) -> str:
     return value
 
 
+def _certificate_name(value: str) -> str:
+    from gateway.trust.tls import allowed_name
+
+    allowed_name(value)
+    return value
+
+
 def _ae_title(value: str) -> str:
     if not 0 < len(value) <= 16 or not value.isascii() or "\\" in value:
         raise ValueError("must be an AE title of 1 to 16 ASCII characters without a backslash")
@@ -92,17 +99,71 @@ class StoreTable(Table):
     blobs: Path = Path("blobs")
 
 
-class MllpTable(Table):
-    """[mllp]"""
+class MllpLimits(Table):
+    """What every port of MLLP is bounded by; ``[mllp.NAME]`` takes what it does not say from ``[mllp]``."""
 
-    enabled: bool = True
+    max_message_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    max_connections: int = Field(default=1024, ge=1)
+    idle_timeout_s: Positive = 3600.0
+    read_timeout_s: Positive = 60.0
+    answer_timeout_s: Positive = 30.0
+    threads: int = Field(default=8, ge=1, le=64)
+
+
+class MllpPortTable(MllpLimits):
+    """[mllp.NAME], and what [mllp] says of the port of that name."""
+
     host: str = "127.0.0.1"
     port: Port = 2575
     allow_plain: bool = False
-    max_message_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
-    max_connections: int = Field(default=64, ge=1)
-    idle_timeout_s: Positive = 3600.0
-    read_timeout_s: Positive = 60.0
+    certificate: Path | None = None
+    key: Path | None = None
+    ca_file: Path | None = None
+    client_names: tuple[Annotated[str, AfterValidator(_certificate_name)], ...] = ()
+    senders: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    content: tuple[Literal["report", "change", "relay"], ...] = ("report", "change", "relay")
+    processing_ids: tuple[Literal["P", "T", "D"], ...] = ()
+
+    @model_validator(mode="after")
+    def _asks_for_certificates(self) -> MllpPortTable:
+        if self.client_names and not (self.certificate and self.ca_file):
+            raise ValueError("client_names needs certificate and ca_file: nobody is asked for a certificate else")
+        if self.ca_file and not self.certificate:
+            raise ValueError("ca_file needs certificate: without it the port is in the clear")
+        return self
+
+
+class MllpTable(MllpPortTable):
+    """[mllp], with the further ports of [mllp.NAME]."""
+
+    enabled: bool = True
+    ports: dict[str, MllpPortTable] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_ports(cls, given: Any) -> Any:
+        """A table inside [mllp] is a port; limits that it does not state are those of [mllp]."""
+        if not isinstance(given, dict):
+            return given
+        ports = {name: value for name, value in given.items() if isinstance(value, dict) and name != "ports"}
+        if not ports:
+            return given
+        common = {name: given[name] for name in MllpLimits.model_fields if name in given}
+        own = {name: value for name, value in given.items() if name not in ports}
+        return {**own, "ports": {name: {**common, **value} for name, value in ports.items()}}
+
+    @property
+    def every_port(self) -> dict[str, MllpPortTable]:
+        """All ports by the name that the log and the doors give them."""
+        return {"mllp": self, **{f"mllp.{name}": table for name, table in self.ports.items()}}
+
+
+class MessagesTable(Table):
+    """[messages]: how long received messages stay in the log."""
+
+    keep_days: int = Field(default=3650, ge=1)
+    keep_refused_days: int = Field(default=90, ge=1)
 
 
 class WebTable(Table):
@@ -263,6 +324,32 @@ class DestinationTable(Table):
         return self.link or ("never" if self.flavour == "dmp" else "missing")
 
 
+class MllpPeerTable(Table):
+    """Where messages are sent to: ``[platform.NAME]`` and ``[site.NAME.ris]``."""
+
+    host: str
+    port: Port
+    timeout_s: Positive = 30.0
+    tls: bool = False
+    ca_file: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+class PlatformTable(MllpPeerTable):
+    """[platform.NAME]: a remote reading platform (SI-TLR)."""
+
+    addresses: tuple[str, ...] = Field(min_length=1)
+    sites: tuple[str, ...] = Field(min_length=1)
+    report: Literal["share-and-relay", "share", "relay"] = "share-and-relay"
+    report_roles: Literal["check", "trust"] = "check"
+    viewer_url: Literal["missing", "always", "never"] = "missing"
+    viewer_url_end: str = ""
+    check_pacs: bool = True
+    unknown_orders: Literal["take", "refuse"] = "take"
+    deadline_s: Positive = 604_800.0
+
+
 class CodeTable(Table):
     """A coded value."""
 
@@ -308,6 +395,7 @@ class SiteTable(Table):
     manifest: ManifestTable = ManifestTable()
     source_id: Oid
     region_by_body_part: dict[str, CodeTable] = Field(default_factory=dict)
+    ris: MllpPeerTable | None = None
 
     @property
     def pacs_names(self) -> tuple[str, ...]:
@@ -344,6 +432,8 @@ class Settings(Table):
     receive: ReceiveTable = ReceiveTable()
     pacs: dict[str, PacsTable] = Field(default_factory=dict)
     destination: dict[str, DestinationTable] = Field(default_factory=dict)
+    platform: dict[str, PlatformTable] = Field(default_factory=dict)
+    messages: MessagesTable = MessagesTable()
     site: dict[str, SiteTable] = Field(default_factory=dict)
     registry: RegistryTable = RegistryTable()
 
@@ -360,6 +450,14 @@ class Settings(Table):
                     raise ValueError(
                         f"site.{name}.destinations names {destination!r}, and there is no [destination.{destination}]"
                     )
+        for name, port in self.mllp.every_port.items():
+            for site_name in port.sites:
+                if site_name not in self.site:
+                    raise ValueError(f"{name}.sites names {site_name!r}, and there is no [site.{site_name}]")
+        for name, platform in self.platform.items():
+            for site_name in platform.sites:
+                if site_name not in self.site:
+                    raise ValueError(f"platform.{name}.sites names {site_name!r}, and there is no [site.{site_name}]")
         for name, destination_table in self.destination.items():
             if destination_table.record and self.environment == "production":
                 raise ValueError(f"destination.{name}.record keeps messages in the clear: not in production")
@@ -371,6 +469,9 @@ class Settings(Table):
             if key.site not in self.site:
                 raise ValueError(f"intake.key {key.name!r} names site {key.site!r}, and there is no [site.{key.site}]")
         return self
+
+
+_TLS_FILES = ("certificate", "key", "ca_file")
 
 
 def load(path: Path) -> Settings:
@@ -421,6 +522,14 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
         update={
             "store": table(settings.store, "blobs").model_copy(update={"url": database(settings.store.url)}),
             "registry": table(settings.registry, "blobs").model_copy(update={"url": database(settings.registry.url)}),
+            "mllp": table(settings.mllp, *_TLS_FILES).model_copy(
+                update={"ports": {name: table(port, *_TLS_FILES) for name, port in settings.mllp.ports.items()}}
+            ),
+            "platform": {name: table(value, *_TLS_FILES) for name, value in settings.platform.items()},
+            "site": {
+                name: value.model_copy(update={"ris": value.ris and table(value.ris, *_TLS_FILES)})
+                for name, value in settings.site.items()
+            },
             "web": table(settings.web, "certificate", "key"),
             "login": login and table(login, "client_secret_file", "certificate", "key", "ca_file"),
             "receive": table(settings.receive, "folder", "certificate", "key", "ca_file"),

@@ -26,9 +26,12 @@ from gateway.settings import CodeTable, DestinationTable, PacsTable, ReceiveTabl
 from gateway.store.access import SqlSessions
 from gateway.store.blobs import FileBlobs
 from gateway.store.engine import open_engine
+from gateway.store.messages import SqlMessages
+from gateway.store.relays import SqlRelays
 from gateway.store.sql import SqlStore
 from gateway.store.writer import Writer, open_writer
 from gateway.trust import safexml
+from gateway.wiring_relay import RelayRooms
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from gateway.dicom.several import SeveralPacs
     from gateway.dicom.spool import Spool
     from gateway.flow.share import Sharing
+    from gateway.hl7.reception import Reception
     from gateway.web.serve import WebServerSettings
     from gateway.xds.client import DestinationSettings, RegistryClient
     from gateway.xds.mtom import Outgoing
@@ -187,6 +191,32 @@ class House:
         )
 
     @cached_property
+    def messages(self) -> SqlMessages:
+        """The log of received messages."""
+        return SqlMessages(self.engine, self._writer, self.blobs.put, self.blobs.get)
+
+    @cached_property
+    def relay(self) -> RelayRooms:
+        """The teleradiology relay."""
+        return RelayRooms(
+            settings=self.settings,
+            store=SqlRelays(self.engine, self._writer),
+            blobs=self.blobs,
+            clock=self.clock,
+            sites=self.sites,
+            pacs=lambda: self.everywhere,
+            ring=self._ring,
+        )
+
+    @cached_property
+    def reception(self) -> Reception:
+        """What answers HL7 messages."""
+        from gateway.hl7.reception import Reception
+
+        relay = self.relay.relaying if self.settings.platform else None
+        return Reception(self.accepting.accept_all, self.clock, self.messages, relay)
+
+    @cached_property
     def sharing(self) -> Sharing:
         from gateway.flow.share import Sharing
 
@@ -216,6 +246,8 @@ class House:
         now = self.clock.now()
         hard_s = self.settings.login.hard_s if self.settings.login else 0.0
         self.sessions.forget(now - timedelta(seconds=hard_s))
+        table = self.settings.messages
+        self.messages.forget(now - timedelta(days=table.keep_days), now - timedelta(days=table.keep_refused_days))
         self.blobs.sweep(now - ORPHAN_AGE, self.store.is_referenced)
 
     def close(self) -> None:
@@ -223,6 +255,8 @@ class House:
         for name in ("images", "pacs", "pools", "destinations"):
             for adapter in self.__dict__.get(name, {}).values():
                 adapter.close()
+        if "relay" in self.__dict__:
+            self.relay.close()
         if "_writer" in self.__dict__:
             self._writer.close()
         if "engine" in self.__dict__:

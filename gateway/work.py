@@ -5,18 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from gateway.errors import GatewayError
-from gateway.flow.ports import Clock, Store
+from gateway.flow.ports import Clock
 from gateway.log import where
-from gateway.model.share import Share
-
-if TYPE_CHECKING:
-    from gateway.flow.share import Sharing
 
 log = structlog.get_logger(__name__)
 
@@ -26,8 +23,36 @@ BURST_S = 1.0
 """While reports come in at less than QUIET_S apart, acknowledging them goes first, for at most BURST_S at a time."""
 
 
-class Worker:
-    """Threads that carry shares.
+class Work(Protocol):
+    """What is carried: a share, a message of the relay."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def state(self) -> StrEnum: ...
+    @property
+    def reason(self) -> str: ...
+
+
+W = TypeVar("W", bound=Work)
+
+
+class Carrier(Protocol[W]):
+    """The story: :class:`gateway.flow.share.Sharing`, :class:`gateway.flow.forward.Forwarding`."""
+
+    def carry(self, work: W, /) -> W: ...
+
+
+class Claims(Protocol[W]):
+    """Where work is claimed (:class:`gateway.flow.ports.Store`, :class:`gateway.flow.ports.RelayStore`)."""
+
+    def claim(self, now: datetime, lease_s: float) -> W | None: ...
+    def next_due(self) -> datetime | None: ...
+    def renew(self, work: W, until: datetime, /) -> bool: ...
+
+
+class Worker(Generic[W]):
+    """Threads that carry shares, or messages of the relay.
 
     *wait* blocks until something may be due or its timeout (seconds) has passed. A share is leased while it is
     carried, and the lease is lengthened for as long as that takes; a worker that dies leaves a lease that runs out.
@@ -35,8 +60,8 @@ class Worker:
 
     def __init__(
         self,
-        sharing: Sharing,
-        store: Store,
+        sharing: Carrier[W],
+        store: Claims[W],
         clock: Clock,
         wait: Callable[[float], bool],
         *,
@@ -45,7 +70,9 @@ class Worker:
         poll_s: float,
         chores: Callable[[], None] = lambda: None,
         ring: Callable[[], None] = lambda: None,
+        name: str = "share",
     ) -> None:
+        self._name = name
         self._sharing = sharing
         self._store = store
         self._clock = clock
@@ -100,7 +127,7 @@ class Worker:
                 self._places.release()
         if share is None:
             return False
-        thread = threading.Thread(target=self._carry, args=(share,), name=f"share-{share.id[:8]}")
+        thread = threading.Thread(target=self._carry, args=(share,), name=f"{self._name}-{share.id[:8]}")
         self._busy.add(thread)
         thread.start()
         return True
@@ -111,17 +138,17 @@ class Worker:
             return self._poll_s
         return min(self._poll_s, max(0.01, (due - self._clock.now()).total_seconds()))
 
-    def _carry(self, share: Share) -> None:
+    def _carry(self, share: W) -> None:
         done = threading.Event()
         heart = threading.Thread(target=self._keep, args=(share, done), name=f"lease-{share.id[:8]}")
         heart.start()
         try:
             ended = self._sharing.carry(share)
-            log.info("share.moved", share=share.id, state=ended.state.value, reason=ended.reason)
+            log.info(f"{self._name}.moved", share=share.id, state=ended.state.value, reason=ended.reason)
         except GatewayError as error:
-            log.warning("share.interrupted", share=share.id, code=error.code)
+            log.warning(f"{self._name}.interrupted", share=share.id, code=error.code)
         except Exception as error:  # noqa: BLE001 - one broken share must not stop the others; its lease runs out
-            log.error("share.failed", share=share.id, error=type(error).__name__, where=where(error))
+            log.error(f"{self._name}.failed", share=share.id, error=type(error).__name__, where=where(error))
         finally:
             done.set()
             heart.join()
@@ -130,7 +157,7 @@ class Worker:
             # The next share of this lineage may be due now.
             self._ring()
 
-    def _keep(self, share: Share, done: threading.Event) -> None:
+    def _keep(self, share: W, done: threading.Event) -> None:
         while not done.wait(self._lease_s / 3):
             until = self._clock.now() + timedelta(seconds=self._lease_s)
             try:
@@ -138,3 +165,34 @@ class Worker:
                     return
             except GatewayError as error:
                 log.warning("lease.not_renewed", share=share.id, code=error.code)
+
+
+class SideWorker:
+    """A worker beside the main one, in a thread of its own; it is rung when the main one is."""
+
+    def __init__(self, make: Callable[[Callable[[float], bool]], Worker[W]]) -> None:
+        """*make* gives the worker, from how it is to wait."""
+        self._rang = threading.Event()
+        self._worker = make(self._wait)
+        self._thread = threading.Thread(target=self._worker.run, name="side-worker")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Something may be due."""
+        self._rang.set()
+
+    def stop(self) -> None:
+        """Ask it to end; safe in a signal handler."""
+        self._worker.stop()
+        self._rang.set()
+
+    def join(self) -> None:
+        """Wait until what is under way is finished."""
+        self._thread.join()
+
+    def _wait(self, timeout_s: float) -> bool:
+        rang = self._rang.wait(timeout_s)
+        self._rang.clear()
+        return rang

@@ -10,7 +10,7 @@ from gateway.cli.options import DEFAULT, AsJson, Config, house_of
 
 if TYPE_CHECKING:
     from gateway.dicom.measure import Measured
-    from gateway.dicom.probe import Trait
+    from gateway.dicom.traits import Trait
 
 commands = typer.Typer(no_args_is_help=True, help="PACS: find out what one can do.")
 _MARKS = {True: "yes", False: "NO ", None: "-  "}

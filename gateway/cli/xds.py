@@ -6,11 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from gateway.cli import xds_change, xds_client, xds_find
 from gateway.cli.options import AsJson, Files, Language
 
 commands = typer.Typer(
-    no_args_is_help=True, help="Document registries (XDS.b): judge messages, submit, find, retrieve."
+    no_args_is_help=True, help="Document registries (XDS.b): judge messages, submit, find, retrieve, update, withdraw."
 )
+for _group in (xds_client, xds_find, xds_change):
+    commands.add_typer(_group.commands)
 
 Flavour = Annotated[
     Literal["dmp", "ihe"] | None,

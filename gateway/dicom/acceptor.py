@@ -1,7 +1,8 @@
 """The accepting side of an association: who may speak, in which contexts, and what is answered (PS3.7, PS3.8).
 
 States of PS3.8 section 9.2 that an acceptor in one thread can be in: the connection stands, the association is
-established, it has ended. What is received is handed over one message at a time and its status is the answer.
+established, it has ended. What is received is handed over one message at a time and its status is the answer. What is
+accepted is negotiated by pynetdicom (:mod:`gateway.dicom.admission`); reading is ours, as for a requestor.
 """
 
 from __future__ import annotations
@@ -11,27 +12,29 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from gateway.dicom import messages, pdu
-from gateway.dicom.guard import IMPLICIT_LITTLE
+from pynetdicom.sop_class import InstanceAvailabilityNotification  # type: ignore[attr-defined]
+
+from gateway.dicom import admission, messages, negotiation, pdu
+from gateway.dicom.admission import Request
+from gateway.dicom.guard import EXPLICIT_BIG, IMPLICIT_LITTLE
 from gateway.dicom.keys import is_uid_as_found
-from gateway.dicom.messages import Assembler, Command, Message, command_set
-from gateway.dicom.pdu import Answered, Associate, Context, Malformed, Pdu, Result
+from gateway.dicom.messages import Assembler, Command, Message, answer_set
+from gateway.dicom.pdu import Malformed, Pdu
 from gateway.dicom.proposal import COMPRESSED, UNCOMPRESSED, VERIFICATION
 from gateway.dicom.storage import is_storage
+from gateway.dicom.vetting import LIMIT_BYTES
 from gateway.dicom.wire import ANNOUNCED_BYTES, Exceeded, Wire
 from gateway.errors import InputRejected
 
-INSTANCE_AVAILABILITY = "1.2.840.10008.5.1.4.33"
+INSTANCE_AVAILABILITY = str(InstanceAvailabilityNotification)
 """Instance Availability Notification SOP class (PS3.4 annex R)."""
-EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
 SUCCESS = 0x0000
 INVALID_INSTANCE, CLASS_NOT_SUPPORTED, NOT_AUTHORISED = 0x0117, 0x0122, 0x0124
 UNRECOGNISED_OPERATION, DUPLICATE = 0x0211, 0x0111
 OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
-_PERMANENT, _USER, _CALLING, _CALLED, _CONTEXT_NAME = 1, 1, 3, 7, 2
+_CALLING, _CALLED, _CONTEXT_NAME = 3, 7, 2
 _SYNTAXES = (*UNCOMPRESSED, *(syntax for syntax in COMPRESSED if syntax != EXPLICIT_BIG))
-_REQUEST_LIMIT_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +104,15 @@ class Acceptor:
 
     def _abort(self) -> None:
         with contextlib.suppress(OSError):
-            self._wire.send(pdu.abort(2, 6))
+            self._wire.send(negotiation.provider_abort())
 
     def _begin(self) -> bool:
         """Accept or reject the association."""
-        self._wire.budget_bytes = _REQUEST_LIMIT_BYTES
+        self._wire.budget_bytes = LIMIT_BYTES
         kind, content = self._wire.receive()
         if kind != Pdu.ASSOCIATE_REQUEST:
             raise Malformed("association")
-        request = Associate.decode(content)
+        request = admission.read_request(content)
         reason = 0
         if request.called_aet != self._ae_title:
             reason = _CALLED
@@ -118,39 +121,31 @@ class Acceptor:
         elif not request.contexts:
             reason = _CONTEXT_NAME
         if reason:
-            self._wire.send(pdu.reject(_PERMANENT, _USER, reason))
+            self._wire.send(admission.rejection(reason))
             return False
         self._peer = request.calling_aet
         self._max_length = request.max_length
-        answered = tuple(map(self._answered, request.contexts))
-        self._contexts = {
-            one.context_id: (context.abstract_syntax, one.transfer_syntax)
-            for one, context in zip(answered, request.contexts, strict=True)
-            if one.result == Result.ACCEPTED
-        }
-        accept = Associate(
-            called_aet=self._ae_title, calling_aet=self._peer, answered=answered, max_length=ANNOUNCED_BYTES
-        )
-        self._wire.send(accept.encode())
+        encoded, accepted = admission.acceptance(request, self._supported(request), ANNOUNCED_BYTES)
+        self._contexts = {number: (str(abstract), str(syntax)) for number, abstract, syntax in accepted}
+        self._wire.send(encoded)
         return True
 
-    def _answered(self, context: Context) -> Answered:
-        abstract = context.abstract_syntax
-        known = abstract in (VERIFICATION, INSTANCE_AVAILABILITY) or is_storage(abstract)
-        if not known or not self._receiving.takes(self._peer, abstract):
-            return Answered(context.context_id, Result.ABSTRACT_SYNTAX_NOT_SUPPORTED, UNCOMPRESSED[1])
-        offered = _SYNTAXES if is_storage(abstract) else UNCOMPRESSED
-        syntax = next((one for one in offered if one in context.transfer_syntaxes), "")
-        if not syntax:
-            return Answered(context.context_id, Result.TRANSFER_SYNTAXES_NOT_SUPPORTED, UNCOMPRESSED[1])
-        return Answered(context.context_id, Result.ACCEPTED, syntax)
+    def _supported(self, request: Request) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What this caller may send, of what it asks for."""
+        asked = dict.fromkeys(str(context.abstract_syntax) for context in request.contexts)
+        return tuple(
+            (abstract, _SYNTAXES if is_storage(abstract) else UNCOMPRESSED)
+            for abstract in asked
+            if (abstract in (VERIFICATION, INSTANCE_AVAILABILITY) or is_storage(abstract))
+            and self._receiving.takes(self._peer, abstract)
+        )
 
     def _converse(self) -> None:
         self._wire.budget_bytes = self._limit_bytes
         while True:
             kind, content = self._wire.receive()
             if kind == Pdu.RELEASE_REQUEST:
-                self._wire.send(pdu.RELEASE_REPLY)
+                self._wire.send(negotiation.RELEASE_REPLY)
                 return
             if kind == Pdu.ABORT:
                 return
@@ -176,7 +171,7 @@ class Acceptor:
         }
         if is_uid_as_found(message.sop_instance_uid):
             elements[messages.SOP_INSTANCE] = message.sop_instance_uid
-        for one in pdu.fragments(message.context_id, command_set(elements, data=False), b"", self._max_length):
+        for one in pdu.command_pdus(message.context_id, answer_set(elements), self._max_length):
             self._wire.send(one)
 
     def _status(self, message: Message, abstract: str, syntax: str) -> int:

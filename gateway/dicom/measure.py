@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from gateway.dicom.association import Delivery
 from gateway.dicom.dicomweb import DicomWeb
 from gateway.dicom.keys import retrieval_keys
-from gateway.dicom.probe import opened
 from gateway.dicom.proposal import COMPRESSED, GET, MAX_STORAGE_CONTEXTS, MOVING, UNCOMPRESSED, Proposal
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.spool import Spool
+from gateway.dicom.traits import opened
 from gateway.errors import GatewayError, PeerUnreachable, SettingsError
 from gateway.model.exam import Exam
 

@@ -1,8 +1,9 @@
 """DIMSE messages: command sets read and written, fragments put together (DICOM PS3.7 sections 6.3 and 9.3, PS3.8
 annex E).
 
-A command set is a dozen known elements in Implicit VR Little Endian. The answers to one query have one and the same
-command set, byte for byte, so the last one that was read is remembered.
+What others send is read here, and answers are written: the hot path. Requests are pynetdicom's, see
+:mod:`gateway.dicom.dimse`. A command set is a dozen known elements in Implicit VR Little Endian. The answers to one
+query have one and the same command set, byte for byte, so the last one that was read is remembered.
 """
 
 from __future__ import annotations
@@ -17,31 +18,24 @@ from gateway.errors import InputRejected
 
 _COMMAND_LIMITS = Limits(size_bytes=64 * 1024, elements=200)
 _NO_DATA_SET = 0x0101
-_DATA_SET = 0x0001
 
 SOP_CLASS, FIELD, MESSAGE_ID, RESPONDS_TO = 0x00000002, 0x00000100, 0x00000110, 0x00000120
-MOVE_DESTINATION, PRIORITY, DATA_SET_TYPE, STATUS = 0x00000600, 0x00000700, 0x00000800, 0x00000900
-ERROR_COMMENT, SOP_INSTANCE = 0x00000902, 0x00001000
-REMAINING, COMPLETED, FAILED, WARNINGS = 0x00001020, 0x00001021, 0x00001022, 0x00001023
-REQUESTED_SOP_CLASS, REQUESTED_SOP_INSTANCE = 0x00000003, 0x00001001
+DATA_SET_TYPE, STATUS, SOP_INSTANCE = 0x00000800, 0x00000900, 0x00001000
+COMPLETED, FAILED = 0x00001021, 0x00001022
 RESPONSE_BIT = 0x8000
 
 
 class Command(IntEnum):
-    """Command Field (PS3.7 annex E.1)."""
+    """Command Field (PS3.7 annex E.1) of what is received and answered."""
 
     C_STORE_REQUEST = 0x0001
     C_STORE_RESPONSE = 0x8001
-    C_GET_REQUEST = 0x0010
     C_GET_RESPONSE = 0x8010
-    C_FIND_REQUEST = 0x0020
     C_FIND_RESPONSE = 0x8020
-    C_MOVE_REQUEST = 0x0021
     C_MOVE_RESPONSE = 0x8021
     C_ECHO_REQUEST = 0x0030
     C_ECHO_RESPONSE = 0x8030
     N_CREATE_REQUEST = 0x0140
-    N_CREATE_RESPONSE = 0x8140
     C_CANCEL_REQUEST = 0x0FFF
 
 
@@ -90,9 +84,9 @@ def _number(command: Values, tag: int) -> int:
     return int(value) if value.isascii() and value.isdigit() else -1
 
 
-def command_set(elements: Mapping[int, int | str], *, data: bool) -> bytes:
-    """A command set: numbers are US, text is UI or AE; group length and data set type are added."""
-    whole = {**elements, DATA_SET_TYPE: _DATA_SET if data else _NO_DATA_SET}
+def answer_set(elements: Mapping[int, int | str]) -> bytes:
+    """The command set of an answer without a data set: numbers are US, text is UI; group length and type are added."""
+    whole = {**elements, DATA_SET_TYPE: _NO_DATA_SET}
     body = b"".join(_element(tag, whole[tag]) for tag in sorted(whole))
     return _element_bytes(0, len(body).to_bytes(4, "little")) + body
 
@@ -101,8 +95,7 @@ def _element(tag: int, value: int | str) -> bytes:
     if isinstance(value, int):
         return _element_bytes(tag, value.to_bytes(2, "little"))
     content = value.encode("ascii", "replace")
-    padding = b" " if tag in (MOVE_DESTINATION, ERROR_COMMENT) else b"\0"
-    return _element_bytes(tag, content + padding * (len(content) % 2))
+    return _element_bytes(tag, content + b"\0" * (len(content) % 2))
 
 
 def _element_bytes(tag: int, content: bytes) -> bytes:
@@ -117,11 +110,6 @@ class Assembler:
         self._command_bytes = bytearray()
         self._message: Message | None = None
         self._known: tuple[bytes, Values, int, bool] = (b"", Values(), -1, False)
-
-    @property
-    def awaits_data(self) -> bool:
-        """Whether a message has begun and not ended."""
-        return self._message is not None or bool(self._command_bytes)
 
     def take(self, context_id: int, control: int, fragment: bytes | memoryview) -> Message | None:
         """One presentation data value with its message control header; the message it completes, if any.

@@ -7,9 +7,8 @@ association of its own, and changes nothing in the PACS. What could not be asked
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -35,82 +34,21 @@ from gateway.dicom.proposal import (
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.spool import Spool
 from gateway.dicom.storage import STORAGE
+from gateway.dicom.traits import IMAGE_KEYS, SERIES_KEYS, STUDY_KEYS, Target, Trait, opened
 from gateway.dicom.values import Header, Values, text
 from gateway.errors import GatewayError
 
 T = TypeVar("T")
 _DATE = 0x00080020
 _DAYS = (0, 7, 60, 3650)
-_STUDY = keys.tags(
-    "ModalitiesInStudy",
-    "NumberOfStudyRelatedSeries",
-    "NumberOfStudyRelatedInstances",
-    "IssuerOfPatientIDQualifiersSequence",
-    "OtherPatientIDsSequence",
-    "AccessionNumber",
-    "IssuerOfAccessionNumberSequence",
-    "InstanceAvailability",
-    "PatientName",
-    "PatientID",
-    "StudyDescription",
-)
-_SERIES = keys.tags(
-    "Modality",
-    "SeriesNumber",
-    "SeriesDescription",
-    "BodyPartExamined",
-    "RequestAttributesSequence",
-    "NumberOfSeriesRelatedInstances",
-    "InstanceAvailability",
-)
-_IMAGE = keys.tags("SOPClassUID", "InstanceNumber", "NumberOfFrames")
 _COUNT = 0x00201208
-_WHO = frozenset({"pacs", "host", "port"})
+_WHO = ("pacs", "host", "port")
 _ENOUGH = 20_000
 _STORAGE_CONTEXTS = 100
 
 
 class _Stop(Exception):
     """Enough answers were seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trait:
-    """One thing that was found out: whether it is so (None: it could not be asked), and what was seen."""
-
-    name: str
-    holds: bool | None
-    words: str = ""
-    took_ms: float | None = None
-
-    def as_json(self) -> dict[str, object]:
-        return asdict(self)
-
-
-@dataclass(slots=True)
-class Target:
-    """A study of the PACS, one of its series, one instance of that, and how many there are by each way of asking."""
-
-    study_uid: str
-    series_uid: str = ""
-    sop_instance_uid: str = ""
-    sop_class_uid: str = ""
-    counted: int = 0
-    """By the PACS itself."""
-    found: int = 0
-    """By the hierarchical queries."""
-
-
-@contextmanager
-def opened(settings: PacsSettings, proposal: Proposal) -> Iterator[Requestor]:
-    """An association for one question; released after it, dropped when it goes wrong."""
-    requestor = Requestor(settings, proposal)
-    try:
-        yield requestor
-    except BaseException:
-        requestor.drop()
-        raise
-    requestor.release()
 
 
 class Probe:
@@ -149,9 +87,7 @@ class Probe:
         try:
             result, words = action()
         except GatewayError as error:
-            facts = ", ".join(
-                f"{key} {value}" for key, value in error.facts.items() if key not in ("pacs", "host", "port")
-            )
+            facts = ", ".join(f"{key} {value}" for key, value in error.facts.items() if key not in _WHO)
             self.note(name, False, f"{error.code} ({facts})" if facts else error.code)
             return None
         took_ms = (time.perf_counter() - began) * 1000
@@ -200,7 +136,7 @@ class Probe:
 
     def _study(self, study_uid: str) -> tuple[Target | None, str]:
         """The study that is named, or a recent one of the PACS."""
-        returned = (STUDY_UID, *_STUDY)
+        returned = (STUDY_UID, *STUDY_KEYS)
         if study_uid:
             rows = self._find(Identifier("STUDY", ((STUDY_UID, study_uid),), returned), 1)
         else:
@@ -211,9 +147,9 @@ class Probe:
         if not rows:
             return None, "no study to ask about: name one with --study"
         row = rows[0]
-        self._answered("study", row, _STUDY)
+        self._answered("study", row, STUDY_KEYS)
         declared = text(row, keys.CHARACTER_SET)
-        misread = any(row.is_misread(tag) for tag in _STUDY)
+        misread = any(row.is_misread(tag) for tag in STUDY_KEYS)
         self.note("character-set", not misread, declared or "none declared")
         counted = text(row, _COUNT)
         target = Target(text(row, STUDY_UID), counted=int(counted) if counted.isdigit() else 0)
@@ -228,10 +164,10 @@ class Probe:
             self.note(f"{level}.{keyword_for_tag(tag)}", filled or (None if there else False), words)
 
     def _series(self, target: Target) -> tuple[bool, str]:
-        rows = self._find(Identifier("SERIES", ((STUDY_UID, target.study_uid), (SERIES_UID, "")), _SERIES))
+        rows = self._find(Identifier("SERIES", ((STUDY_UID, target.study_uid), (SERIES_UID, "")), SERIES_KEYS))
         if not rows:
             return False, "no answer"
-        self._answered("series", rows[0], _SERIES)
+        self._answered("series", rows[0], SERIES_KEYS)
         target.series_uid = text(rows[0], SERIES_UID)
         if any(text(row, STUDY_UID) not in ("", target.study_uid) for row in rows):
             return False, "answers about other studies"
@@ -242,13 +178,13 @@ class Probe:
     @staticmethod
     def _image_keys(study_uid: str, series_uid: str) -> Identifier:
         unique = ((STUDY_UID, study_uid), (SERIES_UID, series_uid), (SOP_INSTANCE_UID, ""))
-        return Identifier("IMAGE", unique, _IMAGE)
+        return Identifier("IMAGE", unique, IMAGE_KEYS)
 
     def _images(self, target: Target) -> tuple[bool, str]:
         rows = self._find(self._image_keys(target.study_uid, target.series_uid))
         if not rows:
             return False, "no answer"
-        self._answered("image", rows[0], _IMAGE)
+        self._answered("image", rows[0], IMAGE_KEYS)
         target.sop_instance_uid = text(rows[0], SOP_INSTANCE_UID)
         target.sop_class_uid = text(rows[0], SOP_CLASS_UID)
         other = any(text(row, SERIES_UID) not in ("", target.series_uid) for row in rows)

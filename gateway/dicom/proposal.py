@@ -1,30 +1,52 @@
-"""What an association is opened for: its presentation contexts (DICOM PS3.8 7.1.1.13, PS3.4 annexes A and C)."""
+"""What an association is opened for: its presentation contexts (DICOM PS3.8 7.1.1.13, PS3.4 annexes A and C).
+
+UIDs of services are pynetdicom's, those of transfer syntaxes pydicom's.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from gateway.dicom.guard import EXPLICIT_LITTLE, IMPLICIT_LITTLE
+from pydicom.uid import (
+    JPEG2000,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
+    Verification,
+)
 
-VERIFICATION = "1.2.840.10008.1.1"
-FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+VERIFICATION = str(Verification)
+FIND = str(StudyRootQueryRetrieveInformationModelFind)
 """Study Root Query/Retrieve Information Model, C-FIND (PS3.4 section C.6.2)."""
-MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+MOVE = str(StudyRootQueryRetrieveInformationModelMove)
 """The same, C-MOVE."""
-GET = "1.2.840.10008.5.1.4.1.2.2.3"
+GET = str(StudyRootQueryRetrieveInformationModelGet)
 """The same, C-GET."""
-UNCOMPRESSED = (EXPLICIT_LITTLE, IMPLICIT_LITTLE)
+UNCOMPRESSED = (str(ExplicitVRLittleEndian), str(ImplicitVRLittleEndian))
 COMPRESSED = (
-    "1.2.840.10008.1.2.4.50",
-    "1.2.840.10008.1.2.4.51",
-    "1.2.840.10008.1.2.4.57",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.81",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.91",
-    "1.2.840.10008.1.2.5",
-    "1.2.840.10008.1.2.2",
+    str(JPEGBaseline8Bit),
+    str(JPEGExtended12Bit),
+    str(JPEGLossless),
+    str(JPEGLosslessSV1),
+    str(JPEGLSLossless),
+    str(JPEGLSNearLossless),
+    str(JPEG2000Lossless),
+    str(JPEG2000),
+    str(RLELossless),
+    str(ExplicitVRBigEndian),
 )
 """JPEG, JPEG-LS, JPEG 2000, RLE, big endian: each proposed in a context of its own, for of the syntaxes of one
 context the PACS accepts one only."""

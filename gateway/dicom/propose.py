@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gateway.dicom.probe import Trait
 from gateway.dicom.settings import PacsSettings
+from gateway.dicom.traits import Trait
 
 _FASTER = 0.7
 """QIDO-RS is proposed for its speed when it needs less than this part of C-FIND's time."""

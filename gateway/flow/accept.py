@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
 from lxml import etree
 
 from gateway.cda import read
-from gateway.errors import InputConflicts, InputRejected, NotSupportedYet
+from gateway.errors import InputRejected, NotSupportedYet
 from gateway.flow import agree
 from gateway.flow.events import Delete, Event, IdentityChanged, ImagesChanged, New, Replace
-from gateway.flow.ports import Blobs, Clock, Store
+from gateway.flow.ports import NO_TURN, Blobs, Clock, Store, Turn
 from gateway.model.audit import AuditEvent
+from gateway.model.message import Arrival
+from gateway.model.relay import Entry
 from gateway.model.report import Report, Statements
-from gateway.model.share import Acceptance, AcceptedReport, Receipt, Received, Share, ShareState
+from gateway.model.share import Acceptance, AcceptedReport, Offer, Receipt, Received, Share, ShareState
 from gateway.model.site import Site
 
 
@@ -43,20 +46,55 @@ class Accepting:
         Raises InputRejected (the sender must change it), InputConflicts (same id, other bytes), NotSupportedYet, or
         Unavailable (send it again later). Nothing is kept then.
         """
-        received = _only_new(event)
+        return self.accept_all((event,))[0]
+
+    def accept_all(
+        self,
+        events: Sequence[Event],
+        arrival: Arrival | None = None,
+        *,
+        turn: Turn = NO_TURN,
+        sites: Collection[str] = (),
+        entry: Callable[[Report, AcceptedReport], Entry] | None = None,
+    ) -> tuple[Receipt, ...]:
+        """Judge the reports of one message and keep all of them, or none; raises as :meth:`accept`.
+
+        *arrival* is the message, kept with them; *turn* its place among those of its sender; *sites* those that may be
+        spoken for where it came in (empty: all); *entry* gives what the first report does to a teleradiology request.
+        """
         # The disk takes the bytes while they are read; what is refused leaves nothing there.
-        with self.blobs.begin(received.content) as keeping:
-            report = self._judged(received)
-            accepted = self._accepted(received, report, keeping.digest)
-            shares = [
-                _new_share(accepted, name, accepted.received_at) for name in self.sites[accepted.site].destinations
-            ]
-            outcome = self.store.accept(accepted, shares, [_accepted_event(report, received)], keeping.finish)
-        if outcome is Acceptance.CONFLICT:
-            raise InputConflicts("report_conflicts", place="/ClinicalDocument/id", id=report.identifier.unique_id)
-        if outcome is Acceptance.ACCEPTED:
+        with ExitStack() as stack:
+            offers = [self._offer(_only_new(event), sites, stack) for event in events]
+            apart = ""
+            if arrival is not None and arrival.apart is not None:
+                message = stack.enter_context(self.blobs.begin(arrival.apart))
+                last = offers.pop()
+                offers.append(replace(last, keep=_both(last.keep, message.finish)))
+                apart = message.digest
+            joined = entry(offers[0].accepted.report, offers[0].accepted) if entry else None
+            turn.wait()
+            outcomes = self.store.accept_all(offers, arrival, turn, apart=apart, entry=joined)
+        if Acceptance.ACCEPTED in outcomes:
             self.ring()
-        return Receipt(report_id=accepted.id, duplicate=outcome is Acceptance.DUPLICATE)
+        return tuple(
+            Receipt(report_id=offer.accepted.id, duplicate=outcome is Acceptance.DUPLICATE)
+            for offer, outcome in zip(offers, outcomes, strict=True)
+        )
+
+    def _offer(self, received: Received, sites: Collection[str], stack: ExitStack) -> Offer:
+        keeping = stack.enter_context(self.blobs.begin(received.content))
+        report = self._judged(received)
+        accepted = self._accepted(received, report, keeping.digest)
+        if sites and accepted.site not in sites:
+            raise InputRejected("site_not_here", place="MSH^1^4", site=accepted.site)
+        return Offer(
+            accepted=accepted,
+            shares=tuple(
+                _new_share(accepted, name, accepted.received_at) for name in self.sites[accepted.site].destinations
+            ),
+            events=(_accepted_event(report, received),),
+            keep=keeping.finish,
+        )
 
     def _judged(self, received: Received) -> Report:
         report = read.read(self.parse(received.content))
@@ -91,6 +129,14 @@ class Accepting:
             if len(by_both) == 1:
                 return by_both[0]
         raise InputRejected("site_unknown", place="MSH^1^4", sender=received.sender)
+
+
+def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
+    def keep() -> None:
+        one()
+        other()
+
+    return keep
 
 
 def _only_new(event: Event) -> Received:

@@ -41,7 +41,7 @@ def report_and_exam(report: Report, exam: Exam, site: Site) -> Pairing:
     names none: an Other Patient ID without an issuer may come from anywhere. The accession number is the PACS's,
     of the study or of one of its requests, and must be one of the report's. Raises Mismatch with both values.
     """
-    _patient(report.patient, exam, site)
+    same_patient(report.patient, exam, site)
     return Pairing(study_uid=exam.study_uid, accession=_accession(report, exam, site))
 
 
@@ -51,7 +51,8 @@ def names_differ(patient: Patient, exam: Exam) -> bool:
     return bool(stated and exam.patient_name) and _fold(exam.patient_name.partition("^")[0]) not in stated
 
 
-def _patient(patient: Patient, exam: Exam, site: Site) -> None:
+def same_patient(patient: Patient, exam: Exam, site: Site) -> None:
+    """Raises Mismatch (``patient_differs``, ``birth_date_differs``, ``sex_differs``) with both values."""
     issuer = exam.patient_id_issuer or site.patient_id_issuer
     theirs = [i for i in exam.other_patient_ids if i.root]
     if exam.patient_id:

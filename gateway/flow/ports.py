@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
+from gateway.errors import GatewayError
 from gateway.model.access import Handle, LoginAttempt, Session
 from gateway.model.audit import AuditEvent
 from gateway.model.document import DocumentEntry, RetrievedDocument
 from gateway.model.exam import Exam
+from gateway.model.identifiers import Identifier
 from gateway.model.image import Frame
+from gateway.model.message import Arrival, KeptMessage, Verdict
+from gateway.model.relay import Addition, Delays, Entry, LineAnswer, RelayMessage, RelayRequest, Told
 from gateway.model.report import Report
 from gateway.model.share import (
     Acceptance,
@@ -18,6 +22,7 @@ from gateway.model.share import (
     FrozenSubmission,
     KnownExam,
     Manifest,
+    Offer,
     Pairing,
     Publication,
     Share,
@@ -114,6 +119,47 @@ class Blobs(Protocol):
         """Raises Unavailable when the bytes are gone or differ from their name."""
 
 
+class Turn(Protocol):
+    """The place of a message among those of its sender: their effects keep the order of their arrival."""
+
+    def wait(self) -> None:
+        """Return when every earlier message of the sender is kept, refused, or on its way to the disk in its place."""
+
+    def passed(self) -> None:
+        """The next one may go on; to say it twice is harmless."""
+
+
+class NoTurn:
+    """For what has no order to keep."""
+
+    def wait(self) -> None:
+        return None
+
+    def passed(self) -> None:
+        return None
+
+
+NO_TURN = NoTurn()
+
+
+class MessageLog(Protocol):
+    """Every message that was received."""
+
+    def refuse(self, arrival: Arrival, verdict: Verdict) -> None:
+        """Record a message that was not taken; those that were taken are recorded with what they brought."""
+
+    def find(
+        self, *, limit: int, since: datetime | None = None, sender: str = "", answer: str = "", before: int = 0
+    ) -> Sequence[KeptMessage]:
+        """Messages, newest first."""
+
+    def message(self, message_id: str) -> KeptMessage:
+        """Raises InputRejected for an unknown id."""
+
+    def content(self, message_id: str) -> bytes:
+        """The bytes of a message. Raises InputRejected for an unknown id, Unavailable when they are gone."""
+
+
 class Store(Protocol):
     """The truth. Each method is one transaction, and each that changes something records its audit events in it."""
 
@@ -128,6 +174,22 @@ class Store(Protocol):
 
         *keep* makes the report's bytes durable where they are not yet; it is called last before the commit, and what
         it raises undoes all.
+        """
+
+    def accept_all(
+        self,
+        offers: Sequence[Offer],
+        arrival: Arrival | None = None,
+        turn: Turn = NO_TURN,
+        *,
+        apart: str = "",
+        entry: Entry | None = None,
+    ) -> Sequence[Acceptance]:
+        """Keep the reports of one message, all or none, and the message with them. Durable when it returns.
+
+        *apart* is the key of the message's bytes where they are a blob of their own; *entry* is what the message does
+        to a teleradiology request, done once however often the message comes. Raises InputConflicts
+        (``report_conflicts``) when one report conflicts: nothing is kept then.
         """
 
     def report(self, report_id: str) -> StoredReport:
@@ -208,3 +270,84 @@ class ReadReport(Protocol):
     """Bytes to a report: the guard of ``trust.safexml`` and then ``cda.read``."""
 
     def __call__(self, content: bytes) -> Report: ...
+
+
+class RelayStore(Protocol):
+    """The requests of the relay and their messages. Each method is one transaction."""
+
+    def enter(
+        self,
+        entry: Entry,
+        arrival: Arrival | None,
+        turn: Turn = NO_TURN,
+        *,
+        apart: str = "",
+        events: Iterable[AuditEvent] = (),
+    ) -> bool:
+        """Keep a message that is relayed, what it does to its request, and the received message, together.
+
+        *apart* is the key of the received message's bytes where they are a blob of their own.
+
+        False when the same message (sender, control id, event, bytes) was taken before: it is then only recorded.
+        """
+
+    def request(self, request_id: str) -> RelayRequest:
+        """Raises InputRejected (``relay_request_unknown``)."""
+
+    def requests(
+        self, *, limit: int, states: Sequence[str] = (), platform: str = "", site: str = ""
+    ) -> Sequence[RelayRequest]:
+        """Requests, newest first."""
+
+    def messages(self, request_id: str) -> Sequence[RelayMessage]:
+        """The messages of a request, in the order of their arrival; leased to nobody."""
+
+    def message(self, message_id: str) -> RelayMessage:
+        """Raises InputRejected (``relay_message_unknown``)."""
+
+    def held(self, request_ids: Iterable[str]) -> dict[str, RelayMessage]:
+        """Of each request that has any, its first message that is held."""
+
+    def claim(self, now: datetime, lease_s: float) -> RelayMessage | None:
+        """The message that is due longest, leased to the caller.
+
+        Never two that go one way for one request at a time, and never one while an earlier one is not delivered.
+        """
+
+    def next_due(self) -> datetime | None:
+        """When the next message is due, leased ones at their lease's end."""
+
+    def renew(self, message: RelayMessage, until: datetime) -> bool:
+        """Lengthen the lease; False when it was lost."""
+
+    def save(self, message: RelayMessage, events: Iterable[AuditEvent], *, release: bool = True) -> None:
+        """Write the message back; raises Unavailable when its lease was lost, or, for one without, it is not held."""
+
+    def delays(self, since: datetime) -> Sequence[Delays]:
+        """Statistics of the requests since *since*, a platform each."""
+
+    def authors(self, site: str, report_unique_id: str) -> frozenset[str] | None:
+        """Identifiers of who wrote or signed a report of this site that was accepted; None for an unknown one."""
+
+
+class Line(Protocol):
+    """Where messages leave: a platform, or a site's own system."""
+
+    def send(self, message: bytes) -> LineAnswer:
+        """Send and give the acknowledgement; raises PeerUnreachable, PeerMisbehaved, InputRejected."""
+
+
+class Wording(Protocol):
+    """Reads and writes the messages of the relay, which are HL7 v2."""
+
+    def complemented(self, message: bytes, additions: Sequence[Addition]) -> bytes:
+        """*message* with *additions*, every other byte as it was. Raises InputRejected."""
+
+    def refusal(self, message: bytes) -> GatewayError | None:
+        """What the profile of *message* says against it, the first error; None when it conforms."""
+
+    def told(self, message: bytes) -> Told:
+        """What *message* tells of its request; raises InputRejected."""
+
+    def order_of_document(self, message: bytes) -> Identifier | None:
+        """The placer order number (ORC-2, OBR-2) of a message that carries a document, when it says one."""

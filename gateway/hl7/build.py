@@ -67,6 +67,8 @@ class Transmission:
     """PV1-2 (table 0004): ``O`` an outpatient, ``I`` an inpatient, ``N`` not applicable."""
     visit_number: str = ""
     """PV1-19; required for the classes E, I, O and R."""
+    visit_oid: str = ""
+    """Issuer of the visit number."""
     action: Action = Action.NEW
     masks: frozenset[str] = frozenset()
     """Of ``MASQUE_PS``, ``INVISIBLE_PATIENT``, ``INVISIBLE_REPRESENTANTS_LEGAUX``."""
@@ -177,7 +179,10 @@ def _patient(writer: Writer, sent: Transmission) -> bytes:
 
 
 def _visit(writer: Writer, sent: Transmission) -> bytes:
-    return writer.segment("PV1", {1: "1", 2: sent.visit_class, 19: sent.visit_number})
+    number: bytes | str = sent.visit_number
+    if sent.visit_number and sent.visit_oid:
+        number = writer.field(sent.visit_number, "", "", ("", sent.visit_oid, "ISO"), "VN")
+    return writer.segment("PV1", {1: "1", 2: sent.visit_class, 19: number})
 
 
 def _type(writer: Writer, sent: Transmission) -> bytes:

@@ -12,6 +12,8 @@ import structlog
 
 from gateway.hl7.budget import Budget
 from gateway.hl7.mllp import Block, Event, Fault, Framer
+from gateway.hl7.order import Order, Place
+from gateway.hl7.reception import Meeting
 
 READ_BYTES = 256 * 1024
 SETTLE_S = 0.25
@@ -33,9 +35,16 @@ class Rules:
     read_timeout_s: float
     budget: Budget
     executor: Executor
-    answer: Callable[[bytes], bytes | None]
+    order: Order
+    answer_timeout_s: float
+    meeting: Callable[[str], Meeting]
+    """From the name of the other side: a message whose last byte has just come."""
+    sender_of: Callable[[bytes], str]
+    answer: Callable[[bytes, Meeting, Place], bytes | None]
     """Runs in the executor; gives the acknowledgement."""
-    answer_fault: Callable[[Fault], bytes | None]
+    answer_fault: Callable[[Fault, Meeting], bytes | None]
+    """As :attr:`answer`."""
+    busy: Callable[[bytes], bytes | None]
 
 
 class Connection:
@@ -44,7 +53,10 @@ class Connection:
     Nothing is read while a message is worked on, so a sender that is faster than the store is held back by TCP.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rules: Rules) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rules: Rules, peer: str = ""
+    ) -> None:
+        self._peer = peer
         self._reader = reader
         self._writer = writer
         self._rules = rules
@@ -125,7 +137,11 @@ class Connection:
         """Answer one event; False when the connection must end."""
         if isinstance(event, Fault):
             self._faults += 1
-            await self._write(self._rules.answer_fault(event))
+            loop = asyncio.get_running_loop()
+            meeting = self._rules.meeting(self._peer)
+            await self._write(
+                await loop.run_in_executor(self._rules.executor, self._rules.answer_fault, event, meeting)
+            )
             if event.fatal or self._faults > MAX_FAULTS:
                 return False
         else:
@@ -142,10 +158,31 @@ class Connection:
     async def _work(self, block: Block) -> bytes | None:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        reply = await loop.run_in_executor(self._rules.executor, self._rules.answer, block.content)
-        await self._rules.budget.release(self, self._framer.held_bytes)
-        self._deadline += loop.time() - began
-        return reply
+        try:
+            return await self._answer(block.content)
+        finally:
+            await self._rules.budget.release(self, self._framer.held_bytes)
+            self._deadline += loop.time() - began
+
+    async def _answer(self, message: bytes) -> bytes | None:
+        """The acknowledgement, or AR when it takes too long: what was not begun is not done then.
+
+        What was begun goes on, and is recognised when the sender sends it again.
+        """
+        rules = self._rules
+        sender = rules.sender_of(message)
+        place = rules.order.place(sender)
+        work = rules.executor.submit(rules.answer, message, rules.meeting(self._peer), place)
+        work.add_done_callback(lambda _: place.passed())
+        try:
+            async with asyncio.timeout(rules.answer_timeout_s):
+                return await asyncio.shield(asyncio.wrap_future(work))
+        except TimeoutError:
+            work.cancel()
+            return rules.busy(message)
+        finally:
+            if work.done():
+                rules.order.leave(sender, place)
 
     async def _write(self, reply: bytes | None) -> None:
         if reply is None:

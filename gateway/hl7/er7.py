@@ -193,8 +193,8 @@ def parse(raw: bytes) -> Message:
 def parse_anyway(raw: bytes) -> Message:
     """Read what :func:`parse` refuses for its characters or for a line that is no segment; for judging alone.
 
-    Such a line is left out, and bytes that are not of the character set are read as question marks. Raises InputRejected
-    as :func:`parse` does for what is no message at all.
+    Such a line is left out, and bytes that are not of the character set are read as question marks. Raises
+    InputRejected as :func:`parse` does for what is no message at all.
     """
     return _parse(raw, check_charset=False, every_line=False)
 

@@ -9,57 +9,42 @@ import asyncio
 import contextlib
 import signal
 import socket
-import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
 from gateway.errors import Unavailable
-from gateway.hl7 import mllp, profiles
-from gateway.hl7.answer import Accept, answer, answer_fault
+from gateway.hl7 import mllp
 from gateway.hl7.budget import Budget
 from gateway.hl7.connection import CLOSE_S, READ_BYTES, Connection, Rules
 from gateway.hl7.mllp import Fault
+from gateway.hl7.order import Order, Place
+from gateway.hl7.ports import ListenerSettings
+from gateway.hl7.reception import Meeting, Reception
+from gateway.trust.tls import caller
 
 _HANDSHAKE_TIMEOUT_S = 10.0
 _BACKLOG = 100
 
 _log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListenerSettings:
-    """The ``[mllp]`` table."""
-
-    host: str = "127.0.0.1"
-    port: int = 2575
-    """0 lets the system choose; :attr:`Listener.port` tells."""
-    max_message_bytes: int = mllp.DEFAULT_LIMIT_BYTES
-    max_held_bytes: int = 2 * mllp.DEFAULT_LIMIT_BYTES
-    """Of all messages that have begun and are not answered; more wait in their senders."""
-    max_connections: int = 64
-    """A connection above it is closed at once."""
-    idle_timeout_s: float = 3600.0
-    """The longest silence between messages."""
-    read_timeout_s: float = 60.0
-    """The longest time from the first byte of a message to its last, and for the sender to take its answer."""
-    threads: int = 8
-    """Messages that are worked on at once."""
-    processing_ids: frozenset[str] = profiles.PROCESSING_IDS
-    """Values of MSH-11 that are taken."""
-    ssl: ssl.SSLContext | None = field(default=None, compare=False, repr=False)
+__all__ = ["Listener", "ListenerSettings", "run"]
 
 
 class Listener:
-    """An MLLP server; :meth:`start`, then :meth:`serve` until :meth:`request_stop`, or :meth:`stop`."""
+    """One port; :meth:`start`, then :meth:`serve` until :meth:`request_stop`, or :meth:`stop`."""
 
-    def __init__(self, settings: ListenerSettings, accept: Accept) -> None:
-        """*accept* runs in threads, several at once; messages of one connection strictly one after the other."""
+    def __init__(self, settings: ListenerSettings, reception: Reception, order: Order | None = None) -> None:
+        """*reception* answers in threads, several at once; messages of one connection strictly one after the other.
+
+        Ports that share an *order* keep that of each sender over all of them.
+        """
         self.settings = settings
-        self._accept = accept
+        self._reception = reception
+        self._order = order or Order()
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_requested = asyncio.Event()
@@ -86,8 +71,13 @@ class Listener:
             read_timeout_s=settings.read_timeout_s,
             budget=Budget(settings.max_held_bytes),
             executor=self._executor,
+            order=self._order,
+            answer_timeout_s=settings.answer_timeout_s,
+            meeting=partial(self._reception.meeting, settings.admission),
+            sender_of=self._reception.sender_of,
             answer=self._answer,
             answer_fault=self._answer_fault,
+            busy=self._busy,
         )
         try:
             self._server = await asyncio.start_server(
@@ -105,7 +95,13 @@ class Listener:
             raise Unavailable(
                 "hl7_cannot_listen", host=settings.host, port=settings.port, words=error.strerror or "refused"
             ) from None
-        _log.info("hl7.listening", host=settings.host, port=self.port, tls=settings.ssl is not None)
+        _log.info(
+            "hl7.listening",
+            name=settings.admission.port,
+            host=settings.host,
+            port=self.port,
+            tls=settings.ssl is not None,
+        )
 
     async def serve(self) -> None:
         """Listen, if :meth:`start` has not, until :meth:`request_stop`; then :meth:`stop`."""
@@ -151,9 +147,13 @@ class Listener:
             _log.warning("hl7.connection_refused", full=full, limit=self.settings.max_connections)
             writer.close()
             return
+        peer = self._peer(writer)
+        if peer is None:
+            writer.close()
+            return
         # An answer is one small write; it must not wait for the acknowledgement of the one before.
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(reader, writer, self._rules)
+        connection = Connection(reader, writer, self._rules, peer)
         task = asyncio.get_running_loop().create_task(connection.run())
         self._connections[task] = connection
         task.add_done_callback(self._disconnected)
@@ -163,30 +163,66 @@ class Listener:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("hl7.connection_failed", error=type(error).__name__)
 
-    def _answer(self, message: bytes) -> bytes | None:
-        reply = answer(message, self._accept, processing_ids=self.settings.processing_ids)
-        return None if reply is None else mllp.frame(reply)
+    def _peer(self, writer: asyncio.StreamWriter) -> str | None:
+        """The name of the other side: that in its certificate, else its address; None for one that may not speak."""
+        tls = writer.get_extra_info("ssl_object")
+        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+        who = caller(certificate, self.settings.client_names)
+        address = writer.get_extra_info("peername")
+        if not who.allowed:
+            _log.warning("hl7.stranger_refused", name=who.name, address=address[0] if address else "")
+            return None
+        return who.name or (f"{address[0]}:{address[1]}" if address else "")
 
-    def _answer_fault(self, fault: Fault) -> bytes | None:
-        reply = answer_fault(fault, self.settings.max_message_bytes)
-        return None if reply is None else mllp.frame(reply)
+    def _answer(self, message: bytes, meeting: Meeting, place: Place) -> bytes | None:
+        return _framed(self._reception.answer(message, meeting, place))
+
+    def _answer_fault(self, fault: Fault, meeting: Meeting) -> bytes | None:
+        return _framed(self._reception.answer_fault(fault, meeting, self.settings.max_message_bytes))
+
+    def _busy(self, message: bytes) -> bytes | None:
+        return _framed(self._reception.busy(message))
 
 
-def run(settings: ListenerSettings, accept: Accept, *, started: Callable[[Listener], None] | None = None) -> None:
-    """Listen until TERM or INT, or until ``request_stop`` of the listener that *started* is given.
+def _framed(reply: bytes | None) -> bytes | None:
+    return None if reply is None else mllp.frame(reply)
+
+
+def run(
+    ports: ListenerSettings | Sequence[ListenerSettings],
+    reception: Reception,
+    *,
+    started: Callable[[Listener], None] | None = None,
+) -> None:
+    """Listen on *ports* until TERM or INT, or until ``request_stop`` of a listener that *started* is given.
 
     In a thread that is not the main one, signals are left alone. Raises Unavailable (``hl7_cannot_listen``).
     """
-    asyncio.run(_run(settings, accept, started))
+    every = (ports,) if isinstance(ports, ListenerSettings) else tuple(ports)
+    asyncio.run(_run(every, reception, started))
 
 
-async def _run(settings: ListenerSettings, accept: Accept, started: Callable[[Listener], None] | None) -> None:
-    listener = Listener(settings, accept)
-    await listener.start()
-    if threading.current_thread() is threading.main_thread():
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, listener.request_stop)
-    if started is not None:
-        started(listener)
-    await listener.serve()
+async def _run(
+    ports: Sequence[ListenerSettings], reception: Reception, started: Callable[[Listener], None] | None
+) -> None:
+    order = Order()
+    listeners = [Listener(port, reception, order) for port in ports]
+    try:
+        for listener in listeners:
+            await listener.start()
+        if threading.current_thread() is threading.main_thread():
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, _request_stop, listeners)
+        if started is not None:
+            for listener in listeners:
+                started(listener)
+        await asyncio.gather(*(listener.serve() for listener in listeners))
+    finally:
+        for listener in listeners:
+            await listener.stop(0)
+
+
+def _request_stop(listeners: Sequence[Listener]) -> None:
+    for listener in listeners:
+        listener.request_stop()

@@ -86,15 +86,16 @@ def _exchanges(message: Message, flow: Flow, orders: list[Order]) -> tuple[Excha
         done = tuple(_examination(order) for order in orders)
         number = _order_number(orders[0])
         return (Complement(order_number=number, patient=who, visit=visit, examinations=done, reliability=sure),)
-    read_one = {Flow.REQUEST: _request, Flow.CANCELLATION: _cancellation}
     if flow is Flow.ANSWER:
         return tuple(_answer(order, who, sure) for order in orders)
-    return tuple(read_one[flow](order, who, visit, sure) for order in orders)
+    if flow is Flow.CANCELLATION:
+        return tuple(_cancellation(order, who, visit, sure) for order in orders)
+    return tuple(_request(order, who, visit, sure) for order in orders)
 
 
 def _orders(message: Message) -> list[Order]:
     starts = [index for index, segment in enumerate(message.segments) if segment.name == "ORC"]
-    ends = [*starts[1:], len(message.segments)]
+    ends = [*starts[1:], len(message.segments)][: len(starts)]
     return [message.segments[start:end] for start, end in zip(starts, ends, strict=True)]
 
 

@@ -288,7 +288,7 @@ def _complement(writer: _Writer, complement: Complement) -> list[bytes]:
 
 def _examination(writer: _Writer, number: Identifier, done: Examination) -> list[bytes]:
     numbers = iter(range(1, 1000))
-    timing = {6: writer.field(str(done.retention_days), "jours"), 7: done.performed_at}
+    timing: dict[int, bytes | str] = {6: writer.field(str(done.retention_days), "jours"), 7: done.performed_at}
     rows = [
         writer.segment("ORC", {1: "SR", 2: writer.entity(number)}),
         writer.segment("TQ1", timing),

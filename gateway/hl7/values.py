@@ -1,4 +1,4 @@
-"""Values of a message that become keys: short, without control characters, identifiers under the OID of their issuer."""
+"""Values of a message that become keys: short, without control characters; identifiers under their issuer's OID."""
 
 from __future__ import annotations
 

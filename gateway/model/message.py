@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """Where a part of the message was taken out, because it is kept elsewhere."""
-
-    offset: int
-    """In what is left of the message, in bytes."""
-    digest: str
-    """SHA-256 of the part's bytes, their key."""
-    base64: bool = True
-    """Whether the part stands in the message in base64 (RFC 4648 section 4, padded, without line ends)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,22 +28,43 @@ class Arrival:
     received_at: datetime
     """When its last byte had come."""
     size_bytes: int
-    digest: str
-    """SHA-256 of the message."""
     envelope: bytes = field(repr=False)
-    """The message without what ``cuts`` took out of it."""
-    documents: tuple[int, ...] = ()
-    """Offsets in ``envelope`` of the documents that were taken out, in the order of the events."""
+    """The message without the documents that are kept elsewhere, where they can be put back byte for byte."""
+    offsets: tuple[int, ...] = ()
+    """Where in ``envelope`` they stood, in the order of the events."""
+    apart: bytes | None = field(default=None, repr=False)
+    """The whole message, where it is too large for a row and its documents cannot be put back; ``envelope`` is then
+    its beginning."""
+    whole: bool = True
+    """False for what was too large to be taken: only its beginning is known."""
     again_of: str = ""
     """The message of which this is another processing."""
 
-    def key(self, *documents: str) -> str:
-        """What two deliveries of one message have in common: sender, control id, event, documents and bytes.
 
-        Control ids alone mean nothing: official examples give one to a report, its replacement and its withdrawal.
-        """
-        said = json.dumps([self.sender, self.control_id, self.kind, *documents, self.digest])
-        return hashlib.sha256(said.encode("ascii")).hexdigest()
+ROW_BYTES = 64 * 1024
+"""A message up to this size stands in its row; a larger one, but for its documents, is a file of its own."""
+BEGINNING_BYTES = 4096
+
+
+def unabridged(arrival: Arrival, message: bytes) -> Arrival:
+    """*arrival* with the bytes of *message* in one piece: in the row, or apart from it."""
+    if len(message) <= ROW_BYTES:
+        return replace(arrival, envelope=message, offsets=(), apart=None)
+    return replace(arrival, envelope=message[:BEGINNING_BYTES], offsets=(), apart=message)
+
+
+def fingerprint(envelope: bytes, documents: Sequence[str]) -> str:
+    """A digest that two deliveries of the same bytes share; *documents* are the SHA-256 of those taken out."""
+    return hashlib.sha256(b"\n".join([envelope, *(each.encode("ascii") for each in documents)])).hexdigest()
+
+
+def same_message(sender: str, control_id: str, kind: str, documents: Sequence[str], print_of_bytes: str) -> str:
+    """What two deliveries of one message have in common: sender, control id, event, document ids and bytes.
+
+    Control ids alone mean nothing: official examples give one to a report, its replacement and its withdrawal.
+    """
+    said = json.dumps([sender, control_id, kind, *documents, print_of_bytes])
+    return hashlib.sha256(said.encode("ascii")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,7 @@ class KeptMessage:
     recorded_at: datetime
     size_bytes: int
     digest: str
+    """:func:`fingerprint`."""
     answer: str
     """``AA``, ``AE``, ``AR``; empty for one that was not answered."""
     code: str = ""
@@ -140,7 +151,9 @@ def masked(message: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
         name = fields[0].decode("ascii", "replace")
         if name == "MSH":
             fields.insert(1, separator)
-        shown.append((name[:3], tuple(_field(name, number, value, fields) for number, value in enumerate(fields[1:], 1))))
+        shown.append(
+            (name[:3], tuple(_field(name, number, value, fields) for number, value in enumerate(fields[1:], 1)))
+        )
     return tuple(shown)
 
 

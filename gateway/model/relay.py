@@ -6,11 +6,13 @@ to E).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.model.identifiers import Identifier
+from gateway.model.people import Patient
 
 
 class Direction(StrEnum):
@@ -86,9 +88,7 @@ class Told:
     accepted: bool | None = None
     """Of an answer: whether the request is accepted."""
     examinations: tuple[Examination, ...] = ()
-    patient_identifiers: tuple[Identifier, ...] = ()
-    birth_date: str = ""
-    sex: str = ""
+    patient: Patient | None = None
     modality: str = ""
     act: str = ""
     responsible: str = ""
@@ -98,20 +98,6 @@ class Told:
     protocol: str = ""
     reason: str = ""
     """Of a refusal or a cancellation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A message that may have to be relayed, as the reading side hands it over."""
-
-    content: bytes = field(repr=False)
-    """As it came."""
-    sender: str
-    """``application|facility`` of MSH-3 and MSH-4."""
-    receiver: str
-    """``application|facility`` of MSH-5 and MSH-6."""
-    control_id: str
-    told: Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +111,25 @@ class Addition:
     """DICOM codes, each with its words."""
     regions: tuple[tuple[str, str], ...] = ()
     """SNOMED CT codes, each with its words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineAnswer:
+    """What the other end said of a message."""
+
+    code: str
+    """MSA-1."""
+    words: str = ""
+    """ERR-3 and what ERR says in words, for a person."""
+
+    @property
+    def taken(self) -> bool:
+        return self.code in ("AA", "CA")
+
+    @property
+    def later(self) -> bool:
+        """Whether the same message may be sent again."""
+        return self.code in ("AR", "CR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +212,17 @@ class RelayMessage:
     answer: str = ""
     """MSA-1 of the other end."""
     lease: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A message that enters the relay: what it does to its request, and what leaves because of it."""
+
+    request_id: str
+    change: Callable[[RelayRequest | None], RelayRequest]
+    """From the request as the store has it, None for a new one, to what it is now."""
+    message: RelayMessage | None
+    """None when nothing is forwarded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.model.audit import AuditEvent
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
 from gateway.model.people import Professional
@@ -90,6 +92,17 @@ class Acceptance(StrEnum):
     """The same bytes with the same statements were accepted before: answered again, no second effect."""
     CONFLICT = "conflict"
     """The same unique id was accepted with other bytes or other statements."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A report that is offered to the store, with everything that begins when it is kept."""
+
+    accepted: AcceptedReport
+    shares: tuple[Share, ...]
+    events: tuple[AuditEvent, ...]
+    keep: Callable[[], None] = lambda: None
+    """Makes the report's bytes durable where they are not yet; called last before the commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""The HTTP side: ``POST /registry`` (ITI-18), ``POST /repository`` (ITI-41, ITI-43), ``GET /health``.
+"""The HTTP side: ``POST /registry`` (ITI-18, 42, 44, 57, 61, 62, 92), ``POST /repository`` (ITI-41, 43, 86), and
+``GET /health``.
 
 A body is read in chunks through the limits and its documents wait in a temporary file; answers are streamed. What the
 registry has to say leaves with HTTP 200 (ITI TF-2 appendix V), a SOAP fault with the status SOAP 1.2 gives it, and

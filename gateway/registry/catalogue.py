@@ -99,10 +99,13 @@ def objects(connection: sa.Connection, uuids: Iterable[str]) -> dict[str, Stored
     return {stored.uuid: stored for kind in Kind for stored in by_column(connection, kind, "entry_uuid", wanted)}
 
 
-def latest_entries(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, Stored]:
-    """Of *unique_ids* those that are registered, each with the latest version of its entry."""
-    found = by_column(connection, Kind.ENTRY, "unique_id", unique_ids)
-    return {stored.unique_id: stored for stored in found if stored.latest}
+def latest_entries(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, list[Stored]]:
+    """Of *unique_ids* those that are registered, each with the latest versions of its entries, the oldest first."""
+    found: dict[str, list[Stored]] = {}
+    for stored in by_column(connection, Kind.ENTRY, "unique_id", unique_ids):
+        if stored.latest:
+            found.setdefault(stored.unique_id, []).append(stored)
+    return found
 
 
 def stored_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, StoredDocument]:
@@ -111,6 +114,12 @@ def stored_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> di
     query = sa.select(c.unique_id, c.digest, c.hash, c.size_bytes, c.mime_type)
     found = selected(connection, query, c.unique_id, unique_ids)
     return {row[0]: StoredDocument(row[0], row[1], row[2], row[3], row[4]) for row in found}
+
+
+def withdrawn(connection: sa.Connection, unique_ids: Iterable[str]) -> list[str]:
+    """Of *unique_ids* those whose document was withdrawn: its entries are Deleted, as the French DMP says it."""
+    found = latest_entries(connection, unique_ids)
+    return [name for name, entries in found.items() if all(one.status == Status.DELETED for one in entries)]
 
 
 def is_referenced(connection: sa.Connection, digest: str) -> bool:

@@ -31,19 +31,22 @@ from gateway.registry.rows import Kind
 class Known:
     """What of a submission the database knows already."""
 
-    entries: Mapping[str, Stored]
-    """Latest versions by the uniqueIds of the submission's entries."""
+    entries: Mapping[str, Sequence[Stored]]
+    """Latest versions of the entries that have the uniqueIds of the submission's entries."""
     documents: Mapping[str, StoredDocument]
     """Documents of this repository by the same."""
     outside: Mapping[str, Stored]
     """Registered objects by the entryUUIDs that associations name."""
     links: frozenset[tuple[str, str, str]]
-    """Type, source and target of every association from a known entry of the submission."""
+    """Type, source and target of every association in use from a known entry of the submission."""
 
     def repeats(self, association: Association, source_unique_id: str) -> bool:
-        """Whether *association* of a document that is submitted again is registered already."""
-        entry = self.entries.get(source_unique_id)
-        return entry is not None and (association.type, entry.uuid, association.target) in self.links
+        """Whether *association* of a document that is submitted again was registered with it before.
+
+        What it replaces is deprecated since, and a submission that is sent again must not fail for that.
+        """
+        entries = self.entries.get(source_unique_id, ())
+        return any((association.type, entry.uuid, association.target) in self.links for entry in entries)
 
 
 def look(connection: sa.Connection, submission: Submission) -> Known:
@@ -51,7 +54,7 @@ def look(connection: sa.Connection, submission: Submission) -> Known:
     unique_ids = [entry.unique_id for entry in submission.entries]
     entries = catalogue.latest_entries(connection, unique_ids)
     ends = {end for one in submission.associations for end in (one.source, one.target) if forms.is_uuid(end)}
-    found = catalogue.links(connection, "source", (entry.uuid for entry in entries.values()))
+    found = catalogue.links(connection, "source", (one.uuid for versions in entries.values() for one in versions))
     return Known(
         entries=entries,
         documents=catalogue.stored_documents(connection, unique_ids),
@@ -93,27 +96,28 @@ def duplicates(connection: sa.Connection, submission: Submission, *, new_unique_
 def _other_bytes(submission: Submission, documents: Sequence[rules.Measured], known: Known) -> Iterator[RegistryError]:
     measured = {document.entry_id: document for document in documents}
     for entry in submission.entries:
-        registered, document = known.entries.get(entry.unique_id), known.documents.get(entry.unique_id)
+        registered, document = known.entries.get(entry.unique_id, ()), known.documents.get(entry.unique_id)
         fact = measured.get(entry.entry_uuid)
-        if registered is not None and ON_DEMAND in (registered.object_type, entry.object_type):
+        types = {one.object_type for one in registered}
+        if registered and ON_DEMAND in (*types, entry.object_type):
             yield _duplicate(f"uniqueId {quote(entry.unique_id)} is registered already", entry.unique_id)
         elif _differs(entry, fact, registered, document):
             context = f"uniqueId {quote(entry.unique_id)} is registered with other bytes (another hash)"
             yield RegistryError(code="XDSNonIdenticalHash", context=context, location=entry.entry_uuid)
-        elif registered and entry.patient_id and forms.patient_key(entry.patient_id) != registered.patient_key:
+        elif entry.patient_id and {one.patient_key for one in registered} - {forms.patient_key(entry.patient_id)}:
             context = f"uniqueId {quote(entry.unique_id)} is registered for another patient"
             yield RegistryError(code="XDSPatientIdDoesNotMatch", context=context, location=entry.entry_uuid)
 
 
 def _differs(
-    entry: DocumentEntry, fact: rules.Measured | None, registered: Stored | None, document: StoredDocument | None
+    entry: DocumentEntry, fact: rules.Measured | None, registered: Sequence[Stored], document: StoredDocument | None
 ) -> bool:
     # SHA-256 decides where the bytes are here, and not the hash attribute: two documents of one SHA-1 can be made.
     if fact is not None and document is not None:
         return fact.sha256 != document.digest
     stated = fact.sha1 if fact is not None else entry.hash.lower()
-    here = document.hash if document is not None else registered.hash if registered is not None else ""
-    return bool(stated and here and stated != here)
+    here = {document.hash} if document is not None else {one.hash for one in registered if one.hash}
+    return bool(stated and here and stated not in here)
 
 
 def _references(submission: Submission, known: Known) -> Iterator[RegistryError]:

@@ -155,8 +155,8 @@ class Finder:
     def answer(self) -> Answer:
         """The answer; raises QueryError (XDSResultNotSinglePatient) for whole objects of several patients."""
         if not self._leaf:
-            ordered = (*self._hits.values(), self._links)
-            return Answer(references=tuple(uuid for found in ordered for uuid in found))
+            hits = [uuid for found in self._hits.values() for uuid in found]
+            return Answer(references=(*hits, *self._links))
         patients = {hit.patient_key for found in self._hits.values() for hit in found.values()}
         if len(patients) > 1:
             raise QueryError("XDSResultNotSinglePatient", "the objects are of several patients: ask for ObjectRef")

@@ -69,3 +69,13 @@ def metadata_error(context: str, location: str = "") -> RegistryError:
 
 def repository_error(context: str, location: str) -> RegistryError:
     return RegistryError(code="XDSRepositoryMetadataError", context=context, location=location)
+
+
+def unknown_repository(repository: str, location: str) -> RegistryError:
+    context = f"the repository {quote(repository)} is not this one"
+    return RegistryError(code="XDSUnknownRepositoryId", context=context, location=location)
+
+
+def unknown_document(name: str) -> RegistryError:
+    context = f"no document with the uniqueId {quote(name)} is here"
+    return RegistryError(code="XDSDocumentUniqueIdError", context=context, location=name)

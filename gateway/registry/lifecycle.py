@@ -41,24 +41,19 @@ class Registration:
         """Folder and entry of every membership that is being written."""
 
     def register(self, submission: Submission, known: Known, documents: Sequence[rows.Row]) -> None:
-        """Write *submission*, whose ids are final but for known documents, which keep the entry they have.
-
-        *documents* are the rows of the repository for what is new to it.
-        """
-        final = _with_final_ids(submission, known)
+        """Write *submission*; *documents* are the rows of the repository for what is new to it."""
+        final = with_ids(submission, final_ids(relations.kinds_of(submission)))
         kinds = relations.kinds_of(final)
         (submission_set,) = final.submission_sets
         self.writer.submission_set(submission_set)
         for folder in final.folders:
-            first = {"logical_id": folder.entry_uuid, "version": FIRST, "status": APPROVED}
-            self.writer.folder(replace(folder, last_update_time=self.dtm, **first))
+            first = replace(folder, logical_id=folder.entry_uuid, version=FIRST, status=APPROVED)
+            self.writer.folder(replace(first, last_update_time=self.dtm))
         for entry in final.entries:
-            if entry.unique_id not in known.entries:
-                self.writer.entry(replace(entry, logical_id=entry.entry_uuid, version=FIRST, status=APPROVED))
+            self.writer.entry(replace(entry, logical_id=entry.entry_uuid, version=FIRST, status=APPROVED))
         # Memberships first: a replacement then sees which folders its new entry is in already.
         for association in sorted(final.associations, key=lambda one: one.type != AssociationType.HAS_MEMBER):
-            if (association.type, association.source, association.target) not in known.links:
-                self.associate(association, kinds, known.outside)
+            self.associate(association, kinds, known.outside)
         self.writer.documents(documents)
         self.finish()
 
@@ -132,15 +127,6 @@ def _member(folder: str, entry: str) -> Association:
 def final_ids(names: Iterable[str]) -> dict[str, str]:
     """A UUID for each id of a message: its own, or a new one for a symbolic name."""
     return {name: name if forms.is_uuid(name) else new_uuid() for name in names}
-
-
-def _with_final_ids(submission: Submission, known: Known) -> Submission:
-    """Symbolic ids become UUIDs, known documents take the entryUUID they have, everything is Approved."""
-    final = final_ids(relations.kinds_of(submission))
-    for entry in submission.entries:
-        if entry.unique_id in known.entries:
-            final[entry.entry_uuid] = known.entries[entry.unique_id].uuid
-    return with_ids(submission, final)
 
 
 def with_ids(submission: Submission, final: Mapping[str, str]) -> Submission:

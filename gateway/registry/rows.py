@@ -56,7 +56,7 @@ def load(kind: type[_T], body: str, **later: str) -> _T:
     form = stated.pop("form", None)
     if form != FORM:
         raise Unavailable("store_form", version=form)
-    return kind(**{name: _value(name, member) for name, member in {**stated, **later}.items()})
+    return kind(**{**_EMPTY[kind], **{name: _value(name, member) for name, member in {**stated, **later}.items()}})
 
 
 def _value(name: str, member: Any) -> Any:
@@ -75,6 +75,17 @@ def _value(name: str, member: Any) -> Any:
 
 def _plain(member: Any) -> Any:
     return tuple(member) if isinstance(member, list) else member
+
+
+def _required(kind: type[Registered]) -> dict[str, Any]:
+    """What :func:`dump` leaves out though the object cannot be made without: an on-demand document's creationTime."""
+    required = [one for one in dataclasses.fields(kind) if one.default is dataclasses.MISSING]
+    return {one.name: () if one.name.endswith("_codes") else "" for one in required}
+
+
+_EMPTY: dict[type[Registered], dict[str, Any]] = {
+    kind: _required(kind) for kind in (SubmissionSet, Folder, DocumentEntry, Association)
+}
 
 
 def entry_row(entry: DocumentEntry, number: int, submission: int, registered_at: str) -> Row:

@@ -23,7 +23,6 @@ from gateway.model.document import (
     DocumentEntry,
     Folder,
     RegistryError,
-    Status,
     Submission,
 )
 from gateway.model.document import SubmissionSet as Set
@@ -212,7 +211,7 @@ def _entry(entry: DocumentEntry, context: Context) -> Iterator[RegistryError]:
     yield from check.required("mimeType", entry.mime_type, forms.mime_type)
     yield from check.required("patientId", entry.patient_id, forms.cx)
     yield from check.required("languageCode", entry.language_code, forms.language)
-    yield from check.optional("sourcePatientId", entry.source_patient_id, forms.cx)
+    yield from check.required("sourcePatientId", entry.source_patient_id, forms.cx)
     yield from check.each("sourcePatientInfo", entry.source_patient_info, forms.source_patient_field)
     yield from check.optional("homeCommunityId", entry.home_community_id, forms.home_community)
     yield from check.optional("legalAuthenticator", entry.legal_authenticator, forms.xcn)
@@ -235,9 +234,8 @@ def _kept(entry: DocumentEntry, check: Checks, context: Context) -> Iterator[Reg
         yield check.wrong("objectType", entry.object_type, f"is not that of {kind} document, as {context.value} takes")
     if context is not Context.PROVIDE:
         yield from check.optional("hash", entry.hash, forms.sha1)
-    if context in (Context.REGISTER, Context.REGISTER_ON_DEMAND):
         yield from check.required("repositoryUniqueId", entry.repository_unique_id, forms.oid)
-    if context is Context.REGISTER:
+    if context is not Context.PROVIDE and entry.object_type == STABLE:
         if not entry.hash:
             yield check.missing("hash")
         if entry.size is None:
@@ -248,7 +246,7 @@ def _kept(entry: DocumentEntry, check: Checks, context: Context) -> Iterator[Reg
 
 
 def _lineage(kind: str, item: DocumentEntry | Folder, context: Context) -> Iterator[RegistryError]:
-    """``lid`` and ``status``: a first version says nothing else than itself, a later one what it follows."""
+    """``lid``: a first version says nothing else than itself, a later one what it follows."""
     where = item.entry_uuid
     if not context.updates:
         if item.logical_id not in ("", item.entry_uuid):
@@ -260,9 +258,6 @@ def _lineage(kind: str, item: DocumentEntry | Folder, context: Context) -> Itera
         yield RegistryError(code="XDSMetadataUpdateError", context=words, location=where)
     elif item.logical_id == item.entry_uuid:
         words = f"{kind}.id {quote(item.entry_uuid)} is that of the first version: a new version has an id of its own"
-        yield RegistryError(code="XDSMetadataUpdateError", context=words, location=where)
-    if item.status not in ("", Status.APPROVED.value):
-        words = f"{kind}.availabilityStatus {quote(item.status)}: a new version is Approved, its status changes apart"
         yield RegistryError(code="XDSMetadataUpdateError", context=words, location=where)
 
 

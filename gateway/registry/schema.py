@@ -1,8 +1,8 @@
 """The tables of the document registry and repository.
 
 Two halves, as IHE cuts them: ``registry_documents`` is the repository (unique id to bytes, which lie in files), every
-other table the registry (metadata and what is searched in it). One document has one row in the repository and, for
-each version of its metadata (ITI-57), one entry in the registry.
+other table the registry (metadata and what is searched in it). One document has one row in the repository, and in
+the registry an entry for each submission that brought it and each version of its metadata (ITI-57).
 
 Columns hold what queries look at, in the form that is compared; ``body`` holds the object as it was registered
 (:mod:`gateway.registry.rows`). ``status``, ``patient_id`` and ``last_update_time`` may change later: there the column
@@ -160,7 +160,8 @@ ENTRIES = Table(
     Column("body", Text, nullable=False),
     Column("registered_at", _WHEN, nullable=False),
     UniqueConstraint("entry_uuid", name="registry_entries_uuid"),
-    UniqueConstraint("unique_id", "version", name="registry_entries_one_version"),
+    # Not unique: the same document may be submitted again, with an entry of its own (NIST 12004).
+    Index("registry_entries_unique_id", "unique_id"),
     UniqueConstraint("logical_id", "version", name="registry_entries_one_lineage"),
     Index("registry_entries_patient", "patient_key", "creation_time"),
     Index("registry_entries_submission", "submission_id"),

@@ -118,8 +118,10 @@ def _get_submission_set_and_contents(finder: Finder, query: StoredQuery) -> None
     finder.of(Kind.FOLDER, targets[Kind.FOLDER])
     finder.of(Kind.ENTRY, targets[Kind.ENTRY], *conditions.contents(query))
     shown = finder.found(Kind.FOLDER) | finder.found(Kind.ENTRY)
+    hidden = set(targets[Kind.ENTRY]) - shown
     inner = [link for link in finder.members(finder.found(Kind.FOLDER)) if link.target in shown]
-    inner += finder.links(by=_A.entry_uuid, uuids=targets[Kind.ASSOCIATION])
+    named = finder.links(by=_A.entry_uuid, uuids=targets[Kind.ASSOCIATION])
+    inner += [link for link in named if not hidden & {link.source, link.target}]
     shown |= {link.uuid for link in inner}
     finder.keep(link for link in links if link.target in shown)
     finder.keep(inner)

@@ -24,9 +24,9 @@ from gunicorn.app.base import BaseApplication
 from gateway.errors import SettingsError
 from gateway.model.identifiers import is_uid
 from gateway.registry.app import create_app
+from gateway.registry.files import DocumentFiles
 from gateway.registry.rules import Policy
 from gateway.registry.service import Bounds, RegistryService
-from gateway.store.blobs import FileBlobs
 from gateway.store.engine import open_engine
 from gateway.store.migrations import upgrade
 from gateway.xds import mtom
@@ -34,8 +34,6 @@ from gateway.xds import mtom
 log = structlog.get_logger(__name__)
 
 _BACKLOG = 256
-_MAXIMUM_DOCUMENT_BYTES = 2**31 - 1
-"""What the column of sizes holds on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +60,11 @@ class RegistrySettings:
     allow_plain: bool = False
     """Listen in the clear outside this machine."""
     patient_authorities: frozenset[str] = frozenset()
-    """OIDs of the authorities whose patients are known; empty: every patient is."""
+    """OIDs of the authorities whose patients are known; empty: those of every authority."""
+    listed_patients: bool = False
+    """Only patients of the registry's own list are known (ITI-44, ``gateway registry patients``)."""
+    keep_extra_slots: bool = True
+    """Keep slots that the standard does not know; else they are left out with a warning."""
 
 
 def run(settings: RegistrySettings, ready: Callable[[str, int], None] | None = None) -> None:
@@ -93,8 +95,8 @@ def run(settings: RegistrySettings, ready: Callable[[str, int], None] | None = N
 
 
 def prepare(settings: RegistrySettings) -> None:
-    """Make the folder of the blobs and bring the tables to this version. Raises SettingsError, Unavailable."""
-    FileBlobs(settings.blobs)
+    """Make the folder of the documents and bring the tables to this version. Raises SettingsError, Unavailable."""
+    DocumentFiles(settings.blobs)
     engine = open_engine(settings.database_url, pool_size=1)
     try:
         upgrade(engine)
@@ -103,19 +105,23 @@ def prepare(settings: RegistrySettings) -> None:
 
 
 def build_service(settings: RegistrySettings) -> RegistryService:
-    """The service over the database and the blobs of *settings*, whose tables exist."""
+    """The service over the database and the documents of *settings*, whose tables exist."""
     return RegistryService(
         open_engine(settings.database_url, pool_size=settings.threads + 2),
-        FileBlobs(settings.blobs),
+        DocumentFiles(settings.blobs),
         settings.repository_unique_id,
-        policy=Policy(settings.patient_authorities),
+        policy=Policy(
+            patient_authorities=settings.patient_authorities,
+            listed_patients=settings.listed_patients,
+            keep_extra_slots=settings.keep_extra_slots,
+        ),
         bounds=Bounds(document_bytes=settings.max_body_bytes),
     )
 
 
 def limits(settings: RegistrySettings) -> mtom.Limits:
     """The limits of a request."""
-    most = min(settings.max_body_bytes, _MAXIMUM_DOCUMENT_BYTES)
+    most = settings.max_body_bytes
     return mtom.Limits(root_bytes=min(settings.max_envelope_bytes, most), part_bytes=most, total_bytes=most)
 
 

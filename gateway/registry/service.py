@@ -1,301 +1,286 @@
-"""The document registry and repository itself: submissions, queries and documents as values, without SOAP.
+"""The document registry and repository itself: submissions, updates, queries and documents as values, without SOAP.
 
-ITI-41 (ITI TF-2 3.41), ITI-18 (3.18) and ITI-43 (3.43). What a registry has to say (a refusal too) is a return value;
-an exception means that nothing was decided: Unavailable (the same request may be sent again), or a bug.
+ITI-41 (ITI TF-2 3.41), ITI-42 (3.42), ITI-61 (3.61), ITI-18 (3.18), ITI-43 (3.43), ITI-57 (XDS Metadata Update),
+ITI-92 (Restricted Metadata Update), ITI-62 (3.62) and ITI-86 (3.86). What a registry has to say (a refusal too) is a
+return value; an exception means that nothing was decided: Unavailable (the same request may be sent again), or a bug.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
-import tempfile
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import BinaryIO, Protocol, cast
 
 import sqlalchemy as sa
 
-from gateway.errors import Unavailable
-from gateway.flow.ports import Blobs
-from gateway.model.document import DocumentEntry, RegistryError, Status, Submission
-from gateway.registry import catalogue, findings, forms, rows, rules, schema, search
-from gateway.registry.catalogue import Known
-from gateway.registry.rules import Measured, Policy
-from gateway.store.engine import reading, transaction
+from gateway.model.document import RegistryError, Submission
+from gateway.registry import (
+    catalogue,
+    conflicts,
+    extras,
+    findings,
+    lifecycle,
+    operations,
+    patients,
+    removal,
+    rows,
+    rules,
+    schema,
+    search,
+    updates,
+)
+from gateway.registry.conflicts import Known
+from gateway.registry.files import Content, DocumentFiles
+from gateway.registry.finder import Answer
+from gateway.registry.retrieval import Bounds, DocumentRequest, Retrieval, retrieve
+from gateway.registry.rules import Context, Measured, Policy
+from gateway.store.engine import reading
+from gateway.store.writer import open_writer
+from gateway.xds import queries
 from gateway.xds.queries import StoredQuery
 
-_SPOOLED_BYTES = 256 * 1024
-"""What a retrieved document may hold in memory while it waits to be sent; beyond it, a temporary file."""
-
-
-class Content(Protocol):
-    """The bytes of a submitted document, wherever they wait (``gateway.xds.mtom.Part``)."""
-
-    @property
-    def size_bytes(self) -> int: ...
-
-    def chunks(self) -> Iterator[bytes]: ...
-
-    def read(self) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What one answer may hold."""
-
-    entries: int = 1000
-    """Whole entries (LeafClass) of a query."""
-    references: int = 10_000
-    """Ids (ObjectRef) of a query."""
-    documents: int = 200
-    """Documents of one ITI-43 answer."""
-    document_bytes: int = 1024 * 1024 * 1024
-    """Bytes of all documents of one ITI-43 answer."""
-
+__all__ = ["EVERYONE", "USUAL", "Bounds", "DocumentRequest", "RegistryService", "Retrieval", "is_refused"]
 
 EVERYONE = Policy()
 USUAL = Bounds()
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRequest:
-    """One DocumentRequest of ITI-43."""
-
-    repository_unique_id: str
-    unique_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One document of an ITI-43 answer; ``content`` is read from its beginning."""
-
-    unique_id: str
-    mime_type: str
-    content: BinaryIO = field(repr=False)
-
-
-class Retrieval:
-    """An ITI-43 answer: the documents, and an error for each that is not among them. Close it when it was sent."""
-
-    def __init__(self) -> None:
-        self.documents: list[Held] = []
-        self.errors: list[RegistryError] = []
-        self._files = ExitStack()
-
-    def add(self, unique_id: str, mime_type: str, content: bytes) -> None:
-        """Put *content* aside. Raises Unavailable when there is no room for it."""
-        try:
-            file = tempfile.TemporaryFile() if len(content) > _SPOOLED_BYTES else io.BytesIO()  # noqa: SIM115
-            self._files.enter_context(file)
-            file.write(content)
-        except OSError:
-            raise Unavailable("registry_no_room") from None
-        self.documents.append(Held(unique_id, mime_type, cast(BinaryIO, file)))
-
-    def close(self) -> None:
-        self._files.close()
-
-    def __enter__(self) -> Retrieval:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
+def is_refused(errors: Iterable[RegistryError]) -> bool:
+    """Whether *errors* hold more than warnings."""
+    return any(error.severity == "Error" for error in errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What ITI-86 did: how many documents went, and an error for each that did not."""
+
+    documents: int
+    errors: tuple[RegistryError, ...]
+
+
 class RegistryService:
-    """Registry and repository over one database and one folder of blobs; safe for many threads and processes."""
+    """Registry and repository over one database and one folder of documents; for many threads and processes."""
 
     def __init__(
         self,
         engine: sa.Engine,
-        blobs: Blobs,
+        files: DocumentFiles,
         repository_unique_id: str,
         *,
         policy: Policy = EVERYONE,
         bounds: Bounds = USUAL,
         now: Callable[[], datetime] = now_utc,
     ) -> None:
-        self._engine = engine
-        self._blobs = blobs
+        self.engine = engine
+        self.files = files
         self.repository_unique_id = repository_unique_id
+        self._writer = open_writer(engine)
         self._policy = policy
         self._bounds = bounds
         self._now = now
 
     def close(self) -> None:
         """Give back the connections."""
-        self._engine.dispose()
+        self._writer.close()
+        self.engine.dispose()
 
     def check(self) -> None:
         """Whether the database answers and has the tables. Raises Unavailable."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             connection.execute(sa.select(schema.ENTRIES.c.entry_uuid).limit(1)).first()
 
     def is_referenced(self, digest: str) -> bool:
-        """Whether a document has the bytes of *digest* (SHA-256): for sweeping orphans out of the blobs."""
-        with reading(self._engine) as connection:
+        """Whether a document has the bytes of *digest* (SHA-256): for sweeping orphans out of the files."""
+        with reading(self.engine) as connection:
             return catalogue.is_referenced(connection, digest)
 
     def provide_and_register(
-        self, submission: Submission, documents: Mapping[str, Content]
+        self, submission: Submission, documents: Mapping[str, Content], found: Sequence[RegistryError] = ()
     ) -> tuple[RegistryError, ...]:
-        """ITI-41: all of the submission, or nothing and every reason; durable when it returns empty.
+        """ITI-41: all of the submission, or nothing and every reason; durable when nothing but warnings comes back.
 
         *documents* are the contents by the ids of their entries. The same document again (same uniqueId, same bytes)
-        joins the new submission set with the entry it has. Raises Unavailable.
+        gets an entry in the new submission set too. *found* is what is wrong already: the rest is then told
+        with it and nothing is written. Raises Unavailable.
         """
         if refused := rules.oversize(submission, self._policy):
-            return findings.bounded(refused)
-        measured = [measure(name, content) for name, content in documents.items()]
-        unique_ids = [entry.unique_id for entry in submission.entries]
-        found = list(rules.findings(submission, measured, self._policy))
-        if found:
-            with reading(self._engine) as connection:
-                known = catalogue.known_documents(connection, unique_ids)
-                found += catalogue.conflicts(connection, submission, measured, known)
-            return findings.bounded(found)
-        # Bytes before rows: a row never names bytes that a crash could have lost.
-        for content in documents.values():
-            self._blobs.put(content.read())
-        with transaction(self._engine) as connection:
-            catalogue.lock(connection)
-            known = catalogue.known_documents(connection, unique_ids)
-            refusals = catalogue.conflicts(connection, submission, measured, known)
-            if not refusals:
-                self._write(connection, submission, measured, known)
-        return findings.bounded(refusals)
+            return findings.bounded((*found, *refused))
+        submission, warnings = extras.settled(submission, self._policy)
+        with self.files.receive(documents) as receiving:
+            measured = receiving.measured
+            wrong = [*found, *rules.metadata_findings(submission, self._policy, Context.PROVIDE)]
+            wrong += rules.document_findings(submission, measured)
+            if wrong:
+                return self._everything(submission, measured, wrong)
+            # Bytes before rows: a row never names bytes that a crash could have lost.
+            receiving.keep()
+        described = self._described(submission, measured)
+        return self._write(described, measured, warnings)
 
-    def stored_query(self, query: StoredQuery) -> search.Answer:
+    def register(
+        self, submission: Submission, context: Context = Context.REGISTER, found: Sequence[RegistryError] = ()
+    ) -> tuple[RegistryError, ...]:
+        """ITI-42, or ITI-61 by its *context*: metadata of documents that are elsewhere; else as ITI-41."""
+        if refused := rules.oversize(submission, self._policy):
+            return findings.bounded((*found, *refused))
+        submission, warnings = extras.settled(submission, self._policy)
+        wrong = [*found, *rules.metadata_findings(submission, self._policy, context)]
+        return self._everything(submission, (), wrong) if wrong else self._write(submission, (), warnings)
+
+    def update(
+        self, submission: Submission, context: Context = Context.UPDATE, found: Sequence[RegistryError] = ()
+    ) -> tuple[RegistryError, ...]:
+        """ITI-57, or ITI-92 by its *context*: every operation, or none and every reason. Raises Unavailable."""
+        if refused := rules.oversize(submission, self._policy):
+            return findings.bounded((*found, *refused))
+        submission, warnings = extras.settled(submission, self._policy)
+        restricted = context is Context.RESTRICTED_UPDATE
+        asked, wrong = operations.read(submission, restricted=restricted)
+        wrong = (*found, *rules.metadata_findings(submission, self._policy, context), *wrong)
+
+        def judge(connection: sa.Connection) -> tuple[updates.World, tuple[RegistryError, ...]]:
+            world = updates.look(connection, asked)
+            against = updates.findings(connection, submission, asked, world, restricted=restricted)
+            return world, (*self._unknown_patients(connection, submission), *against)
+
+        def write(connection: sa.Connection) -> tuple[RegistryError, ...]:
+            catalogue.lock(connection)
+            world, against = judge(connection)
+            if not against:
+                updates.apply(connection, submission, asked, world, self._moment())
+            return against
+
+        if wrong:
+            with reading(self.engine) as connection:
+                return findings.bounded((*wrong, *judge(connection)[1]))
+        return findings.bounded(self._writer.run(write) or warnings)
+
+    def remove_metadata(self, uuids: Sequence[str]) -> tuple[RegistryError, ...]:
+        """ITI-62: every object of *uuids*, or none and every reason. Raises Unavailable."""
+        if len(uuids) > self._bounds.references:
+            context = f"{len(uuids)} objects to remove, above the {self._bounds.references} taken at once"
+            return (RegistryError(code="XDSRegistryError", context=context),)
+
+        def write(connection: sa.Connection) -> tuple[RegistryError, ...]:
+            catalogue.lock(connection)
+            return removal.metadata(connection, uuids)
+
+        return findings.bounded(self._writer.run(write))
+
+    def remove_documents(self, requests: Sequence[DocumentRequest]) -> Removed:
+        """ITI-86: each document that is here; its entries stay (ITI-62 removes them). Raises Unavailable."""
+        wanted = dict.fromkeys(requests)
+
+        def write(connection: sa.Connection) -> Removed:
+            catalogue.lock(connection)
+            names = [one.unique_id for one in wanted if one.repository_unique_id == self.repository_unique_id]
+            here = catalogue.stored_documents(connection, names)
+            errors = [error for one in wanted if (error := self._absent(one, here))]
+            for digest in removal.documents(connection, here):
+                # What is younger than a submission lasts is left to the sweeper: its row may be on its way.
+                self.files.discard(digest, lambda one: catalogue.is_referenced(connection, one))
+            return Removed(len(here), findings.bounded(errors))
+
+        return self._writer.run(write)
+
+    def stored_query(self, query: StoredQuery) -> Answer:
         """ITI-18: what matches; raises ``queries.QueryError`` with an XDS code, and Unavailable."""
-        limit = self._bounds.entries if query.return_type == "LeafClass" else self._bounds.references
-        with reading(self._engine) as connection:
+        leaf = query.return_type == queries.LEAF_CLASS
+        limit = self._bounds.entries if leaf else self._bounds.references
+        with reading(self.engine) as connection:
             return search.run(connection, query, limit)
 
     def retrieve(self, requests: Sequence[DocumentRequest]) -> Retrieval:
         """ITI-43: each document once; an error for each that cannot be given. Raises Unavailable."""
-        retrieval = Retrieval()
-        wanted = list(dict.fromkeys(requests))
-        ours = [request.unique_id for request in wanted if request.repository_unique_id == self.repository_unique_id]
-        with reading(self._engine) as connection:
-            stored = catalogue.stored_documents(connection, ours[: self._bounds.documents])
-        left = self._bounds.document_bytes
-        try:
-            for number, request in enumerate(wanted):
-                document = stored.get(request.unique_id)
-                size = document.size_bytes if document else 0
-                if refused := self._refusal(request, document is not None, number, size > left):
-                    retrieval.errors.append(refused)
-                elif document is not None:
-                    left -= size
-                    self._give(document, retrieval)
-        except BaseException:
-            retrieval.close()
-            raise
-        return retrieval
+        with reading(self.engine) as connection:
+            return retrieve(connection, self.files, requests, self.repository_unique_id, self._bounds)
 
-    def _refusal(self, request: DocumentRequest, known: bool, number: int, too_large: bool) -> RegistryError | None:
-        name = request.unique_id
-        if request.repository_unique_id != self.repository_unique_id:
-            context = f"the repository “{request.repository_unique_id[:64]}” is not this one"
-            return RegistryError(code="XDSUnknownRepositoryId", context=context, location=name)
-        if number >= self._bounds.documents or too_large:
-            context = "the answer would be too large: ask for fewer documents at once"
-            # not XDSRepositoryOutOfResources: a peer would ask the same again later
-            return RegistryError(code="XDSRepositoryError", context=context, location=name)
-        if not known:
-            context = f"no document with the uniqueId “{name[:128]}” is here"
-            return RegistryError(code="XDSDocumentUniqueIdError", context=context, location=name)
-        return None
+    def add_patients(self, patient_ids: Iterable[str]) -> int:
+        """Put patients (CX) into the list; gives how many are new. Raises Unavailable."""
+        wanted = tuple(patient_ids)
+        return self._writer.run(lambda connection: self._feed(connection, wanted))
 
-    def _give(self, document: catalogue.StoredDocument, retrieval: Retrieval) -> None:
-        try:
-            content = self._blobs.get(document.digest)
-        except Unavailable as error:
-            # One document whose bytes are damaged must not hide the others of the answer.
-            context = f"the bytes of “{document.unique_id}” cannot be read here ({error.code})"
-            found = RegistryError(code="XDSRepositoryError", context=context, location=document.unique_id)
-            retrieval.errors.append(found)
-            return
-        retrieval.add(document.unique_id, document.mime_type, content)
+    def merge_patients(self, survivor: str, subsumed: Sequence[str]) -> int:
+        """Give everything of *subsumed* (CX each) to *survivor* (CX); gives how many objects moved."""
+
+        def write(connection: sa.Connection) -> int:
+            catalogue.lock(connection)
+            return patients.merge(connection, survivor, subsumed, self._moment())
+
+        return self._writer.run(write)
+
+    def _feed(self, connection: sa.Connection, patient_ids: Sequence[str]) -> int:
+        catalogue.lock(connection)
+        return patients.add(connection, patient_ids, self._moment())
+
+    def _everything(
+        self, submission: Submission, measured: Sequence[Measured], wrong: Sequence[RegistryError]
+    ) -> tuple[RegistryError, ...]:
+        """*wrong*, and what the database has against it too: nothing is written."""
+        with reading(self.engine) as connection:
+            known = conflicts.look(connection, submission)
+            unknown = self._unknown_patients(connection, submission)
+            against = conflicts.findings(connection, submission, measured, known)
+            return findings.bounded((*wrong, *unknown, *against))
 
     def _write(
-        self, connection: sa.Connection, submission: Submission, measured: list[Measured], known: Mapping[str, Known]
-    ) -> None:
-        received_at = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
+        self, submission: Submission, measured: Sequence[Measured], warnings: tuple[RegistryError, ...]
+    ) -> tuple[RegistryError, ...]:
+        def write(connection: sa.Connection) -> tuple[RegistryError, ...]:
+            catalogue.lock(connection)
+            known = conflicts.look(connection, submission)
+            unknown = self._unknown_patients(connection, submission)
+            against = (*unknown, *conflicts.findings(connection, submission, measured, known))
+            if not against:
+                now = self._moment()
+                documents = _document_rows(submission, measured, known, now)
+                lifecycle.Registration(connection, now).register(submission, known, documents)
+            return against
+
+        return findings.bounded(self._writer.run(write) or warnings)
+
+    def _described(self, submission: Submission, measured: Sequence[Measured]) -> Submission:
+        """With what the repository adds to its entries."""
         facts = {one.entry_id: one for one in measured}
-        final = _with_final_ids(submission, known)
-        fresh = []
-        documents: list[rows.Row] = []
-        for entry, submitted in zip(final.entries, submission.entries, strict=True):
-            if entry.unique_id in known:
-                continue
-            fact = facts[submitted.entry_uuid]
-            fresh.append(self._registered(entry, fact))
-            documents.append(_document_row(entry, fact, received_at))
-        catalogue.write(connection, replace(final, entries=tuple(fresh)), documents, received_at)
-
-    def _registered(self, entry: DocumentEntry, fact: Measured) -> DocumentEntry:
-        return replace(
-            entry,
-            logical_id=entry.entry_uuid,
-            version="1",
-            status=Status.APPROVED.value,
-            repository_unique_id=self.repository_unique_id,
-            hash=fact.sha1,
-            size=fact.size_bytes,
-        )
-
-
-def measure(entry_id: str, content: Content) -> Measured:
-    """Hash and size of the very bytes."""
-    sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
-    for chunk in content.chunks():
-        sha1.update(chunk)
-        sha256.update(chunk)
-    return Measured(entry_id, sha1.hexdigest(), sha256.hexdigest(), content.size_bytes)
-
-
-def _document_row(entry: DocumentEntry, fact: Measured, received_at: str) -> rows.Row:
-    return {
-        "unique_id": entry.unique_id,
-        "digest": fact.sha256,
-        "hash": fact.sha1,
-        "size_bytes": fact.size_bytes,
-        "mime_type": entry.mime_type,
-        "received_at": received_at,
-    }
-
-
-def _with_final_ids(submission: Submission, known: Mapping[str, Known]) -> Submission:
-    """Symbolic ids become UUIDs, known documents take the entryUUID they have, everything is Approved."""
-    final = {name: name if forms.is_uuid(name) else f"urn:uuid:{uuid.uuid4()}" for name in rules.object_ids(submission)}
-    for entry in submission.entries:
-        if entry.unique_id in known:
-            final[entry.entry_uuid] = known[entry.unique_id].entry_uuid
-    approved = Status.APPROVED.value
-    return Submission(
-        submission_sets=tuple(
-            replace(one, entry_uuid=final[one.entry_uuid], status=approved) for one in submission.submission_sets
-        ),
-        entries=tuple(replace(entry, entry_uuid=final[entry.entry_uuid]) for entry in submission.entries),
-        associations=tuple(
+        entries = tuple(
             replace(
-                one,
-                entry_uuid=final[one.entry_uuid],
-                source=final.get(one.source, one.source),
-                target=final.get(one.target, one.target),
-                status=approved,
+                entry,
+                repository_unique_id=self.repository_unique_id,
+                hash=facts[entry.entry_uuid].sha1,
+                size=facts[entry.entry_uuid].size_bytes,
             )
-            for one in submission.associations
-        ),
-    )
+            for entry in submission.entries
+        )
+        return replace(submission, entries=entries)
+
+    def _unknown_patients(self, connection: sa.Connection, submission: Submission) -> tuple[RegistryError, ...]:
+        return tuple(patients.unknown(connection, submission)) if self._policy.listed_patients else ()
+
+    def _absent(self, request: DocumentRequest, here: Mapping[str, object]) -> RegistryError | None:
+        if request.repository_unique_id != self.repository_unique_id:
+            return findings.unknown_repository(request.repository_unique_id, request.unique_id)
+        return None if request.unique_id in here else findings.unknown_document(request.unique_id)
+
+    def _moment(self) -> datetime:
+        return self._now().astimezone(UTC)
+
+
+def _document_rows(submission: Submission, measured: Sequence[Measured], known: Known, now: datetime) -> list[rows.Row]:
+    """The rows of ``registry_documents`` that are new."""
+    facts = {one.entry_id: one for one in measured}
+    return [
+        {
+            "unique_id": entry.unique_id,
+            "digest": facts[entry.entry_uuid].sha256,
+            "hash": facts[entry.entry_uuid].sha1,
+            "size_bytes": facts[entry.entry_uuid].size_bytes,
+            "mime_type": entry.mime_type,
+            "received_at": now.isoformat(timespec="milliseconds"),
+        }
+        for entry in submission.entries
+        if entry.entry_uuid in facts and entry.unique_id not in known.documents
+    ]

@@ -1,4 +1,4 @@
-"""The three transactions as XML: the body of a request to values, the service's word to the body of an answer.
+"""The transactions as XML: what a request asks of the service, and the service's word as the body of an answer.
 
 A transaction never raises for what a registry has to say: it answers a failure of its own form (ITI TF-3 section
 4.2.4). What it raises (InputRejected of the message's own form) is for a SOAP fault.
@@ -9,22 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
+from typing import BinaryIO, cast
 
 from lxml import etree
 
-from gateway.errors import GatewayError, InputRejected, NotSupportedYet, Unavailable
-from gateway.model.document import RegistryError, Submission
-from gateway.registry import findings, presence
-from gateway.registry.service import DocumentRequest, RegistryService, Retrieval
-from gateway.texts import sentence
+from gateway.errors import GatewayError, InputRejected, Unavailable
+from gateway.model.document import RegistryError
+from gateway.registry import feed, findings, received
+from gateway.registry.rules import Context
+from gateway.registry.service import RegistryService, Retrieval, is_refused
 from gateway.xds import ebrim, queries
-from gateway.xds.constants import LCM, QUERY, RIM
+from gateway.xds.constants import LCM, QUERY, XDSB
 from gateway.xds.ebrim import RegistryResponse, ResponseStatus
 from gateway.xds.mtom import Attachment, include
 from gateway.xds.queries import QueryError
 from gateway.xds.soap import EnvelopeRejected, Request
 
-XDSB = "urn:ihe:iti:xds-b:2007"
+RMD = "urn:ihe:iti:rmd:2017"
 
 _NO_ROOM = frozenset({"store_full", "registry_no_room", "mtom_spool"})
 
@@ -34,7 +36,7 @@ class Reply:
     """The body of an answer, its documents, and for the log its status and error codes."""
 
     body: etree._Element
-    status: ResponseStatus
+    status: str
     errors: Sequence[RegistryError] = ()
     attachments: Sequence[Attachment] = ()
     objects: int = 0
@@ -52,7 +54,7 @@ class Transaction:
     response_action: str
     element: str
     answer: Callable[[RegistryService, Request], Reply]
-    multipart: bool
+    multipart: bool = False
     """Whether an answer to a multipart request is multipart though it has no documents."""
 
     def run(self, service: RegistryService, request: Request) -> Reply:
@@ -65,34 +67,61 @@ class Transaction:
 
 def _provide_and_register(service: RegistryService, request: Request) -> Reply:
     documents = request.documents()
-    submission, errors = _read_submission(request.body)
-    if submission is not None:
+    asked = received.submission(request.body)
+    errors = asked.errors
+    if asked.submission is not None:
         try:
-            errors = service.provide_and_register(submission, documents)
+            errors = service.provide_and_register(asked.submission, documents, errors)
         except GatewayError as error:
             errors = (_refusal("Repository", error),)
-    status = ResponseStatus.FAILURE if errors else ResponseStatus.SUCCESS
-    body = ebrim.write_response(RegistryResponse(status=status, errors=errors))
-    return Reply(body, status, errors, objects=0 if errors or submission is None else len(submission.entries))
+    return _outcome(errors, len(documents))
 
 
-def _read_submission(body: etree._Element) -> tuple[Submission | None, tuple[RegistryError, ...]]:
-    """The submission, or every reason why it cannot be read."""
-    request = body.find(f"{{{LCM}}}SubmitObjectsRequest")
-    objects = None if request is None else request.find(f"{{{RIM}}}RegistryObjectList")
-    if request is None or objects is None:
-        context = "the request holds no SubmitObjectsRequest with a RegistryObjectList"
-        return None, (RegistryError(code="XDSRegistryMetadataError", context=context),)
-    unreadable = presence.unreadable(objects)
+def _register(service: RegistryService, request: Request, *, context: Context) -> Reply:
+    asked = received.submission(request.body)
+    errors = asked.errors
+    count = 0 if asked.submission is None else len(asked.submission.entries)
+    if asked.submission is not None:
+        change = service.update if context.updates else service.register
+        try:
+            errors = change(asked.submission, context, errors)
+        except GatewayError as error:
+            errors = (_refusal("Registry", error),)
+    return _outcome(errors, count)
+
+
+def _remove_metadata(service: RegistryService, request: Request) -> Reply:
+    uuids = received.object_refs(request.body)
+    if not uuids:
+        empty = RegistryError(code="XDSRegistryError", context="the request holds no ObjectRefList with an ObjectRef")
+        return _outcome((empty,), 0)
     try:
-        submission = ebrim.read(request)
-    except NotSupportedYet as error:
-        return None, (RegistryError(code="XDSRegistryError", context=_words(error), location=error.place),)
-    except InputRejected as error:
-        absent = presence.missing(objects)
-        first = RegistryError(code="XDSRegistryMetadataError", context=_words(error), location=error.place)
-        return None, findings.bounded((*(absent or (first,)), *unreadable))
-    return (None, findings.bounded(unreadable)) if unreadable else (submission, ())
+        errors = service.remove_metadata(uuids)
+    except GatewayError as error:
+        errors = (_refusal("Registry", error),)
+    return _outcome(errors, len(uuids))
+
+
+def _remove_documents(service: RegistryService, request: Request) -> Reply:
+    wanted = received.document_requests(request.body)
+    if not wanted:
+        empty = RegistryError(code="XDSRepositoryError", context="the request holds no DocumentRequest")
+        return _outcome((empty,), 0)
+    try:
+        removed = service.remove_documents(wanted)
+    except GatewayError as error:
+        return _outcome((_refusal("Repository", error),), 0)
+    return _outcome(removed.errors, removed.documents, partly=removed.documents > 0)
+
+
+def _outcome(errors: Sequence[RegistryError], objects: int, *, partly: bool = False) -> Reply:
+    """A RegistryResponse: Success with warnings at most; *partly* says that something was done all the same."""
+    found = findings.bounded(errors)
+    refused = is_refused(found)
+    failed = ResponseStatus.PARTIAL_SUCCESS if partly else ResponseStatus.FAILURE
+    status = failed if refused else ResponseStatus.SUCCESS
+    body = ebrim.write_response(RegistryResponse(status=status, errors=found))
+    return Reply(body, status, found, objects=0 if refused and not partly else objects)
 
 
 def _stored_query(service: RegistryService, request: Request) -> Reply:
@@ -100,16 +129,16 @@ def _stored_query(service: RegistryService, request: Request) -> Reply:
         query = queries.read(request.body)
         answer = service.stored_query(query)
     except QueryError as error:
-        return _query_failure(RegistryError(code=error.code, context=_words(error)))
+        return _query_failure(RegistryError(code=error.code, context=received.words(error)))
     except GatewayError as error:
         return _query_failure(_refusal("Registry", error))
     if query.return_type == queries.LEAF_CLASS:
-        found = ebrim.write_object_list(Submission(entries=answer.entries))
+        found = ebrim.write_object_list(answer.objects)
     else:
         found = ebrim.write_object_refs(answer.references)
     status = ResponseStatus.SUCCESS
     body = ebrim.write_query_response(RegistryResponse(status=status), found)
-    return Reply(body, status, objects=len(answer.entries) + len(answer.references))
+    return Reply(body, status, objects=answer.size)
 
 
 def _query_failure(error: RegistryError) -> Reply:
@@ -118,10 +147,7 @@ def _query_failure(error: RegistryError) -> Reply:
 
 
 def _retrieve(service: RegistryService, request: Request) -> Reply:
-    wanted = [
-        DocumentRequest(_text(one, "RepositoryUniqueId"), _text(one, "DocumentUniqueId"))
-        for one in request.body.iterchildren(f"{{{XDSB}}}DocumentRequest")
-    ]
+    wanted = received.document_requests(request.body)
     try:
         if not wanted:
             raise InputRejected("registry_body", expected="DocumentRequest")
@@ -141,7 +167,8 @@ def _retrieve(service: RegistryService, request: Request) -> Reply:
         _child(response, "DocumentUniqueId").text = held.unique_id
         _child(response, "mimeType").text = held.mime_type
         _child(response, "Document").append(include(content_id))
-        attachments.append(Attachment(content_id, held.mime_type.partition(";")[0].strip(), held.content))
+        content = cast(BinaryIO, held.content)
+        attachments.append(Attachment(content_id, held.mime_type.partition(";")[0].strip(), content))
     reply = Reply(body, status, errors, attachments, len(attachments))
     reply.files.callback(retrieval.close)
     return reply
@@ -153,57 +180,76 @@ def _retrieval_status(retrieval: Retrieval) -> ResponseStatus:
     return ResponseStatus.PARTIAL_SUCCESS if retrieval.documents else ResponseStatus.FAILURE
 
 
+def _feed(service: RegistryService, request: Request) -> Reply:
+    message = feed.read(request.body)
+    if message.acceptable:
+        try:
+            if message.subsumed:
+                service.merge_patients(message.patients[0], message.subsumed)
+            else:
+                service.add_patients(message.patients)
+        except Unavailable as error:
+            return Reply(feed.acknowledge(request.body, received.words(error), retry=True), "Busy")
+    return Reply(feed.acknowledge(request.body, message.wrong), "Failure" if message.wrong else "Success")
+
+
 def _refusal(side: str, error: GatewayError) -> RegistryError:
     """What an XDS answer says of a failure of this program: whether the same request may be sent again."""
     if isinstance(error, Unavailable):
         code = f"XDS{side}OutOfResources" if error.code in _NO_ROOM else f"XDS{side}Busy"
     else:
         code = f"XDS{side}Error"
-    return RegistryError(code=code, context=_words(error))
-
-
-def _words(error: GatewayError) -> str:
-    return sentence(error.code, error.facts, "en")
-
-
-def _text(element: etree._Element, name: str) -> str:
-    return (element.findtext(f"{{{XDSB}}}{name}") or "").strip()
+    return RegistryError(code=code, context=received.words(error))
 
 
 def _child(parent: etree._Element, name: str) -> etree._Element:
     return etree.SubElement(parent, f"{{{XDSB}}}{name}")
 
 
-REGISTRY_STORED_QUERY = Transaction(
-    "ITI-18",
-    "urn:ihe:iti:2007:RegistryStoredQuery",
-    "urn:ihe:iti:2007:RegistryStoredQueryResponse",
-    f"{{{QUERY}}}AdhocQueryRequest",
-    _stored_query,
-    multipart=False,
-)
-PROVIDE_AND_REGISTER = Transaction(
-    "ITI-41",
-    "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b",
-    "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse",
-    f"{{{XDSB}}}ProvideAndRegisterDocumentSetRequest",
-    _provide_and_register,
-    multipart=True,
-)
-RETRIEVE = Transaction(
-    "ITI-43",
-    "urn:ihe:iti:2007:RetrieveDocumentSet",
-    "urn:ihe:iti:2007:RetrieveDocumentSetResponse",
-    f"{{{XDSB}}}RetrieveDocumentSetRequest",
-    _retrieve,
-    multipart=True,
-)
+_SUBMIT = f"{{{LCM}}}SubmitObjectsRequest"
+
+
+def _ihe(
+    name: str,
+    action: str,
+    element: str,
+    answer: Callable[[RegistryService, Request], Reply],
+    *,
+    multipart: bool = False,
+) -> Transaction:
+    named = f"urn:ihe:iti:{action}"
+    return Transaction(name, named, f"{named}Response", element, answer, multipart)
 
 
 def by_action(*transactions: Transaction) -> Mapping[str, Transaction]:
     return {transaction.action: transaction for transaction in transactions}
 
 
-# Register (ITI-42), update (ITI-57), delete (ITI-62) and the others are added to these two lists.
-OF_THE_REGISTRY = by_action(REGISTRY_STORED_QUERY)
-OF_THE_REPOSITORY = by_action(PROVIDE_AND_REGISTER, RETRIEVE)
+OF_THE_REGISTRY = by_action(
+    _ihe("ITI-18", "2007:RegistryStoredQuery", f"{{{QUERY}}}AdhocQueryRequest", _stored_query),
+    _ihe("ITI-42", "2007:RegisterDocumentSet-b", _SUBMIT, partial(_register, context=Context.REGISTER)),
+    _ihe(
+        "ITI-61",
+        "2010:RegisterOnDemandDocumentEntry",
+        _SUBMIT,
+        partial(_register, context=Context.REGISTER_ON_DEMAND),
+    ),
+    _ihe("ITI-57", "2010:UpdateDocumentSet", _SUBMIT, partial(_register, context=Context.UPDATE)),
+    _ihe("ITI-92", "2018:RestrictedUpdateDocumentSet", _SUBMIT, partial(_register, context=Context.RESTRICTED_UPDATE)),
+    _ihe("ITI-62", "2010:DeleteDocumentSet", f"{{{LCM}}}RemoveObjectsRequest", _remove_metadata),
+    *(
+        Transaction("ITI-44", f"{feed.HL7}:{name}", feed.RESPONSE_ACTION, f"{{{feed.HL7}}}{name}", _feed)
+        for name in feed.MESSAGES
+    ),
+)
+OF_THE_REPOSITORY = by_action(
+    _ihe(
+        "ITI-41",
+        "2007:ProvideAndRegisterDocumentSet-b",
+        f"{{{XDSB}}}ProvideAndRegisterDocumentSetRequest",
+        _provide_and_register,
+        multipart=True,
+    ),
+    _ihe("ITI-43", "2007:RetrieveDocumentSet", f"{{{XDSB}}}RetrieveDocumentSetRequest", _retrieve, multipart=True),
+    _ihe("ITI-86", "2017:RemoveDocuments", f"{{{RMD}}}RemoveDocumentsRequest", _remove_documents),
+)

@@ -1,7 +1,7 @@
 """An update (ITI-57, ITI-92) against what is registered: what it contradicts, and how it is written.
 
-A new version follows the latest one, whose number it must name, and is Approved; the version before is Deprecated and
-stays as it is. Sources: ITI XDS Metadata Update 3.57.4.1.3; ITI Restricted Metadata Update 3.92.4.1.3.
+A new version follows the latest one, whose number it must name, and has its status; the version before is Deprecated
+and stays as it is. Sources: ITI XDS Metadata Update 3.57.4.1.3; ITI Restricted Metadata Update 3.92.4.1.3.
 """
 
 from __future__ import annotations
@@ -44,11 +44,15 @@ class World:
     """Latest versions by ``lid``."""
     items: Mapping[str, DocumentEntry | Folder]
     """The same, whole."""
+    inherited: Mapping[str, str]
+    """The status that each new version takes over, by its id in the message."""
     documents: Mapping[str, StoredDocument]
     outside: Mapping[str, Stored]
     """Registered objects by the entryUUIDs that operations name."""
     links: frozenset[tuple[str, str, str]]
     """Type, source and target of the associations in use from what additions start at."""
+    joined: frozenset[str]
+    """The entryUUIDs of latest versions that a new version would take associations over from."""
 
 
 def look(connection: sa.Connection, operations: Operations) -> World:
@@ -65,10 +69,24 @@ def look(connection: sa.Connection, operations: Operations) -> World:
     return World(
         latest=latest,
         items=items,
+        inherited={
+            version.item.entry_uuid: latest[version.item.logical_id].status
+            for version in operations.versions
+            if version.item.logical_id in latest
+        },
         documents=catalogue.stored_documents(connection, [item.unique_id for item in items.values()]),
         outside=catalogue.objects(connection, filter(forms.is_uuid, named)),
         links=frozenset((link.type, link.source, link.target) for link in links if link.approved),
+        joined=frozenset(one.uuid for one in latest.values() if any(_taken_over(connection, one.uuid))),
     )
+
+
+def _taken_over(connection: sa.Connection, uuid: str) -> Iterator[Stored]:
+    """What a new version takes over: the associations in use, but for the memberships of submission sets."""
+    for end in ("source", "target"):
+        for link in catalogue.links(connection, end, [uuid]):
+            if link.approved and link.source_kind != Kind.SUBMISSION_SET:
+                yield link
 
 
 def _whole(connection: sa.Connection, stored: Stored) -> DocumentEntry | Folder:
@@ -105,18 +123,34 @@ def _version(version: NewVersion, world: World, *, restricted: bool) -> Iterator
     if stored.version != version.previous:
         context = f"PreviousVersion is {version.previous}, the registered version is {stored.version}"
         yield RegistryError(code="XDSMetadataVersionError", context=context, location=where)
-    if not stored.approved:
-        context = f"the registered version is {stored.status.rpartition(':')[2]}, only an Approved one is followed"
+    # ITI-92 corrects a Deprecated document too (CP-ITI-1190; NIST 12319), ITI-57 does not.
+    if stored.status == Status.DELETED or not (restricted or stored.approved):
+        context = f"the registered version is {stored.status.rpartition(':')[2]}: nothing follows it"
         yield RegistryError(code="XDSMetadataUpdateError", context=context, location=where)
+    if item.status not in ("", stored.status):
+        code = "UnmodifiableMetadataError" if restricted else "XDSMetadataUpdateError"
+        context = f"availabilityStatus {quote(item.status)} is not that of the registered version"
+        yield RegistryError(code=code, context=context, location=where)
     if item.patient_id and forms.patient_key(item.patient_id) != stored.patient_key:
-        context = f"patientId {quote(item.patient_id)} is not that of the registered version"
-        yield RegistryError(code="XDSPatientIDReconciliationError", context=context, location=where)
+        yield from _other_patient(version, stored, world, restricted=restricted)
     if item.unique_id != before.unique_id:
         code = "XDSMetadataIdentifierError" if restricted else "XDSMetadataUpdateError"
         context = f"uniqueId {quote(item.unique_id)} is not that of the registered version"
         yield RegistryError(code=code, context=context, location=where)
     if isinstance(item, DocumentEntry) and isinstance(before, DocumentEntry):
         yield from _unmodifiable(item, before, world.documents.get(item.unique_id), restricted=restricted)
+
+
+def _other_patient(version: NewVersion, stored: Stored, world: World, *, restricted: bool) -> Iterator[RegistryError]:
+    """ITI-57 may give an object to another patient, as long as nothing then joins two patients (3.57.4.1.3.4)."""
+    if restricted:
+        why = "is not that of the registered version"
+    elif version.propagates and stored.uuid in world.joined:
+        why = "is not that of what the registered version is joined to"
+    else:
+        return
+    context = f"patientId {quote(version.item.patient_id)} {why}"
+    yield RegistryError(code="XDSPatientIDReconciliationError", context=context, location=version.item.entry_uuid)
 
 
 def _unmodifiable(
@@ -143,10 +177,7 @@ def _change(
     change: StatusChange, inside: Mapping[str, Kind], world: World, patients: set[str]
 ) -> Iterator[RegistryError]:
     if change.target in inside:
-        # A new version, or an association that is being added: it is Approved when its status changes.
-        if change.original != Status.APPROVED:
-            context = f"OriginalStatus is {quote(change.original)}, what is submitted here is Approved"
-            yield RegistryError(code="XDSMetadataUpdateError", context=context, location=change.target)
+        yield from _change_inside(change, world)
         return
     if not forms.is_uuid(change.target):
         return
@@ -166,6 +197,14 @@ def _change(
         yield RegistryError(code="XDSMetadataVersionError", context=context, location=change.target)
     elif stored.status != change.original:
         context = f"OriginalStatus is {quote(change.original)}, the status in the registry is {quote(stored.status)}"
+        yield RegistryError(code="XDSMetadataUpdateError", context=context, location=change.target)
+
+
+def _change_inside(change: StatusChange, world: World) -> Iterator[RegistryError]:
+    """Of a new version, which has the status of the one before, or of an association that is being added."""
+    status = world.inherited.get(change.target, lifecycle.APPROVED)
+    if change.original != status:
+        context = f"OriginalStatus is {quote(change.original)}, what is submitted here is {quote(status)}"
         yield RegistryError(code="XDSMetadataUpdateError", context=context, location=change.target)
 
 
@@ -235,7 +274,7 @@ def _write_version(
             replace(
                 item,
                 version=number,
-                status=lifecycle.APPROVED,
+                status=stored.status,
                 hash=item.hash or before.hash,
                 size=before.size if item.size is None else item.size,
                 repository_unique_id=item.repository_unique_id or before.repository_unique_id,
@@ -243,19 +282,16 @@ def _write_version(
         )
     elif isinstance(item, Folder):
         registration.writer.folder(
-            replace(item, version=number, status=lifecycle.APPROVED, last_update_time=registration.dtm)
+            replace(item, version=number, status=stored.status, last_update_time=registration.dtm)
         )
     if version.propagates:
         _propagate(registration, stored.uuid, item.entry_uuid)
 
 
 def _propagate(registration: lifecycle.Registration, old: str, new: str) -> None:
-    """Copy what joins the version before, but for the memberships of submission sets."""
+    """Copy what joins the version before."""
     connection = registration.connection
-    links = [*catalogue.links(connection, "source", [old]), *catalogue.links(connection, "target", [old])]
-    for link in links:
-        if not link.approved or link.source_kind == Kind.SUBMISSION_SET:
-            continue
+    for link in list(_taken_over(connection, old)):
         body = catalogue.body(connection, Kind.ASSOCIATION, link.number)
         copied = replace(
             rows.load(Association, body),

@@ -14,20 +14,25 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from gateway import audit
+from gateway.errors import InputConflicts
+from gateway.flow.ports import NO_TURN, Turn
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
+from gateway.model.message import ACCEPTED, Arrival
+from gateway.model.relay import Entry
 from gateway.model.share import (
     Acceptance,
     AcceptedReport,
     FrozenSubmission,
     KnownExam,
     Manifest,
+    Offer,
     Pairing,
     Share,
     ShareOverview,
     StoredReport,
 )
-from gateway.store import overviews, reports, shares, submissions
+from gateway.store import messages, overviews, relays, reports, shares, submissions
 from gateway.store.engine import reading
 from gateway.store.writer import Writer
 
@@ -55,6 +60,43 @@ class SqlStore:
             return acceptance
 
         return self._writer.run(write)
+
+    def accept_all(
+        self,
+        offers: Sequence[Offer],
+        arrival: Arrival | None = None,
+        turn: Turn = NO_TURN,
+        *,
+        apart: str = "",
+        entry: Entry | None = None,
+    ) -> tuple[Acceptance, ...]:
+        def write(connection: Connection) -> tuple[Acceptance, ...]:
+            outcomes = tuple(self._accept_one(connection, offer) for offer in offers)
+            entered = entry is not None and Acceptance.ACCEPTED in outcomes and relays.enter(connection, entry)
+            for offer in offers:
+                offer.keep()
+            if arrival is not None:
+                messages.record(
+                    connection,
+                    arrival,
+                    ACCEPTED,
+                    digests=[offer.accepted.digest for offer in offers],
+                    document_ids=[offer.accepted.report.identifier.unique_id for offer in offers],
+                    report_ids=[offer.accepted.id for offer in offers],
+                    relay_id=entry.request_id if entry is not None and entered else "",
+                    duplicate=Acceptance.ACCEPTED not in outcomes,
+                    blob=apart,
+                )
+            return outcomes
+
+        return self._writer.run(write, turn.passed)
+
+    def _accept_one(self, connection: Connection, offer: Offer) -> Acceptance:
+        outcome = reports.accept(connection, offer.accepted, offer.shares, offer.events)
+        if outcome is Acceptance.CONFLICT:
+            unique_id = offer.accepted.report.identifier.unique_id
+            raise InputConflicts("report_conflicts", place="/ClinicalDocument/id", id=unique_id)
+        return outcome
 
     def report(self, report_id: str) -> StoredReport:
         with reading(self._engine) as connection:
@@ -142,7 +184,7 @@ class SqlStore:
     def is_referenced(self, digest: str) -> bool:
         """Whether a row of the store names the blob *digest*: for :meth:`gateway.store.blobs.FileBlobs.sweep`."""
         with reading(self._engine) as connection:
-            return reports.is_referenced(connection, digest)
+            return any(part.is_referenced(connection, digest) for part in (reports, messages, relays))
 
 
 def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:

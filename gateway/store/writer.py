@@ -34,9 +34,11 @@ _CALLED = 0
 class Writer(Protocol):
     """Runs functions in transactions that may write."""
 
-    def run(self, function: Callable[[Connection], T]) -> T:
+    def run(self, function: Callable[[Connection], T], queued: Callable[[], None] = lambda: None) -> T:
         """The result of *function*, which is durable. What it raises comes through, the database's failures mapped
-        (:func:`gateway.store.engine.mapped`), and nothing it did remains."""
+        (:func:`gateway.store.engine.mapped`), and nothing it did remains.
+
+        *queued* is called as soon as it is sure that a function given later will happen later."""
 
     def close(self) -> None:
         """End what was queued; a later :meth:`run` raises Unavailable (``store_closed``)."""
@@ -54,11 +56,14 @@ class DirectWriter:
         self._engine = engine
         self._closed = False
 
-    def run(self, function: Callable[[Connection], T]) -> T:
+    def run(self, function: Callable[[Connection], T], queued: Callable[[], None] = lambda: None) -> T:
         if self._closed:
             raise Unavailable("store_closed")
         with transaction(self._engine) as connection:
-            return function(connection)
+            result = function(connection)
+        # Two transactions that run side by side have no order: only the end of one is sure.
+        queued()
+        return result
 
     def close(self) -> None:
         self._closed = True
@@ -114,9 +119,11 @@ class GroupWriter:
         self._leader: int | None = None
         """The thread that commits, :data:`_CALLED` until the next of the line has taken over; None when all is done."""
 
-    def run(self, function: Callable[[Connection], T]) -> T:
+    def run(self, function: Callable[[Connection], T], queued: Callable[[], None] = lambda: None) -> T:
         unit = _Unit(function)
-        if not self._stand_in_line(unit):
+        leads = self._stand_in_line(unit)
+        queued()
+        if not leads:
             self._wait(unit)
         if not unit.settled:
             self._lead()

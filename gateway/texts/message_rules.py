@@ -17,6 +17,11 @@ TEXTS = {
             "There are more findings: correct these first.",
         ),
         (
+            "too_many_repetitions",
+            "Un champ du segment {segment} se répète plus de {expected} fois : le message n'a pas été jugé.",
+            "A field of the segment {segment} repeats more than {expected} times: the message was not judged.",
+        ),
+        (
             "profile_older",
             "MSH-21 annonce une version antérieure du profil ({value}) : lue comme {expected}.",
             "MSH-21 states an earlier version of the profile ({value}): read as {expected}.",

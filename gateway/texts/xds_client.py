@@ -187,9 +187,15 @@ TEXTS: dict[str, Text] = {
         "Le proxy {proxy} n'a pas mené au registre {peer} : vérifiez proxy et proxy_credentials_file.",
         "The proxy {proxy} did not lead to the registry {peer}: check proxy and proxy_credentials_file.",
     ),
+    "registry_certificate": Text(
+        "« {name} » n'est pas un certificat PEM avec sa clé, sans phrase secrète : corrigez ca_file, certificate ou "
+        "key de la destination.",
+        "“{name}” is not a PEM certificate with its key and no passphrase: correct ca_file, certificate or key of the "
+        "destination.",
+    ),
     "registry_proxy_file": Text(
-        "Le fichier « {name} » ne contient pas « utilisateur:mot de passe » : corrigez proxy_credentials_file.",
-        "The file “{name}” does not hold “user:password”: correct proxy_credentials_file.",
+        "Le fichier « {name} » ne contient pas « utilisateur:mot de passe » en ASCII : corrigez proxy_credentials_file.",
+        "The file “{name}” does not hold “user:password” in ASCII: correct proxy_credentials_file.",
     ),
     "registry_image": Text(
         "L'image {unique_id} reçue n'est pas celle demandée ({what}) : elle n'est pas utilisée.",

@@ -74,15 +74,16 @@ class RegistryClient(Amending):
         log.info("registry.asked", destination=self.settings.name, documents=len(wanted), approved=approved)
         return approved == len(wanted)
 
-    def send(self, frozen: FrozenSubmission, *, again: bool) -> None:
+    def send(self, frozen: FrozenSubmission, *, again: bool, contents: Contents | None = None) -> None:
         """ITI-41 of the frozen metadata, as they were serialised, and of the frozen documents, streamed.
 
+        *contents* says where the documents' bytes are when they are not with the others of this client.
         *again* says that these bytes may have left before: a refusal because the submission set is known already is
         then a success, once the registry confirms it. Raises PeerRefused (RegistryRefused ``registry_refused`` or
         ``registry_other_hash``, ``facts["codes"]`` and ``["words"]`` from every error of the answer), PeerUnreachable
         (no answer, or ``registry_busy``), PeerMisbehaved, Unavailable (a document is gone from the disk).
         """
-        with self._provide_and_register(frozen) as (request, attachments):
+        with self._provide_and_register(frozen, contents or self._contents) as (request, attachments):
             url = self.settings.repository_url
             with self._reply("ProvideAndRegister", url, request, attachments, multipart=True) as reply:
                 response = ebrim.read_response(reply.body)
@@ -110,7 +111,9 @@ class RegistryClient(Amending):
         self.send(self.replacing(frozen, replaced), again=again)
 
     @contextlib.contextmanager
-    def _provide_and_register(self, frozen: FrozenSubmission) -> Iterator[tuple[etree._Element, list[mtom.Attachment]]]:
+    def _provide_and_register(
+        self, frozen: FrozenSubmission, contents: Contents
+    ) -> Iterator[tuple[etree._Element, list[mtom.Attachment]]]:
         # Parsed at every call: an element that is put into an envelope is taken out of the tree it came from.
         request = etree.Element(f"{{{XDSB}}}ProvideAndRegisterDocumentSetRequest", nsmap={"xdsb": XDSB})
         request.append(safexml.parse(frozen.metadata))
@@ -120,7 +123,7 @@ class RegistryClient(Amending):
                 content_id = f"{number}.document@gateway"
                 element = etree.SubElement(request, f"{{{XDSB}}}Document", {"id": document.entry_id})
                 element.append(mtom.include(content_id))
-                content = streams.enter_context(self._contents.open(document.digest))
+                content = streams.enter_context(contents.open(document.digest))
                 attachments.append(mtom.Attachment(content_id, document.mime_type, content))
             yield request, attachments
 

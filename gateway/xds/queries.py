@@ -1,4 +1,4 @@
-"""Registry Stored Queries (ITI-18) as data: a table of what each query takes, and its values read and written.
+"""Registry Stored Queries (ITI-18) as data: what each takes, one builder each, and their values read and written.
 
 Values inside one slot mean OR, also when they are spread over several Value elements; the slot repeated means AND,
 where the query allows it.
@@ -6,20 +6,32 @@ where the query allows it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from lxml import etree
 
 from gateway.errors import InputRejected
-from gateway.model.codes import Code
-from gateway.model.document import Status
 from gateway.xds import _slot_values
 from gateway.xds import constants as c
 from gateway.xds._ebrim_read import inner_text
+from gateway.xds._query_builders import (
+    find_documents,
+    find_documents_by_reference_id,
+    find_folders,
+    find_submission_sets,
+    get_all,
+    get_associations,
+    get_documents,
+    get_documents_and_associations,
+    get_folder_and_contents,
+    get_folders,
+    get_folders_for_document,
+    get_related_documents,
+    get_submission_set_and_contents,
+    get_submission_sets,
+)
 from gateway.xds._query_definitions import (
     DEFINITIONS,
-    ENTRY,
     FIND_DOCUMENTS,
     FIND_DOCUMENTS_BY_REFERENCE_ID,
     FIND_FOLDERS,
@@ -37,6 +49,7 @@ from gateway.xds._query_definitions import (
     Definition,
     Parameter,
 )
+from gateway.xds._stored_query import LEAF_CLASS, OBJECT_REF, Groups, StoredQuery, coded, parse_code
 from gateway.xds.constants import rim
 
 __all__ = [
@@ -65,20 +78,25 @@ __all__ = [
     "coded",
     "find_documents",
     "find_documents_by_reference_id",
+    "find_folders",
+    "find_submission_sets",
+    "get_all",
+    "get_associations",
     "get_documents",
+    "get_documents_and_associations",
+    "get_folder_and_contents",
+    "get_folders",
+    "get_folders_for_document",
+    "get_related_documents",
+    "get_submission_set_and_contents",
+    "get_submission_sets",
     "parse_code",
     "read",
     "write",
 ]
 
-LEAF_CLASS = "LeafClass"
-OBJECT_REF = "ObjectRef"
-
 _REQUEST = f"{{{c.QUERY}}}AdhocQueryRequest"
 _OPTION = f"{{{c.QUERY}}}ResponseOption"
-
-Groups = tuple[tuple[str, ...], ...]
-"""One tuple a slot (all must match), in it the values (any may match)."""
 
 
 class QueryError(InputRejected):
@@ -89,118 +107,17 @@ class QueryError(InputRejected):
         self.context = context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredQuery:
-    """A query with its values, unquoted. Numbers and times are strings of digits."""
-
-    query_id: str
-    parameters: Mapping[str, Groups] = field(default_factory=dict)
-    return_type: str = LEAF_CLASS
-    home_community_id: str = ""
-
-    def one(self, name: str) -> str:
-        """The value of a parameter that holds one, or empty."""
-        return next((value for group in self.parameters.get(name, ()) for value in group), "")
-
-    def groups(self, name: str) -> Groups:
-        """Every slot of the parameter: each group must match, any value of a group does."""
-        return self.parameters.get(name, ())
-
-    def values(self, name: str) -> tuple[str, ...]:
-        """The values of a parameter whose slot does not repeat: any of them matches."""
-        return tuple(value for group in self.parameters.get(name, ()) for value in group)
-
-    def codes(self, name: str) -> tuple[tuple[Code, ...], ...]:
-        """:meth:`groups` of a coded parameter."""
-        return tuple(tuple(parse_code(value) for value in group) for group in self.parameters.get(name, ()))
-
-
-def coded(code: Code) -> str:
-    """The form of a code in a query, ``code^^scheme``."""
-    return f"{code.code}^^{code.system}"
-
-
-def parse_code(text: str) -> Code:
-    """Read ``code^^scheme``; raises ValueError when either is missing."""
-    code, separator, system = text.partition("^^")
-    if not code or not separator or not system:
-        raise ValueError("a coded value is code^^scheme")
-    return Code(code, system)
-
-
-_ENTRY = ENTRY
-
-
-def find_documents(
-    patient_id: str,
-    *,
-    status: Sequence[str] = (Status.APPROVED,),
-    events: Sequence[Sequence[Code]] = (),
-    created: tuple[str, str] = ("", ""),
-    started: tuple[str, str] = ("", ""),
-    codes: Mapping[str, Sequence[Code]] | None = None,
-    return_type: str = LEAF_CLASS,
-) -> StoredQuery:
-    """FindDocuments of a patient (CX).
-
-    *events*: each group of eventCodeList must match, any code of a group does (a modality, and a region). *created*
-    and *started*: from (inclusive) and to (exclusive) as DTM, empty for open. *codes*: other coded parameters by the
-    name after ``$XDSDocumentEntry``, such as ``ClassCode``.
-    """
-    parameters = _find_parameters(patient_id, status)
-    for name, values in (codes or {}).items():
-        parameters[_ENTRY + name] = (tuple(coded(code) for code in values),)
-    parameters[_ENTRY + "EventCodeList"] = tuple(tuple(coded(code) for code in group) for group in events)
-    for name, (start, end) in (("CreationTime", created), ("ServiceStartTime", started)):
-        parameters[f"{_ENTRY}{name}From"] = ((start,),) if start else ()
-        parameters[f"{_ENTRY}{name}To"] = ((end,),) if end else ()
-    return _query(FIND_DOCUMENTS, parameters, return_type)
-
-
-def find_documents_by_reference_id(
-    patient_id: str,
-    references: Sequence[str],
-    *,
-    also: Sequence[Sequence[str]] = (),
-    status: Sequence[str] = (Status.APPROVED,),
-    return_type: str = LEAF_CLASS,
-) -> StoredQuery:
-    """FindDocumentsByReferenceId: entries with any of *references* (CXi), and any of each further group in *also*."""
-    parameters = _find_parameters(patient_id, status)
-    parameters[_ENTRY + "ReferenceIdList"] = tuple(tuple(group) for group in (references, *also))
-    return _query(FIND_DOCUMENTS_BY_REFERENCE_ID, parameters, return_type)
-
-
-def get_documents(
-    *, unique_ids: Sequence[str] = (), entry_uuids: Sequence[str] = (), return_type: str = LEAF_CLASS, home: str = ""
-) -> StoredQuery:
-    """GetDocuments by unique ids or by entryUUIDs; raises ValueError for both or neither."""
-    if bool(unique_ids) == bool(entry_uuids):
-        raise ValueError("GetDocuments takes unique ids or entryUUIDs")
-    name = _ENTRY + ("UniqueId" if unique_ids else "EntryUUID")
-    return _query(GET_DOCUMENTS, {name: (tuple(unique_ids or entry_uuids),)}, return_type, home)
-
-
-def _find_parameters(patient_id: str, status: Sequence[str]) -> dict[str, Groups]:
-    statuses = tuple(str(value) for value in status)
-    return {_ENTRY + "PatientId": ((patient_id,),), _ENTRY + "Status": (statuses,)}
-
-
-def _query(query_id: str, parameters: Mapping[str, Groups], return_type: str, home: str = "") -> StoredQuery:
-    stated = {name: tuple(group for group in groups if group) for name, groups in parameters.items()}
-    return StoredQuery(
-        query_id=query_id,
-        parameters={name: groups for name, groups in stated.items() if groups},
-        return_type=return_type,
-        home_community_id=home,
-    )
-
-
 def write(query: StoredQuery) -> etree._Element:
-    """The query:AdhocQueryRequest of *query*; raises QueryError as :func:`read` does, so that no bad query leaves."""
+    """The query:AdhocQueryRequest of *query*; raises QueryError as :func:`read` does, so that no bad query leaves.
+
+    A parameter that the query does not have is refused too (``XDSRegistryError``).
+    """
     definition = _definition(query.query_id)
     _check_return_type(query.return_type)
     _check(definition, query.parameters)
+    for name in query.parameters:  # one that would not be written would widen the search without a word
+        if all(name != parameter.name for parameter in definition.parameters):
+            raise QueryError("XDSRegistryError", name)
     root = etree.Element(_REQUEST, nsmap={"query": c.QUERY, "rim": c.RIM})
     etree.SubElement(root, _OPTION, {"returnComposedObjects": "true", "returnType": query.return_type})
     attributes = {"id": query.query_id, **({"home": query.home_community_id} if query.home_community_id else {})}

@@ -7,6 +7,7 @@ answer is read under limits of size and time.
 from __future__ import annotations
 
 import contextlib
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ class Transport:
         for name in (*files, connection.proxy_credentials_file):
             if name and not Path(name).is_file():
                 raise SettingsError("registry_file", place=name, name=name)
+        _check_certificates(connection)
         session = requests.Session()
         session.mount("http://", _Adapter())
         session.mount("https://", _Adapter())
@@ -163,6 +165,23 @@ def peer_of(url: str) -> str:
     return f"{parts.hostname}{port}"
 
 
+def _check_certificates(connection: Connection) -> None:
+    """Raises SettingsError (``registry_certificate``) for files that the first call would stumble over.
+
+    A key under a passphrase is one: OpenSSL would ask for it at a terminal that nobody watches.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    name = connection.ca_file
+    try:
+        if connection.ca_file:
+            context.load_verify_locations(connection.ca_file)
+        if connection.certificate_file:
+            name = connection.certificate_file
+            context.load_cert_chain(name, connection.key_file or None, password="")
+    except (OSError, ValueError):  # an SSLError is an OSError
+        raise SettingsError("registry_certificate", place=name, name=name) from None
+
+
 def _proxy(connection: Connection) -> str:
     """The proxy's address with its credentials; raises SettingsError (``registry_url``, ``registry_proxy_file``)."""
     peer_of(connection.proxy_url)
@@ -173,7 +192,7 @@ def _proxy(connection: Connection) -> str:
         user, separator, password = Path(name).read_text("utf-8").strip().partition(":")
     except (OSError, UnicodeDecodeError):
         raise SettingsError("registry_proxy_file", place=name, name=name) from None
-    if not separator or not user:
+    if not separator or not user or not (user + password).isascii():  # Basic has no agreed encoding beyond it
         raise SettingsError("registry_proxy_file", place=name, name=name)
     scheme, _, rest = connection.proxy_url.partition("://")
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest.rpartition('@')[2]}"

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import struct
 import threading
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.presentation import build_context
 
-from gateway.dicom import messages, pdu
+from gateway.dicom import admission, keys, negotiation, pdu
+from gateway.dicom import answers as reading
 from gateway.dicom.guard import read_file
-from gateway.dicom.messages import Assembler, Command, command_set
-from gateway.dicom.pdu import Associate, Context, Pdu
+from gateway.dicom.messages import Assembler
+from gateway.dicom.pdu import Malformed, Pdu
+from gateway.dicom.proposal import QUERY, UNCOMPRESSED
 from gateway.dicom.query import PacsClient
+from gateway.dicom.vetting import LIMIT_BYTES
 from gateway.dicom.wire import Wire
 from gateway.errors import GatewayError, InputRejected, PeerMisbehaved
 from tests.support import dicom_corpus as corpus
 from tests.support import dicom_scp
 from tests.support.dicom_dcmqrscp import RECEIVER_TITLE, receiving
 from tests.support.dicom_objects import CT, STUDY, body, encoded, image
+from tests.support.dicom_wire import accept, answers, associated, item, pdus, receive
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -36,26 +45,20 @@ class Sender:
     def __init__(self, port: int, syntax: str = EXPLICIT) -> None:
         self.wire = Wire(socket.create_connection(("127.0.0.1", port)), 10.0)
         self.wire.budget_bytes = 1 << 30
-        contexts = tuple(Context(1 + 2 * n, uid, (syntax,)) for n, uid in enumerate((CT, corpus.KEY_OBJECT_SELECTION)))
-        request = Associate(called_aet=RECEIVER_TITLE, calling_aet=TITLE, contexts=contexts)
-        self.wire.send(request.encode())
+        contexts = [build_context(uid, [syntax]) for uid in (CT, corpus.KEY_OBJECT_SELECTION)]
+        contexts[0].context_id, contexts[1].context_id = 1, 3
+        self.wire.send(negotiation.association_request(RECEIVER_TITLE, TITLE, contexts, max_length=16_384, extended={}))
         _, content = self.wire.receive()
-        self.accepted = {one.context_id for one in Associate.decode(content).answered if one.result == 0}
+        self.accepted = {one.context_id for one in negotiation.read_acceptance(content, contexts).contexts}
 
     def store(self, data: bytes, *, context_id: int = 1, sop_class: str = CT, instance: str = "1.2.3") -> int:
         """The status that is answered; -1 for an abort or the end of the connection."""
-        command = command_set(
-            {
-                messages.FIELD: Command.C_STORE_REQUEST,
-                messages.MESSAGE_ID: 7,
-                messages.SOP_CLASS: sop_class,
-                messages.SOP_INSTANCE: instance,
-                messages.PRIORITY: 0,
-            },
-            data=True,
-        )
+        request = C_STORE()
+        request.MessageID, request.Priority = 7, 0
+        request.AffectedSOPClassUID, request.AffectedSOPInstanceUID = sop_class, instance
+        request.DataSet = BytesIO(data)
         try:
-            for one in pdu.fragments(context_id, command, data, 131_072):
+            for one in pdus(request, C_STORE_RQ, context_id):
                 self.wire.send(one)
             kind, content = self.wire.receive()
         except OSError:
@@ -171,21 +174,6 @@ def test_a_file_that_is_also_something_else_is_refused(preamble: bytes) -> None:
 # A PACS
 
 
-def answers(connection: socket.socket, rows: Iterator[bytes]) -> None:
-    """The answers *rows*, then Success, as one stream."""
-    common = {messages.FIELD: Command.C_FIND_RESPONSE, messages.RESPONDS_TO: 1, messages.SOP_CLASS: dicom_scp.FIND}
-    pending = command_set({**common, messages.STATUS: 0xFF00}, data=True)
-    batch = bytearray()
-    head = b"".join(pdu.fragments(1, pending, b"", 16_384))
-    for row in rows:
-        batch += head + b"\x04\0" + struct.pack(">IIBB", len(row) + 6, len(row) + 2, 1, 2) + row
-        if len(batch) > 500_000:
-            connection.sendall(batch)
-            batch.clear()
-    batch += b"".join(pdu.fragments(1, command_set({**common, messages.STATUS: 0}, data=False), b"", 16_384))
-    connection.sendall(batch)
-
-
 def image_answer(number: int, sop_class: bytes = CT.encode()) -> bytes:
     def element(tag: bytes, vr: bytes, value: bytes) -> bytes:
         value += b"\0" * (len(value) % 2)
@@ -201,20 +189,17 @@ def image_answer(number: int, sop_class: bytes = CT.encode()) -> bytes:
     )
 
 
-@pytest.mark.parametrize(("count", "fits"), [(10_000, True), (100_001, False)])
-def test_many_answers_are_taken_and_a_hundred_thousand_is_the_end(count: int, fits: bool) -> None:
-    from gateway.dicom import answers as reading
-    from gateway.dicom import keys
-    from tests.protocol.test_dicom_query import accept, drain, receive
-
+@pytest.mark.parametrize(("count", "fits"), [(10_000, True), (10_001, False)])
+def test_as_many_answers_as_are_allowed_are_taken_and_one_more_is_the_end(count: int, fits: bool) -> None:
     def serve(connection: socket.socket) -> None:
         accept(connection)
         receive(connection)
-        answers(connection, (image_answer(number) for number in range(count)))
-        drain(connection)
+        answers(connection, itertools.repeat(image_answer(1), count))
+        receive(connection, 1)  # the release or the abort
 
     with dicom_scp.listening(serve) as at:
-        client = PacsClient(dicom_scp.settings(at))
+        assert dicom_scp.settings(at).answer_limit == 100_000
+        client = PacsClient(dicom_scp.settings(at, answer_limit=10_000))
         try:
             if fits:
                 assert len(client._questions.ask(keys.image_keys(STUDY), reading.image_row)) == count
@@ -228,8 +213,6 @@ def test_many_answers_are_taken_and_a_hundred_thousand_is_the_end(count: int, fi
 @given(st.binary(max_size=300))
 @settings(max_examples=15, deadline=None)
 def test_whatever_a_pacs_answers_is_a_named_error(noise: bytes) -> None:
-    from tests.protocol.test_dicom_query import accept
-
     def serve(connection: socket.socket) -> None:
         accept(connection)
         connection.sendall(noise)
@@ -239,3 +222,99 @@ def test_whatever_a_pacs_answers_is_a_named_error(noise: bytes) -> None:
         with pytest.raises(GatewayError):
             client.study(STUDY)
         client.close()
+
+
+# The association itself
+
+EVERY_SYNTAX = b"".join(item(0x40, b"1.2.%d" % number) for number in range(1, 5_000))
+PROPOSED = item(0x30, CT.encode()) + item(0x40, EXPLICIT.encode())
+
+
+def nested_items(depth: int) -> bytes:
+    content = b""
+    for _ in range(depth):
+        content = item(0x50, content)
+    return content
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ([bytes(LIMIT_BYTES)], "association length"),
+        ([b"\x20\0\xff\xff" + bytes(20)], "item length"),
+        ([b"\x20"], "item"),
+        ([item(0x20, b"\x01")], "presentation context"),
+        ([item(0x20, b"\x01\0\0\0" + PROPOSED)] * 2, "presentation context"),
+        ([item(0x20, bytes([n, 0, 0, 0]) + PROPOSED) for n in range(129)], "presentation context"),
+        ([item(0x20, b"\x02\0\0\0" + PROPOSED)], "association"),
+        ([item(0x20, b"\x01\0\0\0" + item(0x40, EXPLICIT.encode()))], "abstract syntax"),
+        ([item(0x20, b"\x01\0\0\0" + PROPOSED + PROPOSED)], "abstract syntax"),
+        ([item(0x20, b"\x01\0\0\0" + item(0x30, CT.encode()))], "transfer syntax"),
+        ([item(0x20, b"\x01\0\0\0" + item(0x30, b"1." * 40))], "UID"),
+        ([item(0x20, b"\x01\0\0\0" + item(0x30, "1.2.é".encode()))], "UID"),
+        ([item(0x50, item(0x51, b"\0"))], "association"),
+        ([item(0x50, item(0x51, b"\0\0\0\x05"))], "maximum length"),
+        ([item(0x50, item(0x54, b"\0\x03" + b"1.2" + b"\x07\x07"))], "association"),
+        ([item(0x50, item(0x56, b"\0\x031.2") * 600)], "user information"),
+        ([item(0x50, b"")] * 2, "user information"),
+    ],
+)
+def test_a_proposal_that_is_malformed_is_named(items: list[bytes], words: str) -> None:
+    content = memoryview(associated(1, *items))[6:]
+    with pytest.raises(Malformed, match=f"^{words}$"):
+        admission.read_request(content)
+
+
+def test_a_proposal_of_everything_costs_little_and_items_in_items_nothing() -> None:
+    contexts = [item(0x20, bytes([2 * n + 1, 0, 0, 0]) + PROPOSED + EVERY_SYNTAX) for n in range(3)]
+    request = admission.read_request(memoryview(associated(1, *contexts))[6:])
+    assert [len(one.transfer_syntax) for one in request.contexts] == [1, 1, 1]
+    nested = admission.read_request(memoryview(associated(1, nested_items(10_000)))[6:])
+    assert nested.contexts == ()
+
+
+def test_titles_names_and_items_that_some_peers_send_are_borne() -> None:
+    content = associated(
+        1,
+        item(0x10, b"1.2.840.10008.3.1.1.1"),
+        item(0x77, b"of a later edition"),
+        item(0x20, b"\x01\0\0\0" + item(0x30, CT.encode() + b"\0") + item(0x40, EXPLICIT.encode() + b" ")),
+        item(
+            0x50, item(0x51, bytes(4)) + item(0x55, b"A name of more than 16") + item(0x52, b"1.02") + item(0x7F, b"x")
+        ),
+    ).replace(b"GATEWAY".ljust(16), b"GATEWAY".ljust(16, b"\0"))
+    request = admission.read_request(memoryview(content)[6:])
+    assert (request.calling_aet, request.max_length) == ("GATEWAY", 0)
+    (context,) = request.contexts
+    assert (context.abstract_syntax, context.transfer_syntax) == (CT, [EXPLICIT])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0x10, 0x20, 0x21, 0x30, 0x40, 0x50, 0x51, 0x54, 0x55, 0x56]), st.binary(max_size=40)
+        ),
+        max_size=6,
+    ),
+    st.binary(max_size=40),
+    st.integers(0, 2**16),
+)
+def test_no_bytes_make_an_association_raise_anything_but_malformed(
+    items: list[tuple[int, bytes]], noise: bytes, place: int
+) -> None:
+    asked = negotiation.proposed_contexts(QUERY)
+    whole = bytearray(associated(1, *(item(kind, content) for kind, content in items)))[6:]
+    request = bytearray(
+        negotiation.association_request("P", "G", asked, max_length=0, extended={QUERY.service: b"1"})[6:]
+    )
+    start = place % len(request)
+    request[start : start + len(noise)] = noise
+    for content in (bytes(whole), bytes(whole) + noise, bytes(request), noise):
+        for read in (admission.read_request, lambda given: negotiation.read_acceptance(given, asked)):
+            try:
+                found = read(memoryview(content))
+            except Malformed:
+                continue
+            if isinstance(found, admission.Request):
+                taken = {str(context.abstract_syntax) for context in found.contexts}
+                admission.acceptance(found, tuple((uid, UNCOMPRESSED) for uid in sorted(taken)), 0)

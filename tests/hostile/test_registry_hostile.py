@@ -35,7 +35,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def sets(service: RegistryService) -> int:
-    with reading(service._engine) as connection:
+    with reading(service.engine) as connection:
         return connection.execute(sa.select(sa.func.count()).select_from(schema.SUBMISSION_SETS)).scalar_one()
 
 
@@ -138,9 +138,9 @@ def test_another_media_type_is_not_supported(running: Running, content_type: str
     [
         (wire.ITI_18, "repository"),
         (wire.ITI_41, "registry"),
-        ("urn:ihe:iti:2007:RegisterDocumentSet-b", "registry"),
-        ("urn:ihe:iti:2010:UpdateDocumentSet", "registry"),
-        ("urn:ihe:iti:2010:DeleteDocumentSet", "registry"),
+        ("urn:ihe:iti:2007:RegisterDocumentSet-b", "repository"),
+        ("urn:ihe:iti:2017:RemoveDocuments", "registry"),
+        ("urn:ihe:iti:2009:MultiPatientStoredQuery", "registry"),
     ],
 )
 def test_an_action_that_is_not_offered_is_a_fault_that_names_it(running: Running, action: str, path: str) -> None:
@@ -216,16 +216,13 @@ def test_any_bytes_are_a_named_refusal(running: Running, data: bytes) -> None:
         assert "internal error" not in answer.text
 
 
-class FailingBlobs:
+class FailingFiles:
     """A disk that is full, or busy, or worse."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def put(self, content: bytes) -> str:
-        raise self.error
-
-    def get(self, digest: str) -> bytes:
+    def receive(self, documents: object) -> object:
         raise self.error
 
 
@@ -240,7 +237,7 @@ def test_a_registry_that_cannot_write_says_that_it_may_be_asked_again(
     tmp_path: Path, error: Exception, code: str
 ) -> None:
     with running_service(tmp_path) as service:
-        service._blobs = FailingBlobs(error)
+        service.files = FailingFiles(error)  # type: ignore[assignment]
         with wire.loopback(create_app(service)) as address:
             answer = send(address, *right_message())
             assert (answer.status_code, wire.status_of(answer), wire.errors_of(answer)) == (200, "Failure", [code])
@@ -249,7 +246,7 @@ def test_a_registry_that_cannot_write_says_that_it_may_be_asked_again(
 
 def test_a_bug_is_a_receiver_fault_without_its_words(tmp_path: Path) -> None:
     with running_service(tmp_path) as service:
-        service._blobs = FailingBlobs(ZeroDivisionError("DÉSIRÉE^Noël"))
+        service.files = FailingFiles(ZeroDivisionError("DÉSIRÉE^Noël"))  # type: ignore[assignment]
         with wire.loopback(create_app(service)) as address, structlog.testing.capture_logs() as lines:
             answer = send(address, *right_message())
         assert (answer.status_code, fault_code(answer)) == (500, "Receiver")

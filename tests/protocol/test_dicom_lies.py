@@ -213,6 +213,31 @@ def test_a_note_that_names_no_study_marks_nothing(tmp_path: Path) -> None:
     assert exam.notes[0].marked == frozenset()
 
 
+@pytest.mark.parametrize("title", [corpus.REJECTED_FOR_QUALITY, corpus.OF_INTEREST])
+def test_a_key_object_that_cannot_be_read_blocks_the_share_and_says_why(tmp_path: Path, title: tuple[str, str]) -> None:
+    images = [image(1, number) for number in (1, 2)]
+    note = corpus.key_object(STUDY, images[:1], title)
+    del note.ContentSequence[0].ReferencedSOPSequence
+    note.ContentSequence[0].add_new(0x00081199, "LO", "no sequence")
+    write(tmp_path, [*images, note])
+    with leaving_out(tmp_path) as (_, given):
+        client = PacsClient(given)
+        with pytest.raises(PeerMisbehaved) as caught:
+            client.study(STUDY)
+        client.close()
+        # Who knows that no note rejects anything may say so.
+        unopened = PacsClient(replace(given, open_notes=False))
+        exam = unopened.study(STUDY)
+        unopened.close()
+    assert (caught.value.code, caught.value.facts["words"]) == ("pacs_note_unreadable", "kos_malformed")
+    for language in ("fr", "en"):
+        said = sentence(caught.value.code, caught.value.facts, language)
+        assert "kos_malformed" in said
+        assert "open_notes = false" in said
+    assert exam is not None
+    assert len(exam.instances) == 3
+
+
 def test_settings_that_contradict_each_other_are_named() -> None:
     for others in (
         {"upstream": "dicomweb"},

@@ -1,4 +1,4 @@
-"""PDUs as bytes: what pynetdicom reads of ours, what we read of its, and every kind of nonsense."""
+"""PDUs of the hot path as bytes: presentation data values, a stream cut anywhere, and every kind of nonsense."""
 
 from __future__ import annotations
 
@@ -9,102 +9,38 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
+from pynetdicom.pdu import P_DATA_TF
 
-from gateway.dicom import messages, pdu
-from gateway.dicom.messages import Assembler, Command, command_set
-from gateway.dicom.pdu import Answered, Associate, Context, Malformed, Pdu
+from gateway.dicom import messages, negotiation, pdu
+from gateway.dicom.messages import Assembler, Command, answer_set
+from gateway.dicom.pdu import Malformed, Pdu
 from gateway.dicom.wire import PDU_LIMIT_BYTES, Exceeded, Wire
-
-UIDS = st.lists(st.integers(0, 99_999), min_size=2, max_size=7).map(lambda parts: ".".join(map(str, parts)))
-REQUEST = Associate(
-    called_aet="PACS",
-    calling_aet="GATEWAY",
-    contexts=(
-        Context(1, "1.2.840.10008.1.1", ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")),
-        Context(3, "1.2.3", ("1.2",)),
-    ),
-    max_length=131_072,
-    roles={"1.2.3": (False, True)},
-    extended={"1.2.840.10008.1.1": b"\x01"},
-)
-
-
-def test_pynetdicom_reads_our_request() -> None:
-    read = A_ASSOCIATE_RQ()
-    read.decode(REQUEST.encode())
-    primitive = read.to_primitive()
-    assert (primitive.called_ae_title, primitive.calling_ae_title) == ("PACS", "GATEWAY")
-    asked = [
-        (context.context_id, str(context.abstract_syntax), tuple(map(str, context.transfer_syntax)))
-        for context in primitive.presentation_context_definition_list
-    ]
-    assert asked == [(one.context_id, one.abstract_syntax, one.transfer_syntaxes) for one in REQUEST.contexts]
-    assert primitive.maximum_length_received == 131_072
-    assert read.user_information.role_selection["1.2.3"].scp_role
-    assert read.user_information.ext_neg[0].app_info == b"\x01"
-
-
-def test_pynetdicom_reads_our_acceptance_and_our_rejection() -> None:
-    accept = Associate(called_aet="PACS", calling_aet="GATEWAY", answered=(Answered(1, 0, "1.2.840.10008.1.2"),))
-    read = A_ASSOCIATE_AC()
-    read.decode(accept.encode())
-    (context,) = read.to_primitive().presentation_context_definition_results_list
-    assert (context.result, str(context.transfer_syntax[0])) == (0, "1.2.840.10008.1.2")
-    rejection = A_ASSOCIATE_RJ()
-    rejection.decode(pdu.reject(1, 1, 7))
-    assert "Called AE title not recognised" in rejection.reason_str
-
-
-@given(
-    st.lists(st.tuples(UIDS, st.lists(UIDS, min_size=1, max_size=4)), min_size=1, max_size=20),
-    st.dictionaries(UIDS, st.tuples(st.booleans(), st.booleans()), max_size=4),
-    st.dictionaries(UIDS, st.binary(max_size=6), max_size=4),
-    st.integers(0, 2**32 - 1),
-)
-def test_what_is_encoded_is_decoded(
-    contexts: list[tuple[str, list[str]]], roles: dict[str, tuple[bool, bool]], extended: dict[str, bytes], length: int
-) -> None:
-    made = Associate(
-        called_aet="A",
-        calling_aet="B C",
-        contexts=tuple(Context(2 * n + 1, uid, tuple(syntaxes)) for n, (uid, syntaxes) in enumerate(contexts)),
-        max_length=length,
-        roles=roles,
-        extended=extended,
-    )
-    encoded = made.encode()
-    kind, size = pdu.header(encoded)
-    assert (kind, size) == (Pdu.ASSOCIATE_REQUEST, len(encoded) - 6)
-    read = Associate.decode(encoded[6:])
-    assert read.contexts == made.contexts
-    assert (read.roles, read.extended, read.max_length) == (made.roles, made.extended, length)
-    assert (read.called_aet, read.calling_aet, read.version) == ("A", "B C", "DRIM_GATEWAY")
-
-
-@given(st.binary(max_size=300), st.booleans())
-def test_no_bytes_make_an_association_raise_anything_but_malformed(noise: bytes, prefixed: bool) -> None:
-    content = REQUEST.encode()[6:74] + noise if prefixed else noise
-    try:
-        Associate.decode(content)
-    except Malformed:
-        return
 
 
 @given(st.integers(0, 300), st.integers(7, 90), st.integers(0, 200))
-def test_messages_are_cut_and_put_together_again(size: int, max_length: int, number: int) -> None:
-    data = bytes(n % 256 for n in range(size))
-    command = command_set({messages.FIELD: Command.C_FIND_REQUEST, messages.MESSAGE_ID: number}, data=bool(data))
-    assembler = Assembler()
+def test_answers_are_cut_and_put_together_again(size: int, max_length: int, number: int) -> None:
+    command = answer_set(
+        {
+            messages.FIELD: Command.C_STORE_RESPONSE,
+            messages.RESPONDS_TO: number,
+            messages.SOP_INSTANCE: "1" * (size % 65),
+            messages.STATUS: size,
+        }
+    )
+    ours, theirs = Assembler(), b""
     whole = []
-    for one in pdu.fragments(5, command, data, max_length):
+    for one in pdu.command_pdus(5, command, max_length):
         kind, length = pdu.header(one)
         assert (kind, length) == (Pdu.DATA, len(one) - 6)
         assert length <= max_length
-        whole += [assembler.take(*value) for value in pdu.values(memoryview(one)[6:])]
+        whole += [ours.take(*value) for value in pdu.values(memoryview(one)[6:])]
+        read = P_DATA_TF()
+        read.decode(one)
+        theirs += read.presentation_data_value_items[0].data[1:]
     (message,) = [one for one in whole if one is not None]
-    assert (message.field, message.message_id, message.context_id) == (Command.C_FIND_REQUEST, number, 5)
-    assert bytes(message.data or b"") == data
+    assert (message.field, message.responds_to, message.context_id) == (Command.C_STORE_RESPONSE, number, 5)
+    assert (message.status, message.sop_instance_uid, message.data) == (size, "1" * (size % 65), None)
+    assert theirs == command
 
 
 @given(st.binary(max_size=60))
@@ -171,7 +107,7 @@ def test_silence_ends_the_wait_and_so_does_the_deadline() -> None:
     with pytest.raises(TimeoutError):
         wire.receive()
     wire.deadline = time.monotonic() - 1
-    other.sendall(pdu.RELEASE_REPLY)
+    other.sendall(negotiation.RELEASE_REPLY)
     with pytest.raises(TimeoutError):
         wire.receive()
     assert not wire.is_quiet

@@ -17,8 +17,9 @@ from gateway.flow.events import Event, New
 from gateway.hl7 import mllp
 from gateway.hl7.budget import Budget
 from gateway.hl7.listener import Listener, ListenerSettings
+from gateway.hl7.reception import Reception
 from gateway.hl7.sender import Sender, send
-from gateway.model.share import Receipt
+from gateway.wiring import SystemClock
 from tests.support.hl7 import CDA, Draft, Peer, Recorder, listening, mdm, value
 
 ORU = Draft().bytes()
@@ -211,7 +212,7 @@ def test_stopping_finishes_and_answers_what_is_worked_on() -> None:
 def test_a_port_in_use_is_told_by_name() -> None:
     with listening(Recorder()) as listener:
         with pytest.raises(Unavailable) as caught:
-            asyncio.run(Listener(ListenerSettings(port=listener.port), Recorder()).start())
+            asyncio.run(Listener(ListenerSettings(port=listener.port), Reception(Recorder(), SystemClock())).start())
         assert caught.value.code == "hl7_cannot_listen"
 
 
@@ -292,12 +293,7 @@ def test_many_large_messages_pass_through_a_small_budget() -> None:
 
 
 def test_accept_is_given_to_every_message_once() -> None:
-    calls: list[str] = []
-
-    def accept(event: Event) -> Receipt:
-        calls.append("x")
-        return Receipt(report_id="r", duplicate=len(calls) > 1)
-
-    with listening(accept) as listener, Peer(listener.port) as peer:
+    recorder = Recorder()
+    with listening(recorder) as listener, Peer(listener.port) as peer:
         assert [verdict(peer.exchange(ORU))[0] for _ in range(2)] == ["AA", "AA"]
-    assert len(calls) == 2
+    assert len(recorder.events) == 2

@@ -100,11 +100,11 @@ def test_other_bytes_under_a_known_unique_id_are_an_alarm(client: RegistryClient
 def test_a_registry_that_is_full_is_asked_again_later(
     client: RegistryClient, service: RegistryService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(content: bytes) -> str:
+    def full(documents: object) -> object:
         raise Unavailable("store_full")
 
     share = frozen(tmp_path, submission(entry()))
-    monkeypatch.setattr(service._blobs, "put", full)
+    monkeypatch.setattr(service.files, "receive", full)
     with pytest.raises(PeerUnreachable):
         client.send(share, again=False)
     monkeypatch.undo()

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.model.codes import DCM, Code
 from gateway.model.document import ON_DEMAND, STABLE, Author, Status
-from gateway.registry import search
+from gateway.registry import conditions, search
 from gateway.registry.service import Bounds, RegistryService
 from gateway.xds import queries
 from gateway.xds.queries import QueryError, StoredQuery
@@ -274,10 +274,10 @@ def test_too_many_results_are_an_error_and_never_a_part_of_them(tmp_path: Path) 
 def test_an_unknown_query_and_too_many_or_too_long_values_are_refused(filled: Filled) -> None:
     service, _ = filled
     for query, code in (
-        (StoredQuery(query_id="urn:uuid:f26abbcb-ac74-4422-8a30-edb644bbc1a9"), "XDSUnknownStoredQuery"),
+        (StoredQuery(query_id="urn:uuid:f26abbcb-ac74-4422-8a30-000000000000"), "XDSUnknownStoredQuery"),
         (queries.get_documents(unique_ids=["1.2"] * (search.MAXIMUM_VALUES + 1)), "XDSStoredQueryParamNumber"),
         (find(AuthorPerson=(("%" * 5000,),)), "XDSStoredQueryParamNumber"),
-        (find(AuthorPerson=(("%",) * (search.MAXIMUM_PATTERNS + 1),)), "XDSStoredQueryParamNumber"),
+        (find(AuthorPerson=(("%",) * (conditions.MAXIMUM_PATTERNS + 1),)), "XDSStoredQueryParamNumber"),
     ):
         with pytest.raises(QueryError) as caught:
             service.stored_query(query)
@@ -287,7 +287,7 @@ def test_an_unknown_query_and_too_many_or_too_long_values_are_refused(filled: Fi
 def test_the_most_values_a_query_may_hold_are_answered(filled: Filled) -> None:
     many = tuple(accession(f"X{n}").cxi() for n in range(search.MAXIMUM_VALUES - 3))
     assert found(filled, by_reference((*many, ACC1))) == "A"
-    patterns = tuple(f"%{n}x%" for n in range(search.MAXIMUM_PATTERNS - 1))
+    patterns = tuple(f"%{n}x%" for n in range(conditions.MAXIMUM_PATTERNS - 1))
     assert found(filled, find(AuthorPerson=((*patterns, "%Zoé%"),))) == "A"
     events = coded(*(Code(str(n), DCM) for n in range(search.MAXIMUM_VALUES - 3)), CT)
     assert found(filled, find(EventCodeList=(events,))) == "CA"

@@ -126,18 +126,47 @@ def test_a_reference_with_a_broken_authority_is_refused_and_quoted(url: str) -> 
     assert "CXi.4 '1.2.3', which is not &OID&ISO" in str(error.get("codeContext"))
 
 
-def test_a_folder_is_refused_and_not_dropped(url: str) -> None:
-    body = wire.provide_and_register(wire.extrinsic_object(new_unique_id()), wire.by_part())
-    folder = (
-        '<rim:RegistryPackage id="f1"/><rim:Classification id="fn" classifiedObject="f1"'
-        ' classificationNode="urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2"/>'
-    )
-    body = body.replace("</rim:RegistryObjectList>", f"{folder}</rim:RegistryObjectList>")
-    answer = wire.post(f"{url}/repository", wire.ITI_41, body, {"d1@hand": b"1"})
-    assert (wire.status_of(answer), wire.errors_of(answer)) == ("Failure", ["XDSRegistryError"])
+def test_what_is_missing_and_what_is_wrong_besides_come_in_one_answer(url: str) -> None:
+    slots = wire.slot("size", "many") + wire.slot("hash", "00" * 20) + wire.slot("serviceStartTime", "20261301")
+    objects = wire.extrinsic_object(new_unique_id(), slots=slots, without="41a5887f-8865-4c09-adf7-e362475b143a")
+    documents = wire.by_part() + wire.by_part("Document02", "d2@hand")
+    body = wire.provide_and_register(objects, documents)
+    answer = wire.post(f"{url}/repository", wire.ITI_41, body, {"d1@hand": b"1", "d2@hand": b"2"})
+    said = [str(e.get("codeContext")) for e in wire.root_of(answer).iter("{*}RegistryError")]
+    assert wire.errors_of(answer) == [
+        "XDSRegistryMetadataError",
+        "XDSRegistryMetadataError",
+        "XDSRegistryMetadataError",
+        "XDSMissingDocumentMetadata",
+        "XDSRepositoryMetadataError",
+    ]
+    assert said[0] == "DocumentEntry.classCode is missing"
+    assert said[1] == "DocumentEntry.size “many” is not a number of bytes"
+    assert "serviceStartTime “20261301”" in said[2]
 
 
-def test_a_replacement_is_refused_by_name(url: str) -> None:
+def test_an_association_without_an_id_is_given_one(url: str) -> None:
+    unique_id = new_unique_id()
+    body = wire.provide_and_register(wire.extrinsic_object(unique_id), wire.by_part()).replace('id="m0" ', "")
+    assert wire.status_of(wire.post(f"{url}/repository", wire.ITI_41, body, {"d1@hand": b"1"})) == "Success"
+
+
+def test_an_extra_slot_without_a_urn_is_left_out_with_a_warning_and_success(url: str) -> None:
+    unique_id = new_unique_id()
+    slots = wire.slot("urn:example:kept", "a", "b") + wire.slot("invented", "c")
+    answer = submit(url, unique_id, slots=slots)
+    assert (wire.status_of(answer), wire.errors_of(answer)) == ("Success", ["XDSExtraMetadataNotSaved"])
+    (error,) = wire.root_of(answer).iter("{*}RegistryError")
+    assert str(error.get("severity")).endswith(":Warning")
+    assert "“invented”" in str(error.get("codeContext"))
+    by_id = wire.slot("$XDSDocumentEntryUniqueId", f"('{unique_id}')")
+    found = wire.root_of(wire.post(f"{url}/registry", wire.ITI_18, wire.stored_query(GET_DOCUMENTS, by_id)))
+    names = [slot.get("name") for slot in found.iter("{*}Slot")]
+    assert "urn:example:kept" in names
+    assert "invented" not in names
+
+
+def test_a_replacement_of_what_is_not_registered_is_refused(url: str) -> None:
     body = wire.provide_and_register(wire.extrinsic_object(new_unique_id()), wire.by_part())
     replaces = (
         '<rim:Association id="r1" associationType="urn:ihe:iti:2007:AssociationType:RPLC" sourceObject="Document01"'
@@ -145,14 +174,14 @@ def test_a_replacement_is_refused_by_name(url: str) -> None:
     )
     body = body.replace("</rim:RegistryObjectList>", f"{replaces}</rim:RegistryObjectList>")
     answer = wire.post(f"{url}/repository", wire.ITI_41, body, {"d1@hand": b"1"})
-    assert wire.errors_of(answer) == ["XDSRegistryError"]
+    assert wire.errors_of(answer) == ["UnresolvedReferenceException"]
     assert "RPLC" in answer.text
 
 
 @pytest.mark.parametrize(
     ("query_id", "slots", "code"),
     [
-        ("f26abbcb-ac74-4422-8a30-edb644bbc1a9", "", "XDSUnknownStoredQuery"),
+        ("00000000-ac74-4422-8a30-edb644bbc1a9", "", "XDSUnknownStoredQuery"),
         (FIND_BY_REFERENCE, "", "XDSStoredQueryMissingParam"),
         (GET_DOCUMENTS, "", "XDSStoredQueryMissingParam"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import ssl
 import threading
@@ -11,7 +12,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
-from pynetdicom.transport import AssociationSocket
+from pynetdicom.transport import AssociationServer, AssociationSocket
 
 from gateway.dicom.settings import PacsSettings
 
@@ -31,6 +32,10 @@ def _closed(self: AssociationSocket) -> None:
 
 
 AssociationSocket._shutdown_socket = _closed  # type: ignore[method-assign]
+# A server looks twice a second whether it shall end; here it is told at once.
+AssociationServer.serve_forever = functools.partialmethod(  # type: ignore[assignment, method-assign]
+    AssociationServer.serve_forever, poll_interval=0.01
+)
 
 
 def settings(port: int, **others: Any) -> PacsSettings:
@@ -67,7 +72,7 @@ def answering(
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
     """A bare TCP server; *serve* gets each connection, one after the other, and its end is ours."""
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(0.1)
+    listener.settimeout(0.02)
     ended = threading.Event()
 
     def loop() -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.flow.events import Event
+from gateway.flow.ports import NO_TURN
 from gateway.hl7 import er7, mllp
 from gateway.hl7.listener import Listener, ListenerSettings, run
+from gateway.hl7.reception import Accept, Reception
+from gateway.model.message import Arrival
 from gateway.model.share import Receipt
+from gateway.wiring import SystemClock
 
 INS_TEST = "1.2.250.1.213.1.4.10"
 LOCAL = "1.2.250.1.999.4.2"
@@ -121,16 +126,21 @@ class Recorder:
 
     events: list[Event] = field(default_factory=list)
     before: Callable[[Event], None] = lambda event: None
+    arrivals: list[Arrival | None] = field(default_factory=list)
 
-    def __call__(self, event: Event) -> Receipt:
-        self.before(event)
-        self.events.append(event)
-        return Receipt(report_id=f"report-{len(self.events)}", duplicate=False)
+    def __call__(self, events: Sequence[Event], arrival: Arrival | None = None, **rest: Any) -> tuple[Receipt, ...]:
+        for event in events:
+            self.before(event)
+        rest.get("turn", NO_TURN).wait()
+        self.events += events
+        self.arrivals.append(arrival)
+        return tuple(Receipt(report_id=f"report-{len(self.events)}", duplicate=False) for _ in events)
 
 
 @contextmanager
-def listening(accept: Callable[[Event], Receipt], **settings: object) -> Iterator[Listener]:
-    """A listener on a free port of loopback, in a thread of its own."""
+def listening(accept: Accept, **settings: object) -> Iterator[Listener]:
+    """A listener on a free port of loopback, in a thread of its own; *reception* instead of one around *accept*."""
+    reception = settings.pop("reception", None) or Reception(accept, SystemClock())
     ready = threading.Event()
     made: list[Listener] = []
 
@@ -139,7 +149,7 @@ def listening(accept: Callable[[Event], Receipt], **settings: object) -> Iterato
         ready.set()
 
     chosen = ListenerSettings(**{"port": 0, **settings})  # type: ignore[arg-type]
-    thread = threading.Thread(target=run, args=(chosen, accept), kwargs={"started": started})
+    thread = threading.Thread(target=run, args=(chosen, reception), kwargs={"started": started})
     thread.start()
     try:
         assert ready.wait(10)

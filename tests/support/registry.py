@@ -19,14 +19,15 @@ from gateway.model.document import (
     AssociationType,
     Author,
     DocumentEntry,
+    Folder,
     ReferenceId,
     Submission,
     SubmissionSet,
 )
 from gateway.model.identifiers import INS_TEST
 from gateway.registry import schema
+from gateway.registry.files import DocumentFiles
 from gateway.registry.service import RegistryService
-from gateway.store.blobs import FileBlobs
 from gateway.store.engine import open_engine, transaction
 
 PATIENT = f"279035121518989^^^&{INS_TEST}&ISO^NH"
@@ -122,6 +123,34 @@ def member(target: str, number: int = 1, status: str = "Original", source: str =
     )
 
 
+def with_folder(submitted: Submission, *members: str, **changes: object) -> Submission:
+    """*submitted* with a new folder that holds the entries *members*; *changes* replace attributes of the folder."""
+    folder = Folder(
+        entry_uuid="Folder01",
+        unique_id=new_unique_id(),
+        patient_id=submitted.submission_sets[0].patient_id,
+        codes=(Code("IMG", "1.2.250.1.999.5", "Imagerie"),),
+        title="Épisode d'imagerie",
+    )
+    folder = replace(folder, **changes)  # type: ignore[arg-type]
+    joins = (
+        member(folder.entry_uuid, 80),
+        *(member(one, 81 + n, status="", source=folder.entry_uuid) for n, one in enumerate(members)),
+    )
+    return replace(
+        submitted,
+        folders=(*submitted.folders, folder),
+        associations=(*submitted.associations, *joins),
+    )
+
+
+def related(submitted: Submission, kind: AssociationType, source: str, target: str) -> Submission:
+    """*submitted* with a relationship of *source* to *target*."""
+    number = len(submitted.associations)
+    relation = Association(entry_uuid=f"rel{number}", type=kind.value, source=source, target=target)
+    return replace(submitted, associations=(*submitted.associations, relation))
+
+
 def contents(submitted: Submission, content: bytes = b"<ClinicalDocument/>\r\n") -> dict[str, Bytes]:
     """The same bytes for every entry of *submitted*."""
     return {one.entry_uuid: Bytes(content) for one in submitted.entries}
@@ -136,7 +165,7 @@ def make_service(folder: Path, url: str = "", **options: object) -> RegistryServ
     engine = open_engine(url or f"sqlite:///{folder / 'registry.db'}")
     with transaction(engine) as connection:
         schema.create(connection)
-    return RegistryService(engine, FileBlobs(folder / "blobs"), REPOSITORY, **options)  # type: ignore[arg-type]
+    return RegistryService(engine, DocumentFiles(folder / "blobs"), REPOSITORY, **options)  # type: ignore[arg-type]
 
 
 DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))

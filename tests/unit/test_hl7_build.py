@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import InputRejected
@@ -19,6 +19,7 @@ from gateway.hl7.profiles import Action
 from gateway.model.identifiers import Identifier
 from gateway.model.report import Reliability
 from tests.support.hl7 import CDA, INS_TEST, LOCAL
+from tests.support.hl7_messages import REPLACED_ID, cda, errors
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SENT = Transmission(
@@ -46,16 +47,17 @@ SENT = Transmission(
     ),
     sent_at=datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC),
 )
-REPLACING = replace(SENT, action=Action.REPLACE, parent_id=Identifier("1.2.250.1.999.7", "1"))
+REPLACING = replace(SENT, action=Action.REPLACE, parent_id=Identifier(REPLACED_ID))
+FIRST, SECOND = cda(), cda(replaces=REPLACED_ID)
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("oru_r01_new.hl7", oru_r01(CDA, SENT)),
-        ("oru_r01_new_latin_9.hl7", oru_r01(CDA, replace(SENT, charset="8859/15"))),
-        ("mdm_t02_new.hl7", mdm_t02(CDA, SENT)),
-        ("mdm_t10_replace.hl7", mdm_t02(CDA, REPLACING)),
+        ("oru_r01_new.hl7", oru_r01(FIRST, SENT)),
+        ("oru_r01_new_latin_9.hl7", oru_r01(FIRST, replace(SENT, charset="8859/15"))),
+        ("mdm_t02_new.hl7", mdm_t02(FIRST, SENT)),
+        ("mdm_t10_replace.hl7", mdm_t02(SECOND, REPLACING)),
     ],
 )
 def test_a_built_message_has_the_bytes_it_always_had(name: str, message: bytes) -> None:
@@ -107,6 +109,8 @@ def test_replacements_and_deletions_are_read_back() -> None:
         ({"action": Action.REPLACE}, "TXA^1^13"),
         ({"sending": ("", "X")}, "MSH^1^3"),
         ({"visit_number": ""}, "PV1^1^19"),
+        ({"birth_place": ""}, "PID^1^11"),
+        ({"sender_person": None}, "PRT^1^5"),
     ],
 )
 def test_what_the_profile_requires_cannot_be_left_out(changes: dict[str, object], place: str) -> None:
@@ -133,3 +137,44 @@ def test_any_document_and_any_name_travel_unchanged(content: bytes, family: str)
     patient = er7.parse(message).first("PID")
     assert patient is not None
     assert patient.text(5) == ("" if family.strip() == '""' else family.strip())
+
+
+ACTIONS = st.sampled_from([(Action.NEW, ""), (Action.REPLACE, REPLACED_ID), (Action.DELETE, REPLACED_ID)])
+TEXT = st.text(st.characters(codec="iso8859-15", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    build=st.sampled_from([oru_r01, mdm_t02]),
+    action=ACTIONS,
+    charset=st.sampled_from(["UNICODE UTF-8", "8859/15"]),
+    masks=st.sets(st.sampled_from(["MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"])),
+    to_dmp=st.booleans(),
+    control_id=TEXT,
+    structure=TEXT,
+)
+def test_what_is_built_is_right_by_our_own_checker_and_read_back(  # type: ignore[no-untyped-def]
+    build, action, charset: str, masks: set[str], to_dmp: bool, control_id: str, structure: str
+) -> None:
+    content = cda(replaces=action[1])
+    assert SENT.sender_person is not None
+    sent = replace(
+        SENT,
+        action=action[0],
+        parent_id=Identifier(action[1]) if action[1] else None,
+        charset=charset,
+        masks=frozenset(masks),
+        to_dmp=to_dmp,
+        control_id=control_id,
+        sender_person=replace(SENT.sender_person, structure_name=structure),
+    )
+    message = build(content, sent)
+    assert not errors(message)
+    event = read_event(message)
+    assert isinstance(event, New | Replace | Delete)
+    got = event.received
+    assert (got.content, got.statements.masked, got.statements.to_dmp) == (content, masks, to_dmp)
+    assert got.control_id == control_id
+    assert got.sender_person is not None
+    assert got.sender_person.organization is not None
+    assert got.sender_person.organization.name == structure

@@ -10,7 +10,7 @@ import pytest
 from gateway.errors import InputRejected, InputTooLarge, NotSupportedYet
 from gateway.flow.events import Delete, New, Replace
 from gateway.hl7 import embedded, profiles
-from gateway.hl7.intake import read_event
+from gateway.hl7.intake import read_event, read_events
 from gateway.model.identifiers import Identifier
 from gateway.model.report import Reliability
 from gateway.model.share import Received
@@ -314,11 +314,74 @@ def test_an_attachment_beside_the_report_is_passed_over() -> None:
     assert received(Draft(extra=(picture,))).content == CDA
 
 
-def test_two_documents_in_one_message_are_not_supported_yet() -> None:
-    second = f"OBX|2|ED|18748-4^CR^LN||^TEXT^XML^Base64^{base64.b64encode(CDA).decode()}||||||F|"
-    error = refusal(Draft(extra=(second,)))
-    assert isinstance(error, NotSupportedYet)
-    assert (error.code, error.place) == ("hl7_two_documents", "OBX^2^5")
+def second(content: bytes, number: int = 2, status: str = "F") -> str:
+    data = base64.b64encode(content).decode()
+    return f"OBX|{number}|ED|18748-4^CR^LN||^TEXT^XML^Base64^{data}||||||{status}|"
+
+
+def test_a_report_at_two_levels_is_two_events_with_the_same_statements() -> None:
+    draft = Draft(extra=(second(b"<b/>"),), said={"MASQUE_PS": "Y"})
+    events = read_events(draft.bytes())
+    assert [event.received.content for event in events if isinstance(event, New)] == [CDA, b"<b/>"]
+    first, other = (event.received for event in events if isinstance(event, New))
+    assert first.statements == other.statements
+    assert first.statements.masked == {"MASQUE_PS"}
+    assert first.envelope == other.envelope
+    assert draft.data not in first.envelope
+    assert base64.b64encode(b"<b/>").decode() not in first.envelope
+
+
+def test_both_documents_are_replaced_or_withdrawn_together() -> None:
+    both = Draft(order_control="CA", status="D", extra=(second(b"<b/>", status="D"),))
+    assert [type(event) for event in read_events(both.bytes())] == [Delete, Delete]
+    with pytest.raises(InputRejected) as caught:
+        read_events(Draft(extra=(second(b"<b/>", status="C"),)).bytes())
+    assert caught.value.code == "hl7_inconsistent"
+
+
+def test_an_oru_has_two_documents_at_most_and_an_mdm_one() -> None:
+    three = Draft(extra=(second(b"<b/>"), second(b"<c/>", 3)))
+    assert told(three) == ("hl7_too_many_documents", "OBX^3^5", "198")
+    assert told(mdm(extra=(second(b"<b/>"),))) == ("hl7_too_many_documents", "OBX^2^5", "198")
+
+
+def test_a_message_of_several_events_is_not_one() -> None:
+    assert told(Draft(extra=(second(b"<b/>"),)))[0] == "hl7_several_events"
+
+
+def test_the_sender_is_a_person_of_a_structure() -> None:
+    row = (
+        "PRT||UC||SB^^participation|801234564895^ESSAI^Dominique^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS"
+        "|||Imagerie^^^^^&1.2.250.1.71.4.2.2&ISO^FINEG^^^300017985"
+    )
+    sender = received(Draft(extra=("PRT||UC||RCT^^participation|9", row))).sender_person
+    assert sender is not None
+    assert (sender.family, sender.given) == ("ESSAI", "Dominique")
+    assert sender.identifiers == (Identifier("1.2.250.1.71.4.2.1", "801234564895"),)
+    assert sender.organization is not None
+    assert sender.organization.name == "Imagerie"
+    assert sender.organization.identifiers == (Identifier("1.2.250.1.71.4.2.2", "300017985"),)
+
+
+@pytest.mark.parametrize(
+    ("row", "device", "identifiers"),
+    [
+        ("PRT||UC||SB^Send by^participation|||||AUTOMATE-7", "", None),
+        ("PRT||UC||SB^Send by^participation||||||AUTOMATE-7", "AUTOMATE-7", ()),
+        ("PRT||UC||SB|7^X", "", (Identifier("", "7"),)),
+        ("PRT||UC||RCT|7^X", "", None),
+        ("PRT||UC||SB", "", None),
+    ],
+)
+def test_a_sender_may_be_a_device_and_may_lack(
+    row: str, device: str, identifiers: tuple[Identifier, ...] | None
+) -> None:
+    sender = received(Draft(extra=(row,))).sender_person
+    if identifiers is None:
+        assert sender is None
+    else:
+        assert sender is not None
+        assert (sender.device, sender.identifiers) == (device, identifiers)
 
 
 def test_a_training_message_can_be_refused_by_setting() -> None:

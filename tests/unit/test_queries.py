@@ -195,9 +195,9 @@ def test_a_malformed_parameter_is_named_and_its_value_kept_silent(name: str, val
 def test_one_way_to_name_documents_is_wanted_and_not_two() -> None:
     slots = (("$XDSDocumentEntryEntryUUID", ["('a')"]), ("$XDSDocumentEntryUniqueId", ["('a')"]))
     assert fault(request(*slots, query=queries.GET_DOCUMENTS)).code == "XDSStoredQueryParamNumber"
-    with pytest.raises(ValueError, match="unique ids or entryUUIDs"):
+    with pytest.raises(ValueError, match="exactly one kind of identifier"):
         queries.get_documents()
-    with pytest.raises(ValueError, match="unique ids or entryUUIDs"):
+    with pytest.raises(ValueError, match="exactly one kind of identifier"):
         queries.get_documents(unique_ids=["1"], entry_uuids=["2"])
 
 

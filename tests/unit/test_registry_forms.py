@@ -65,7 +65,7 @@ def test_a_form_of_a_later_version_is_refused_by_name() -> None:
 def test_every_attribute_of_an_entry_is_stored() -> None:
     full = entry(
         comments="c", hash="h", size=1, repository_unique_id="r", home_community_id="h", uri="u", status="s",
-        logical_id="l", version="1", extra_slots=(("n", ("v",)),),
+        logical_id="l", version="1", document_availability="o", limited_metadata=True, extra_slots=(("n", ("v",)),),
     )  # fmt: skip
     stored = rows.dump(full)
     assert all(f'"{field.name}":' in stored for field in fields(DocumentEntry))

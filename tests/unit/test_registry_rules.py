@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from gateway.model.codes import Code
-from gateway.model.document import ON_DEMAND, AssociationType, Author, DocumentEntry, Submission
+from gateway.model.document import (
+    ON_DEMAND,
+    Association,
+    AssociationType,
+    Author,
+    DocumentEntry,
+    RegistryError,
+    Submission,
+)
 from gateway.registry import findings, rules
-from gateway.registry.service import measure
+from gateway.registry.rules import Context, Measured
 from tests.support.registry import (
     OTHER_PATIENT,
     PATIENT,
@@ -21,18 +31,31 @@ from tests.support.registry import (
     member,
     sha1,
     submission,
+    with_folder,
 )
 
 EVERY_PATIENT = rules.Policy()
 
 
+def measure(name: str, document: Bytes) -> Measured:
+    content = document.read()
+    return Measured(name, sha1(content), hashlib.sha256(content).hexdigest(), len(content))
+
+
+def all_findings(
+    submitted: Submission, measured: Sequence[Measured], policy: rules.Policy = EVERY_PATIENT
+) -> list[RegistryError]:
+    of_metadata = rules.metadata_findings(submitted, policy, Context.PROVIDE)
+    return [*of_metadata, *rules.document_findings(submitted, measured)]
+
+
 def found(submitted: Submission, content: bytes = b"<a/>", policy: rules.Policy = EVERY_PATIENT) -> set[str]:
     measured = [measure(name, one) for name, one in contents(submitted, content).items()]
-    return {error.code for error in rules.findings(submitted, measured, policy)}
+    return {error.code for error in all_findings(submitted, measured, policy)}
 
 
-def words(submitted: Submission) -> str:
-    return "\n".join(error.context for error in rules.metadata_findings(submitted, EVERY_PATIENT))
+def words(submitted: Submission, context: Context = Context.PROVIDE) -> str:
+    return "\n".join(error.context for error in rules.metadata_findings(submitted, EVERY_PATIENT, context))
 
 
 def test_a_right_submission_has_no_findings() -> None:
@@ -44,11 +67,11 @@ def test_every_fault_is_told_in_one_answer() -> None:
     two = entry("Document02", unique_id=one.unique_id, format_code=Code("", ""))
     submitted = replace(submission(one, two), associations=())
     measured = [measure("Document01", Bytes(b"<a/>")), measure("Document03", Bytes(b"<b/>"))]
-    codes = [error.code for error in rules.findings(submitted, measured, EVERY_PATIENT)]
+    codes = [error.code for error in all_findings(submitted, measured)]
     assert set(codes) == {
         "XDSRegistryMetadataError",
         "XDSRepositoryMetadataError",
-        "XDSRegistryDuplicateUniqueIdInMessage",
+        "XDSRepositoryDuplicateUniqueIdInMessage",
         "XDSPatientIdDoesNotMatch",
         "XDSMissingDocument",
         "XDSMissingDocumentMetadata",
@@ -167,7 +190,13 @@ def test_times_of_another_precision_are_not_called_contradictory() -> None:
 def test_one_unique_id_twice_in_a_message_is_refused() -> None:
     one = entry()
     two = entry("Document02", unique_id=one.unique_id)
-    assert found(submission(one, two)) == {"XDSRegistryDuplicateUniqueIdInMessage"}
+    submitted = submission(one, two)
+    assert found(submitted) == {"XDSRepositoryDuplicateUniqueIdInMessage"}
+    registering = rules.metadata_findings(submitted, EVERY_PATIENT, Context.REGISTER)
+    assert "XDSRegistryDuplicateUniqueIdInMessage" in {error.code for error in registering}
+    of_set = submission(one, unique_id="1.2.3", source_id="1.2")
+    same = replace(of_set, entries=(replace(one, unique_id="1.2.3"),))
+    assert found(same) == {"XDSRegistryDuplicateUniqueIdInMessage"}
 
 
 def test_one_object_id_twice_in_a_message_is_refused() -> None:
@@ -207,13 +236,78 @@ def test_a_has_member_joins_the_set_and_a_document(changes: dict[str, object], e
     assert expected in words(_with(submission(entry()), **changes))
 
 
-@pytest.mark.parametrize("kind", [one for one in AssociationType if one is not AssociationType.HAS_MEMBER])
-def test_an_association_that_is_not_handled_yet_is_refused_by_name(kind: AssociationType) -> None:
+@pytest.mark.parametrize("kind", ["urn:x:APND_TXFM", AssociationType.UPDATE_STATUS, AssociationType.SUBMIT_ASSOCIATION])
+def test_an_association_that_no_submission_holds_is_refused_by_name(kind: str) -> None:
     submitted = submission(entry())
     other = replace(submitted.associations[0], entry_uuid="as9", type=kind)
-    errors = rules.metadata_findings(replace(submitted, associations=(*submitted.associations, other)), EVERY_PATIENT)
-    assert [error.code for error in errors] == ["XDSRegistryError"]
-    assert kind.value in errors[0].context
+    submitted = replace(submitted, associations=(*submitted.associations, other))
+    errors = rules.metadata_findings(submitted, EVERY_PATIENT, Context.PROVIDE)
+    assert [error.code for error in errors] == ["XDSRegistryMetadataError"]
+    assert str(kind) in errors[0].context
+
+
+REGISTERED = "urn:uuid:0a1b2c3d-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "target", "expected"),
+    [
+        ("RPLC", "Document01", REGISTERED, ""),
+        ("XFRM_RPLC", "Document01", REGISTERED, ""),
+        ("APND", "Document01", "Document02", "APND target “Document02” is not the UUID of a registered DocumentEntry"),
+        ("RPLC", REGISTERED, "Document01", "RPLC source “" + REGISTERED + "” is not a DocumentEntry"),
+        ("XFRM", "SubmissionSet01", REGISTERED, "XFRM source “SubmissionSet01” is not a DocumentEntry"),
+        ("RPLC", "Document01", "Document01", "RPLC joins “Document01” to itself"),
+        ("signs", "Document01", "Document02", ""),
+        ("signs", "Document01", "SubmissionSet01", ""),
+        ("signs", "Document01", REGISTERED, ""),
+        ("signs", "Document01", "as1", "signs target “as1” is not the UUID"),
+    ],
+)
+def test_a_relationship_joins_a_document_of_the_message_to_what_its_type_allows(
+    kind: str, source: str, target: str, expected: str
+) -> None:
+    submitted = submission(entry("Document01"), entry("Document02"))
+    relation = Association(
+        entry_uuid="as9", type=f"urn:ihe:iti:2007:AssociationType:{kind}", source=source, target=target
+    )
+    said = words(replace(submitted, associations=(*submitted.associations, relation)))
+    assert (expected in said) if expected else (said == "")
+
+
+def test_a_folder_is_a_member_of_the_set_and_holds_documents_alone() -> None:
+    whole = with_folder(submission(entry("Document01")), "Document01")
+    assert words(whole) == ""
+    assert "no HasMember joins the Folder" in words(replace(whole, associations=(whole.associations[0],)))
+    holds_itself = replace(whole.associations[-1], target="Folder01")
+    wrong = replace(whole, associations=(*whole.associations[:-1], holds_itself))
+    assert "a Folder's HasMember has the target “Folder01”, no document" in words(wrong)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"unique_id": "abc"}, "Folder.uniqueId “abc” is not an OID"),
+        ({"patient_id": ""}, "Folder.patientId is missing"),
+        ({"codes": ()}, "Folder.codeList is missing"),
+        ({"codes": (Code("X", ""),)}, "codeList “X” lacks its codingScheme"),
+        ({"logical_id": REGISTERED}, "a first version is submitted here"),
+    ],
+)
+def test_a_folder_is_checked_too(changes: dict[str, object], expected: str) -> None:
+    whole = with_folder(submission(entry("Document01")), "Document01")
+    wrong = replace(whole, folders=(replace(whole.folders[0], **changes),))  # type: ignore[arg-type]
+    assert expected in words(wrong)
+
+
+def test_what_is_registered_alone_says_where_the_document_is_and_what_it_weighs() -> None:
+    said = words(submission(entry()), Context.REGISTER)
+    assert all(f"DocumentEntry.{name} is missing" in said for name in ("hash", "size", "repositoryUniqueId"))
+    whole = entry(hash=sha1(b"a"), size=1, repository_unique_id=REPOSITORY)
+    assert words(submission(whole), Context.REGISTER) == ""
+    assert "is not that of an on-demand document" in words(submission(whole), Context.REGISTER_ON_DEMAND)
+    on_demand = entry(object_type=ON_DEMAND, repository_unique_id=REPOSITORY, creation_time="")
+    assert words(submission(on_demand), Context.REGISTER_ON_DEMAND) == ""
 
 
 def test_a_submission_above_the_numbers_taken_is_refused_at_once() -> None:
@@ -224,13 +318,13 @@ def test_a_submission_above_the_numbers_taken_is_refused_at_once() -> None:
 
 def test_a_long_list_of_errors_is_cut_and_says_so() -> None:
     many = [entry(f"Document{number}", language_code="") for number in range(300)]
-    errors = findings.bounded(rules.metadata_findings(submission(*many), EVERY_PATIENT))
+    errors = findings.bounded(rules.metadata_findings(submission(*many), EVERY_PATIENT, Context.PROVIDE))
     assert len(errors) == 201
     assert errors[-1].context == "100 more errors are not listed"
 
 
 def test_a_long_value_is_quoted_in_part() -> None:
-    (error,) = rules.metadata_findings(submission(entry(language_code="x" * 5000)), EVERY_PATIENT)
+    (error,) = rules.metadata_findings(submission(entry(language_code="x" * 5000)), EVERY_PATIENT, Context.PROVIDE)
     assert len(error.context) < 300
 
 

@@ -169,6 +169,7 @@ NAMES: Wrong = {
 _ORGANIZATION = "author/assignedAuthor/representedOrganization"
 ORGANIZATIONS: Wrong = {
     "A-3i": put("author/assignedAuthor/id", "extension", "12"),
+    "A-3m": put("author/assignedAuthor/id", "extension", "81000700001"),
     "A-3k": put("custodian/assignedCustodian/representedCustodianOrganization/id", "extension", None),
     "A-4b": put(f"{_ORGANIZATION}/id", "extension", "129008880"),
     "A-4c": put(f"{_ORGANIZATION}/id", "extension", None),
@@ -241,6 +242,8 @@ ORDERS: Wrong = {
     "D-9b": put(f"{PERFORMER}/id", "extension", None),
     "D-10": cut(f"{PERFORMER}/representedOrganization/id"),
     "A-3j": cut("author/assignedAuthor/code"),
+    "A-3l": put("author/assignedAuthor/id", "root", "1.2.250.1.71.4.2.2"),
+    "D-10b": put(f"{PERFORMER}/representedOrganization/id", "root", "1.2.250.1.71.4.2.1"),
     "A-4": cut(_ORGANIZATION),
 }
 

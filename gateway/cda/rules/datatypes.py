@@ -130,6 +130,7 @@ CD_SYSTEM_FORM = _rule(
     "Le codeSystem « {value} » n'est pas un OID.",
     "The codeSystem “{value}” is not an OID.",
     "CD.codeSystem: OID",
+    official=None,
 )
 CS_CODE = _rule(
     "T-CS-1",
@@ -279,9 +280,8 @@ def identifier(element: etree._Element, context: Context) -> None:
         _say(context, II_RUID if name else II_FORM, element, at="@root")
     if extension is not None and extension != extension.strip():
         _say(context, II_EXTENSION, element, at="@extension")
-    if root is not None:
-        if context.repeats(element, (root, extension)):
-            _say(context, II_TWICE, element, value=" ".join(filter(None, (root, extension))))
+    if root is not None and context.repeats(element, (root, extension)):
+        _say(context, II_TWICE, element, value=" ".join(filter(None, (root, extension))))
 
 
 @BOOK.kind("CD", "CE", "CV", "CO", "PQR")
@@ -293,10 +293,7 @@ def coded(element: etree._Element, context: Context) -> None:
         return
     code, null, system = element.get("code"), element.get("nullFlavor"), element.get("codeSystem")
     if code is None:
-        if null is None and not _has_original_text(element, context):
-            _say(context, CD_EMPTY, element, name=step_name(element))
-        if element.get("displayName") is not None:
-            _say(context, CD_NULL if null is not None else CD_LABEL, element, at="@displayName", name="displayName")
+        _codeless(element, null, context)
     else:
         if null is not None:
             _say(context, CD_NULL, element, name=step_name(element))
@@ -323,6 +320,13 @@ def _escapes(element: etree._Element) -> bool:
 
 
 _ORIGINAL = path("originalText")
+
+
+def _codeless(element: etree._Element, null: str | None, context: Context) -> None:
+    if null is None and not _has_original_text(element, context):
+        _say(context, CD_EMPTY, element, name=step_name(element))
+    if element.get("displayName") is not None:
+        _say(context, CD_NULL if null is not None else CD_LABEL, element, at="@displayName", name="displayName")
 
 
 def _has_original_text(element: etree._Element, context: Context) -> bool:
@@ -379,9 +383,17 @@ def interval_of_time(element: etree._Element, context: Context) -> None:
     low, high = (_end(element, name) for name in ("low", "high"))
     if low is None or high is None:
         return
+    if context.official and step_name(_parent(element)) == "serviceEvent":
+        return  # the validator does not compare the ends of an act
     start, stop = _moment(low), _moment(high)
     if start is not None and stop is not None and _after(start, stop):
         _say(context, IVL_ORDER, element, value=high, expected=low)
+
+
+def _parent(element: etree._Element) -> etree._Element:
+    """Its parent; the root's is the root."""
+    parent = element.getparent()
+    return element if parent is None else parent
 
 
 @BOOK.kind("IVL_PQ", "IVL_INT", "IVL_REAL")
@@ -562,8 +574,8 @@ _NAME_PARTS = frozenset(path(one) for one in ("family", "given", "prefix", "suff
 
 def _parts(element: etree._Element, context: Context) -> None:
     null = element.get("nullFlavor") is not None
-    own = element.text is not None and not element.text.isspace()
-    stray = own or any(child.tail is not None and not child.tail.isspace() for child in element)
+    own = bool(element.text) and not str(element.text).isspace()
+    stray = own or any(child.tail and not child.tail.isspace() for child in element)
     elements = any(isinstance(child.tag, str) for child in element)
     if null and (stray or elements):
         _say(context, NULL_CONTENT, element, name=step_name(element))

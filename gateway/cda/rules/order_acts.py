@@ -15,7 +15,7 @@ from gateway.cda.rules.engine import WARNING, Book, Context, Model
 from gateway.cda.rules.profiles import IMAGING_REPORT
 from gateway.cda.rules.vocabulary import allowed, is_null, set_shown, shown
 from gateway.model.codes import CCAM_SYSTEMS, DCM, LOINC, SNOMED_CT
-from gateway.model.identifiers import is_uid
+from gateway.model.identifiers import ORGANIZATION_OID, PROFESSIONAL_OID, is_uid
 
 BOOK = Book("orders and acts", models={Model.CR_IMG, Model.LEVEL_1}, softened={Model.LEVEL_1})
 
@@ -221,6 +221,20 @@ PERFORMER_ORGANIZATION = BOOK.rule(
     source=_001.format("performer/assignedEntity/representedOrganization/id [1..1]"),
     official=None,
 )
+NATIONAL_ID = BOOK.rule(
+    "A-3l",
+    "{name} est un professionnel de santé : son identifiant doit être national (racine 1.2.250.1.71.4.2.1).",
+    "{name} is a health professional: the identifier must be the national one (root 1.2.250.1.71.4.2.1).",
+    source="CI-SIS Structuration minimale, author, legalAuthenticator, performer: id « RPPS obligatoire pour les PS »",
+    official=None,
+)
+ESTABLISHMENT = BOOK.rule(
+    "D-10b",
+    "L'établissement de l'exécutant doit être identifié sous 1.2.250.1.71.4.2.2, non sous « {value} ».",
+    "The establishment of the performer must be identified under 1.2.250.1.71.4.2.2, not under “{value}”.",
+    source=_001.format("performer/…/representedOrganization/id; CI-SIS Modèles de contenus CDA, Struct_IdNat"),
+    official=None,
+)
 PROFESSION = BOOK.rule(
     "A-3j",
     "La profession de {name} (code) doit être là : elle est obligatoire pour un professionnel de santé.",
@@ -260,10 +274,16 @@ def document(root: etree._Element, context: Context) -> None:
             context.say(AUTHOR_ORGANIZATION, author, at="representedOrganization")
     for steps in _PROFESSIONALS:
         for one in root.findall(path(steps)):
+            name = steps.partition("/")[0]
             if find(one, "assignedPerson") is not None and find(one, "code") is None:
-                context.say(PROFESSION, one, at="code", name=steps.partition("/")[0])
+                context.say(PROFESSION, one, at="code", name=name)
+            ids = [attribute(each, "root") for each in one.findall(path("id"))]
+            if attribute(find(one, "code"), "code").startswith(_HEALTH) and ids and PROFESSIONAL_OID not in ids:
+                context.say(NATIONAL_ID, one, at="id/@root", value=ids[0], expected=PROFESSIONAL_OID, name=name)
 
 
+_HEALTH = "G15_"
+"""Professions of health, in the table of professions of the CI-SIS (TRE_G15)."""
 _PROFESSIONALS = (
     "author/assignedAuthor",
     "legalAuthenticator/assignedEntity",
@@ -427,3 +447,5 @@ def _performer(element: etree._Element, context: Context) -> None:
         known = [] if organization is None else organization.findall(path("id"))
         if len(known) != 1 or not known[0].get("root"):
             context.say(PERFORMER_ORGANIZATION, one, at="assignedEntity/representedOrganization/id")
+        elif known[0].get("root") != ORGANIZATION_OID:
+            context.say(ESTABLISHMENT, known[0], at="@root", expected=ORGANIZATION_OID)

@@ -36,6 +36,13 @@ PROFESSIONAL_FORM = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+RPPS = BOOK.rule(
+    "A-3m",
+    "L'identifiant RPPS « {value} » n'est pas 8 suivi de 11 chiffres.",
+    "The RPPS identifier “{value}” is not 8 followed by 11 digits.",
+    source="CI-SIS Modèles de contenus CDA, people: PS_IdNat of type 8, 11 digits of the RPPS",
+    official=None,
+)
 ORGANIZATION_FORM = BOOK.rule(
     "A-4b",
     "L'identifiant « {value} » n'a pas la forme d'un identifiant national de structure (1 suivi des 9 caractères du"
@@ -131,7 +138,7 @@ def national(element: etree._Element, context: Context) -> None:
             context.say(NATIONAL, element, at="@extension", value=root)
         return
     if root == PROFESSIONAL_OID and not _PROFESSIONAL.fullmatch(extension):
-        context.say(PROFESSIONAL_FORM, element, at="@extension")
+        context.say(RPPS if extension.startswith("8") else PROFESSIONAL_FORM, element, at="@extension")
     elif root == ORGANIZATION_OID and not _ORGANIZATION.fullmatch(extension):
         context.say(ORGANIZATION_FORM, element, at="@extension")
 

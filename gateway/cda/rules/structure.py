@@ -6,8 +6,8 @@ which the "Volet Structuration minimale" and 001 section 3.1 refer for everythin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from lxml import etree
 
@@ -110,20 +110,25 @@ def type_id(root: etree._Element, context: Context) -> None:
         context.say(TYPE_ID, root if stated is None else stated, at="typeId" if stated is None else "")
 
 
-Step = tuple[etree._Element, "Shape | None"]
+Asked = TypeVar("Asked")
+Step = tuple[etree._Element, str, "Shape | None", Asked | None]
+"""A child: itself, its tag, its shape, and what the walk will ask about at its path."""
 
 
-def examine(element: etree._Element, shape: Shape, context: Context) -> list[Step]:
-    """Say what is wrong with the attributes and children of *element*; returns the children with their shapes."""
-    attributes = cast("Sequence[tuple[str, str]]", element.items())  # text, in a tree that was parsed
+def examine(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
+    """Say what is wrong with the attributes and children of *element*; returns the children.
+
+    *below* is what the walk asks about the children, by their tags.
+    """
+    attributes: Any = element.items()
     if attributes or shape.needed_attributes:
         _attributes(element, attributes, shape, context)
     if not shape.text:
         text = element.text
-        if text is not None and not text.isspace():
+        if text and not text.isspace():
             context.say(STRAY_TEXT, element, element=step_name(element))
     if len(element) or shape.needed:
-        return _children(element, shape, context)
+        return _children(element, shape, context, below)
     return []
 
 
@@ -173,8 +178,8 @@ def _extra(element: etree._Element, name: str, value: str, shape: Shape, context
         context.say(ATTRIBUTE_UNKNOWN, element, at=f"@{shown}", value=value, name=shown, element=step_name(element))
 
 
-def _children(element: etree._Element, shape: Shape, context: Context) -> list[Step]:
-    found: list[Step] = []
+def _children(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
+    found: list[Step[Asked]] = []
     counts: dict[str, int] = {}
     chosen: dict[int, str] = {}
     slots, texts = shape.slots, shape.text
@@ -182,14 +187,14 @@ def _children(element: etree._Element, shape: Shape, context: Context) -> list[S
     for child in element:
         if not texts:
             tail = child.tail
-            if tail is not None and not tail.isspace():
+            if tail and not tail.isspace():
                 context.say(STRAY_TEXT, element, element=step_name(element))
         tag = child.tag
         slot = slots.get(tag)
         if slot is None:
             if isinstance(tag, str):  # no comment, no instruction
                 context.say(UNKNOWN, child, name=step_name(child))
-                found.append((child, None))
+                found.append((child, tag, None, below.get(tag)))
             continue
         if slot.index < reached and shape.ordered:
             context.say(ORDER, child, name=step_name(child), before=step_name(last))
@@ -201,7 +206,7 @@ def _children(element: etree._Element, shape: Shape, context: Context) -> list[S
         elif slot.choice and chosen.setdefault(slot.index, tag) != tag:
             context.say(CHOICE, child, expected=_members(shape, slot.index))
         of = slot.shape
-        found.append((child, shape_of(child, of, context) if of.data else of))
+        found.append((child, tag, shape_of(child, of, context) if of.data else of, below.get(tag)))
     for tags in shape.needed:
         if tags[0] not in counts and not any(tag in counts for tag in tags) and not _void(element, shape):
             name = "|".join(_local(tag) for tag in tags)

@@ -11,8 +11,8 @@ from lxml import etree
 from gateway.cda.elements import CDA, find
 from gateway.cda.rules.engine import Check, Context, Model, Profile, line_of
 from gateway.cda.rules.profiles import books, kind_of
-from gateway.cda.rules.structure import examine
-from gateway.cda.rules.structure_grammar import Shape, shapes, tag_of
+from gateway.cda.rules.structure import Step, examine
+from gateway.cda.rules.structure_grammar import shapes, tag_of
 from gateway.model.finding import Judgement, unreadable
 from gateway.texts import TEXTS
 
@@ -103,40 +103,38 @@ def _path(step: _Step, where: str) -> _Step:
 
 def _walk(root: etree._Element, tables: Tables, context: Context) -> None:
     """Depth first with a stack of our own, so that no depth of nesting can exhaust the interpreter's."""
-    kinds, elements = tables.kinds, tables.elements
-    stack: list[tuple[etree._Element, Shape | None, _Step | None]] = [
-        (root, shapes()["ClinicalDocument"], tables.paths.below.get(_ROOT))
-    ]
+    kinds, elements, templates = tables.kinds, tables.elements, tables.templates
+    nothing: dict[str, _Step] = {}
+    stack: list[Step[_Step]] = [(root, _ROOT, shapes()["ClinicalDocument"], tables.paths.below.get(_ROOT))]
     while stack:
-        element, shape, step = stack.pop()
-        children: list[tuple[etree._Element, Shape | None]]
+        element, tag, shape, step = stack.pop()
+        below = nothing if step is None else step.below
         if shape is None or shape.anything:
-            children = [(child, shape) for child in element.iterchildren("*")]
+            children = [
+                (child, str(child.tag), shape, below.get(str(child.tag))) for child in element.iterchildren("*")
+            ]
         else:
-            children = examine(element, shape, context)
+            children = examine(element, shape, context, below)
             for check in kinds.get(shape.name, ()):
                 check(element, context)
         if step is not None:
             for check in step.checks:
                 check(element, context)
-        for check in elements.get(element.tag, ()):
+        for check in elements.get(tag, ()):
             check(element, context)
         if children:
-            if children[0][0].tag == _TEMPLATE or (shape is not None and _TEMPLATE in shape.slots):
-                _templates(element, children, tables, context)
-            if step is None or not step.below:
-                stack.extend((child, of, None) for child, of in reversed(children))
-            else:
-                below = step.below
-                stack.extend((child, of, below.get(child.tag)) for child, of in reversed(children))
+            _templates(element, children, templates, context)
+            children.reverse()
+            stack += children
 
 
 def _templates(
-    element: etree._Element, children: list[tuple[etree._Element, Shape | None]], tables: Tables, context: Context
+    element: etree._Element, children: list[Step[_Step]], templates: dict[str, list[Check]], context: Context
 ) -> None:
+    """The checks of the templates that *element* declares, each once."""
     checks: dict[Check, None] = {}
-    for child, _ in children:
-        if child.tag == _TEMPLATE:
-            checks.update(dict.fromkeys(tables.templates.get(child.get("root", ""), ())))
+    for child, tag, _, _ in children:
+        if tag == _TEMPLATE:
+            checks.update(dict.fromkeys(templates.get(child.get("root", ""), ())))
     for check in checks:
         check(element, context)

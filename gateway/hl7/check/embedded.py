@@ -110,12 +110,18 @@ def _traits(case: Case, segment: Segment, patient: Patient) -> None:
                 "patient-trait", segment, 5, repetition=1, component=component, err3="207", err5="904", source=PATIENT
             )
     for number in segment.repetitions(11):
-        place = segment.text(11, 9, repetition=number)
-        if segment.text(11, 7, repetition=number) == "BDL" and place and patient.birth_place:
-            if place != patient.birth_place:
-                case.say(
-                    "patient-trait", segment, 11, repetition=number, component=9, err3="207", err5="904", source=PATIENT
-                )
+        place = segment.text(11, 9, repetition=number) if segment.text(11, 7, repetition=number) == "BDL" else ""
+        if place and patient.birth_place and place != patient.birth_place:
+            case.say(
+                "patient-trait",
+                segment,
+                11,
+                repetition=number,
+                component=9,
+                err3="207",
+                err5="904",
+                source=PATIENT,
+            )
 
 
 def _folded(name: str) -> str:

@@ -23,9 +23,10 @@ def check(case: Case) -> None:
     known = case.profile.grammar.names
     for segment in case.message.segments:
         if segment.name in known:
-            _standard(case, segment)
+            # The profile speaks first: what it says of a value, the standard need not say again.
             for section in _sections(case, segment):
                 _profiled(case, segment, section)
+            _standard(case, segment)
 
 
 def _sections(case: Case, segment: Segment) -> Iterator[Section]:
@@ -43,6 +44,8 @@ def _standard(case: Case, segment: Segment) -> None:
             continue
         start, end = segment.span(element.number)
         if start == end:
+            if start >= segment.end:
+                break
             continue
         if segment.name == "OBX" and element.number == 6:
             continue  # units are of UCUM or ISO when no system is named
@@ -62,6 +65,10 @@ def _standard(case: Case, segment: Segment) -> None:
                 )
     if segment.name == "OBX" and segment.text(2) not in (*datatypes.OBSERVATION_TYPES, ""):
         case.say("value", segment, 2, err3="103", source=f"{HL7} table 0125", value=segment.text(2), expected="ED, CE…")
+    for number, (table, values) in dictionary.TABLES.get(segment.name, {}).items():
+        text = segment.text(number)
+        if text and text not in values:
+            case.say("value", segment, number, err3="103", source=f"{HL7} {table}", value=text, expected=table)
     for number in dictionary.REQUIRED.get(segment.name, ()):
         start, end = segment.span(number)
         if start == end:

@@ -129,7 +129,7 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
         code = patient.text(11, 9, repetition=number)
         if code and not _COG.fullmatch(code):
             case.say("birth-place-form", patient, 11, repetition=number, component=9, err3="102", source=PAM)
-    if not national or case.message.header.text(9) == "ADT":
+    if not national:
         return
     if not any(patient.text(11, 9, repetition=number) for number in birth_places):
         case.say("ins-birth-place", patient, 11, severity=severity, err3="101", err5="905", source=INS)
@@ -146,7 +146,7 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
             "ins-not-qualified",
             patient,
             32,
-            severity=severity,
+            severity=Severity.ERROR,
             err3="103",
             source=f"{INS} ; {PAM}",
             value=", ".join(sorted(said)),
@@ -243,17 +243,12 @@ def order_pairs(case: Case) -> None:
     """OBR-2 and OBR-3 are ORC-2 and ORC-3 where both are filled."""
     for order in case.orders:
         request = of(order, "OBR")
+        if request is None:
+            continue
         for number in (2, 3):
-            if request is not None and request.raw(number) and order[0].raw(number):
-                if components(request, number) != components(order[0], number):
-                    case.say(
-                        "order-number-differs",
-                        request,
-                        number,
-                        err3="103",
-                        source=f"{HL7} 4.5.3.{number}",
-                        value=f"{number}",
-                    )
+            ours, theirs = components(request, number), components(order[0], number)
+            if ours and theirs and ours != theirs:
+                case.say("order-number-differs", request, number, err3="103", source=f"{HL7} 4.5.3.{number}")
 
 
 def sequence(case: Case) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gateway.errors import GatewayError, InputRejected, InputTooLarge
 from gateway.hl7 import er7
-from gateway.hl7.check import document, fields, identity, others, structure, teleradiology
+from gateway.hl7.check import document, fields, identity, others, structure, teleradiology, white_paper
 from gateway.hl7.check.case import Case, Enough
 from gateway.hl7.check.embedded import embedded_documents
 from gateway.hl7.er7 import Message
@@ -43,11 +43,11 @@ RULES: dict[str, Callable[[Case], None]] = {
         teleradiology.observations,
         teleradiology.answer,
         teleradiology.examinations,
-        teleradiology.white_paper_identity,
-        teleradiology.clinical_information,
-        teleradiology.protocol,
-        teleradiology.examination_elements,
-        teleradiology.dose,
+        white_paper.white_paper_identity,
+        white_paper.clinical_information,
+        white_paper.protocol,
+        white_paper.examination_elements,
+        white_paper.dose,
         others.acknowledgement,
         others.receipt,
         others.image_change,
@@ -55,10 +55,8 @@ RULES: dict[str, Callable[[Case], None]] = {
         others.same_authority,
     )
 }
-_KNOWN_IDENTIFIERS = {
-    DOCUMENT_PROFILE[1]: DOCUMENT_PROFILE[0],
-    PROFILE_NAME: PROFILE_VERSION,
-}
+MAX_REPETITIONS = 500
+"""Of the fields of one segment."""
 _UNREADABLE = ("hl7_not_a_message", "hl7_delimiters")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SEGMENT_NAME_FOLLOWS = re.compile(rb"\n(?=[A-Z][A-Z0-9]{2}[^A-Za-z0-9])")
@@ -119,6 +117,8 @@ def unframed(content: bytes) -> bytes:
 
 def _run(case: Case) -> None:
     _written(case)
+    if _overfull(case):
+        return
     _identifier(case)
     structure.check(case)
     fields.check(case)
@@ -141,6 +141,16 @@ def _written(case: Case) -> None:
     escape = case.message.delimiters.escape
     if escape and raw.count(escape) > 1:
         _escapes(case, escape)
+
+
+def _overfull(case: Case) -> bool:
+    """Whether a segment repeats a field more often than anybody means; every rule would walk along all of them."""
+    delimiter = case.message.delimiters.repetition
+    for segment in case.message.segments:
+        if delimiter and case.message.raw.count(delimiter, segment.start, segment.end) > MAX_REPETITIONS:
+            case.say("too-many-repetitions", segment, err3="198", source=HL7, expected=str(MAX_REPETITIONS))
+            return True
+    return False
 
 
 def _escapes(case: Case, escape: bytes) -> None:

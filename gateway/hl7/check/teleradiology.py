@@ -1,7 +1,6 @@
 """Teleradiology: what belongs together between ORC, OBR, OBX, TQ1 and IPC.
 
-Sources: CI-SIS "Téléradiologie" (HL7 v2.5.1), flows 1 to 4 and "Utilisation du champ OBX-4"; ANS white paper, flows A, C
-and D.
+Sources: CI-SIS "Téléradiologie" (HL7 v2.5.1), flows 1 to 4 and "Utilisation du champ OBX-4".
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ from gateway import valuesets
 from gateway.hl7 import embedded
 from gateway.hl7.check.case import Case, all_of, components, of
 from gateway.hl7.check.datatypes import is_time
-from gateway.hl7.check.identity import _later, has_ins
+from gateway.hl7.check.identity import _later
 from gateway.hl7.er7 import Segment
-from gateway.hl7.profiles import routing
-from gateway.hl7.profiles.common import FINESS, TLR, WHITE_PAPER
+from gateway.hl7.profiles.common import FINESS, TLR
 from gateway.hl7.profiles.teleradiology import (
-    IMAGING_SITE,
     OBSERVATIONS,
     OF_FLOW,
     Kind,
@@ -29,8 +26,6 @@ from gateway.model.codes import dicom_modality
 from gateway.model.finding import Severity
 
 _SUB_ID = "CI-SIS Téléradiologie, utilisation du champ OBX-4"
-IRRADIATING = frozenset({"CR", "CT", "DX", "IO", "MG", "NM", "PT", "PX", "RF", "RG", "XA"})
-"""Modalities (DICOM CID 29) for which a dose exists."""
 _TABLES = {
     "MODALITY": valuesets.MODALITY,
     "REGION": valuesets.REGION,
@@ -202,7 +197,7 @@ def _of_value_set(case: Case, row: Segment, kind: Observation) -> None:
 
 def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> None:
     """What one occurrence needs: a modifier its region, a lot its product, a product its lot, a quantity both."""
-    needs = {
+    needs: dict[str, dict[int, tuple[int, ...]]] = {
         "REGION_ANATOMIQUE": {2: (1,)},
         "PRODUIT_ADMINISTRE": {1: (2,), 2: (1,), 3: (1, 2)},
     }
@@ -212,8 +207,8 @@ def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> 
         if facet.isdecimal() and row.text(3) in {kind.code for kind in kinds}:
             present[row.text(3), number].setdefault(int(facet), row)
     for (code, number), facets in present.items():
-        for facet, row in facets.items():
-            for other in needs.get(code, {}).get(facet, ()):
+        for having, row in facets.items():
+            for other in needs.get(code, {}).get(having, ()):
                 if other not in facets:
                     case.say(
                         "facet-missing",
@@ -221,7 +216,7 @@ def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> 
                         4,
                         err3="100",
                         source=_SUB_ID,
-                        value=f"{number}.{facet}",
+                        value=f"{number}.{having}",
                         expected=f"{number}.{other}",
                     )
 
@@ -294,7 +289,7 @@ def examinations(case: Case) -> None:
         studies.add(study)
         _codes(case, order, control)
         _viewer(case, order, control)
-        timing = [row for row in all_of(order, "TQ1")]
+        timing = list(all_of(order, "TQ1"))
         if len(timing) > 1:
             case.say("segment-repeated", timing[1], err3="198", source=f"{source}, segment TQ1")
         for row in timing:
@@ -364,83 +359,3 @@ def _viewer(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
 def _same(stated: str, expected: str, root: str) -> bool:
     """The link writes an accession number alone, or behind its issuer."""
     return stated == expected or (bool(root) and stated in (f"{root}.{expected}", f"{root}^{expected}"))
-
-
-def white_paper_identity(case: Case) -> None:
-    """The identity of flows A and D: matricule and OID, names, sex, birth date; the place of birth is of the INS."""
-    patient = case.message.first("PID")
-    if patient is None:
-        return
-    if not has_ins(patient):
-        case.say("ins-missing", patient, 3, err3="101", err5="903", source=WHITE_PAPER)
-    if not patient.text(5, 3):
-        case.say("field-required", patient, 5, repetition=1, component=3, err3="101", source=WHITE_PAPER)
-
-
-def clinical_information(case: Case) -> None:
-    """Flow A: words on the reason, wherever HL7 has room for them."""
-    for order in case.orders:
-        request = of(order, "OBR")
-        said = request is not None and any(request.raw(number) for number in (13, 31))
-        if not said and not any(row.text(3) or row.text(5) for row in order if row.name in ("NTE", "OBX", "DG1")):
-            case.say("clinical-information", order[0], err3="101", source=f"{WHITE_PAPER}, flux A")
-
-
-def protocol(case: Case) -> None:
-    """Flow C: a protocol."""
-    for order in case.orders:
-        rows = [row for row in all_of(order, "OBX") if row.text(3) == "PROTOCOLE_IMAGERIE"]
-        if not any(row.text(5) or row.text(5, 5) for row in rows):
-            case.say("protocol-missing", order[0], 1, err3="100", source=f"{WHITE_PAPER}, flux C")
-
-
-def examination_elements(case: Case) -> None:
-    """Flow D: requester, site, accession number, study, order number, modality and region."""
-    source = f"{WHITE_PAPER}, flux D"
-    study = any(
-        re.fullmatch(r"[0-2](\.(0|[1-9][0-9]*))+", uid) for uid in (case.value_of("ZDS", 1), case.value_of("IPC", 3))
-    )
-    accession = case.value_of("OBR", 18) or case.value_of("IPC", 1)
-    modality = examined_modality(case)
-    region = case.value_of("OBR", 15) or any(row.text(3) == "REGION_ANATOMIQUE" for row in case.message.all("OBX"))
-    requester = case.value_of("OBR", 16) or case.value_of("ORC", 12)
-    for name, present in (
-        ("Study Instance UID (ZDS-1, IPC-3)", study),
-        ("Accession Number (OBR-18, IPC-1)", accession),
-        ("modality (OBR-24, IPC-5, OBX MODALITE_IMAGERIE)", modality),
-        ("region (OBR-15, OBX REGION_ANATOMIQUE)", region),
-        ("requester (OBR-16, ORC-12)", requester),
-    ):
-        if not present:
-            case.say(
-                "element-missing", case.orders[0][0] if case.orders else "ORC^1", err3="101", source=source, value=name
-            )
-    if modality and dicom_modality(modality) not in valuesets.load(valuesets.MODALITY):
-        case.say("code-unknown", "OBR^1^24", err3="103", source=source, segment="OBR", value=modality)
-
-
-def examined_modality(case: Case) -> str:
-    """The modality of an examination, where the messages of flow D have it."""
-    stated = case.value_of("OBR", 24) or case.value_of("IPC", 5)
-    rows = (row.text(5) for row in case.message.all("OBX") if row.text(3) == "MODALITE_IMAGERIE")
-    return stated or next(rows, "")
-
-
-def dose(case: Case) -> None:
-    """Flow D: an irradiating examination tells its dose, a number with a unit."""
-    source = f"{WHITE_PAPER}, flux D, dose"
-    rows = [row for row in case.message.all("OBX") if routing.is_dose(row.text(3), row.text(3, 2))]
-    irradiates = dicom_modality(examined_modality(case)) in IRRADIATING
-    if irradiates and not rows:
-        case.say("dose-missing", case.orders[0][0] if case.orders else "ORC^1", err3="101", source=source)
-    for row in rows:
-        if row.text(2) != "NM":
-            case.say("value", row, 2, err3="103", source=source, value=row.text(2), expected="NM")
-        for field in (5, 6):
-            if not row.text(field):
-                case.say("field-required", row, field, err3="101", source=source)
-        if row.text(5).startswith("-"):
-            case.say("form", row, 5, err3="102", source=source, value=row.text(5))
-
-
-__all__ = ["IMAGING_SITE", "decoded"]

@@ -1,13 +1,14 @@
 """What every profiled message has: MSH, PID, PV1.
 
-Sources: CI-SIS "Transmission de document(s) CDA en HL7v2" 2.1, section "Contraintes appliquées aux messages MDM et ORU";
-CI-SIS "Téléradiologie" (HL7 v2.5.1), "Contraintes communes"; "Prise en charge de l'INS dans les standards
+Sources: CI-SIS "Transmission de document(s) CDA en HL7v2" 2.1, "Contraintes appliquées aux messages MDM et ORU"; CI-SIS
+"Téléradiologie" (HL7 v2.5.1), "Contraintes communes"; CI-SIS "Prise en charge de l'INS dans les standards
 d'interopérabilité"; IHE PAM national extension France 2.11.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gateway.hl7.profiles.grammar import Field, Section, asked
 from gateway.model.finding import Severity
@@ -95,7 +96,7 @@ def visit(source: str) -> Section:
     )
 
 
-def entity(path: str, usage: str = "R", **more: object) -> tuple[Field, ...]:
+def entity(path: str, usage: str = "R", **more: Any) -> tuple[Field, ...]:
     """An EI ``id^^OID^ISO`` (CI-SIS Téléradiologie, ORC-2)."""
     return (
         asked(path, usage, **more),
@@ -115,7 +116,7 @@ ORGANIZATION_TYPES = ("FINEJ", "FINEG", "IDNST", "UF", "SVR")
 """Of XON-7."""
 
 
-def professional(path: str, usage: str = "R", **more: object) -> tuple[Field, ...]:
+def professional(path: str, usage: str = "R", **more: Any) -> tuple[Field, ...]:
     """An XCN of a professional with the national identifier."""
     return (
         asked(path, usage, single=True),

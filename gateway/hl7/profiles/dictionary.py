@@ -1,8 +1,8 @@
 """The segments of the profiled messages: every field with its number, data type and name.
 
 A star behind the type: the field may repeat. Names are the standard's (English) and, in French, those that French
-guides use. Sources: HL7 v2.5.1 chapters 2 to 4, 6, 7 and 9; v2.6 chapter 2 (ERR-5 CWE, MSH-22 to 25); v2.9 section 7.4.4
-(PRT); IHE PAM national extension France 2.11 for PID-32; IHE RAD TF-2 section 4.4 (ZDS).
+guides use. Sources: HL7 v2.5.1 chapters 2 to 4, 6, 7 and 9; v2.6 chapter 2 (ERR-5 CWE, MSH-22 to 25); v2.9
+section 7.4.4 (PRT); IHE PAM national extension France 2.11 for PID-32; IHE RAD TF-2 section 4.4 (ZDS).
 """
 
 from __future__ import annotations
@@ -52,6 +52,25 @@ SEGMENT_NAMES: dict[str, tuple[str, str]] = {
 
 REQUIRED = {"OBX": (3, 11), "ORC": (1,), "OBR": (4,), "EVN": (2,), "MRG": (1,), "MSA": (1, 2), "PRT": (2, 4)}
 """Fields that the standard itself requires, whatever a profile says."""
+
+_YES_NO = ("table 0136", frozenset({"Y", "N"}))
+_ORDER_CONTROLS = (
+    "AF CA CH CN CP CR DC DE DF DR FU HD HR LI MC NA NW OC OD OE OF OH OK OP OR PA PR PY RC RE RF RL RO"
+    " RP RQ RR RU SC SN SR SS UA UC UD UF UH UM UN UR UX XO XR XX"
+)
+TABLES: dict[str, dict[int, tuple[str, frozenset[str]]]] = {
+    "PID": {24: _YES_NO, 30: _YES_NO, 31: _YES_NO},
+    "PV1": {2: ("table 0004", frozenset("BCEINOPRU"))},
+    "ORC": {
+        1: (
+            "table 0119",
+            frozenset(_ORDER_CONTROLS.split()),
+        ),
+        5: ("table 0038", frozenset({"A", "CA", "CM", "DC", "ER", "HD", "IP", "RP", "SC"})),
+    },
+    "OBX": {11: ("table 0085", frozenset("CDFINOPRSUWX"))},
+}
+"""Values that the standard closes, whatever a profile says."""
 
 _MSH = """
 1 ST Séparateur de champs / Field separator

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from gateway.hl7.er7 import Segment
 from gateway.model.finding import Severity
@@ -87,12 +88,12 @@ def structure(text: str) -> Group:
 def _sequence(tokens: list[str], *, required: bool) -> tuple[tuple[Row | Group, ...], list[str]]:
     members: list[Row | Group] = []
     while tokens and tokens[0] not in "]}":
-        token = tokens.pop(0)
-        if token in "[{":
-            member, tokens = _bracketed(token, tokens)
+        sign = tokens.pop(0)
+        if sign in "[{":
+            member, tokens = _bracketed(sign, tokens)
             members.append(member)
         else:
-            members.append(Row(token, required=True, repeats=False))
+            members.append(Row(sign, required=True, repeats=False))
     return tuple(members), tokens
 
 
@@ -141,7 +142,7 @@ class Field:
         return ".".join(str(part) for part in (self.number, self.component, self.subcomponent) if part)
 
 
-def asked(path: str, usage: str = "R", *values: str, **more: object) -> Field:
+def asked(path: str, usage: str = "R", *values: str, **more: Any) -> Field:
     """A row: ``asked("8.6.2", "R", "1.2.250.1.71.4.2.2")``."""
     numbers = [int(part) for part in path.split(".")] + [0, 0]
     return Field(
@@ -150,7 +151,7 @@ def asked(path: str, usage: str = "R", *values: str, **more: object) -> Field:
         subcomponent=numbers[2],
         usage=Usage(usage),
         values=values,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

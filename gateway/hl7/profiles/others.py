@@ -228,6 +228,7 @@ def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple
         structure=segments,
         structure_source=f"{ITI_30}, {message}",
         source=ITI_30,
+        national=False,
         rules=("identity", "dates", *rules),
         sections=(
             Section(

@@ -1,4 +1,4 @@
-"""The page for integrators, written from the profiles: ``python -m gateway.hl7.profiles.page > docs/hl7-profiles.md``."""
+"""The page for integrators, from the profiles: ``python -m gateway.hl7.profiles.page > docs/hl7-profiles.md``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _INTRODUCTION = """# HL7 v2 messages, profile by profile
 For those who connect a radiology information system, a remote reading platform or an identity manager. This page is
 written from the tables by which the gateway judges (`python -m gateway.hl7.profiles.page`); a test keeps both equal.
 
-`gateway hl7 check FILE...` says everything that is wrong with a message: the place (`PID^1^3^1^4`: segment, which of its
-name, field, repetition, component), the rule, the code of table 0357 for ERR-3 and, where the national table has one,
-for ERR-5. Errors make a message invalid; what official examples get wrong is a warning. `gateway hl7 show FILE` names
-every field; `gateway hl7 send FILE --to HOST:PORT` tells the acknowledgement in words.
+`gateway hl7 check FILE...` says everything that is wrong with a message: the place (`PID^1^3^1^4`: segment, which of
+its name, field, repetition, component), the rule, the code of table 0357 for ERR-3 and, where the national table has
+one, for ERR-5. Errors make a message invalid; what official examples get wrong is a warning. `gateway hl7 show FILE`
+names every field; `gateway hl7 send FILE --to HOST:PORT` tells the acknowledgement in words.
 
 The listener itself asks for less than the checker: it takes what it can take without guessing.
 
@@ -33,7 +33,7 @@ MSH-21 decides first (`2.1^CISIS_CDA_HL7_V2`, `1.0^CISIS_TLR_HL7_V2`), then MSH-
 | ORU^R01 | teleradiology | `tlr-3-answer` |
 | MDM^T02, T10, T04 | CDA | `cda-mdm-t02`, `cda-mdm-t10`, `cda-mdm-t04` |
 | ORM^O01 | teleradiology | `tlr-1-request`; `tlr-2-cancel` when OBR-4 or ORC-1 say so |
-| ORM^O01 | anything else | `lb-d` when it names a study, an accession number or a dose; `lb-c` with a protocol; else `lb-a` |
+| ORM^O01 | else | `lb-d` when it names a study, an accession number or a dose; `lb-c` with a protocol; or `lb-a` |
 | OMI^O23 | teleradiology, or OBR-4 `COMPLEMENT_POST_ACTE` | `tlr-4-complement` |
 | OMI^O23 | anything else | `drim-omi-o23` |
 | ACK, ZAM^Z01 to Z03, ADT^A08, A40, A47 | | `ack`, `zam-z01` … , `adt-a08` … |
@@ -44,7 +44,7 @@ The flows B and E of the white paper are document transmissions (`cda-oru-r01`).
 
 | message | in the gateway |
 |---|---|
-| ORU^R01, MDM (CDA) | a share; two documents in one ORU (level 1 and level 3) are two reports, each with its own identifier |
+| ORU^R01, MDM (CDA) | a share; two documents in one ORU (level 1 and level 3) are two reports, each by its identifier |
 | OMI^O23 of DRIM-M | the study of each IPC-3 is looked at again |
 | ADT^A08 | the identity of PID-3 changed |
 | ADT^A40, A47 | MRG-1 is now PID-3, authority by authority |
@@ -59,14 +59,14 @@ The flows B and E of the white paper are document transmissions (`cda-oru-r01`).
   (relatedDocument RPLC), OBX-3, OBR-4 and TXA-2 its type (value set J07). A replacement replaces, a first version does
   not. An identifier that only the document has is a warning.
 * The metadata observations stand once each and in order: {statements}. `DESTDMP` Y asks for the sender (PRT `SB`) and a
-  national identity; `DESTMSSANTE…` Y for a recipient (PRT `RCT`); a document that the patient may not see is not sent to
-  them. The guide's matrix of combinations gives warnings, because its own examples leave it.
+  national identity; `DESTMSSANTE…` Y for a recipient (PRT `RCT`); a document that the patient may not see is not
+  sent to them. The guide's matrix of combinations gives warnings, because its own examples leave it.
 * A national identity (INS) has 15 characters and a right key, its OID and type, and comes with its traits: birth name,
   first and all given names, birth date, sex, place of birth (PID-11 `BDL`), PID-32 `VALI`.
 * PV1-19 is filled when PV1-2 is E, I, O or R. Dates are real and in order.
-* Teleradiology: OBR-2 repeats ORC-2, OBR-16 repeats ORC-12; OBX-4 is `n.m`; a topographic modifier goes with its region,
-  a product with its lot; an accepted request has a protocol; each examination of flow 4 has a study of its own, and the
-  viewer's address names the study and accession number of its IPC.
+* Teleradiology: OBR-2 repeats ORC-2, OBR-16 repeats ORC-12; OBX-4 is `n.m`; a topographic modifier goes with its
+  region, a product with its lot; an accepted request has a protocol; each examination of flow 4 has a study of its own,
+  and the viewer's address names the study and accession number of its IPC.
 * White paper, flow D: order number, accession number, study, modality, region, requester, responsible doctor and
   structure; a dose (OBX `NM` with its unit) when the modality irradiates.
 * An acknowledgement has ERR with AE and AR and only with them; a ZAM when, and only when, its answer is N.

@@ -7,7 +7,7 @@ from functools import cache
 from gateway.hl7.er7 import Message
 from gateway.hl7.profiles import MDM_T02 as _MDM
 from gateway.hl7.profiles import PROFILE as DOCUMENT_PROFILE
-from gateway.hl7.profiles import document, others, teleradiology
+from gateway.hl7.profiles import document, others, teleradiology, white_paper
 from gateway.hl7.profiles.grammar import Profile
 
 _TELERADIOLOGY_CODES = frozenset(teleradiology.LABELS)
@@ -17,7 +17,7 @@ _EXAMINATION = ("IPC", "ZDS")
 @cache
 def all_profiles() -> dict[str, Profile]:
     """Every profile by its name."""
-    return {p.name: p for p in (*document.PROFILES, *teleradiology.PROFILES, *others.PROFILES)}
+    return {p.name: p for p in (*document.PROFILES, *teleradiology.PROFILES, *white_paper.PROFILES, *others.PROFILES)}
 
 
 def profile_ids(message: Message) -> list[str]:

@@ -1,9 +1,7 @@
-"""Teleradiology: flows 1 to 4 of the guide, flows A, C and D of the white paper (B and E are document transmissions).
+"""Teleradiology: flows 1 to 4 of the guide.
 
-Sources: CI-SIS "Téléradiologie" (HL7 v2.5.1, first edition, 0.1.0): "Profils de message", "Contraintes spécifiques",
-tables OBR, OBSERVATION and ORGANISATION, "Utilisation du champ OBX-4"; ANS white paper "Téléradiologie", final version
-2024-10-03, sections 3.2.2 and 3.3.1. The white paper gives contents and no fields: where the fields are, we take from
-IHE RAD Scheduled Workflow (OBR-18 accession number, OBR-24 modality, ZDS-1 study) and from the guide (OBX, IPC).
+Source: CI-SIS "Téléradiologie" (HL7 v2.5.1, first edition, 0.1.0): "Profils de message", "Contraintes spécifiques",
+tables OBR, OBSERVATION and ORGANISATION, "Utilisation du champ OBX-4".
 """
 
 from __future__ import annotations
@@ -11,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.hl7.profiles.common import (
-    HL7,
     TLR,
-    WHITE_PAPER,
     entity,
     header,
     organization,
@@ -22,7 +18,6 @@ from gateway.hl7.profiles.common import (
     visit,
 )
 from gateway.hl7.profiles.grammar import Field, Profile, Section, asked, said
-from gateway.model.finding import Severity
 
 PROFILE_NAME, PROFILE_VERSION = "CISIS_TLR_HL7_V2", "1.0"
 OBSERVATIONS, PROCEDURES, ORGANIZATIONS = "TLR_OBSERVATION", "TLR_OBR_PROCEDURE", "TLR_TYPE_ORGANISATION"
@@ -44,10 +39,10 @@ RELEVANCES = ("SANS_IMPACT", "PERTINENT", "MAJEUR")
 PRODUCT_CLASSES = ("V09", "V10")
 HISTORY, HEIGHT, WEIGHT, PREGNANCY = "11322-5", "8302-2", "29463-7", "82810-3"
 
-_PATIENT = "PID [PD1] [{NTE}]"
-_COVERAGE = "[{IN1 [IN2] [IN3]}] [GT1] [{AL1}]"
-_DETAIL = "OBR [RQD] [RQ1] [RXO] [ODS] [ODT] [{NTE}] [CTD] [{DG1}]"
-_AFTER = "[{FT1}] [{CTI}] [BLG]"
+PATIENT = "PID [PD1] [{NTE}]"
+COVERAGE = "[{IN1 [IN2] [IN3]}] [GT1] [{AL1}]"
+DETAIL = "OBR [RQD] [RQ1] [RXO] [ODS] [ODT] [{NTE}] [CTD] [{DG1}]"
+AFTER = "[{FT1}] [{CTI}] [BLG]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,7 +282,7 @@ FLOW_1 = Profile(
     name="tlr-1-request",
     title_fr="Téléradiologie, flux 1 : demande d'examen (ORM^O01)",
     title_en="Teleradiology, flow 1: request (ORM^O01)",
-    structure=f"MSH [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE} {{ORC {_DETAIL} {{OBX [{{NTE}}]}} {_AFTER}}}",
+    structure=f"MSH [{{NTE}}] {PATIENT} PV1 [PV2] {COVERAGE} {{ORC {DETAIL} {{OBX [{{NTE}}]}} {AFTER}}}",
     structure_source=f"{F1}, profil de message",
     source=TLR,
     rules=(*_RULES, "relevant_comments"),
@@ -305,7 +300,7 @@ FLOW_2 = Profile(
     name="tlr-2-cancel",
     title_fr="Téléradiologie, flux 2 : annulation (ORM^O01)",
     title_en="Teleradiology, flow 2: cancellation (ORM^O01)",
-    structure=f"MSH [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE} {{ORC {_DETAIL} [{{OBX [{{NTE}}]}}] {_AFTER}}}",
+    structure=f"MSH [{{NTE}}] {PATIENT} PV1 [PV2] {COVERAGE} {{ORC {DETAIL} [{{OBX [{{NTE}}]}}] {AFTER}}}",
     structure_source=f"{F2}, profil de message",
     source=TLR,
     rules=(*_RULES, "reason"),
@@ -322,7 +317,7 @@ FLOW_3 = Profile(
     title_fr="Téléradiologie, flux 3 : réponse (ORU^R01)",
     title_en="Teleradiology, flow 3: answer (ORU^R01)",
     structure=(
-        f"MSH [{{SFT}}] {_PATIENT} [{{NK1}}] [PV1 [PV2]]"
+        f"MSH [{{SFT}}] {PATIENT} [{{NK1}}] [PV1 [PV2]]"
         " {ORC OBR [{NTE}] [{TQ1 [{TQ2}]}] [CTD] [{OBX [{NTE}]}] [{FT1}] [{CTI}] [{SPM}]} [DSC]"
     ),
     structure_source=f"{F3}, profil de message",
@@ -342,7 +337,7 @@ FLOW_4 = Profile(
     title_fr="Téléradiologie, flux 4 : complément après l'examen (OMI^O23)",
     title_en="Teleradiology, flow 4: complement after the examination (OMI^O23)",
     structure=(
-        f"MSH [{{SFT}}] [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE}"
+        f"MSH [{{SFT}}] [{{NTE}}] {PATIENT} PV1 [PV2] {COVERAGE}"
         " {ORC {TQ1 [{TQ2}]} OBR [{NTE}] [CTD] [{DG1}] {OBX [{NTE}]} IPC}"
     ),
     structure_source=f"{F4}, profil de message",
@@ -380,84 +375,4 @@ FLOW_4 = Profile(
     ),
 )
 
-_ORM = f"MSH [{{NTE}}] {_PATIENT} PV1 [PV2] {_COVERAGE}"
-_WARN = Severity.WARNING
-
-
-def _white_paper(name: str, fr: str, en: str, structure: str, rules: tuple[str, ...], *more: Section) -> Profile:
-    source = f"{WHITE_PAPER}, flux {name[-1].upper()}"
-    return Profile(
-        name=name,
-        title_fr=fr,
-        title_en=en,
-        structure=structure,
-        structure_source=source,
-        source=WHITE_PAPER,
-        rules=("identity", "dates", "sequence", *rules),
-        sections=(
-            Section(
-                segment="MSH",
-                source=source,
-                fields=(
-                    *(asked(path) for path in ("3", "4", "5", "6", "7", "9")),
-                    asked("9.1", "R", "ORM", err3="200"),
-                    asked("9.2", "R", "O01", err3="201"),
-                    asked("9.3", "O", "ORM_O01"),
-                    *(asked(path) for path in ("10", "11", "12")),
-                    asked("11.1", "R", "P", "T", "D", err3="202"),
-                    asked("12.1", "R", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", err3="203"),
-                ),
-            ),
-            Section(
-                segment="PID",
-                source=source,
-                fields=(
-                    *(asked(path) for path in ("3", "3.1", "3.4", "5")),
-                    *(asked(path, first_only=True) for path in ("5.1", "5.2")),
-                    asked("7"),
-                    asked("8", "R", "F", "M", "U", tolerated=("A", "N", "O")),
-                ),
-            ),
-            Section(segment="PV1", source=source, fields=(asked("2"),)),
-            Section(segment="ORC", source=f"{source}; {HL7} 4.5.1", fields=(asked("1"), asked("2"), asked("2.1"))),
-            *more,
-        ),
-    )
-
-
-FLOW_A = _white_paper(
-    "lb-a",
-    "Livre blanc téléradiologie, flux A : éléments de la demande (ORM^O01)",
-    "Teleradiology white paper, flow A: elements of the request (ORM^O01)",
-    f"{_ORM} {{ORC [{_DETAIL} [{{OBX [{{NTE}}]}}]] {_AFTER}}}",
-    ("white_paper_identity", "clinical_information"),
-)
-FLOW_C = _white_paper(
-    "lb-c",
-    "Livre blanc téléradiologie, flux C : protocole d'imagerie (ORM^O01)",
-    "Teleradiology white paper, flow C: imaging protocol (ORM^O01)",
-    f"{_ORM} {{ORC {_DETAIL} [{{OBX [{{NTE}}]}}] {_AFTER}}}",
-    ("protocol",),
-)
-FLOW_D = _white_paper(
-    "lb-d",
-    "Livre blanc téléradiologie, flux D : éléments de l'examen (ORM^O01)",
-    "Teleradiology white paper, flow D: elements of the examination (ORM^O01)",
-    f"{_ORM} {{ORC {_DETAIL} [{{OBX [{{NTE}}]}}] [{{IPC}}] {_AFTER} [ZDS]}}",
-    ("white_paper_identity", "visit_number", "examination_elements", "dose"),
-    Section(
-        segment="ORC",
-        source=f"{WHITE_PAPER}, flux D, structure et médecin responsable",
-        fields=(
-            asked("12"),
-            asked("12.1"),
-            asked("12.2"),
-            asked("21"),
-            asked("21.1"),
-            asked("21.10", severity=_WARN),
-            asked("22", severity=_WARN),
-            asked("23", severity=_WARN),
-        ),
-    ),
-)
-PROFILES = (FLOW_1, FLOW_2, FLOW_3, FLOW_4, FLOW_A, FLOW_C, FLOW_D)
+PROFILES = (FLOW_1, FLOW_2, FLOW_3, FLOW_4)

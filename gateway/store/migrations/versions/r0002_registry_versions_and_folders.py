@@ -192,7 +192,9 @@ def _folders() -> None:
         *_versioned(),
         _string("last_update_time", 14),
         *_end(),
-        *_versions("registry_folders"),
+        sa.UniqueConstraint("entry_uuid", name="registry_folders_uuid"),
+        sa.UniqueConstraint("unique_id", "version", name="registry_folders_one_version"),
+        sa.UniqueConstraint("logical_id", "version", name="registry_folders_one_lineage"),
     )
     op.create_index("registry_folders_patient", "registry_folders", ["patient_key", "last_update_time"])
     op.create_index("registry_folders_submission", "registry_folders", ["submission_id"])
@@ -222,8 +224,10 @@ def _entries() -> None:
             for part in ("code", "system")
         ),
         *_end(),
-        *_versions("registry_entries"),
+        sa.UniqueConstraint("entry_uuid", name="registry_entries_uuid"),
+        sa.UniqueConstraint("logical_id", "version", name="registry_entries_one_lineage"),
     )
+    op.create_index("registry_entries_unique_id", "registry_entries", ["unique_id"])
     op.create_index("registry_entries_patient", "registry_entries", ["patient_key", "creation_time"])
     op.create_index("registry_entries_submission", "registry_entries", ["submission_id"])
     op.create_table(
@@ -282,14 +286,6 @@ def _versioned() -> tuple[sa.Column[Any], ...]:
 
 def _end() -> tuple[sa.Column[Any], ...]:
     return _string("status", 256), _text("body"), _string("registered_at", 32)
-
-
-def _versions(table: str) -> tuple[sa.UniqueConstraint, ...]:
-    return (
-        sa.UniqueConstraint("entry_uuid", name=f"{table}_uuid"),
-        sa.UniqueConstraint("unique_id", "version", name=f"{table}_one_version"),
-        sa.UniqueConstraint("logical_id", "version", name=f"{table}_one_lineage"),
-    )
 
 
 def _owner(table: str) -> sa.Column[Any]:

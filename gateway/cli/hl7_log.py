@@ -1,0 +1,138 @@
+"""``gateway hl7 log``: every message that was received, what it was answered, and another try of one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.model.message import KeptMessage
+    from gateway.wiring import House
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_ANSWERS = ("", "AA", "AE", "AR")
+
+
+def log(
+    message: Annotated[str, typer.Argument(help="Id of one message; without it they are listed.")] = "",
+    config: Config = DEFAULT,
+    since: Annotated[str, typer.Option(help="From then on: 2026-03-04, 2026-03-04T09:30, 30m, 2h, 3d.")] = "",
+    sender: Annotated[str, typer.Option(help="Part of application|facility (MSH-3, MSH-4).")] = "",
+    answer: Annotated[str, typer.Option(help="Only those answered AA, AE or AR.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 50,
+    show: Annotated[bool, typer.Option("--show", help="Print the message as it came. It names a patient.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Process the message again, once its cause is mended.")] = False,
+    as_json: AsJson = False,
+    language: Language = "en",
+) -> None:
+    """List the received messages, show one, or process one again."""
+    with house_of(config) as house:
+        if message and again:
+            _again(house, message)
+        elif message and show:
+            sys.stdout.buffer.write(house.messages.content(message))
+        elif message:
+            _print([house.messages.message(message)], as_json=as_json, language=language, one=True)
+        else:
+            if answer.upper() not in _ANSWERS:
+                _refuse("message_answer", answer)
+            found = house.messages.find(
+                limit=limit, since=moment(since) if since else None, sender=sender, answer=answer.upper()
+            )
+            _print(found, as_json=as_json, language=language)
+
+
+def moment(text: str) -> datetime:
+    """A moment, or how long ago; one without a zone is of this machine's. Raises InputRejected (``message_since``)."""
+    from datetime import UTC, datetime, timedelta
+
+    unit, number = _UNITS.get(text[-1:]), text[:-1]
+    try:
+        if unit and number.isdecimal():
+            return datetime.now(UTC) - timedelta(**{unit: int(number)})
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        _refuse("message_since", text)
+
+
+def _refuse(code: str, value: str) -> NoReturn:
+    from gateway.errors import InputRejected
+
+    raise InputRejected(code, value=value)
+
+
+def _again(house: House, message_id: str) -> None:
+    """Through the same reception, with the admission of no port: a person has decided."""
+    from gateway.errors import InputRejected
+    from gateway.hl7 import er7
+    from gateway.hl7.ports import Admission
+    from gateway.hl7.reception import Meeting
+
+    kept = house.messages.message(message_id)
+    if not kept.whole:
+        raise InputRejected("message_not_whole", message=message_id)
+    meeting = Meeting(
+        admission=Admission(port="again"), peer=kept.peer, received_at=house.clock.now(), again_of=message_id
+    )
+    reply = house.reception.answer(house.messages.content(message_id), meeting)
+    code = er7.parse(reply).all("MSA")[0].text(1) if reply else "-"
+    print(f"{message_id}  {code}")
+    if reply and code != "AA":
+        error = er7.parse(reply).all("ERR")[0]
+        print(f"    {error.text(8)} [{error.text(7)}]")
+        raise typer.Exit(1)
+
+
+def told(one: KeptMessage, language: str) -> dict[str, object]:
+    """What is printed of a message."""
+    from gateway.texts import sentence
+
+    return {
+        "id": one.id,
+        "received_at": one.received_at.isoformat(),
+        "port": one.port,
+        "peer": one.peer,
+        "sender": one.sender,
+        "control_id": one.control_id,
+        "kind": one.kind,
+        "profile": one.profile,
+        "size_bytes": one.size_bytes,
+        "digest": one.digest,
+        "answer": one.answer,
+        "code": one.code,
+        "place": one.place,
+        "hl7_code": one.hl7_code,
+        "sentence": sentence(one.code, {}, language) if one.code else "",
+        "duplicate": one.duplicate,
+        "reports": list(one.report_ids),
+        "relay_request": one.relay_id,
+        "again_of": one.again_of,
+        "whole": one.whole,
+    }
+
+
+def _print(found: list[KeptMessage] | tuple[KeptMessage, ...], *, as_json: bool, language: str, one: bool = False) -> None:
+    import json
+
+    rows = [told(each, language) for each in found]
+    if as_json:
+        print(json.dumps(rows[0] if one else rows, ensure_ascii=False))
+        return
+    for row in rows:
+        if one:
+            for name, value in row.items():
+                print(f"{name:<14} {value}")
+            continue
+        twice = " again" if row["duplicate"] else ""
+        print(
+            f"{row['id']}  {row['received_at']}  {row['answer'] or '-':<2}{twice}  {row['kind']:<14} {row['control_id']:<20}"
+            f" {row['sender']}  {row['port']}  {row['size_bytes']} bytes"
+        )
+        if row["sentence"]:
+            print(f"    {row['sentence']}  [{row['code']} {row['place']}]")

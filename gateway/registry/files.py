@@ -1,0 +1,292 @@
+"""The documents' bytes: files named by their SHA-256, written and read as streams.
+
+:class:`gateway.store.blobs.FileBlobs` has the layout and the sweeping; here documents of any size pass without being
+held in memory, their hashes are taken on the way, and what is read is checked: small documents before they are given,
+large ones while they are sent, once a process. The end of a damaged document is held back, so that nobody takes it
+for whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import os
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from gateway.errors import Unavailable
+from gateway.registry.rules import Measured
+from gateway.store.blobs import FileBlobs
+from gateway.store.files import full, make_folder, sync_folder
+
+CHECKED_BEFORE_BYTES = 1024 * 1024
+"""A document up to this size is checked before its answer begins."""
+_REMEMBERED = 10_000
+_SAFE_AGE_S = 900.0
+"""A file that was put longer ago than any submission lasts: no row that is still to come names it."""
+
+
+class Content(Protocol):
+    """The bytes of a submitted document, wherever they wait (``gateway.xds.mtom.Part``)."""
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    def chunks(self) -> Iterator[bytes]: ...
+
+    def read(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document on the disk, synced, under a temporary name."""
+
+    measured: Measured
+    temporary: Path
+
+
+class Receiving:
+    """The documents of one submission on their way to the disk; what was not kept is gone when it is closed."""
+
+    def __init__(self, files: DocumentFiles, documents: Mapping[str, Content]) -> None:
+        self._files = files
+        self._written = files.write_all(documents)
+
+    @property
+    def measured(self) -> list[Measured]:
+        """Hashes and sizes of the very bytes, in the order of the documents."""
+        return [one.measured for one in self._written]
+
+    def keep(self) -> None:
+        """Give every document its name; durable when this returns. Raises Unavailable."""
+        for one in self._written:
+            self._files.name(one)
+
+    def __enter__(self) -> Receiving:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for one in self._written:
+            one.temporary.unlink(missing_ok=True)
+
+
+class DocumentFiles(FileBlobs):
+    """Documents in a folder; safe for many threads and many processes of one machine, or of one shared file system."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._checked: OrderedDict[str, tuple[int, ...]] = OrderedDict()
+        self._checking = threading.Lock()
+
+    def receive(self, documents: Mapping[str, Content]) -> Receiving:
+        """Write *documents*, by the ids of their entries, under temporary names. Raises Unavailable."""
+        return Receiving(self, documents)
+
+    def write_all(self, documents: Mapping[str, Content]) -> list[Written]:
+        """:meth:`receive`, several small documents at once: what takes time is the disk."""
+        small = {name: one for name, one in documents.items() if one.size_bytes <= CHECKED_BEFORE_BYTES}
+        if len(small) < 2:
+            return [self._write_one(name, content.chunks()) for name, content in documents.items()]
+        # A spool belongs to one thread, so the bytes are taken out of it here.
+        futures = {
+            name: self._threads().submit(self._write_one, name, iter((content.read(),)))
+            for name, content in small.items()
+        }
+        written = {name: self._write_one(name, one.chunks()) for name, one in documents.items() if name not in small}
+        return [written[name] if name in written else futures[name].result() for name in documents]
+
+    def name(self, written: Written) -> None:
+        """Rename *written* to its digest, unless an intact file has that name already."""
+        digest = written.measured.sha256
+        path = self._path(digest)
+        with _named():
+            if not self._intact(path, digest):
+                make_folder(path.parent)
+                written.temporary.rename(path)
+            sync_folder(path.parent)
+
+    def content(self, digest: str) -> Stored:
+        """The bytes of *digest*, to be read as a stream; no file is open until then.
+
+        Raises Unavailable (``store_blob_missing``, ``store_blob_damaged``). Reading the last bytes of a large document
+        that is damaged raises it too, instead of giving them.
+        """
+        path = self._path(digest)
+        try:
+            state = _state(path.stat())
+        except OSError as error:
+            raise _missing(error, digest) from None
+        if self._checked.get(digest) == state:
+            return Stored(path, state[1])
+        if state[1] <= CHECKED_BEFORE_BYTES:
+            self.verify(digest)
+            self._remember(digest, state)
+            return Stored(path, state[1])
+        return Stored(path, state[1], digest, lambda: self._remember(digest, state))
+
+    def verify(self, digest: str) -> int:
+        """Read all of *digest* and compare; gives its size. Raises Unavailable as :meth:`content`."""
+        try:
+            with self._path(digest).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+                size = file.tell()
+        except OSError as error:
+            raise _missing(error, digest) from None
+        if found != digest:
+            raise Unavailable("store_blob_damaged", digest=digest)
+        return size
+
+    def discard(self, digest: str, is_referenced: Callable[[str], bool]) -> bool:
+        """Remove the file of *digest* unless a row names it or it is young; gives whether it is gone."""
+        if is_referenced(digest):
+            return False
+        try:
+            return bool(self._remove(self._path(digest), time.time() - _SAFE_AGE_S))
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise _ours(error) from None
+
+    def digests(self) -> Iterator[str]:
+        """The digest of every file that has its name."""
+        yield from (path.name for path in self._files() if path.parent != self._incoming)
+
+    def _write_one(self, name: str, chunks: Iterator[bytes]) -> Written:
+        sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+        temporary = self._incoming / secrets.token_hex(16)
+        size = 0
+        try:
+            with _named():
+                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with open(descriptor, "wb", buffering=0) as file:
+                    for chunk in chunks:
+                        sha1.update(chunk)
+                        sha256.update(chunk)
+                        size += len(chunk)
+                        rest = memoryview(chunk)
+                        while rest:
+                            rest = rest[file.write(rest) :]
+                    os.fsync(file.fileno())
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return Written(Measured(name, sha1.hexdigest(), sha256.hexdigest(), size), temporary)
+
+    def _intact(self, path: Path, digest: str) -> bool:
+        """Whether *path* holds the bytes of *digest*; it is then as young as if it had just been written."""
+        with self._locked(fcntl.LOCK_SH):
+            try:
+                with path.open("rb") as file:
+                    intact = hashlib.file_digest(file, "sha256").hexdigest() == digest
+                if intact:
+                    os.utime(path)
+            except FileNotFoundError:
+                return False
+        return intact
+
+    def _remember(self, digest: str, state: tuple[int, ...]) -> None:
+        with self._checking:
+            self._checked[digest] = state
+            while len(self._checked) > _REMEMBERED:
+                self._checked.popitem(last=False)
+
+
+class Stored(io.RawIOBase):
+    """The bytes of one document: opened when they are first read, closed at their end.
+
+    With a *digest* its SHA-256 is taken while it is read from the beginning to the end, and *intact* is called when it
+    is right.
+    """
+
+    def __init__(self, path: Path, size: int, digest: str = "", intact: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._path = path
+        self.size_bytes = size
+        self._digest = digest
+        self._intact = intact
+        self._hash = hashlib.sha256()
+        self._hashed = 0
+        self._position = 0
+        self._file: io.FileIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        if self._file is None:
+            self._file = io.FileIO(self._path)
+            self._file.seek(self._position)
+        wanted = self.size_bytes - self._position if size < 0 else size
+        chunk = self._file.read(wanted)
+        if self._digest and self._position == self._hashed:
+            self._hash.update(chunk)
+            self._hashed += len(chunk)
+            if self._hashed >= self.size_bytes and chunk:
+                self._compare()
+        self._position += len(chunk)
+        if self._position >= self.size_bytes:
+            self._release()
+        return chunk
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        base = (0, self._position, self.size_bytes)[whence]
+        self._position = base + offset
+        if self._file is not None:
+            self._file.seek(self._position)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def close(self) -> None:
+        self._release()
+        super().close()
+
+    def _compare(self) -> None:
+        if self._hash.hexdigest() != self._digest:
+            self._release()
+            raise Unavailable("store_blob_damaged", digest=self._digest)
+        self._intact()
+
+    def _release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _state(stat: os.stat_result) -> tuple[int, ...]:
+    """What changes when a file does: inode, size, times."""
+    return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+def _missing(error: OSError, digest: str) -> Unavailable:
+    if isinstance(error, FileNotFoundError):
+        return Unavailable("store_blob_missing", digest=digest)
+    return _ours(error)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _ours(error) from None
+
+
+def _ours(error: OSError) -> Unavailable:
+    code = "store_full" if full(error) else "store_unavailable"
+    return Unavailable(code, cause=os.strerror(error.errno or 0))

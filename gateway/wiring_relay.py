@@ -1,0 +1,207 @@
+"""Builds the teleradiology relay and the listener's ports from the settings (:mod:`gateway.wiring` hands them on)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gateway.flow.patience import Patience
+from gateway.flow.ports import Blobs, Clock, Line, Pacs
+from gateway.model.relay import LineAnswer, Platform
+from gateway.model.site import Site
+from gateway.settings import MllpPeerTable, MllpPortTable, PlatformTable, Settings
+from gateway.store.relays import SqlRelays
+from gateway.trust import safexml
+from gateway.trust.tls import allowed_name, client_context, server_context
+
+if TYPE_CHECKING:
+    import ssl
+
+    from gateway.flow.forward import Forwarding
+    from gateway.flow.relay import Relaying
+    from gateway.hl7.ports import ListenerSettings
+    from gateway.hl7.relay_wording import HL7Wording
+    from gateway.hl7.sender import Sender
+
+_IDLE_SENDERS = 4
+
+
+class RelayRooms:
+    """The parts of the relay, made when they are first asked for."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        store: SqlRelays,
+        blobs: Blobs,
+        clock: Clock,
+        sites: Mapping[str, Site],
+        pacs: Callable[[], Mapping[str, Pacs]],
+        ring: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self.store = store
+        self._blobs = blobs
+        self._clock = clock
+        self._sites = sites
+        self._pacs = pacs
+        self._ring = ring
+        self._lines: list[MllpLine] = []
+
+    @cached_property
+    def wording(self) -> HL7Wording:
+        from gateway.hl7.relay_wording import HL7Wording
+
+        return HL7Wording()
+
+    @cached_property
+    def platforms(self) -> dict[str, Platform]:
+        return {name: _platform(name, table) for name, table in self._settings.platform.items()}
+
+    @cached_property
+    def relaying(self) -> Relaying:
+        """What lets messages in."""
+        from gateway.flow.relay import Relaying
+
+        return Relaying(
+            store=self.store,
+            blobs=self._blobs,
+            clock=self._clock,
+            sites=self._sites,
+            platforms=self.platforms,
+            forwarded={name: table.ris is not None for name, table in self._settings.site.items()},
+            wording=self.wording,
+            parse=safexml.parse,
+            ring=self._ring,
+        )
+
+    @cached_property
+    def forwarding(self) -> Forwarding:
+        """What sends them on."""
+        from gateway.flow.forward import Forwarding
+        from gateway.xds._body_parts import REGIONS_BY_BODY_PART
+
+        return Forwarding(
+            store=self.store,
+            blobs=self._blobs,
+            clock=self._clock,
+            sites=self._sites,
+            platforms=self.platforms,
+            platform_lines={
+                name: self._line(table, f"platform.{name}") for name, table in self._settings.platform.items()
+            },
+            site_lines={
+                name: self._line(table.ris, f"site.{name}.ris")
+                for name, table in self._settings.site.items()
+                if table.ris is not None
+            },
+            pacs=self._pacs(),
+            wording=self.wording,
+            regions=REGIONS_BY_BODY_PART,
+            patience=Patience(**self._settings.patience.model_dump()),
+        )
+
+    def _line(self, table: MllpPeerTable, place: str) -> Line:
+        line = MllpLine(table, place, self.wording)
+        self._lines.append(line)
+        return line
+
+    def close(self) -> None:
+        """Release the connections to platforms and sites."""
+        for line in self._lines:
+            line.close()
+
+
+class MllpLine:
+    """Messages leave over MLLP, on kept connections; for many threads (:class:`gateway.flow.ports.Line`)."""
+
+    def __init__(self, table: MllpPeerTable, place: str, wording: HL7Wording) -> None:
+        """Raises SettingsError (``tls_files``)."""
+        self._table = table
+        self._wording = wording
+        self._tls: ssl.SSLContext | None = None
+        if table.tls or table.ca_file or table.certificate:
+            self._tls = client_context(table.ca_file, table.certificate, table.key, place=f"{place}.ca_file")
+        self._free: list[Sender] = []
+        self._lock = threading.Lock()
+
+    def send(self, message: bytes) -> LineAnswer:
+        sender = self._take()
+        try:
+            answer = sender.send(message)
+        finally:
+            self._give_back(sender)
+        return self._wording.answered(answer)
+
+    def close(self) -> None:
+        with self._lock:
+            free, self._free = self._free, []
+        for sender in free:
+            sender.close()
+
+    def _take(self) -> Sender:
+        from gateway.hl7.sender import Sender
+
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+        return Sender(self._table.host, self._table.port, self._table.timeout_s, tls=self._tls)
+
+    def _give_back(self, sender: Sender) -> None:
+        with self._lock:
+            if len(self._free) < _IDLE_SENDERS:
+                self._free.append(sender)
+                return
+        sender.close()
+
+
+def _platform(name: str, table: PlatformTable) -> Platform:
+    return Platform(
+        name=name,
+        addresses=frozenset(table.addresses),
+        sites=table.sites,
+        share_reports=table.report in ("share", "share-and-relay"),
+        relay_reports=table.report in ("relay", "share-and-relay"),
+        check_roles=table.report_roles == "check",
+        viewer_url=table.viewer_url,
+        viewer_url_end=table.viewer_url_end,
+        check_pacs=table.check_pacs,
+        unknown_orders=table.unknown_orders,
+        deadline_s=table.deadline_s,
+    )
+
+
+def listener_ports(settings: Settings) -> list[ListenerSettings]:
+    """The ports of [mllp] and [mllp.NAME]; raises SettingsError (``tls_files``)."""
+    return [_port(name, table, settings) for name, table in settings.mllp.every_port.items()]
+
+
+def _port(name: str, table: MllpPortTable, settings: Settings) -> ListenerSettings:
+    from gateway.hl7.ports import Admission, ListenerSettings
+
+    tls = None
+    if table.certificate is not None:
+        tls = server_context(table.certificate, table.key, table.ca_file, place=f"{name}.certificate")
+    usual = "P" if settings.environment == "production" else "PTD"
+    return ListenerSettings(
+        host=table.host,
+        port=table.port,
+        admission=Admission(
+            port=name,
+            processing_ids=frozenset(table.processing_ids or usual),
+            senders=frozenset(table.senders),
+            sites=frozenset(table.sites),
+            content=frozenset(table.content),
+        ),
+        max_message_bytes=table.max_message_bytes,
+        max_connections=table.max_connections,
+        idle_timeout_s=table.idle_timeout_s,
+        read_timeout_s=table.read_timeout_s,
+        answer_timeout_s=table.answer_timeout_s,
+        threads=table.threads,
+        ssl=tls,
+        client_names=tuple(map(allowed_name, table.client_names)),
+    )
