@@ -88,6 +88,8 @@ class Facts:
     """The plain words of the title and of every narrative."""
     plain: dict[etree._Element, str] = field(default_factory=dict)
     """The plain words of the narrative of each section."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """The plain words of all sections of a key."""
 
     def section(self, key: str) -> etree._Element | None:
         """The first section of that key."""
@@ -95,7 +97,7 @@ class Facts:
 
     def text(self, key: str) -> str:
         """The plain words of all sections of that key."""
-        return "".join(self.plain[one] for one in self.sections.get(key, ()))
+        return self.texts.get(key, "")
 
     def says(self, pattern: re.Pattern[str]) -> bool:
         """Whether the report says it anywhere."""
@@ -121,6 +123,7 @@ def facts_of(root: etree._Element) -> Facts:
         age_years=age,
         everything=words(text_of(find(root, "title"))) + "".join(plain.values()),
         plain=plain,
+        texts={key: "".join(plain[one] for one in some) for key, some in sections.items()},
     )
 
 

@@ -106,7 +106,7 @@ def abbreviations(facts: Facts) -> Iterator[Place]:
         for section in facts.sections.get(key, ()):
             text = narrative(find(section, "text"))
             found = [] if text.isupper() else [one for one in _CAPITALS.findall(text) if one not in _USUAL]
-            found += _SHORT_FORMS.findall(facts.text(key))
+            found += _SHORT_FORMS.findall(facts.plain[section])
             if found:
                 yield section, "text", ", ".join(sorted(set(found))[:10])
 

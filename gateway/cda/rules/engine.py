@@ -39,6 +39,7 @@ from gateway.cda.elements import CDA, PS3_20
 from gateway.model.finding import Finding, Severity
 from gateway.texts.text import Text
 
+_TEMPLATE_ID = f"{{{CDA}}}templateId"
 KEPT = 50
 """Findings of one rule that are kept; the rest is counted."""
 _SHOWN = 200
@@ -191,12 +192,21 @@ class Context:
     collected: dict[str, list[etree._Element]] = field(default_factory=lambda: defaultdict(list))
     """Elements that checks lay aside for an ``end`` check, by a name of their own."""
     _siblings: dict[tuple[etree._Element | None, str], set[object]] = field(default_factory=dict)
+    _declared: dict[etree._Element, tuple[str, ...]] = field(default_factory=dict)
     _raw: list[_Raw] = field(default_factory=list)
     _count: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _seen: set[tuple[str, etree._Element, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.official = self.profile is Profile.OFFICIAL
+
+    def declared(self, element: etree._Element) -> tuple[str, ...]:
+        """The roots of its templateIds, remembered: thousands of children may ask for those of their section."""
+        known = self._declared.get(element)
+        if known is None:
+            known = tuple(str(one.get("root", "")) for one in element.iterchildren(_TEMPLATE_ID))
+            self._declared[element] = known
+        return known
 
     def repeats(self, element: etree._Element, key: object) -> bool:
         """Whether a sibling of the same name, met before, had the same *key*."""

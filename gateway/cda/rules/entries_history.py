@@ -13,7 +13,6 @@ from gateway.cda.rules.entries_common import (
     Coding,
     Entry,
     check_display,
-    declarations,
     declares,
     find,
     frame,
@@ -158,7 +157,7 @@ def _support(element: etree._Element, context: Context) -> None:
 def _meaning(element: etree._Element, context: Context) -> None:
     code = find(element, "code")
     found = (attribute(code, "code"), attribute(code, "codeSystem"))
-    foreseen = _foreseen(element)
+    foreseen = _foreseen(element, context)
     fixed = next((one for one in foreseen if found == (one.code, one.system)), None)
     if fixed is None:
         if foreseen:
@@ -184,12 +183,12 @@ def _meaning(element: etree._Element, context: Context) -> None:
             context.say(rule, value, value=shown(value), expected=name)
 
 
-def _foreseen(element: etree._Element) -> tuple[Coding, ...]:
+def _foreseen(element: etree._Element, context: Context) -> tuple[Coding, ...]:
     entry = element.getparent()
     section = None if entry is None else entry.getparent()
     if section is None:
         return ()
-    for root in declarations(section):
+    for root in context.declared(section):
         row = BY_TEMPLATE.get(root)
         if row is not None and row.french in _FORESEEN:
             return _FORESEEN[row.french]
