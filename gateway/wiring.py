@@ -438,6 +438,8 @@ def web_application(house: House) -> WSGIApplication:
             images=house.frames,
             accept=house.accepting.accept,
             content=house.blobs.get,
+            messages=house.messages,
+            relay=house.relay.web_parts() if settings.platform else None,
         )
     )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from gateway.errors import InputRejected
 from gateway.flow.patience import Patience
 from gateway.flow.ports import Blobs, Clock, Line, Pacs
 from gateway.model.relay import LineAnswer, Platform
 from gateway.model.site import Site
+from gateway.model.teleradiology import Exchange
 from gateway.settings import MllpPeerTable, MllpPortTable, PlatformTable, Settings
 from gateway.store.relays import SqlRelays
 from gateway.trust import safexml
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.hl7.ports import ListenerSettings
     from gateway.hl7.relay_wording import HL7Wording
     from gateway.hl7.sender import Sender
+    from gateway.web.parts import RelayParts
 
 _IDLE_SENDERS = 4
 
@@ -104,6 +109,52 @@ class RelayRooms:
             patience=Patience(**self._settings.patience.model_dump()),
         )
 
+    def web_parts(self) -> RelayParts:
+        """What the web shows of the relay, and what it lets a site's system do."""
+        from gateway.web.parts import RelayParts
+
+        return RelayParts(
+            store=self.store,
+            submit=self.submit,
+            take_up=lambda message_id, actor: self.forwarding.take_up(message_id, actor),
+            give_up=lambda message_id, actor: self.forwarding.give_up(message_id, actor),
+        )
+
+    def submit(self, site: str, caller_name: str, platform: str, values: Callable[[Site, datetime], Exchange]) -> str:
+        """Build the message of what a site's system asked for over HTTP, and take it as if it had sent it.
+
+        Raises InputRejected (``relay_site_platform``, and those of building and taking), Unavailable.
+        """
+        from gateway.flow.relay import Way
+        from gateway.hl7 import acknowledge, arrival
+        from gateway.hl7.ports import Admission
+        from gateway.hl7.reception import Meeting
+        from gateway.hl7.teleradiology_build import build
+        from gateway.model.relay import Direction
+        from gateway.model.teleradiology import Envelope
+
+        known = [name for name, one in self.platforms.items() if site in one.sites]
+        chosen = platform or (known[0] if len(known) == 1 else "")
+        if chosen not in known:
+            raise InputRejected(
+                "relay_site_platform", place="platform", platform=platform or "-", known=", ".join(known) or "-"
+            )
+        now = self._clock.now()
+        ours = min(self._sites[site].senders, default="GATEWAY|")
+        theirs = self._settings.platform[chosen].addresses[0]
+        envelope = Envelope(
+            control_id=secrets.token_hex(10),
+            sending=_address(ours),
+            receiving=_address(theirs),
+            sent_at=f"{now:%Y%m%d%H%M%S}+0000",
+            processing_id="P" if self._settings.environment == "production" else "T",
+        )
+        message = build(envelope, values(self._sites[site], now))
+        meeting = Meeting(admission=Admission(port="api"), peer=caller_name, received_at=now)
+        came = arrival.of(message, acknowledge.read_request(message), meeting)
+        way = Way(self.platforms[chosen], site, Direction.TO_PLATFORM)
+        return self.relaying.take(message, came, way=way)
+
     def _line(self, table: MllpPeerTable, place: str) -> Line:
         line = MllpLine(table, place, self.wording)
         self._lines.append(line)
@@ -156,6 +207,11 @@ class MllpLine:
                 self._free.append(sender)
                 return
         sender.close()
+
+
+def _address(text: str) -> tuple[str, str]:
+    application, _, facility = text.partition("|")
+    return application, facility
 
 
 def _platform(name: str, table: PlatformTable) -> Platform:

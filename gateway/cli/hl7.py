@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import hl7_log
 from gateway.cli.options import AsJson, Files, Language
 
 if TYPE_CHECKING:
     import ssl
 
-commands = typer.Typer(no_args_is_help=True, help="HL7 v2 messages: judge, show, send.")
+commands = typer.Typer(no_args_is_help=True, help="HL7 v2 messages: judge, show, send; the log of those received.")
+commands.command("log")(hl7_log.log)
 File = Annotated[Path, typer.Argument(help="A message (ER7).", metavar="FILE")]
 Pem = Annotated[Path | None, typer.Option(help="A PEM file.", metavar="FILE")]
 _UNREACHABLE = 2

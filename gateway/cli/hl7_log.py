@@ -10,6 +10,7 @@ import typer
 from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from gateway.model.message import KeptMessage
@@ -27,9 +28,11 @@ def log(
     answer: Annotated[str, typer.Option(help="Only those answered AA, AE or AR.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 50,
     show: Annotated[bool, typer.Option("--show", help="Print the message as it came. It names a patient.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Process the message again, once its cause is mended.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Process the message again, once its cause is mended.")
+    ] = False,
     as_json: AsJson = False,
-    language: Language = "en",
+    language: Language = "fr",
 ) -> None:
     """List the received messages, show one, or process one again."""
     with house_of(config) as house:
@@ -117,7 +120,7 @@ def told(one: KeptMessage, language: str) -> dict[str, object]:
     }
 
 
-def _print(found: list[KeptMessage] | tuple[KeptMessage, ...], *, as_json: bool, language: str, one: bool = False) -> None:
+def _print(found: Sequence[KeptMessage], *, as_json: bool, language: str, one: bool = False) -> None:
     import json
 
     rows = [told(each, language) for each in found]
@@ -131,8 +134,8 @@ def _print(found: list[KeptMessage] | tuple[KeptMessage, ...], *, as_json: bool,
             continue
         twice = " again" if row["duplicate"] else ""
         print(
-            f"{row['id']}  {row['received_at']}  {row['answer'] or '-':<2}{twice}  {row['kind']:<14} {row['control_id']:<20}"
-            f" {row['sender']}  {row['port']}  {row['size_bytes']} bytes"
+            f"{row['id']}  {row['received_at']}  {row['answer'] or '-':<2}{twice}  {row['kind']:<14}"
+            f" {row['control_id']:<20} {row['sender']}  {row['port']}  {row['size_bytes']} bytes"
         )
         if row["sentence"]:
             print(f"    {row['sentence']}  [{row['code']} {row['place']}]")

@@ -26,7 +26,7 @@ def list_requests(
     site: Annotated[str, typer.Option(help="Only those of this site.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
     as_json: AsJson = False,
-    language: Language = "en",
+    language: Language = "fr",
 ) -> None:
     """List the requests and, where a message of one is held, why."""
     with house_of(config) as house:
@@ -41,7 +41,10 @@ def list_requests(
         print(json.dumps(told, ensure_ascii=False))
         return
     for row in told:
-        print(f"{row['id']}  {row['state']:<9}  {row['order']:<24} {row['site']} -> {row['platform']}  {row['updated_at']}")
+        print(
+            f"{row['id']}  {row['state']:<9}  {row['order']:<24} {row['site']} -> {row['platform']}"
+            f"  {row['updated_at']}"
+        )
         if row["held"]:
             print(f"    {row['held']['id']}  {row['held']['flow']}: {row['held']['sentence']}")
 
@@ -51,7 +54,7 @@ def show(
     request: Annotated[str, typer.Argument(help="Id of a request (gateway relay list).")],
     config: Config = DEFAULT,
     as_json: AsJson = False,
-    language: Language = "en",
+    language: Language = "fr",
 ) -> None:
     """Show one request with its messages and their states."""
     with house_of(config) as house:
@@ -87,7 +90,9 @@ def stats(
         print(json.dumps(told))
         return
     for one in told:
-        print(f"{one['platform']}: {one['requests']} requests, {one['waiting']} messages on their way, {one['held']} held")
+        print(
+            f"{one['platform']}: {one['requests']} requests, {one['waiting']} messages on their way, {one['held']} held"
+        )
         for name in ("answer", "report", "delivery"):
             median, p90 = one[f"{name}_median_s"], one[f"{name}_p90_s"]
             if median is not None:

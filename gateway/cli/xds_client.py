@@ -158,8 +158,7 @@ def _retrievals(
 
 
 def _series(manifest: Path) -> list[ImagingSeries]:
-    from gateway.cli.xds_submit import whole
-    from gateway.kos.read import read
+    from gateway.cli.xds_submit import manifest_of, whole
     from gateway.xds.client import ImagingSeries
 
     return [
@@ -169,7 +168,7 @@ def _series(manifest: Path) -> list[ImagingSeries]:
             instance_uids=tuple(instance.sop_instance_uid for instance in series.instances),
             retrieve_location_uid=series.retrieve_location_uid,
         )
-        for study in read(whole(manifest)).studies
+        for study in manifest_of(whole(manifest)).studies
         for series in study.series
     ]
 

@@ -84,7 +84,7 @@ def publication(files: Files, site: Site, *, qualified: bool) -> Publication:
     manifest of a study that is not the report's.
     """
     now = datetime.now(UTC)
-    selections = [read_manifest(content) for content in files.manifests]
+    selections = [manifest_of(content) for content in files.manifests]
     if files.report is None and not selections:
         raise InputRejected("xds_submit_files")
     report = read_report(safexml.parse(files.report)) if files.report is not None else _report_of(selections[0], now)
@@ -105,6 +105,17 @@ def publication(files: Files, site: Site, *, qualified: bool) -> Publication:
         manifests=drafts,
         now=now,
     )
+
+
+def manifest_of(content: bytes) -> KeyObjectSelection:
+    """The manifest *content*, once the guard has seen every byte of it; raises InputRejected, InputTooLarge."""
+    from gateway.dicom import guard
+    from gateway.kos.file import SIZE_BYTES, take_apart
+
+    part10 = take_apart(content)
+    for _ in guard.walk(part10.body, implicit=part10.implicit, limits=guard.Limits(size_bytes=SIZE_BYTES)):
+        pass
+    return read_manifest(content)
 
 
 def _draft(selection: KeyObjectSelection, content: bytes, report: Report, now: datetime) -> ManifestDraft:

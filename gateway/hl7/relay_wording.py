@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from urllib.parse import quote, urlencode
 
 from gateway.errors import GatewayError, InputRejected
 from gateway.hl7 import er7, teleradiology
@@ -65,7 +66,7 @@ class HL7Wording:
         profile = routing.route(parsed)
         if profile is not None and profile.name == "tlr-4-complement":
             missing = [
-                Addition(position=number, viewer_url=_PLACEHOLDER)
+                Addition(position=number, viewer_url=_placeholder(order))
                 for number, order in enumerate(_orders(parsed))
                 if not _rows(order, guide.VIEWER)
             ]
@@ -233,6 +234,15 @@ def _order_number(order: Sequence[Segment]) -> Identifier:
 
 def _rows(order: Sequence[Segment], kind: guide.Observation) -> list[Segment]:
     return [row for row in order if row.name == "OBX" and guide.Kind(kind)(row)]
+
+
+def _placeholder(order: Sequence[Segment]) -> str:
+    """An address as the gateway will write it, so that the rest of the message can be judged before."""
+    control = next((row for row in order if row.name == "IPC"), None)
+    if control is None:
+        return _PLACEHOLDER
+    said = [("studyUID", control.text(3)), ("Accessionnumber", control.text(1))]
+    return f"{_PLACEHOLDER}&{urlencode(said, quote_via=quote)}"
 
 
 def _place(order: Sequence[Segment]) -> tuple[int, int]:

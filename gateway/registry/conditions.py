@@ -179,13 +179,14 @@ def _any_reference(values: Sequence[str]) -> Condition:
     asked = [_reference(value) for value in values]
     anyones = [(one.value, one.type_code) for one in asked if not one.authority]
     qualified = [(one.value, one.type_code, stated) for one in asked if one.authority for stated in (one.authority, "")]
-    # Lists rather than a chain of OR, whose depth SQLite limits.
+    # Lists rather than a chain of OR, whose depth SQLite limits. It finds no index for a list of rows: the list of
+    # ids beside it does.
     matches = []
     if anyones:
         matches.append(sa.tuple_(c.value, c.type_code).in_(anyones))
     if qualified:
         matches.append(sa.tuple_(c.value, c.type_code, c.authority).in_(qualified))
-    return sa.or_(*matches)
+    return sa.and_(c.value.in_({one.value for one in asked}), sa.or_(*matches))
 
 
 def _reference(text: str) -> ReferenceId:

@@ -198,8 +198,9 @@ class Finder:
     def _body(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
         return column if self._leaf else sa.null()
 
-    def _bounded(self, more: int = 0) -> None:
-        if sum(map(len, self._hits.values())) + max(more, len(self._links)) > self._limit:
+    def _bounded(self, followed: int = 0) -> None:
+        """Whether the answer, or the number of associations that are *followed* for it, is above the limit."""
+        if max(followed, sum(map(len, self._hits.values())) + len(self._links)) > self._limit:
             context = f"more than {self._limit}: narrow the query" + (", or ask for ObjectRef" if self._leaf else "")
             raise QueryError("XDSTooManyResults", context)
 

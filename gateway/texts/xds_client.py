@@ -194,7 +194,7 @@ TEXTS: dict[str, Text] = {
         "destination.",
     ),
     "registry_proxy_file": Text(
-        "Le fichier « {name} » ne contient pas « utilisateur:mot de passe » en ASCII : corrigez proxy_credentials_file.",
+        "Le fichier « {name} » ne contient pas « utilisateur:mot de passe » (ASCII) : corrigez proxy_credentials_file.",
         "The file “{name}” does not hold “user:password” in ASCII: correct proxy_credentials_file.",
     ),
     "registry_image": Text(

@@ -17,7 +17,7 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError, NotSupportedYet
-from gateway.web import console, display, frames, intake, login, reports, viewer
+from gateway.web import console, display, frames, intake, login, messages, relay, reports, viewer
 from gateway.web.access import Access
 from gateway.web.exams import Exams
 from gateway.web.grants import Grants
@@ -90,7 +90,7 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
     Babel(
         app, default_locale="fr", locale_selector=lambda: request.accept_languages.best_match(languages, languages[0])
     )
-    app.context_processor(lambda: {"language": language()})
+    app.context_processor(lambda: {"language": language(), "has_relay": parts.relay is not None})
 
     app.register_blueprint(display.blueprint(parts, access))
     app.register_blueprint(login.blueprint(parts, access, grants))
@@ -98,6 +98,9 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
     app.register_blueprint(intake.blueprint(parts))
     app.register_blueprint(console.blueprint(parts, access))
     app.register_blueprint(reports.blueprint(parts, access))
+    app.register_blueprint(messages.blueprint(parts, access))
+    app.register_blueprint(relay.console(parts, access))
+    app.register_blueprint(relay.api(parts))
 
     @app.get("/")
     def home() -> str:

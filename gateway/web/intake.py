@@ -82,7 +82,7 @@ def blueprint(parts: WebParts) -> Blueprint:
 
     @routes.post("/reports")
     def receive() -> Response:
-        key = _key(parts)
+        key = key_of(parts)
         content = _body(parts)
         statements = read_statements(_said(request.headers.items(), request.args.to_dict(flat=False)))
         received = Received(
@@ -102,7 +102,7 @@ def blueprint(parts: WebParts) -> Blueprint:
 
     @routes.get("/reports/<report_id>")
     def state(report_id: str) -> Response:
-        key = _key(parts)
+        key = key_of(parts)
         if _ID.fullmatch(report_id) is None:
             raise ReportUnknown("intake_report_unknown")
         try:
@@ -165,7 +165,7 @@ def described(overview: ShareOverview, reader: str) -> dict[str, object]:
     }
 
 
-def _key(parts: WebParts) -> IntakeKey:
+def key_of(parts: WebParts) -> IntakeKey:
     """The key of this request; every known digest is compared, whichever fits. Raises NotKnown."""
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     digest = hashlib.sha256(sent.strip().encode("utf-8", "surrogatepass")).hexdigest()

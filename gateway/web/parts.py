@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from gateway.errors import SettingsError
 from gateway.flow.events import Event
-from gateway.flow.ports import Clock, Images, Sessions, Store
+from gateway.flow.ports import Clock, Images, MessageLog, RelayStore, Sessions, Store
 from gateway.model.exam import Exam
+from gateway.model.relay import RelayMessage
 from gateway.model.share import Receipt
+from gateway.model.site import Site
+from gateway.model.teleradiology import Exchange
 from gateway.web.openid import OpenIdConnect
 
 _ANCESTOR = re.compile(r"'self'|https?://[A-Za-z0-9.*-]+(:[0-9]{1,5})?", re.ASCII)
@@ -98,6 +102,18 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayParts:
+    """What the web needs of the teleradiology relay."""
+
+    store: RelayStore
+    submit: Callable[[str, str, str, Callable[[Site, datetime], Exchange]], str]
+    """(site, name of the caller, platform or empty, the values) to the id of the request; raises GatewayError."""
+    take_up: Callable[[str, str], RelayMessage]
+    """(id of a held message, who) to the message; raises GatewayError."""
+    give_up: Callable[[str, str], RelayMessage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
     """Everything the web talks to."""
 
@@ -114,3 +130,7 @@ class WebParts:
     """Takes responsibility for a report; raises GatewayError."""
     content: Callable[[str], bytes] | None = None
     """Digest to the bytes of an accepted report, for the console; raises GatewayError. None shows no stored report."""
+    messages: MessageLog | None = None
+    """Every message that was received, for the console."""
+    relay: RelayParts | None = None
+    """The teleradiology relay; None where there is no platform."""

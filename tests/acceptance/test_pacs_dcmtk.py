@@ -16,6 +16,7 @@ import pytest
 from gateway.demo.pacs import DemoPacs, main
 from gateway.dicom.query import PacsClient, PacsSettings
 from tests.support.dicom_objects import STUDY, encoded, image, whole_study, write
+from tests.support.dicom_scp import settle
 from tests.support.orthanc import free_port
 
 pytestmark = pytest.mark.dcmtk
@@ -37,6 +38,7 @@ def pacs(tmp_path: Path) -> Iterator[DemoPacs]:
     running = DemoPacs(folder, "DEMO", destinations={"STORE": ("127.0.0.1", free_port())})
     running.start()
     yield running
+    settle(running._entity)
     running.stop()
 
 

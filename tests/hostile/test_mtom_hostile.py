@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.errors import InputRejected, InputTooLarge, Unavailable
 from gateway.texts import TEXTS
@@ -152,3 +155,17 @@ def test_a_refused_message_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_p
         reader.finish()
     assert reader._spool._file.closed
     assert list(tmp_path.iterdir()) == []
+
+
+@given(st.binary(max_size=400), st.lists(st.tuples(st.integers(0, 450), st.integers(0, 450)), max_size=8))
+def test_a_part_is_a_file_that_reads_as_its_bytes_do(content: bytes, reads: list[tuple[int, int]]) -> None:
+    framed = b"--x\r\nContent-ID: <1>\r\n\r\n<a/>\r\n" + PART % (2, content.replace(b"--x", b"")) + b"--x--"
+    with read(framed) as message:
+        (part,) = message.parts.values()
+        stream, like = part.open(), io.BytesIO(part.read())
+        assert stream.seek(0, io.SEEK_END) == like.seek(0, io.SEEK_END)
+        for offset, size in reads:
+            assert stream.seek(offset) == like.seek(offset)
+            assert stream.read(size) == like.read(size)
+        assert stream.seek(0) == 0
+        assert stream.read() == part.read()

@@ -424,6 +424,8 @@ def test_what_cannot_be_asked_is_a_sentence_and_nothing_leaves(desk: Desk, words
 def test_who_asked_is_in_the_audit_trail(desk: Desk) -> None:
     desk.type("withdraw", "1.2.250.1.999.1.1", "--yes", answers=(registered(entry()), registered(entry()), DONE))
     with sqlite3.connect(desk.folder / "gateway.db") as connection:
-        rows = connection.execute("SELECT action, document FROM audit_event").fetchall()
+        rows = connection.execute("SELECT action, event FROM audit_events").fetchall()
     connection.close()
-    assert ("xds.withdrawn", "1.2.250.1.999.1.1") in rows
+    (event,) = [json.loads(event) for action, event in rows if action == "xds.withdrawn"]
+    assert (event["document"], event["patient"]) == ("1.2.250.1.999.1.1", PATIENT)
+    assert event["actor"].startswith("command line (")

@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import PeerRefused, PeerUnreachable, Unavailable
-from gateway.model.document import Submission
+from gateway.model.codes import Code
+from gateway.model.document import AssociationType, DocumentEntry, Status, Submission
 from gateway.model.share import FrozenDocument, FrozenSubmission
 from gateway.registry.app import create_app
 from gateway.registry.service import RegistryService
 from gateway.store.blobs import FileBlobs
 from gateway.trust import safexml
-from gateway.xds import ebrim
-from gateway.xds.client import DestinationSettings, RegistryClient
+from gateway.xds import ebrim, queries
+from gateway.xds.client import DestinationSettings, RegistryClient, RegistryRefused, Submitter
 from tests.support import registry_wire as wire
-from tests.support.registry import PATIENT, accession, entry, running_service, sha1, submission
+from tests.support.registry import PATIENT, ROOT, accession, entry, running_service, sha1, submission
 
 CONTENT = b"\r\n<ClinicalDocument>\xc3\xa9</ClinicalDocument>\r\n"
 
@@ -95,6 +97,58 @@ def test_other_bytes_under_a_known_unique_id_are_an_alarm(client: RegistryClient
     with pytest.raises(PeerRefused) as caught:
         client.send(frozen(tmp_path, submission(sent), b"<other/>"), again=True)
     assert caught.value.code == "registry_other_hash"
+
+
+BY = Submitter(source_id=f"{ROOT}.0", content_type_code=Code("97", "1.2.250.1.213.2.2", "Activité"))
+NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+
+
+def test_metadata_are_changed_and_documents_withdrawn_once_however_often_it_is_asked(
+    client: RegistryClient, tmp_path: Path
+) -> None:
+    sent = entry()
+    client.send(frozen(tmp_path, submission(sent)), again=False)
+
+    def titled(old: DocumentEntry) -> DocumentEntry:
+        return replace(old, title="Scanner, relu")
+
+    assert client.update(sent.unique_id, titled, BY, NOW) == ("title",)
+    assert client.update(sent.unique_id, titled, BY, NOW) == ()
+    assert client.registered([sent.unique_id])[sent.unique_id].title == "Scanner, relu"
+    assert [one.unique_id for one in client.withdraw([sent.unique_id], BY, NOW)] == [sent.unique_id]
+    assert client.withdraw([sent.unique_id], BY, NOW) == ()
+    assert client.registered([sent.unique_id])[sent.unique_id].status == Status.DEPRECATED
+
+
+def test_a_document_is_replaced_and_what_replaced_it_is_found_from_it(client: RegistryClient, tmp_path: Path) -> None:
+    old, new = entry(), entry()
+    client.send(frozen(tmp_path, submission(old)), again=False)
+    share = frozen(tmp_path, submission(new))
+    client.replace(share, {new.unique_id: old.unique_id})
+    client.replace(share, {new.unique_id: old.unique_id}, again=True)
+    found = client.registered([old.unique_id, new.unique_id])
+    assert [one.status for one in found.values()] == [Status.DEPRECATED, Status.APPROVED]
+    related = client.query(
+        queries.get_related_documents([AssociationType.REPLACE], entry_uuid=found[old.unique_id].entry_uuid)
+    )
+    assert new.unique_id in {one.unique_id for one in related.entries}
+    with pytest.raises(PeerRefused, match="xds_document_not_current"):
+        client.replacing(share, {new.unique_id: old.unique_id})
+
+
+def test_what_is_still_named_cannot_be_deleted_and_bytes_can_be_removed(client: RegistryClient, tmp_path: Path) -> None:
+    sent = entry()
+    client.send(frozen(tmp_path, submission(sent)), again=False)
+    found = client.registered([sent.unique_id])[sent.unique_id]
+    with pytest.raises(RegistryRefused) as refusal:
+        client.delete([found.entry_uuid])
+    assert {error.code for error in refusal.value.errors} == {"ReferencesExistException"}
+    sets = client.query(queries.get_submission_sets([found.entry_uuid]))
+    everything = [found, *sets.submission_sets, *sets.associations]
+    client.delete([one.entry_uuid for one in everything])
+    assert client.registered([sent.unique_id]) == {}
+    assert client.remove([found]) == ()
+    assert client.remove([found], again=True) == ()
 
 
 def test_a_registry_that_is_full_is_asked_again_later(

@@ -7,6 +7,7 @@ import functools
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,6 +33,24 @@ def _closed(self: AssociationSocket) -> None:
 
 
 AssociationSocket._shutdown_socket = _closed  # type: ignore[method-assign]
+
+
+def settle(entity: AE) -> None:
+    """Wait while an association of *entity* awaits the end of its connection: pynetdicom's own trips over an abort."""
+    ends = time.monotonic() + 5
+    while time.monotonic() < ends and any(
+        association.dul.state_machine.current_state == "Sta13" for association in entity.active_associations
+    ):
+        time.sleep(0.002)
+
+
+def _shutdown(self: AE) -> None:
+    settle(self)
+    _AT_ONCE(self)
+
+
+_AT_ONCE = AE.shutdown
+AE.shutdown = _shutdown  # type: ignore[method-assign]
 # A server looks twice a second whether it shall end; here it is told at once.
 AssociationServer.serve_forever = functools.partialmethod(  # type: ignore[assignment, method-assign]
     AssociationServer.serve_forever, poll_interval=0.01

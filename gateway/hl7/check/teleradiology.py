@@ -348,6 +348,8 @@ def _viewer(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
                 severity=Severity.ERROR if readable else Severity.WARNING,
             )
             continue
+        # The guide names the values and not the parameters; the national link calls the study ``studyUID``.
+        asked.setdefault("studyinstanceuid", asked.get("studyuid", ""))
         for name, expected in (("studyinstanceuid", control.text(3)), ("accessionnumber", control.text(1))):
             stated = asked.get(name, "")
             if not stated:
