@@ -106,7 +106,9 @@ class Notes:
             )
             note = note_of(selection)
         except InputRejected as error:
-            if error.code != "kos_incomplete":
+            # A note that may be a rejection and does not say of what could reject any image: its title's code, found
+            # anywhere in it, is enough to stop.
+            if error.code != "kos_incomplete" or any(code.encode() in bytes(delivery.data) for code in REJECTIONS):
                 raise PeerMisbehaved("pacs_note_unreadable", pacs=self._settings.name, words=error.code) from None
             # It selects nothing, so it neither marks nor rejects anything.
             note = KeyObjectNote(

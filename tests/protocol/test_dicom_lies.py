@@ -213,6 +213,18 @@ def test_a_note_that_names_no_study_marks_nothing(tmp_path: Path) -> None:
     assert exam.notes[0].marked == frozenset()
 
 
+def test_a_rejection_that_names_no_study_blocks_the_share(tmp_path: Path) -> None:
+    images = [image(1, number) for number in (1, 2)]
+    note = corpus.key_object(STUDY, images[:1], corpus.REJECTED_FOR_QUALITY)
+    note.CurrentRequestedProcedureEvidenceSequence[0].StudyInstanceUID = ""
+    write(tmp_path, [*images, note])
+    with leaving_out(tmp_path) as (_, given):
+        client = PacsClient(given)
+        with pytest.raises(PeerMisbehaved, match="pacs_note_unreadable"):
+            client.study(STUDY)
+        client.close()
+
+
 @pytest.mark.parametrize("title", [corpus.REJECTED_FOR_QUALITY, corpus.OF_INTEREST])
 def test_a_key_object_that_cannot_be_read_blocks_the_share_and_says_why(tmp_path: Path, title: tuple[str, str]) -> None:
     images = [image(1, number) for number in (1, 2)]
