@@ -26,7 +26,7 @@ def house_of(config: Path) -> Iterator[House]:
     from gateway.settings import load
     from gateway.wiring import House
 
-    log.configure()
+    log.configure(level="warning")
     house = House(load(config))
     try:
         yield house

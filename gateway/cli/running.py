@@ -45,7 +45,7 @@ def check(config: Config = DEFAULT, as_json: AsJson = False) -> None:
     from gateway import log
     from gateway.check import check as look
 
-    log.configure()
+    log.configure(level="warning")
     findings = look(config)
     if as_json:
         print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
@@ -86,7 +86,7 @@ def demo(
     from gateway import log
     from gateway.demo.run import Wishes, run
 
-    log.configure()
+    log.configure(level="warning")
     wishes = Wishes(
         once=once,
         as_json=as_json,

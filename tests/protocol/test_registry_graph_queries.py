@@ -362,7 +362,6 @@ def every_query(here: Filled) -> dict[str, dict[str, object]]:
 
 def test_no_query_reads_a_whole_table(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_service(tmp_path_factory.mktemp("plans")) as service:
-        here = fill(service)
         statements: list[tuple[str, tuple[object, ...]]] = []
 
         @sa.event.listens_for(service.engine, "before_cursor_execute")
@@ -370,15 +369,24 @@ def test_no_query_reads_a_whole_table(tmp_path_factory: pytest.TempPathFactory) 
             if statement.startswith("SELECT"):
                 statements.append((statement, parameters))
 
+        here = fill(service)  # what submissions look up is looked at too
         asked = every_query(here)
         assert set(asked) == set(queries.DEFINITIONS)
         for query_id, parameters in asked.items():
             here.ask(query_id, **parameters)
+        assert (
+            service.update(update(new_version(here.ask(queries.GET_DOCUMENTS, **by_uuid(here, "A")).entries[0]))) == ()
+        )
+        assert service.remove_metadata([here.uuids["1"]]) != ()
         with service.engine.connect() as connection:
             for statement, parameters in list(statements):
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
                 scans = [row[3] for row in plan if re.match(r"SCAN registry_", row[3])]
                 assert scans == [], statement
+
+
+def by_uuid(here: Filled, letter: str) -> dict[str, object]:
+    return {"XDSDocumentEntryEntryUUID": ((here.uuids[letter],),)}
 
 
 def unique_id(filled: Filled, letter: str) -> str:

@@ -22,6 +22,12 @@ from tests.support.registry import ACCESSION_AUTHORITY, PATIENT, ROOT, new_uniqu
 ITI_18 = "urn:ihe:iti:2007:RegistryStoredQuery"
 ITI_41 = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
 ITI_43 = "urn:ihe:iti:2007:RetrieveDocumentSet"
+ITI_42 = "urn:ihe:iti:2007:RegisterDocumentSet-b"
+ITI_57 = "urn:ihe:iti:2010:UpdateDocumentSet"
+ITI_92 = "urn:ihe:iti:2018:RestrictedUpdateDocumentSet"
+ITI_61 = "urn:ihe:iti:2010:RegisterOnDemandDocumentEntry"
+ITI_62 = "urn:ihe:iti:2010:DeleteDocumentSet"
+ITI_86 = "urn:ihe:iti:2017:RemoveDocuments"
 BOUNDARY = "MIMEBoundary_by_hand"
 TIMEOUT_S = 30
 
@@ -120,25 +126,86 @@ def registry_package(unique_id: str) -> str:
     )
 
 
-def provide_and_register(objects: str, documents: str, set_unique_id: str = "") -> str:
-    """The body of ITI-41: *objects* are ExtrinsicObjects, *documents* Document elements; one HasMember each."""
+def submit_objects(objects: str, set_unique_id: str = "", slots: str = "", more: str = "") -> str:
+    """The SubmitObjectsRequest of ITI-42, ITI-57, …: *objects* and a set of which each is a member.
+
+    *slots* stand in every HasMember, *more* behind everything.
+    """
     names = [part.partition('"')[0] for part in objects.split('<rim:ExtrinsicObject id="')[1:]]
     members = "".join(
         f'<rim:Association id="m{n}" associationType="urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"'
-        f' sourceObject="set" targetObject="{name}">{slot("SubmissionSetStatus", "Original")}</rim:Association>'
+        f' sourceObject="set" targetObject="{name}">{slot("SubmissionSetStatus", "Original")}{slots}</rim:Association>'
         for n, name in enumerate(names)
     )
     return (
-        '<x:ProvideAndRegisterDocumentSetRequest xmlns:x="urn:ihe:iti:xds-b:2007"'
-        ' xmlns:lcm="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"'
-        ' xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"'
-        ' xmlns:xop="http://www.w3.org/2004/08/xop/include"><lcm:SubmitObjectsRequest><rim:RegistryObjectList>'
+        '<lcm:SubmitObjectsRequest xmlns:lcm="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"'
+        ' xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"><rim:RegistryObjectList>'
         + objects
         + registry_package(set_unique_id or new_unique_id())
         + members
+        + more
         + "</rim:RegistryObjectList></lcm:SubmitObjectsRequest>"
+    )
+
+
+def provide_and_register(objects: str, documents: str, set_unique_id: str = "") -> str:
+    """The body of ITI-41: *objects* are ExtrinsicObjects, *documents* Document elements; one HasMember each."""
+    return (
+        '<x:ProvideAndRegisterDocumentSetRequest xmlns:x="urn:ihe:iti:xds-b:2007"'
+        ' xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"'
+        ' xmlns:xop="http://www.w3.org/2004/08/xop/include">'
+        + submit_objects(objects, set_unique_id)
         + documents
         + "</x:ProvideAndRegisterDocumentSetRequest>"
+    )
+
+
+def association(kind: str, source: str, target: str, slots: str = "", name: str = "as9") -> str:
+    """An Association of the message; *kind* is the whole URN."""
+    return (
+        f'<rim:Association id="{name}" associationType="{kind}" sourceObject="{source}"'
+        f' targetObject="{target}">{slots}</rim:Association>'
+    )
+
+
+def remove_objects(*uuids: str) -> str:
+    """The body of ITI-62."""
+    refs = "".join(f'<rim:ObjectRef id="{escape(uuid)}"/>' for uuid in uuids)
+    return (
+        '<lcm:RemoveObjectsRequest xmlns:lcm="urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"'
+        ' xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0">'
+        f"<rim:ObjectRefList>{refs}</rim:ObjectRefList></lcm:RemoveObjectsRequest>"
+    )
+
+
+def remove_documents(*wanted: tuple[str, str]) -> str:
+    """The body of ITI-86: (repositoryUniqueId, uniqueId) each."""
+    inner = retrieve(*wanted).partition(">")[2].rpartition("</")[0]
+    return (
+        '<rmd:RemoveDocumentsRequest xmlns:rmd="urn:ihe:iti:rmd:2017" xmlns:x="urn:ihe:iti:xds-b:2007">'
+        f"{inner}</rmd:RemoveDocumentsRequest>"
+    )
+
+
+def identity_feed(message: str, patient: str, replaced: str = "", root: str = "1.2.250.1.213.1.4.10") -> str:
+    """The body of ITI-44: *patient* and *replaced* are extensions under *root*."""
+    prior = (
+        '<replacementOf typeCode="RPLC"><priorRegistration classCode="REG" moodCode="EVN"><statusCode code="obsolete"/>'
+        '<subject1 typeCode="SBJ"><priorRegisteredRole classCode="PAT">'
+        f'<id root="{root}" extension="{replaced}"/></priorRegisteredRole></subject1></priorRegistration>'
+        "</replacementOf>"
+    )
+    return (
+        f'<{message} xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="2.25.4711"/>'
+        '<creationTime value="20261120101500"/><interactionId root="2.16.840.1.113883.1.6" extension="'
+        f'{message}"/><processingCode code="P"/><processingModeCode code="T"/><acceptAckCode code="AL"/>'
+        '<receiver typeCode="RCV"><device classCode="DEV" determinerCode="INSTANCE"><id root="1.2.840.1"/></device>'
+        '</receiver><sender typeCode="SND"><device classCode="DEV" determinerCode="INSTANCE"><id root="1.2.840.2"/>'
+        '</device></sender><controlActProcess classCode="CACT" moodCode="EVN"><subject typeCode="SUBJ">'
+        '<registrationEvent classCode="REG" moodCode="EVN"><statusCode code="active"/><subject1 typeCode="SBJ">'
+        f'<patient classCode="PAT"><id root="{root}" extension="{patient}"/><statusCode code="active"/>'
+        "<patientPerson><name><family>DÉSIRÉE</family></name></patientPerson></patient></subject1>"
+        f"{prior if replaced else ''}</registrationEvent></subject></controlActProcess></{message}>"
     )
 
 
