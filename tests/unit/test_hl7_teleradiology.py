@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import InputRejected
@@ -170,7 +170,12 @@ COMPLEMENTS = st.builds(
 )
 def test_what_is_written_is_right_and_read_back_equal(exchange: Exchange, charset: str) -> None:
     envelope = replace(ENVELOPE, charset=charset)
-    raw = build(envelope, exchange)
+    try:
+        raw = build(envelope, exchange)
+    except InputRejected as refusal:
+        # Latin text whose every byte is UTF-8 as well would be read as a lie about the character set.
+        assume(refusal.place != "MSH^1^18")
+        raise
     assert not errors(raw)
     got = read(raw)
     assert got.envelope == envelope
