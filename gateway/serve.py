@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -26,6 +27,9 @@ from gateway.process import Doorbell, die_with_parent
 from gateway.settings import Settings, load
 from gateway.wiring import House, Part, web_application, web_server_settings
 from gateway.work import SideWorker, Worker
+
+if TYPE_CHECKING:
+    from gateway.registry.setup import RegistrySettings
 
 _log = structlog.get_logger(__name__)
 
@@ -228,21 +232,29 @@ def _relay_worker(house: House) -> SideWorker:
 
 def serve_registry(path: Path) -> int:
     """``gateway registry``: the document registry and repository, in this process, until TERM or Ctrl-C."""
-    from gateway.registry.serve import RegistrySettings, run
+    from gateway.registry.serve import run
 
     settings = load(path)
     log.configure(level=settings.log_level)
-    table = settings.registry
-    run(
-        RegistrySettings(
-            host=table.host,
-            port=table.port,
-            allow_plain=table.allow_plain,
-            database_url=table.url,
-            blobs=table.blobs,
-            repository_unique_id=table.repository_unique_id,
-            threads=table.threads,
-            max_body_bytes=table.max_body_bytes,
-        )
-    )
+    run(registry_settings(settings))
     return 0
+
+
+def registry_settings(settings: Settings) -> RegistrySettings:
+    """What the registry must know, out of ``[registry]``."""
+    from gateway.registry.setup import RegistrySettings
+
+    table = settings.registry
+    return RegistrySettings(
+        host=table.host,
+        port=table.port,
+        allow_plain=table.allow_plain,
+        database_url=table.url,
+        blobs=table.blobs,
+        repository_unique_id=table.repository_unique_id,
+        threads=table.threads,
+        max_body_bytes=table.max_body_bytes,
+        patient_authorities=frozenset(table.patient_authorities),
+        listed_patients=table.patients == "listed",
+        keep_extra_slots=table.keep_extra_slots,
+    )

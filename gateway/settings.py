@@ -414,6 +414,9 @@ class RegistryTable(Table):
     repository_unique_id: Oid = "1.2.250.1.999.1.1.7.1"
     threads: int = Field(default=8, ge=1, le=256)
     max_body_bytes: int = Field(default=256 * 1024 * 1024, ge=1024)
+    patients: Literal["every", "listed"] = "every"
+    patient_authorities: tuple[Oid, ...] = ()
+    keep_extra_slots: bool = True
 
 
 class Settings(Table):

@@ -255,8 +255,6 @@ class House:
         for name in ("images", "pacs", "pools", "destinations"):
             for adapter in self.__dict__.get(name, {}).values():
                 adapter.close()
-        if "relay" in self.__dict__:
-            self.relay.close()
         if "_writer" in self.__dict__:
             self._writer.close()
         if "engine" in self.__dict__:

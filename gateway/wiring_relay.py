@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
     from gateway.flow.relay import Relaying
     from gateway.hl7.ports import ListenerSettings
     from gateway.hl7.relay_wording import HL7Wording
-    from gateway.hl7.sender import Sender
     from gateway.web.parts import RelayParts
-
-_IDLE_SENDERS = 4
 
 
 class RelayRooms:
@@ -54,7 +50,6 @@ class RelayRooms:
         self._sites = sites
         self._pacs = pacs
         self._ring = ring
-        self._lines: list[MllpLine] = []
 
     @cached_property
     def wording(self) -> HL7Wording:
@@ -156,18 +151,15 @@ class RelayRooms:
         return self.relaying.take(message, came, way=way)
 
     def _line(self, table: MllpPeerTable, place: str) -> Line:
-        line = MllpLine(table, place, self.wording)
-        self._lines.append(line)
-        return line
-
-    def close(self) -> None:
-        """Release the connections to platforms and sites."""
-        for line in self._lines:
-            line.close()
+        return MllpLine(table, place, self.wording)
 
 
 class MllpLine:
-    """Messages leave over MLLP, on kept connections; for many threads (:class:`gateway.flow.ports.Line`)."""
+    """Messages leave over MLLP, each on a connection of its own (:class:`gateway.flow.ports.Line`).
+
+    They are few, and a receiver that is confused by a second message on a connection (node-hl7-server 2.5 answers the
+    first one again) is then none.
+    """
 
     def __init__(self, table: MllpPeerTable, place: str, wording: HL7Wording) -> None:
         """Raises SettingsError (``tls_files``)."""
@@ -176,37 +168,12 @@ class MllpLine:
         self._tls: ssl.SSLContext | None = None
         if table.tls or table.ca_file or table.certificate:
             self._tls = client_context(table.ca_file, table.certificate, table.key, place=f"{place}.ca_file")
-        self._free: list[Sender] = []
-        self._lock = threading.Lock()
 
     def send(self, message: bytes) -> LineAnswer:
-        sender = self._take()
-        try:
-            answer = sender.send(message)
-        finally:
-            self._give_back(sender)
-        return self._wording.answered(answer)
+        from gateway.hl7.sender import send
 
-    def close(self) -> None:
-        with self._lock:
-            free, self._free = self._free, []
-        for sender in free:
-            sender.close()
-
-    def _take(self) -> Sender:
-        from gateway.hl7.sender import Sender
-
-        with self._lock:
-            if self._free:
-                return self._free.pop()
-        return Sender(self._table.host, self._table.port, self._table.timeout_s, tls=self._tls)
-
-    def _give_back(self, sender: Sender) -> None:
-        with self._lock:
-            if len(self._free) < _IDLE_SENDERS:
-                self._free.append(sender)
-                return
-        sender.close()
+        table = self._table
+        return self._wording.answered(send(table.host, table.port, message, table.timeout_s, tls=self._tls))
 
 
 def _address(text: str) -> tuple[str, str]:

@@ -73,6 +73,7 @@ class Worker(Generic[W]):
         name: str = "share",
     ) -> None:
         self._name = name
+        self._events = {what: f"{name}.{what}" for what in ("moved", "interrupted", "failed")}
         self._sharing = sharing
         self._store = store
         self._clock = clock
@@ -144,11 +145,11 @@ class Worker(Generic[W]):
         heart.start()
         try:
             ended = self._sharing.carry(share)
-            log.info(f"{self._name}.moved", share=share.id, state=ended.state.value, reason=ended.reason)
+            log.info(self._events["moved"], share=share.id, state=ended.state.value, reason=ended.reason)
         except GatewayError as error:
-            log.warning(f"{self._name}.interrupted", share=share.id, code=error.code)
+            log.warning(self._events["interrupted"], share=share.id, code=error.code)
         except Exception as error:  # noqa: BLE001 - one broken share must not stop the others; its lease runs out
-            log.error(f"{self._name}.failed", share=share.id, error=type(error).__name__, where=where(error))
+            log.error(self._events["failed"], share=share.id, error=type(error).__name__, where=where(error))
         finally:
             done.set()
             heart.join()

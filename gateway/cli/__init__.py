@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from gateway.cli import hl7, kos, pacs, relay, report, running, sharing, valuesets, xds
+from gateway.cli import hl7, kos, pacs, registry, relay, report, running, sharing, valuesets, xds
 from gateway.errors import GatewayError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ for _name, _group in {
     "report": report.commands,
     "kos": kos.commands,
     "xds": xds.commands,
+    "registry": registry.commands,
     "hl7": hl7.commands,
     "relay": relay.commands,
     "pacs": pacs.commands,

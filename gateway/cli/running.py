@@ -1,4 +1,4 @@
-"""``gateway serve | work | registry | check | key | demo | version``: running it."""
+"""``gateway serve | work | check | key | demo | version``: running it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,6 @@ def work(config: Config = DEFAULT) -> None:
     from gateway.serve import serve as run
 
     raise typer.Exit(run(config, roles=("work",)))
-
-
-@commands.command()
-def registry(config: Config = DEFAULT) -> None:
-    """Run the document registry and repository that ships with the gateway."""
-    from gateway.serve import serve_registry
-
-    raise typer.Exit(serve_registry(config))
 
 
 @commands.command()

@@ -116,7 +116,8 @@ class Forwarding:
         except (Mismatch, InputRejected) as error:
             return self._hold(message, Happening.MISMATCH, error)
         now = self.clock.now()
-        digest = message.digest if outgoing is content else self.blobs.put(outgoing)
+        outgoing = self.wording.sendable(outgoing)
+        digest = message.digest if outgoing == content else self.blobs.put(outgoing)
         moved = replace(_moved(message, Happening.READY, now, due=now), outgoing=digest)
         self.store.save(moved, [], release=False)
         return moved

@@ -343,6 +343,9 @@ class Wording(Protocol):
     def complemented(self, message: bytes, additions: Sequence[Addition]) -> bytes:
         """*message* with *additions*, every other byte as it was. Raises InputRejected."""
 
+    def sendable(self, message: bytes) -> bytes:
+        """*message* with the segment ends that the standard asks for; most have them already."""
+
     def refusal(self, message: bytes) -> GatewayError | None:
         """What the profile of *message* says against it, the first error; None when it conforms."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from gateway.hl7.acknowledge import Request
 from gateway.hl7.budget import Budget
 from gateway.hl7.mllp import Block, Event, Fault, Framer
 from gateway.hl7.order import Order, Place
@@ -39,12 +40,12 @@ class Rules:
     answer_timeout_s: float
     meeting: Callable[[str], Meeting]
     """From the name of the other side: a message whose last byte has just come."""
-    sender_of: Callable[[bytes], str]
-    answer: Callable[[bytes, Meeting, Place], bytes | None]
+    read: Callable[[bytes], Request]
+    answer: Callable[[bytes, Meeting, Place, Request], bytes | None]
     """Runs in the executor; gives the acknowledgement."""
     answer_fault: Callable[[Fault, Meeting], bytes | None]
     """As :attr:`answer`."""
-    busy: Callable[[bytes], bytes | None]
+    busy: Callable[[Request], bytes | None]
 
 
 class Connection:
@@ -170,19 +171,19 @@ class Connection:
         What was begun goes on, and is recognised when the sender sends it again.
         """
         rules = self._rules
-        sender = rules.sender_of(message)
-        place = rules.order.place(sender)
-        work = rules.executor.submit(rules.answer, message, rules.meeting(self._peer), place)
+        request = rules.read(message)
+        place = rules.order.place(request.sender)
+        work = rules.executor.submit(rules.answer, message, rules.meeting(self._peer), place, request)
         work.add_done_callback(lambda _: place.passed())
         try:
             async with asyncio.timeout(rules.answer_timeout_s):
                 return await asyncio.shield(asyncio.wrap_future(work))
         except TimeoutError:
             work.cancel()
-            return rules.busy(message)
+            return rules.busy(request)
         finally:
             if work.done():
-                rules.order.leave(sender, place)
+                rules.order.leave(request.sender, place)
 
     async def _write(self, reply: bytes | None) -> None:
         if reply is None:

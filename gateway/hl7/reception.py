@@ -93,13 +93,15 @@ class Reception:
         """A message whose last byte has just come."""
         return Meeting(admission=admission, peer=peer, received_at=self._clock.now())
 
-    def answer(self, message: bytes, meeting: Meeting, turn: Turn = NO_TURN) -> bytes | None:
+    def answer(
+        self, message: bytes, meeting: Meeting, turn: Turn = NO_TURN, request: Request | None = None
+    ) -> bytes | None:
         """The acknowledgement of *message*, after it was kept or something has refused it.
 
-        None for a message that is an acknowledgement itself: two programs that answer each other's answers never
-        stop.
+        *request* is what :meth:`read` gave, where that was asked already. None for a message that is an
+        acknowledgement itself: two programs that answer each other's answers never stop.
         """
-        request = acknowledge.read_request(message)
+        request = request or self.read(message)
         if request.is_answer:
             _log.warning("hl7.unexpected_answer", sender=request.sender)
             return None
@@ -113,9 +115,8 @@ class Reception:
             return self._refused(request, unabridged(came, message), Unavailable("hl7_internal_error"))
         return acknowledge.accepted(request)
 
-    def busy(self, message: bytes) -> bytes | None:
+    def busy(self, request: Request) -> bytes | None:
         """The answer to a message that could not be kept in time: it may be sent again later."""
-        request = acknowledge.read_request(message)
         if request.is_answer:
             return None
         _log.warning("hl7.busy", sender=request.sender)
@@ -136,9 +137,9 @@ class Reception:
         came = replace(arrival.of(head, request, meeting), size_bytes=fault.size_bytes, whole=False)
         return self._refused(request, came, error)
 
-    def sender_of(self, message: bytes) -> str:
-        """``application|facility``, to keep the order of a sender's messages."""
-        return acknowledge.read_request(message).sender
+    def read(self, message: bytes) -> Request:
+        """Who sent *message*, and what an answer to it takes from it; never raises."""
+        return acknowledge.read_request(message)
 
     def _take(self, message: bytes, request: Request, meeting: Meeting, came: Arrival, turn: Turn) -> None:
         admission = meeting.admission

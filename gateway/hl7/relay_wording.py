@@ -102,6 +102,10 @@ class HL7Wording:
             position = stop
         return b"".join([*pieces, message[position:]])
 
+    def sendable(self, message: bytes) -> bytes:
+        """Official examples end their segments in LF: that is read, and not sent on."""
+        return er7.with_carriage_returns(message)
+
     def order_of_document(self, message: bytes) -> Identifier | None:
         """ORC-2, else OBR-2; the transmission volet asks for neither, and no rule says what stands there."""
         parsed = er7.parse(message)

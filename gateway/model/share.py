@@ -82,6 +82,8 @@ class StoredReport:
     digest: str
     statements: Statements
     received_at: datetime
+    sender_person: Professional | None = None
+    """Who sent it, and for which structure, when the message says so (PRT ``SB``)."""
 
 
 class Acceptance(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from gateway.registry.rows import Kind
 
 _POSTGRESQL_LOCK = 0x44524D31
 """Any fixed number, known to this registry alone."""
-_BATCH = 500
+_BATCH = 512
 """Values of one IN list: SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535."""
 TABLES: Mapping[Kind, sa.Table] = {
     Kind.SUBMISSION_SET: schema.SUBMISSION_SETS,
@@ -85,12 +86,32 @@ def lock(connection: sa.Connection) -> None:
 
 def by_column(connection: sa.Connection, kind: Kind, column: str, values: Iterable[str]) -> Iterator[Stored]:
     """The objects of *kind* with one of *values* in *column*, in the order of registration."""
+    names = _COLUMNS[kind]
+    for size, batch in _padded(values):
+        for row in connection.execute(_by_column(kind, column, size), batch):
+            rest = dict(zip(names, row[3:], strict=True))
+            yield Stored(kind=kind, number=row[0], uuid=row[1], status=row[2], **rest)
+
+
+@cache
+def _by_column(kind: Kind, column: str, size: int) -> sa.Select[Any]:
     c = TABLES[kind].c
     names = ("id", "entry_uuid", "status", *_COLUMNS[kind])
-    query = sa.select(*(c[name] for name in names)).order_by(c.id)
-    for row in selected(connection, query, c[column], values):
-        rest = dict(zip(_COLUMNS[kind], row[3:], strict=True))
-        yield Stored(kind=kind, number=row[0], uuid=row[1], status=row[2], **rest)
+    return sa.select(*(c[name] for name in names)).where(_any(c[column], size)).order_by(c.id)
+
+
+def taken_unique_ids(connection: sa.Connection, unique_ids: Iterable[str]) -> set[str]:
+    """Of *unique_ids* those of submission sets and folders."""
+    found: set[str] = set()
+    for size, batch in _padded(unique_ids):
+        found.update(row[0] for row in connection.execute(_taken(size), batch))
+    return found
+
+
+@cache
+def _taken(size: int) -> sa.CompoundSelect[Any]:
+    sets, folders = schema.SUBMISSION_SETS.c.unique_id, schema.FOLDERS.c.unique_id
+    return sa.union_all(*(sa.select(column).where(_any(column, size)) for column in (sets, folders)))
 
 
 def objects(connection: sa.Connection, uuids: Iterable[str]) -> dict[str, Stored]:
@@ -110,10 +131,30 @@ def latest_entries(connection: sa.Connection, unique_ids: Iterable[str]) -> dict
 
 def stored_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> dict[str, StoredDocument]:
     """Of *unique_ids* those that the repository has."""
+    found: dict[str, StoredDocument] = {}
+    for size, batch in _padded(unique_ids):
+        for row in connection.execute(_documents(size), batch):
+            found[row[0]] = StoredDocument(row[0], row[1], row[2], row[3], row[4])
+    return found
+
+
+@cache
+def _documents(size: int) -> sa.Select[Any]:
     c = schema.DOCUMENTS.c
-    query = sa.select(c.unique_id, c.digest, c.hash, c.size_bytes, c.mime_type)
-    found = selected(connection, query, c.unique_id, unique_ids)
-    return {row[0]: StoredDocument(row[0], row[1], row[2], row[3], row[4]) for row in found}
+    return sa.select(c.unique_id, c.digest, c.hash, c.size_bytes, c.mime_type).where(_any(c.unique_id, size))
+
+
+def _any(column: sa.ColumnElement[str], size: int) -> sa.ColumnElement[bool]:
+    """One of *size* values. Statements are made once a size: making one takes longer than running it."""
+    return column.in_([sa.bindparam(f"value{number}") for number in range(size)])
+
+
+def _padded(values: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """*values* in batches, each filled up to the next power of two with its last."""
+    for batch in _batches(sorted(set(values))):
+        size = 1 << (len(batch) - 1).bit_length()
+        filled = [*batch, *[batch[-1]] * (size - len(batch))]
+        yield size, {f"value{number}": value for number, value in enumerate(filled)}
 
 
 def withdrawn(connection: sa.Connection, unique_ids: Iterable[str]) -> list[str]:
@@ -187,19 +228,36 @@ class Writer:
         """Insert everything, each table at once, owners before what they own."""
         for table in schema.METADATA.sorted_tables:
             if values := self._rows.get(table):
-                self._connection.execute(table.insert(), values)
+                statement, order = _insert(table, self._connection.dialect)
+                ordered = [tuple(row[name] for name in order) for row in values] if order else values
+                self._connection.exec_driver_sql(statement, ordered)
         self._rows = {}
 
     def _number(self, kind: Kind) -> int:
-        if kind not in self._next:
-            column = TABLES[kind].c.id
-            self._next[kind] = (self._connection.execute(sa.select(sa.func.max(column))).scalar() or 0) + 1
+        if not self._next:
+            highest = self._connection.execute(_HIGHEST).one()
+            self._next = {one: (number or 0) + 1 for one, number in zip(Kind, highest, strict=True)}
         number = self._next[kind]
         self._next[kind] += 1
         return number
 
     def _add(self, table: sa.Table, values: list[rows.Row]) -> None:
         self._rows.setdefault(table, []).extend(values)
+
+
+def _insert(table: sa.Table, dialect: sa.Dialect) -> tuple[str, Sequence[str]]:
+    """The driver's own statement, made once; and the order of its values where they have no names."""
+    key = (table.name, dialect.name)
+    if key not in _inserts:
+        made = table.insert().compile(dialect=dialect, column_keys=[column.name for column in table.c])
+        _inserts[key] = str(made), made.positiontup or ()
+    return _inserts[key]
+
+
+_inserts: dict[tuple[str, str], tuple[str, Sequence[str]]] = {}
+
+
+_HIGHEST = sa.select(*(sa.select(sa.func.max(TABLES[kind].c.id)).scalar_subquery() for kind in Kind))
 
 
 def selected(

@@ -32,7 +32,7 @@ class Known:
     """What of a submission the database knows already."""
 
     entries: Mapping[str, Sequence[Stored]]
-    """Latest versions of the entries that have the uniqueIds of the submission's entries."""
+    """Latest versions of the entries that have the uniqueIds of the submission's objects."""
     documents: Mapping[str, StoredDocument]
     """Documents of this repository by the same."""
     outside: Mapping[str, Stored]
@@ -52,7 +52,9 @@ class Known:
 def look(connection: sa.Connection, submission: Submission) -> Known:
     """Ask the database what it knows."""
     unique_ids = [entry.unique_id for entry in submission.entries]
-    entries = catalogue.latest_entries(connection, unique_ids)
+    packages = [one.unique_id for one in submission.submission_sets]
+    packages += [one.unique_id for one in submission.folders]
+    entries = catalogue.latest_entries(connection, [*unique_ids, *packages])
     ends = {end for one in submission.associations for end in (one.source, one.target) if forms.is_uuid(end)}
     found = catalogue.links(connection, "source", (one.uuid for versions in entries.values() for one in versions))
     return Known(
@@ -68,26 +70,25 @@ def findings(
 ) -> tuple[RegistryError, ...]:
     """Every contradiction."""
     return (
-        *duplicates(connection, submission, new_unique_ids=True),
+        *duplicates(connection, submission, known.entries),
         *_other_bytes(submission, documents, known),
         *_references(submission, known),
     )
 
 
-def duplicates(connection: sa.Connection, submission: Submission, *, new_unique_ids: bool) -> Iterator[RegistryError]:
-    """Ids that are taken; with *new_unique_ids* those of folders must be new too (a new version keeps its own)."""
-    sets = [one.unique_id for one in submission.submission_sets]
-    folders = [one.unique_id for one in submission.folders] if new_unique_ids else []
-    entries = [one.unique_id for one in submission.entries]
+def duplicates(
+    connection: sa.Connection, submission: Submission, known: Mapping[str, object] | None
+) -> Iterator[RegistryError]:
+    """Ids that are taken. *known* are the uniqueIds of entries; without them it is an update, whose folders and
+    entries keep their uniqueIds."""
+    sets = {one.unique_id for one in submission.submission_sets}
+    packages = sets | ({one.unique_id for one in submission.folders} if known is not None else set())
+    entries = {one.unique_id for one in submission.entries} if known is not None else set()
     # The kinds never share a uniqueId, so each is looked for among the others too.
-    for kind, wanted in (
-        (Kind.SUBMISSION_SET, [*sets, *folders, *entries]),
-        (Kind.FOLDER, [*sets, *folders, *entries]),
-        (Kind.ENTRY, [*sets, *folders]),
-    ):
-        taken = {stored.unique_id for stored in catalogue.by_column(connection, kind, "unique_id", wanted)}
-        for name in sorted(taken):
-            yield _duplicate(f"uniqueId {quote(name)} is registered already", name)
+    taken = catalogue.taken_unique_ids(connection, packages | entries)
+    taken |= packages.intersection(known) if known is not None else set()
+    for name in sorted(taken):
+        yield _duplicate(f"uniqueId {quote(name)} is registered already", name)
     uuids = [name for name in rules.object_ids(submission) if forms.is_uuid(name)]
     for name in sorted(catalogue.objects(connection, uuids)):
         yield _duplicate(f"entryUUID {quote(name)} is registered already", name)

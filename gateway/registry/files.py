@@ -16,7 +16,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from gateway.store.files import full, make_folder, sync_folder
 
 CHECKED_BEFORE_BYTES = 1024 * 1024
 """A document up to this size is checked before its answer begins."""
+_CHUNK_BYTES = 256 * 1024
 _REMEMBERED = 10_000
 _SAFE_AGE_S = 900.0
 """A file that was put longer ago than any submission lasts: no row that is still to come names it."""
@@ -68,8 +69,7 @@ class Receiving:
 
     def keep(self) -> None:
         """Give every document its name; durable when this returns. Raises Unavailable."""
-        for one in self._written:
-            self._files.name(one)
+        self._files.name_all(self._written)
 
     def __enter__(self) -> Receiving:
         return self
@@ -106,6 +106,15 @@ class DocumentFiles(FileBlobs):
         written = {name: self._write_one(name, one.chunks()) for name, one in documents.items() if name not in small}
         return [written[name] if name in written else futures[name].result() for name in documents]
 
+    def name_all(self, written: Sequence[Written]) -> None:
+        """:meth:`name`, several at once: what takes time is the disk."""
+        if len(written) < 2:
+            for one in written:
+                self.name(one)
+            return
+        for named in [self._threads().submit(self.name, one) for one in written]:
+            named.result()
+
     def name(self, written: Written) -> None:
         """Rename *written* to its digest, unless an intact file has that name already."""
         digest = written.measured.sha256
@@ -130,22 +139,25 @@ class DocumentFiles(FileBlobs):
         if self._checked.get(digest) == state:
             return Stored(path, state[1])
         if state[1] <= CHECKED_BEFORE_BYTES:
-            self.verify(digest)
+            if self._digest_of(path, digest) != digest:
+                raise Unavailable("store_blob_damaged", digest=digest)
             self._remember(digest, state)
             return Stored(path, state[1])
         return Stored(path, state[1], digest, lambda: self._remember(digest, state))
 
-    def verify(self, digest: str) -> int:
-        """Read all of *digest* and compare; gives its size. Raises Unavailable as :meth:`content`."""
+    def measure(self, digest: str) -> Measured:
+        """Hashes and size of what the file of *digest* holds. Raises Unavailable when it cannot be read."""
+        sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+        size = 0
         try:
             with self._path(digest).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-                size = file.tell()
+                while chunk := file.read(_CHUNK_BYTES):
+                    sha1.update(chunk)
+                    sha256.update(chunk)
+                    size += len(chunk)
         except OSError as error:
             raise _missing(error, digest) from None
-        if found != digest:
-            raise Unavailable("store_blob_damaged", digest=digest)
-        return size
+        return Measured("", sha1.hexdigest(), sha256.hexdigest(), size)
 
     def discard(self, digest: str, is_referenced: Callable[[str], bool]) -> bool:
         """Remove the file of *digest* unless a row names it or it is young; gives whether it is gone."""
@@ -161,6 +173,13 @@ class DocumentFiles(FileBlobs):
     def digests(self) -> Iterator[str]:
         """The digest of every file that has its name."""
         yield from (path.name for path in self._files() if path.parent != self._incoming)
+
+    def _digest_of(self, path: Path, digest: str) -> str:
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise _missing(error, digest) from None
 
     def _write_one(self, name: str, chunks: Iterator[bytes]) -> Written:
         sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()

@@ -179,16 +179,16 @@ def _is_filled(slot: etree._Element) -> bool:
 
 
 def _unreadable_values(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    for slot in _slots(element, "size"):
-        for value in slot.iter(rim("Value")):
+    for slot in element.iterchildren(rim("Slot")):
+        form = _FORMS.get(slot.get("name", "").strip())
+        for value in slot.iter(rim("Value")) if form else ():
             text = (value.text or "").strip()
-            if text and _SIZE.fullmatch(text) is None:
-                yield value, f"DocumentEntry.size {quote(text)} is not a number of bytes"
-    for slot in _slots(element, c.REFERENCE_ID_LIST):
-        for value in slot.iter(rim("Value")):
-            text = (value.text or "").strip()
-            if text and (wrong := _reference(text)):
-                yield value, f"DocumentEntry.referenceIdList {quote(text)} {wrong}"
+            if form and text and (wrong := form[1](text)):
+                yield value, f"DocumentEntry.{form[0]} {quote(text)} {wrong}"
+
+
+def _size(text: str) -> str:
+    return "" if _SIZE.fullmatch(text) else "is not a number of bytes"
 
 
 def _reference(text: str) -> str:
@@ -200,6 +200,9 @@ def _reference(text: str) -> str:
     except ValueError:
         return "lacks CXi.1 (the id) or CXi.5 (its type): id^^^&OID&ISO^type"
     return ""
+
+
+_FORMS = {"size": ("size", _size), c.REFERENCE_ID_LIST: ("referenceIdList", _reference)}
 
 
 def _anybody(objects: etree._Element) -> str:

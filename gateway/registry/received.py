@@ -39,11 +39,22 @@ def submission(body: etree._Element) -> Received:
     if objects is None:
         return Received(None, (metadata_error("the request holds no SubmitObjectsRequest with a RegistryObjectList"),))
     presence.name_associations(objects)
-    errors = (*presence.missing(objects), *presence.unreadable(objects))
-    if errors and len(objects) > _JUDGED:
+    errors = presence.unreadable(objects)
+    reason: RegistryError | None = None
+    try:
+        if not errors:
+            return Received(ebrim.read(objects))
+    except InputRejected as error:
+        reason = RegistryError(code="XDSRegistryMetadataError", context=words(error), location=error.place)
+    return _completed(objects, (*presence.missing(objects), *errors), reason)
+
+
+def _completed(objects: etree._Element, errors: tuple[RegistryError, ...], reason: RegistryError | None) -> Received:
+    """What can be judged of a submission that cannot be read; *reason* is told when nothing better is."""
+    if len(objects) > _JUDGED:
         return Received(None, errors)
     try:
-        return Received(ebrim.read(presence.completed(objects) if errors else objects), errors)
+        return Received(ebrim.read(presence.completed(objects)), errors or ((reason,) if reason else ()))
     except InputRejected as error:
         named = RegistryError(code="XDSRegistryMetadataError", context=words(error), location=error.place)
         return Received(None, (*errors, named))

@@ -42,9 +42,23 @@ class Kind(StrEnum):
 
 def dump(value: Registered) -> str:
     """The whole of *value* as JSON; what is empty is left out."""
-    members = dataclasses.asdict(value).items()
-    stated = {name: member for name, member in members if member not in ("", (), None) and member is not False}
-    return json.dumps({"form": FORM, **stated}, ensure_ascii=False, separators=(",", ":"))
+    stated: dict[str, Any] = {"form": FORM}
+    for name in _NAMES[type(value)]:
+        member = getattr(value, name)
+        if member not in ("", (), None) and member is not False:
+            stated[name] = member
+    return _ENCODER.encode(stated)
+
+
+def _members(part: Code | Author | ReferenceId) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in _NAMES[type(part)]}
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_members)
+_NAMES: dict[type[Any], tuple[str, ...]] = {
+    kind: tuple(one.name for one in dataclasses.fields(kind))
+    for kind in (SubmissionSet, Folder, DocumentEntry, Association, Code, Author, ReferenceId)
+}
 
 
 def load(kind: type[_T], body: str, **later: str) -> _T:

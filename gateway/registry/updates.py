@@ -101,7 +101,7 @@ def findings(
 ) -> tuple[RegistryError, ...]:
     """Everything that the update contradicts."""
     patients = {forms.patient_key(one.patient_id) for one in submission.submission_sets}
-    found = list(conflicts.duplicates(connection, submission, new_unique_ids=False))
+    found = list(conflicts.duplicates(connection, submission, None))
     for version in operations.versions:
         found += _version(version, world, restricted=restricted)
     inside = relations.kinds_of(submission)

@@ -9,6 +9,8 @@ from typing import Any
 
 from gateway.errors import Unavailable
 from gateway.model.access import Person
+from gateway.model.identifiers import Identifier
+from gateway.model.people import Organization, Professional
 from gateway.model.report import Reliability, Report, Statements
 from gateway.model.share import Received
 
@@ -56,7 +58,43 @@ def dump_received(received: Received) -> str:
             "document_id": received.document_id,
             "envelope": received.envelope,
             "site": received.site,
+            "sender_person": _person(received.sender_person),
         }
+    )
+
+
+def _person(person: Professional | None) -> dict[str, Any] | None:
+    if person is None:
+        return None
+    organization = person.organization
+    return {
+        "identifiers": [[each.root, each.extension] for each in person.identifiers],
+        "family": person.family,
+        "given": person.given,
+        "device": person.device,
+        "organization": organization
+        and {
+            "identifiers": [[each.root, each.extension] for each in organization.identifiers],
+            "name": organization.name,
+        },
+    }
+
+
+def load_sender_person(received: Mapping[str, Any]) -> Professional | None:
+    """Who sent a report, from what :func:`dump_received` kept; None where nobody was named."""
+    kept = received.get("sender_person")
+    if kept is None:
+        return None
+    structure = kept["organization"]
+    return Professional(
+        identifiers=tuple(Identifier(*each) for each in kept["identifiers"]),
+        family=kept["family"],
+        given=kept["given"],
+        device=kept["device"],
+        organization=structure
+        and Organization(
+            identifiers=tuple(Identifier(*each) for each in structure["identifiers"]), name=structure["name"]
+        ),
     )
 
 

@@ -63,6 +63,7 @@ def stored(connection: Connection, report_id: str) -> StoredReport:
         digest=row.digest,
         statements=forms.load_statements(row.statements),
         received_at=row.received_at,
+        sender_person=forms.load_sender_person(received),
     )
 
 

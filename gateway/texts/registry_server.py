@@ -41,6 +41,58 @@ TEXTS: dict[str, Text] = {
         "registry.repository_unique_id n'est pas un OID : {value}. Donnez l'OID de ce dépôt.",
         "registry.repository_unique_id is not an OID: {value}. Give the OID of this repository.",
     ),
+    "registry_folder_used": Text(
+        "Le dossier n'est pas vide : un export s'écrit dans un dossier neuf. Donnez-en un autre.",
+        "The folder is not empty: an export is written into a new one. Give another folder.",
+    ),
+    "registry_folder_empty": Text(
+        "Aucune soumission dans ce dossier : chaque sous-dossier doit contenir metadata.xml.",
+        "No submission in this folder: each sub-folder must hold metadata.xml.",
+    ),
+    "registry_import_form": Text(
+        "export.json est illisible ou vient d'une version plus récente. Exportez de nouveau avec cette version.",
+        "export.json cannot be read or comes from a later version. Export again with this version.",
+    ),
+    "registry_import_repository": Text(
+        "L'export vient du dépôt {theirs}, ce registre-ci est {ours} : ses fiches désignent l'autre. Donnez à"
+        " registry.repository_unique_id la valeur de l'export.",
+        "The export is of the repository {theirs}, this one is {ours}: its entries name the other. Give"
+        " registry.repository_unique_id the value of the export.",
+    ),
+    "registry_import_hash": Text(
+        "Le document {unique_id} de l'export n'a pas l'empreinte de sa fiche : le fichier a changé. Rien de cette"
+        " soumission n'a été repris.",
+        "The document {unique_id} of the export does not have the hash of its entry: the file has changed. Nothing of"
+        " this submission was taken in.",
+    ),
+    "registry_import_reference": Text(
+        "Une association de l'export désigne {end}, qui n'y est pas. L'export est incomplet : refaites-le.",
+        "An association of the export names {end}, which is not in it. The export is incomplete: make it again.",
+    ),
+    "registry_patient_file": Text(
+        "Ce n'est pas un identifiant de patient (CX, id^^^&OID&ISO) : {words}.",
+        "This is no patient identifier (CX, id^^^&OID&ISO): it {words}.",
+    ),
+    "registry_verify_bytes": Text(
+        "Le fichier du document {name} n'a plus ses empreintes ou sa taille. Restaurez-le d'une sauvegarde.",
+        "The file of the document {name} no longer has its hashes or its size. Restore it from a backup.",
+    ),
+    "registry_verify_entry": Text(
+        "La fiche {name} n'a pas l'empreinte ou la taille de son document {unique_id}.",
+        "The entry {name} does not have the hash or the size of its document {unique_id}.",
+    ),
+    "registry_verify_member": Text(
+        "L'objet {name} n'appartient à aucun lot de soumission.",
+        "The object {name} is a member of no submission set.",
+    ),
+    "registry_verify_version": Text(
+        "Les versions de l'objet {name} ne disent pas laquelle est la dernière.",
+        "The versions of the object {name} do not tell which is the latest.",
+    ),
+    "registry_verify_reference": Text(
+        "L'association {name} désigne {end}, qui n'est pas dans le registre ou n'est pas de ce genre.",
+        "The association {name} names {end}, which is not in the registry or not of its kind.",
+    ),
     "XDSTooManyResults": Text(
         "La requête trouve trop de documents : {context}.", "The query finds too many documents: {context}."
     ),

@@ -180,7 +180,7 @@ class _Maker:
             patient_id=self.patient_id,
             content_type_code=attributes.content_type(self.publication.report, self.publication.accepted.statements),
             submission_time=self.now,
-            authors=(self._device(),),
+            authors=(self._submitter(),),
             title=next((entry.title for entry in entries), ""),
         )
 
@@ -267,6 +267,18 @@ class _Maker:
         performers = dict.fromkeys(act.performer for act in acts if act.performer)
         people = tuple(performers) or self.publication.report.authors
         return tuple(forms.author(person, self.flavour) for person in people)
+
+    def _submitter(self) -> Author:
+        """Who sent the report, when it is published and its message names them with a structure (PRT ``SB``).
+
+        CI-SIS "Transmission d'un document CDA R2 en HL7 v2" 2.1: the sender is the author of the submission set. A
+        manifest alone is the gateway's own submission: the newest samples of DRIM-M have the device as author there.
+        """
+        sender = self.publication.accepted.sender_person
+        if sender is None or sender.organization is None or self.publication.report_content is None:
+            return self._device()
+        named = forms.author(sender, self.flavour)
+        return named if named.person and named.institutions else self._device()
 
     def _device(self) -> Author:
         """This gateway: XCN with model and software, in the name of the site's structure."""

@@ -115,8 +115,8 @@ REFUSED_MESSAGES: dict[str, tuple[Message, str, str]] = {
     "a character set nobody reads": (lambda one: edited(one.message(), b"MSH", 18, b"ISO IR87"), "103", "MSH^1^18"),
     # its kind
     "another type": (lambda one: edited(one.message(), b"MSH", 9, b"DFT^P03^DFT_P03"), "200", "MSH^1^9^1^1"),
-    "an identity": (lambda one: edited(one.message(), b"MSH", 9, b"ADT^A40^ADT_A39"), "200", "MSH^1^9^1^1"),
-    "an image order": (lambda one: edited(one.message(), b"MSH", 9, b"OMI^O23^OMI_O23"), "200", "MSH^1^9^1^1"),
+    "an identity": (lambda one: edited(one.message(), b"MSH", 9, b"ADT^A40^ADT_A39"), "100", "MRG^1"),
+    "an image order": (lambda one: edited(one.message(), b"MSH", 9, b"OMI^O23^OMI_O23"), "100", "IPC^1"),
     "another profile": (lambda one: edited(one.message(), b"MSH", 21, b"1.0^CISIS_TLR_HL7_V2"), "200", "MSH^1^21"),
     "an ORU event": (lambda one: edited(one.message(), b"MSH", 9, b"ORU^R03^ORU_R01"), "201", "MSH^1^9^1^2"),
     "an MDM event": (lambda one: edited(one.mdm(), b"MSH", 9, b"MDM^T01^MDM_T01"), "201", "MSH^1^9^1^2"),
@@ -173,7 +173,7 @@ REFUSED_MESSAGES: dict[str, tuple[Message, str, str]] = {
     ),
 }
 
-NOT_SUPPORTED_YET = ("an image order", "an identity", "another profile", "an ORU that", "an MDM^")
+NOT_SUPPORTED_YET = ("another profile", "an ORU that", "an MDM^")
 
 
 WITHHELD = (

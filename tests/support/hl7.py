@@ -14,6 +14,7 @@ from gateway.flow.events import Event
 from gateway.flow.ports import NO_TURN
 from gateway.hl7 import er7, mllp
 from gateway.hl7.listener import Listener, ListenerSettings, run
+from gateway.hl7.ports import Admission
 from gateway.hl7.reception import Accept, Reception
 from gateway.model.message import Arrival
 from gateway.model.share import Receipt
@@ -135,6 +136,23 @@ class Recorder:
         self.events += events
         self.arrivals.append(arrival)
         return tuple(Receipt(report_id=f"report-{len(self.events)}", duplicate=False) for _ in events)
+
+
+def answer(message: bytes, accept: Callable[[Event], Receipt]) -> bytes | None:
+    """The acknowledgement of *message* where *accept* keeps each of its events, or refuses it."""
+
+    def every(events: Sequence[Event], arrival: Arrival | None = None, **rest: Any) -> tuple[Receipt, ...]:
+        return tuple(receipt for event in events for receipt in _receipts(accept, event))
+
+    reception = Reception(every, SystemClock())
+    return reception.answer(message, reception.meeting(Admission(), "test"))
+
+
+def _receipts(accept: Any, event: Event) -> tuple[Receipt, ...]:
+    if isinstance(accept, Recorder):
+        return accept((event,))
+    receipt: Receipt = accept(event)
+    return (receipt,)
 
 
 @contextmanager

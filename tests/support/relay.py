@@ -51,9 +51,7 @@ from tests.fakes.world import World
 SITE_ADDRESS = ("RIS-DEMO", "PRESQUILE")
 PLATFORM_ADDRESS = ("TLR", "LECTURE")
 NUMBER = Identifier(identity.ORDER_ISSUER, "OPN-77")
-READER = Professional(
-    identifiers=(Identifier(PROFESSIONAL_OID, "810999000101"),), family="LECTEUR", given="Loïc"
-)
+READER = Professional(identifiers=(Identifier(PROFESSIONAL_OID, "810999000101"),), family="LECTEUR", given="Loïc")
 HEAD = Code("774007", SNOMED_CT, "tête et/ou cou")
 ACT = Code("24590-2", LOINC, "résonance magnétique cerveau")
 _VISIT = Visit(patient_class="O", number=Identifier("1.2.250.1.999.1.1.9", "RDV-1"), authority="PRESQUILE")

@@ -9,10 +9,9 @@ import pytest
 from gateway.errors import InputConflicts, InputRejected, NotSupportedYet, Unavailable
 from gateway.hl7 import er7
 from gateway.hl7.acknowledge import accepted, read_request, refused
-from gateway.hl7.answer import answer
 from gateway.model.share import Receipt
 from gateway.texts import TEXTS
-from tests.support.hl7 import Draft, Recorder, mdm, value
+from tests.support.hl7 import Draft, Recorder, answer, mdm, value
 
 
 def never(event: object) -> Receipt:

@@ -246,6 +246,13 @@ def test_a_lease_keeps_others_away_and_its_loss_is_noticed(here: Stage) -> None:
     assert here.forwarding.carry(other).state is DeliveryState.DELIVERED
 
 
+def test_a_message_that_ends_its_segments_wrongly_leaves_with_the_right_ends(here: Stage) -> None:
+    message = written(request())
+    assert here.take(message.replace(b"\r", b"\n")) == ("AA", "")
+    here.forward()
+    assert here.platform.sent == [message]
+
+
 # .. what the gateway adds to a complement
 
 
