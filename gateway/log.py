@@ -47,6 +47,16 @@ def _masking(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping
     return event
 
 
+class _StandardError:
+    """Wherever standard error leads at the moment of a line: it may be redirected, and what it led to be closed."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(*, json: bool | None = None, level: str = "info") -> None:
     """Set up logging for this process from *level* up; JSON unless standard error is a terminal."""
     json = not sys.stderr.isatty() if json is None else json
@@ -61,10 +71,10 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type] # all that it asks
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     root = logging.getLogger()
     root.handlers[:] = [handler]

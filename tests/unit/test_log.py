@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+import logging
 
-from gateway.log import MASK, mask
+import pytest
+import structlog
+
+from gateway.log import MASK, configure, mask
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,21 @@ def test_identities_are_masked(text: str) -> None:
 def test_our_own_ids_and_numbers_are_kept() -> None:
     text = "share 9f1c0b7a2d5e4f60 took 12 ms, 15 documents, uid 1.2.250.1.281112915104759.3"
     assert mask(text) == text
+
+
+def test_a_line_finds_standard_error_where_it_leads_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = structlog.get_logger("one")
+    try:
+        for _ in range(2):
+            console = io.StringIO()
+            monkeypatch.setattr("sys.stderr", console)
+            configure(json=True, level="warning")
+            logger.warning("something.happened")
+            logging.getLogger("library").warning("so it did")
+            assert console.getvalue().count("\n") == 2
+            console.close()
+        monkeypatch.undo()
+        logger.warning("something.happened")
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers.clear()
