@@ -226,7 +226,7 @@ class Writer:
 
     def flush(self) -> None:
         """Insert everything, each table at once, owners before what they own."""
-        for table in schema.METADATA.sorted_tables:
+        for table in _OWNERS_FIRST:
             if values := self._rows.get(table):
                 statement, order = _insert(table, self._connection.dialect)
                 ordered = [tuple(row[name] for name in order) for row in values] if order else values
@@ -255,6 +255,7 @@ def _insert(table: sa.Table, dialect: sa.Dialect) -> tuple[str, Sequence[str]]:
 
 
 _inserts: dict[tuple[str, str], tuple[str, Sequence[str]]] = {}
+_OWNERS_FIRST = tuple(schema.METADATA.sorted_tables)
 
 
 _HIGHEST = sa.select(*(sa.select(sa.func.max(TABLES[kind].c.id)).scalar_subquery() for kind in Kind))

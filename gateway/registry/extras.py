@@ -20,6 +20,9 @@ _LONGEST_NAME = 256
 
 def settled(submission: Submission, policy: Policy) -> tuple[Submission, tuple[RegistryError, ...]]:
     """*submission* with the slots that are kept, and a warning for each that is not."""
+    described: list[SubmissionSet | Folder | DocumentEntry] = [*submission.submission_sets, *submission.folders]
+    if not any(one.extra_slots for one in (*described, *submission.entries)):
+        return submission, ()
     warnings: list[RegistryError] = []
 
     def kept(item: SubmissionSet | Folder | DocumentEntry) -> Slots:

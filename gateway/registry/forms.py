@@ -39,11 +39,18 @@ def dtm(value: str) -> str:
     """``YYYY[MM[DD[hh[mm[ss]]]]]`` in UTC, without a zone or fraction, and a time that exists."""
     if _DTM.fullmatch(value) is None:
         return "is not YYYY[MM[DD[hh[mm[ss]]]]] in UTC, without a zone or fraction"
+    whole = full_time(value)
     try:
-        datetime.strptime(full_time(value), "%Y%m%d%H%M%S")  # noqa: DTZ007 - only whether it exists
+        # strptime would do, at ten times the cost
+        datetime(*_numbers(whole))  # noqa: DTZ001 - only whether it exists
     except ValueError:
         return "is a date or time that does not exist"
     return ""
+
+
+def _numbers(whole: str) -> tuple[int, int, int, int, int, int]:
+    date = int(whole[:4]), int(whole[4:6]), int(whole[6:8])
+    return (*date, int(whole[8:10]), int(whole[10:12]), int(whole[12:14]))
 
 
 def oid(value: str) -> str:

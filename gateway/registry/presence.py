@@ -11,6 +11,7 @@ Source: ITI TF-3 tables 4.3.1-1 and 4.3.1-2 (XDS Document Source, required).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from uuid import uuid4
@@ -37,6 +38,20 @@ _SET_CODES = {c.SET_CONTENT_TYPE: "contentTypeCode"}
 _SET_IDENTIFIERS = {c.SET_PATIENT_ID: "patientId", c.SET_SOURCE_ID: "sourceId", c.SET_UNIQUE_ID: "uniqueId"}
 _FOLDER_CODES = {c.FOLDER_CODES: "codeList"}
 _FOLDER_IDENTIFIERS = {c.FOLDER_PATIENT_ID: "patientId", c.FOLDER_UNIQUE_ID: "uniqueId"}
+_SINGLE_SCHEMES = {
+    scheme: name
+    for table in (_ENTRY_CODES, _ENTRY_IDENTIFIERS, _SET_CODES, _SET_IDENTIFIERS, _FOLDER_IDENTIFIERS)
+    for scheme, name in table.items()
+    if scheme != c.ENTRY_CONFIDENTIALITY
+}
+_SINGLE_SLOTS = frozenset(
+    {
+        *("creationTime", "documentAvailability", "hash", "languageCode", "lastUpdateTime", "legalAuthenticator"),
+        *("repositoryUniqueId", "serviceStartTime", "serviceStopTime", "size", "sourcePatientId", "submissionTime"),
+    }
+)
+_SLOT, _VALUE = rim("Slot"), rim("Value")
+_DESCRIBING = (_SLOT, rim("Classification"), rim("ExternalIdentifier"))
 _ASSOCIATION_ATTRIBUTES = ("associationType", "sourceObject", "targetObject")
 _PATIENT_IDENTIFIERS = (c.ENTRY_PATIENT_ID, c.SET_PATIENT_ID, c.FOLDER_PATIENT_ID)
 _SIZE = re.compile(r"[0-9]{1,18}")
@@ -80,15 +95,35 @@ def completed(registry_object_list: etree._Element) -> etree._Element:
 
 
 def unreadable(registry_object_list: etree._Element) -> tuple[RegistryError, ...]:
-    """Values that reading would refuse or lose: a size that is no number, a reference id that is no CXi.
+    """Values that reading would refuse or lose: a size that is no number, a reference id that is no CXi, all but the
+    first of an attribute that has one value.
 
     Without its authority an accession number would match every site's, so a CXi.4 that is there and is not
     ``&OID&ISO`` is refused too.
     """
     found: list[RegistryError] = []
-    for element in registry_object_list.iterchildren(rim("ExtrinsicObject")):
-        found += [metadata_error(words, element.get("id", "")) for _, words in _unreadable_values(element)]
+    for element in registry_object_list.iterchildren(rim("ExtrinsicObject"), rim("RegistryPackage")):
+        where = element.get("id", "")
+        found += [metadata_error(words, where) for _, words in _unreadable_values(element)]
+        found += [
+            metadata_error(f"{name} stands {count} times, it has one value", where) for name, count in _doubled(element)
+        ]
     return tuple(found)
+
+
+def _doubled(element: etree._Element) -> Iterator[tuple[str, int]]:
+    """Attributes of one value that have several, with their number."""
+    counts: Counter[str] = Counter()
+    for child in element.iterchildren(*_DESCRIBING):
+        if child.tag == _SLOT:
+            name = child.get("name", "").strip()
+            if name in _SINGLE_SLOTS:
+                counts[name] += sum(1 for value in child.iter(_VALUE) if (value.text or "").strip())
+        else:
+            scheme = child.get("classificationScheme") or child.get("identificationScheme") or ""
+            if name := _SINGLE_SCHEMES.get(scheme.strip(), ""):
+                counts[name] += 1
+    return ((name, count) for name, count in counts.items() if count > 1)
 
 
 def _absences(objects: etree._Element) -> Iterator[tuple[str, etree._Element, Iterator[str]]]:
@@ -171,17 +206,17 @@ def _has_slot(element: etree._Element, name: str) -> bool:
 
 
 def _slots(element: etree._Element, name: str) -> Iterator[etree._Element]:
-    return (slot for slot in element.iterchildren(rim("Slot")) if slot.get("name", "").strip() == name)
+    return (slot for slot in element.iterchildren(_SLOT) if slot.get("name", "").strip() == name)
 
 
 def _is_filled(slot: etree._Element) -> bool:
-    return any((value.text or "").strip() for value in slot.iter(rim("Value")))
+    return any((value.text or "").strip() for value in slot.iter(_VALUE))
 
 
 def _unreadable_values(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
-    for slot in element.iterchildren(rim("Slot")):
+    for slot in element.iterchildren(_SLOT):
         form = _FORMS.get(slot.get("name", "").strip())
-        for value in slot.iter(rim("Value")) if form else ():
+        for value in slot.iter(_VALUE) if form else ():
             text = (value.text or "").strip()
             if form and text and (wrong := form[1](text)):
                 yield value, f"DocumentEntry.{form[0]} {quote(text)} {wrong}"

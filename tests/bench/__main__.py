@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ack, find, first_image, hl7, kos, report, share
+from tests.bench import ack, find, first_image, hl7, kos, registry, report, share
 from tests.bench.rows import Row
 
 BENCHES: dict[str, Callable[[], list[Row]]] = {
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[], list[Row]]] = {
     "hl7": hl7.run,
     "report": report.run,
     "first-image": first_image.run,
+    "registry": registry.run,
 }
 
 

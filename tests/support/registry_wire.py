@@ -45,7 +45,7 @@ _IDENTIFIER = """<rim:ExternalIdentifier id="{id}" registryObject="{object}" val
  identificationScheme="urn:uuid:{scheme}"><rim:Name><rim:LocalizedString value="{name}"/></rim:Name>
 </rim:ExternalIdentifier>"""
 
-_ENTRY_CODES = (
+ENTRY_CODES = (
     ("41a5887f-8865-4c09-adf7-e362475b143a", "31", "1.2.250.1.213.1.1.4.1", "Imagerie médicale"),
     ("f4f85eac-e6cb-4883-b524-f2705394840f", "N", "2.16.840.1.113883.5.25", "Normal"),
     ("2c6b8cb7-8b2a-4051-b291-b1ae6a575ef4", "CT", "1.2.840.10008.2.16.4", "Tomodensitométrie"),
@@ -65,7 +65,7 @@ def extrinsic_object(unique_id: str, name: str = "Document01", slots: str = "", 
     """An ExtrinsicObject; *without* is a scheme that is left out."""
     codes = "".join(
         _CLASSIFICATION.format(id=f"c{n}", object=name, scheme=scheme, code=code, system=system, display=display)
-        for n, (scheme, code, system, display) in enumerate(_ENTRY_CODES)
+        for n, (scheme, code, system, display) in enumerate(ENTRY_CODES)
         if scheme != without
     )
     identifiers = [
