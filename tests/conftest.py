@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
@@ -29,3 +30,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _logging_as_it_is() -> Iterator[None]:
+    """A command that runs inside a test must not set up the log of the tests that come after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.log.configure", lambda **_: None)
+        yield
