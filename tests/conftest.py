@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import glob
+import logging
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import structlog
+
+import gateway.log
 
 PROGRAMS = {
     "orthanc": ("Orthanc", "orthanc orthanc-dicomweb"),
@@ -33,8 +38,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _logging_as_it_is() -> Iterator[None]:
-    """A command that runs inside a test must not set up the log of the tests that come after it."""
+def _loggers_not_cached() -> Iterator[None]:
+    """A logger made inside one test must not keep that test's set-up for those that come after it."""
+    configure = gateway.log.configure
+
+    def configure_for_a_test(**settings: Any) -> None:
+        configure(**settings)
+        structlog.configure(cache_logger_on_first_use=False)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gateway.log.configure", lambda **_: None)
+        patch.setattr(gateway.log, "configure", configure_for_a_test)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command that runs inside a test sets up the log as it does for its user, and for that test alone."""
+    before, root = structlog.get_config(), logging.getLogger()
+    level = root.level
+    yield
+    structlog.configure(**before)
+    ours = [one for one in root.handlers if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)]
+    root.handlers[:] = [one for one in root.handlers if one not in ours]
+    root.setLevel(level)

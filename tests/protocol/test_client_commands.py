@@ -128,7 +128,6 @@ def desk(
 
     shutil.copy(database, tmp_path / "gateway.db")
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr("gateway.log.configure", lambda **_: None)  # it would outlive this test
     with playing(behave) as loopback:
         yield Desk(tmp_path, loopback, capsys, monkeypatch, answers)
 

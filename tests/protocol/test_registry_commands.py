@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from gateway import cli
@@ -21,14 +19,12 @@ from tests.support.registry import OTHER_PATIENT, PATIENT, contents, entry, subm
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Iterator[Path]:
+def config(tmp_path: Path) -> Path:
     path = tmp_path / "gateway.toml"
     path.write_text(
         '[registry]\npatients = "listed"\npatient_authorities = ["1.2.250.1.213.1.4.10"]\nkeep_extra_slots = false\n'
     )
-    before = structlog.get_config()
-    yield path
-    structlog.configure(**before)
+    return path
 
 
 def run(*arguments: str) -> tuple[int, str]:
