@@ -53,7 +53,7 @@ TABLE: dict[tuple[ShareState, Happening], ShareState] = {
     (S.HELD, H.SENT_AGAIN): S.SENDING,
 }
 
-FINAL = frozenset({S.SHARED, S.HELD})
+FINAL = frozenset({S.SHARED, S.HELD, S.SUPERSEDED, S.WITHDRAWN, S.ABANDONED})
 """States in which nothing is due until something happens from outside."""
 
 

@@ -28,6 +28,25 @@ class ShareState(StrEnum):
     """The registry has registered every document."""
     HELD = "held"
     """A person must look; the reason says what to do."""
+    SUPERSEDED = "superseded"
+    """It was shared; what replaced it has taken its place at the registry."""
+    WITHDRAWN = "withdrawn"
+    """The registry no longer offers it, or it was taken back before it left."""
+    ABANDONED = "abandoned"
+    """A person gave it up, with a reason."""
+
+
+class Deed(StrEnum):
+    """What a share is to bring about at its destination."""
+
+    PUBLISH = "publish"
+    """The report, with the manifests of its studies; in place of ``Share.target`` where that is named."""
+    MANIFEST = "manifest"
+    """The manifest of one study anew (``Share.study_uid``): its images or its requests changed."""
+    CORRECT = "correct"
+    """The metadata of what ``Share.target`` published, its bytes as they are (ITI-57)."""
+    WITHDRAW = "withdraw"
+    """What ``Share.target`` published is taken out of sight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +229,27 @@ class Share:
     registered_at: datetime | None = None
     lease: str = ""
     """Token of the worker that holds it; a save with another token fails."""
+    deed: Deed = Deed.PUBLISH
+    target: str = ""
+    """Id of the share, of the same destination, whose documents this one replaces, corrects or withdraws."""
+    study_uid: str = ""
+    """Of the deed ``manifest``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a share's history. A try that ends as the one before it is counted there."""
+
+    at: datetime
+    last_at: datetime
+    times: int
+    happening: str
+    """Name of a ``flow.states.Happening``, empty for its arrival."""
+    state: ShareState
+    """That it led to."""
+    reason: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+    actor: str = "gateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +266,8 @@ class Manifest:
     """The accession and order numbers it carries, in one canonical string."""
     shared: bool
     """Whether the registry has it."""
+    replaces: str = ""
+    """Unique id of the manifest that stands at the registry until this one is shared; empty for a first one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

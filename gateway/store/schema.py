@@ -104,13 +104,34 @@ SHARES = Table(
     Column("reason", Text, nullable=False),
     Column("facts", Text, nullable=False),  # JSON
     Column("registered_at", UtcTime),
+    # With defaults: the release before this one goes on writing while machines are brought up to date one by one.
+    Column("deed", Text, nullable=False, server_default="publish"),
+    Column("target", Text, nullable=False, server_default=""),
+    Column("study_uid", Text, nullable=False, server_default=""),
     UniqueConstraint("id", name="shares_one_id"),
     Index("shares_claim_at", "claim_at", "sequence"),
     Index("shares_lineage", "lineage_key", "destination", "sequence"),
     Index("shares_report", "report_id"),
     Index("shares_state", "state", "sequence"),
+    Index("shares_target", "target"),
     sqlite_autoincrement=True,
 )
+
+SHARE_STEPS = Table(
+    "share_steps",
+    METADATA,
+    Column("share_id", Text, ForeignKey("shares.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("happening", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("facts", Text, nullable=False),  # JSON
+    Column("actor", Text, nullable=False),
+)
+"""The history of each share: what happened, where it led; tries that end alike are counted in one row."""
 
 SUBMISSIONS = Table(
     "submissions",
@@ -152,8 +173,23 @@ MANIFESTS = Table(
     Column("fingerprint", Text, nullable=False),
     Column("requests", Text, nullable=False),
     Column("shared", Boolean, nullable=False),
+    Column("replaces", Text, nullable=False, server_default=""),
     Index("manifests_share", "share_id"),
+    Index("manifests_study", "study_uid"),
 )
+
+WATCHES = Table(
+    "watches",
+    METADATA,
+    Column("site", Text, primary_key=True),
+    Column("study_uid", Text, primary_key=True),
+    Column("round", Integer, nullable=False),  # how often it was looked at since it was published
+    Column("due_at", UtcTime),  # null: not looked at any more
+    Column("fingerprint", Text, nullable=False),
+    Column("lost", Text, nullable=False),  # JSON: what the PACS lost or changed, for people
+    Index("watches_due_at", "due_at"),
+)
+"""Published studies that are looked at again."""
 
 PAIRINGS = Table(
     "pairings",

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, updat
 
 from gateway.errors import InputRejected, Unavailable
 from gateway.flow.states import FINAL
-from gateway.model.share import Share, ShareState
+from gateway.model.share import Deed, Share, ShareState
 from gateway.store import forms
 from gateway.store.schema import LINEAGES, SHARES
 from gateway.store.statements import insert_new, rows_by
@@ -52,6 +52,8 @@ def add(connection: Connection, new: Sequence[Share]) -> None:
                 "lineage": share.lineage,
                 "lineage_key": _lineage_key(share),
                 "created_at": share.created_at,
+                "deed": share.deed.value,
+                "study_uid": share.study_uid,
                 **_changing(share),
             },
         )
@@ -160,6 +162,9 @@ def from_row(row: Row[Any], lease: str) -> Share:
         facts=forms.load_words(row.facts),
         registered_at=row.registered_at,
         lease=lease,
+        deed=Deed(row.deed),
+        target=row.target,
+        study_uid=row.study_uid,
     )
 
 
@@ -184,4 +189,5 @@ def _changing(share: Share) -> dict[str, Any]:
         "reason": share.reason,
         "facts": forms.dump_words(share.facts),
         "registered_at": share.registered_at,
+        "target": share.target,
     }

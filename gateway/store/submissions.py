@@ -146,6 +146,7 @@ def _manifest_row(share_id: str, manifest: Manifest) -> dict[str, Any]:
         "fingerprint": manifest.fingerprint,
         "requests": manifest.requests,
         "shared": manifest.shared,
+        "replaces": manifest.replaces,
     }
 
 

@@ -1,0 +1,16 @@
+"""Rates, maintenance."""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """See above."""
+
+
+def downgrade() -> None:
+    """See above."""
