@@ -55,9 +55,15 @@ def children(parent: etree._Element) -> Iterator[etree._Element]:
     return parent.iterchildren(f"{{{CDA}}}*")
 
 
+@lru_cache(maxsize=1024)
+def local_name(tag: str) -> str:
+    """The local name of a tag in Clark's notation."""
+    return tag.rpartition("}")[2]
+
+
 def name_of(element: etree._Element) -> str:
     """The local name."""
-    return etree.QName(element).localname
+    return local_name(str(element.tag))
 
 
 def text_of(element: etree._Element | None) -> str:

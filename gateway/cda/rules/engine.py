@@ -326,11 +326,14 @@ def line_of(element: etree._Element) -> int | None:
 
 def step_name(element: etree._Element) -> str:
     """The name in a path: bare in the CDA namespace, with its prefix elsewhere."""
-    name = etree.QName(element)
-    if name.namespace == CDA:
-        return name.localname
-    prefix = "ps3-20" if name.namespace == PS3_20 else element.prefix
-    return f"{prefix}:{name.localname}" if prefix else name.localname
+    namespace, _, name = str(element.tag).rpartition("}")
+    if namespace == _CDA:
+        return name
+    prefix = "ps3-20" if namespace == _PS3_20 else element.prefix
+    return f"{prefix}:{name}" if prefix else name
+
+
+_CDA, _PS3_20 = f"{{{CDA}", f"{{{PS3_20}"
 
 
 def _attribute_name(name: str) -> str:

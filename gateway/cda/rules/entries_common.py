@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -254,6 +255,7 @@ def outside_set(element: etree._Element, name: str) -> bool:
 _SAME = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "–": "-", "‑": "-", "\u00a0": " ", "\u202f": " "})
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """*text* without what typing may change: apostrophes, hyphens, white space, case."""
     return " ".join(text.translate(_SAME).casefold().split())

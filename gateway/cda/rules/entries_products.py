@@ -8,7 +8,7 @@ from itertools import islice
 from lxml import etree
 
 from gateway import valuesets
-from gateway.cda.elements import attribute, text_of
+from gateway.cda.elements import attribute, name_of, text_of
 from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_common import (
     BOOK,
@@ -206,7 +206,7 @@ def radiopharmaceutical(element: etree._Element, context: Context) -> None:
 def material(element: etree._Element, context: Context) -> None:
     """What the official validator asks of the product of any administration."""
     above = list(islice(element.iterancestors(), 3))
-    names = [etree.QName(one).localname for one in above]
+    names = [name_of(one) for one in above]
     if not context.official or names != ["manufacturedProduct", "consumable", "substanceAdministration"]:
         return
     systems = [one.get("codeSystem") for one in kids(element, "code") if one.get("codeSystem") is not None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import find, path, text_of
+from gateway.cda.elements import find, name_of, path, text_of
 from gateway.cda.rules.engine import Book, Context, step_name
 from gateway.cda.rules.vocabulary import is_null, known, set_shown
 
@@ -88,5 +88,5 @@ BOOK.at(*_PERSONS)(person)
 
 
 def _where(element: etree._Element) -> str:
-    names = [etree.QName(one).localname for one in (element, *element.iterancestors())]
+    names = [name_of(one) for one in (element, *element.iterancestors())]
     return "/".join(reversed(names))

@@ -111,11 +111,13 @@ def _in_place(element: etree._Element, row: Section) -> bool:
     return declares(parent, *BY_TEMPLATE[row.parent].templates)
 
 
+_INNER = {key: [row for row in SECTIONS if row.parent == key] for key in {row.parent for row in SECTIONS}}
+"""The sections that may stand in each."""
+
+
 def _count_within(parent: etree._Element, context: Context, key: str) -> None:
     inner = [set(declarations(one)) for one in kids(parent, "component/section")]
-    for row in SECTIONS:
-        if row.parent != key:
-            continue
+    for row in _INNER.get(key, ()):
         count = sum(not declared.isdisjoint(row.templates) for declared in inner)
         if count < row.least or (row.most is not None and count > row.most):
             context.say(RULES[row.key].count, parent, at="component", value=str(count))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from lxml import etree
 
-from gateway.cda.elements import CDA, find
+from gateway.cda.elements import CDA, find, local_name
 from gateway.cda.rules.engine import WARNING, Book, Context, step_name
 from gateway.cda.rules.structure_grammar import XSI_TYPE, Shape, derived, shapes
 
@@ -174,12 +174,40 @@ def _extra(element: etree._Element, name: str, value: str, shape: Shape, context
         if not shape.data:
             context.say(TYPE, element, at="@xsi:type", value=value, expected=shape.name)
     elif not name.startswith((_XSI, _XML)) and name != _ROOT_EXTRA:
-        shown = etree.QName(name).localname
+        shown = local_name(name)
         context.say(ATTRIBUTE_UNKNOWN, element, at=f"@{shown}", value=value, name=shown, element=step_name(element))
 
 
 def _children(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
+    children = list(element)
+    tags = tuple([child.tag for child in children])
+    inner = shape.regular.get(tags)
+    if inner is None:
+        return _judged(element, shape, context, below)
+    if not shape.text:
+        for child in children:
+            tail = child.tail
+            if tail and not tail.isspace():
+                context.say(STRAY_TEXT, element, element=step_name(element))
+    return [
+        (child, tag, shape_of(child, of, context) if of.data else of, below.get(tag))
+        for child, tag, of in zip(children, tags, inner, strict=True)
+    ]
+
+
+def _remember(shape: Shape, found: list[Step[Asked]]) -> None:
+    """These children, in this order, are right; bounded, because a stranger writes them."""
+    if len(shape.regular) < _SEQUENCES and len(found) <= _LONG:
+        slots = shape.slots
+        shape.regular[tuple([tag for _, tag, _, _ in found])] = tuple([slots[tag].shape for _, tag, _, _ in found])
+
+
+_SEQUENCES, _LONG = 200, 40
+
+
+def _judged(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
     found: list[Step[Asked]] = []
+    right = True
     counts: dict[str, int] = {}
     chosen: dict[int, str] = {}
     slots, texts = shape.slots, shape.text
@@ -192,25 +220,33 @@ def _children(element: etree._Element, shape: Shape, context: Context, below: Ma
         tag = child.tag
         slot = slots.get(tag)
         if slot is None:
+            right = False
             if isinstance(tag, str):  # no comment, no instruction
                 context.say(UNKNOWN, child, name=step_name(child))
                 found.append((child, tag, None, below.get(tag)))
             continue
         if slot.index < reached and shape.ordered:
+            right = False
             context.say(ORDER, child, name=step_name(child), before=step_name(last))
         else:
             reached, last = slot.index, child
         count = counts[tag] = counts.get(tag, 0) + 1
         if slot.most is not None and count > slot.most:
+            right = False
             context.say(TOO_MANY, child, name=step_name(child))
         elif slot.choice and chosen.setdefault(slot.index, tag) != tag:
+            right = False
             context.say(CHOICE, child, expected=_members(shape, slot.index))
         of = slot.shape
         found.append((child, tag, shape_of(child, of, context) if of.data else of, below.get(tag)))
     for tags in shape.needed:
-        if tags[0] not in counts and not any(tag in counts for tag in tags) and not _void(element, shape):
-            name = "|".join(_local(tag) for tag in tags)
-            context.say(MISSING, element, at=name, expected=name)
+        if tags[0] not in counts and not any(tag in counts for tag in tags):
+            right = False
+            if not _void(element, shape):
+                name = "|".join(_local(tag) for tag in tags)
+                context.say(MISSING, element, at=name, expected=name)
+    if right:
+        _remember(shape, found)
     return found
 
 
@@ -224,4 +260,4 @@ def _members(shape: Shape, index: int) -> str:
 
 
 def _local(tag: str) -> str:
-    return etree.QName(tag).localname
+    return local_name(tag)

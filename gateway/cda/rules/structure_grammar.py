@@ -99,6 +99,8 @@ class Shape:
     data: bool = False
     """A data type: it may say ``nullFlavor`` for itself and ``xsi:type``."""
     anything: bool = False
+    regular: dict[tuple[str, ...], tuple[Shape, ...]] = field(default_factory=dict)
+    """Sequences of children that were found right before, with the shape of each: reports repeat themselves."""
 
 
 def tag_of(name: str) -> str:

@@ -123,7 +123,8 @@ def _walk(root: etree._Element, tables: Tables, context: Context) -> None:
         for check in elements.get(tag, ()):
             check(element, context)
         if children:
-            _templates(element, children, templates, context)
+            if any(child[1] == _TEMPLATE for child in children):
+                _templates(element, children, templates, context)
             children.reverse()
             stack += children
 

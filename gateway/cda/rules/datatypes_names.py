@@ -1,0 +1,149 @@
+"""Names, addresses, telecoms and their parts wherever they stand; the rules stand in ``datatypes_book``."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from gateway.cda.elements import CDA, path
+from gateway.cda.rules.datatypes_book import (
+    AD_EMPTY,
+    AD_MIXED,
+    AD_ONCE,
+    AD_USE,
+    BOOK,
+    NULL_CONTENT,
+    ST_EMPTY,
+    TEL_FORM,
+    TEL_HTTPS,
+    TEL_NULL,
+    TEL_USE,
+    TWICE,
+    say,
+)
+from gateway.cda.rules.engine import Context, step_name
+
+_SCHEMES = ("tel", "fax", "mailto", "http", "ftp", "mllp")
+_USES = frozenset({"H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"})
+_ADDRESS_USES = frozenset({"H", "HP", "HV", "WP", "TMP"})
+_NO_TELECOM = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
+_ONCE_IN_ADDRESS = frozenset(
+    [
+        "country",
+        "state",
+        "city",
+        "postalCode",
+        "county",
+        "houseNumber",
+        "houseNumberNumeric",
+        "streetName",
+        "streetNameType",
+        "additionalLocator",
+        "unitID",
+        "postBox",
+        "precinct",
+    ]
+)
+_STREET_LINES = 7
+
+
+@BOOK.element("telecom")
+def telecom(element: etree._Element, context: Context) -> None:
+    value, null, use = element.get("value"), element.get("nullFlavor"), element.get("use")
+    if value is not None and (use is not None or not context.official) and context.repeats(element, (value, use)):
+        say(context, TWICE, element, name="telecom")
+    if value is None:
+        if null not in _NO_TELECOM or len(element.attrib) != 1:
+            say(context, TEL_NULL, element, value=null, expected=" ".join(sorted(_NO_TELECOM)))
+        return
+    scheme, _, rest = value.partition(":")
+    if scheme == "https" and rest:
+        say(context, TEL_HTTPS, element, at="@value")
+    elif scheme not in _SCHEMES or not rest.strip() or not _is_uri(value) or null is not None:
+        say(context, TEL_FORM, element, at="@value")
+    if use is not None and use not in _USES:
+        say(context, TEL_USE, element, at="@use", expected=" ".join(sorted(_USES)))
+
+
+def _is_uri(value: str) -> bool:
+    return value.isascii() and not any(character in value for character in ' <>"{}|\\^`') and value.isprintable()
+
+
+@BOOK.kind("AD")
+def address(element: etree._Element, context: Context) -> None:
+    _parts(element, context)
+    _once(element, context)
+    use = element.get("use")
+    if use is not None and use not in _ADDRESS_USES:
+        say(context, AD_USE, element, at="@use", expected=" ".join(sorted(_ADDRESS_USES)))
+    counts: dict[str, int] = {}
+    for child in element.iterchildren(f"{{{CDA}}}*"):
+        name = step_name(child)
+        counts[name] = counts.get(name, 0) + 1
+    lines = counts.get("streetAddressLine", 0)
+    if lines > _STREET_LINES:
+        say(context, AD_ONCE, element, at="streetAddressLine", name="streetAddressLine")
+    for name, count in counts.items():
+        if count > 1 and name in _ONCE_IN_ADDRESS and not (context.official and lines):
+            say(context, AD_ONCE, element, at=name, name=name)
+
+
+@BOOK.kind("EN", "PN", "ON", "TN")
+def name(element: etree._Element, context: Context) -> None:
+    if context.official and _is_unbound_name(element):
+        return
+    _parts(element, context)
+    _once(element, context)
+
+
+_PERSONS = ("assignedPerson", "relatedPerson", "associatedPerson", "guardianPerson", "informationRecipient")
+_UNBOUND_ORGANIZATIONS = ("scopingOrganization", "representedCustodianOrganization")
+
+
+def _is_unbound_name(element: etree._Element) -> bool:
+    """Whether the validator binds no data type to this name: a person's without family name, some organisations'."""
+    parent = element.getparent()
+    if parent is None:
+        return False
+    owner = step_name(parent)
+    if owner in _PERSONS:
+        return element.find(path("family")) is None
+    if owner == "representedOrganization":
+        holder = parent.getparent()
+        holders = [holder.tag, holder.getparent().tag] if holder is not None else []  # type: ignore[union-attr]
+        return path("assignedAuthor") in holders or path("legalAuthenticator") in holders
+    return owner in _UNBOUND_ORGANIZATIONS
+
+
+def _once(element: etree._Element, context: Context) -> None:
+    """Whether an address or a name repeats one before it, letter for letter."""
+    if context.repeats(element, (element.get("use"), _written(element))):
+        say(context, TWICE, element, name=step_name(element))
+
+
+def _written(element: etree._Element) -> str:
+    return "".join(str(text) for text in element.itertext())
+
+
+@BOOK.kind("ADXP", "ENXP")
+def part(element: etree._Element, context: Context) -> None:
+    if not (element.text and element.text.strip()) and element.get("nullFlavor") is None:
+        may_be_empty = context.official and element.tag in _NAME_PARTS
+        if not may_be_empty:
+            say(context, ST_EMPTY, element, name=step_name(element))
+
+
+_NAME_PARTS = frozenset(path(one) for one in ("family", "given", "prefix", "suffix", "delimiter"))
+"""Which the validator lets be empty."""
+
+
+def _parts(element: etree._Element, context: Context) -> None:
+    null = element.get("nullFlavor") is not None
+    own = bool(element.text) and not str(element.text).isspace()
+    stray = own or any(child.tail and not child.tail.isspace() for child in element)
+    elements = any(isinstance(child.tag, str) for child in element)
+    if null and (stray or elements):
+        say(context, NULL_CONTENT, element, name=step_name(element))
+    elif stray and elements:
+        say(context, AD_MIXED, element)
+    elif not (null or stray or elements):
+        say(context, AD_EMPTY, element, name=step_name(element))
