@@ -96,7 +96,24 @@ def _report(header: Header) -> Report:
         ),
         encounter=_encounter(find(_first(header, "componentOf"), "encompassingEncounter")),
         related=tuple(_related(header.get("relatedDocument", []))),
+        addressees=_addressees(header),
     )
+
+
+def _addressees(header: Header) -> tuple[Identifier, ...]:
+    """Who asked for the document and to whom it is sent, by their identifiers: rights depend on them."""
+    asked = [e for e in header.get("participant", []) if attribute(e, "typeCode") == "REF"]
+    found = [each for e in asked for each in find_all(e, "associatedEntity/id")]
+    found += [each for e in header.get("informationRecipient", []) for each in find_all(e, "intendedRecipient/id")]
+    return tuple(dict.fromkeys(each for each in map(_if_readable, found) if each is not None))
+
+
+def _if_readable(element: etree._Element) -> Identifier | None:
+    """An identifier, or None: nobody is refused a report for the number of one of its recipients."""
+    try:
+        return identifier(element, "")
+    except InputRejected:
+        return None
 
 
 def _header(root: etree._Element) -> Header:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -17,14 +17,16 @@ from lxml import etree
 
 from gateway.cda import read
 from gateway.errors import InputRejected, NotSupportedYet
-from gateway.flow import agree
+from gateway.flow import agree, identity
+from gateway.flow.deeds import amendment
 from gateway.flow.events import Delete, Event, IdentityChanged, ImagesChanged, New, Replace
+from gateway.flow.policy import Policy
 from gateway.flow.ports import NO_TURN, Blobs, Clock, Store, Turn
 from gateway.model.audit import AuditEvent
 from gateway.model.message import Arrival
 from gateway.model.relay import Entry
 from gateway.model.report import Report, Statements
-from gateway.model.share import Acceptance, AcceptedReport, Offer, Receipt, Received, Share, ShareState
+from gateway.model.share import Acceptance, AcceptedReport, Deed, Offer, Receipt, Received, Share, ShareState
 from gateway.model.site import Site
 
 
@@ -39,6 +41,11 @@ class Accepting:
     parse: Callable[[bytes], etree._Element]
     ring: Callable[[], None] = lambda: None
     """Tells the workers that something is due."""
+    flavours: Mapping[str, str] = field(default_factory=dict)
+    """``dmp`` or ``ihe`` by destination."""
+    policy: Policy = field(default_factory=Policy)
+    images_changed: Callable[[Sequence[str]], object] | None = None
+    """Has these studies looked at again, durably, before it returns."""
 
     def accept(self, event: Event) -> Receipt:
         """Judge what arrived and keep it; when this returns the gateway is responsible for it.
@@ -62,9 +69,12 @@ class Accepting:
         *arrival* is the message, kept with them; *turn* its place among those of its sender; *sites* those that may be
         spoken for where it came in (empty: all); *entry* gives what the first report does to a teleradiology request.
         """
+        changes = [event for event in events if isinstance(event, IdentityChanged | ImagesChanged)]
+        if changes:
+            return self._changed(changes, arrival, turn=turn, sites=sites)
         # The disk takes the bytes while they are read; what is refused leaves nothing there.
         with ExitStack() as stack:
-            offers = [self._offer(_only_new(event), sites, stack) for event in events]
+            offers = [self._offer(event, sites, stack) for event in events]
             apart = ""
             if arrival is not None and arrival.apart is not None:
                 message = stack.enter_context(self.blobs.begin(arrival.apart))
@@ -81,37 +91,86 @@ class Accepting:
             for offer, outcome in zip(offers, outcomes, strict=True)
         )
 
-    def _offer(self, received: Received, sites: Collection[str], stack: ExitStack) -> Offer:
+    def withdraw(self, report_id: str, sender: str) -> Receipt:
+        """The system that sent a report has it withdrawn by its id here; twice is once.
+
+        Raises InputRejected (``store_report_unknown``), Unavailable.
+        """
+        stored = self.store.report(report_id)
+        now = self.clock.now()
+        published = {one.destination: one for one in self.store.publications_of(stored.id)}
+        new = [amendment(one, Deed.WITHDRAW, now, actor=sender) for one in published.values()]
+        event = AuditEvent(action="report.withdrawal_accepted", actor=sender, document=report_id)
+        begun = self.store.begin(new, [event])
+        self.ring()
+        return Receipt(report_id=report_id, duplicate=not any(share in new for share in begun))
+
+    def _changed(
+        self,
+        changes: Sequence[IdentityChanged | ImagesChanged],
+        arrival: Arrival | None,
+        *,
+        turn: Turn,
+        sites: Collection[str],
+    ) -> tuple[Receipt, ...]:
+        """Keep what a message tells of patients or of images, and begin what follows from it."""
+        now = self.clock.now()
+        studies = [change.study_uid for change in changes if isinstance(change, ImagesChanged)]
+        if studies and self.images_changed is None:
+            raise NotSupportedYet("event_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
+        where = [site for site in self.sites.values() if not sites or site.name in sites]
+        known = [identity.changes(change, where, now) for change in changes if isinstance(change, IdentityChanged)]
+        consequences = identity.Consequences(self.store, self.policy)
+        made = [consequences.of(change) for some in known for change in some]
+        turn.wait()
+        if studies and self.images_changed is not None:
+            self.images_changed(studies)
+        self.store.accept_all((), arrival, turn, consequences=made)
+        self.ring()
+        return tuple(Receipt(report_id="", duplicate=False) for _ in changes)
+
+    def _offer(self, event: Event, sites: Collection[str], stack: ExitStack) -> Offer:
+        if isinstance(event, IdentityChanged | ImagesChanged):
+            raise NotSupportedYet("event_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
+        received = event.received
         keeping = stack.enter_context(self.blobs.begin(received.content))
-        report = self._judged(received)
-        accepted = self._accepted(received, report, keeping.digest)
+        report = read.read(self.parse(received.content))
+        if report.legal_authenticator is None:
+            raise InputRejected("report_not_validated", place="/ClinicalDocument/legalAuthenticator")
+        agree.sender_and_report(received, report)
+        withdraws = isinstance(event, Delete)
+        amends = report.identifier.unique_id if withdraws else _parent(event, report)
+        accepted = self._accepted(received, report, keeping.digest, amends, withdraws=withdraws)
         if sites and accepted.site not in sites:
             raise InputRejected("site_not_here", place="MSH^1^4", site=accepted.site)
+        deed = Deed.WITHDRAW if withdraws else Deed.PUBLISH
         return Offer(
             accepted=accepted,
             shares=tuple(
-                _new_share(accepted, name, accepted.received_at) for name in self.sites[accepted.site].destinations
+                _new_share(accepted, name, accepted.received_at, deed)
+                for name in self.sites[accepted.site].destinations
             ),
-            events=(_accepted_event(report, received),),
+            events=(_accepted_event(report, received, "withdrawal" if withdraws else "report"),),
             keep=keeping.finish,
         )
 
-    def _judged(self, received: Received) -> Report:
-        report = read.read(self.parse(received.content))
-        _validated(report)
-        agree.sender_and_report(received, report)
-        return report
-
-    def _accepted(self, received: Received, report: Report, digest: str) -> AcceptedReport:
+    def _accepted(
+        self, received: Received, report: Report, digest: str, amends: str, *, withdraws: bool
+    ) -> AcceptedReport:
         site = self._site_of(received, report)
+        statements_digest = _statements_digest(received.statements)
         return AcceptedReport(
-            id=_report_id(site, report),
+            id=_report_id(site, report, "withdrawal" if withdraws else ""),
             site=site.name,
             received=received,
             report=report,
             digest=digest,
-            statements_digest=_statements_digest(received.statements),
+            statements_digest=statements_digest,
             received_at=self.clock.now(),
+            kind="withdrawal" if withdraws else "report",
+            amends=amends,
+            # The DMP takes another masking as a new version alone (CI-SIS, indirect authentication).
+            restatable=not any(self.flavours.get(name) == "dmp" for name in site.destinations),
         )
 
     def _site_of(self, received: Received, report: Report) -> Site:
@@ -139,30 +198,32 @@ def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], No
     return keep
 
 
-def _only_new(event: Event) -> Received:
-    match event:
-        case New(received):
-            return received
-        case Replace():
-            raise NotSupportedYet("replacement_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
-        case Delete():
-            raise NotSupportedYet("deletion_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
-        case IdentityChanged() | ImagesChanged():
-            raise NotSupportedYet("event_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
+def _parent(event: New | Replace | Delete, report: Report) -> str:
+    """Unique id of the report that this one replaces, or nothing; the message and the document must agree on it.
+
+    The document's word is needed: an ORU has no field for it, and who consults reads the document alone.
+    """
+    stated = [related.identifier for related in report.related if related.type_code == "RPLC"]
+    if isinstance(event, Replace):
+        if not stated:
+            raise InputRejected("parent_missing", place="/ClinicalDocument/relatedDocument", hl7_code="101")
+        parent = event.parent
+        if parent is not None and parent.unique_id not in (stated[0].unique_id, stated[0].root):
+            raise InputRejected("parent_differs", place="TXA^1^13", hl7_code="103")
+    if not stated:
+        return ""
+    if stated[0] == report.identifier:
+        raise InputRejected("parent_is_itself", place="/ClinicalDocument/relatedDocument", hl7_code="103")
+    return stated[0].unique_id
 
 
-def _validated(report: Report) -> None:
-    if any(related.type_code == "RPLC" for related in report.related):
-        raise NotSupportedYet(
-            "replacement_not_supported_yet", place="/ClinicalDocument/relatedDocument", hl7_code="201"
-        )
-    if report.legal_authenticator is None:
-        raise InputRejected("report_not_validated", place="/ClinicalDocument/legalAuthenticator")
+def _report_id(site: Site, report: Report, kind: str = "") -> str:
+    """One id for one document of one site, so that a report sent twice is followed at one place.
 
-
-def _report_id(site: Site, report: Report) -> str:
-    """One id for one document of one site, so that a report sent twice is followed at one place."""
-    return hashlib.sha256(f"{site.name}\n{report.identifier.unique_id}".encode()).hexdigest()[:32]
+    The message that withdraws a report is followed at another (*kind*).
+    """
+    parts = [site.name, report.identifier.unique_id, *([kind] if kind else [])]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 def _statements_digest(statements: Statements) -> str:
@@ -176,7 +237,7 @@ def _statements_digest(statements: Statements) -> str:
     return hashlib.sha256(json.dumps(canonical).encode()).hexdigest()
 
 
-def _new_share(accepted: AcceptedReport, destination: str, now: datetime) -> Share:
+def _new_share(accepted: AcceptedReport, destination: str, now: datetime, deed: Deed) -> Share:
     report = accepted.report
     lineage = (report.set_id or report.identifier).unique_id
     return Share(
@@ -189,13 +250,15 @@ def _new_share(accepted: AcceptedReport, destination: str, now: datetime) -> Sha
         due_at=now,
         created_at=now,
         updated_at=now,
+        deed=deed,
+        actor=accepted.received.sender,
     )
 
 
-def _accepted_event(report: Report, received: Received) -> AuditEvent:
+def _accepted_event(report: Report, received: Received, what: str) -> AuditEvent:
     patient = report.patient.ins or next(iter(report.patient.identifiers), None)
     return AuditEvent(
-        action="report.accepted",
+        action=f"{what}.accepted",
         actor=received.sender,
         patient=patient.cx() if patient else "",
         study_uid=report.study_uids[0] if report.study_uids else "",

@@ -42,7 +42,8 @@ def report_and_exam(report: Report, exam: Exam, site: Site) -> Pairing:
     of the study or of one of its requests, and must be one of the report's. Raises Mismatch with both values.
     """
     same_patient(report.patient, exam, site)
-    return Pairing(study_uid=exam.study_uid, accession=_accession(report, exam, site))
+    modalities = tuple(sorted({series.modality for series in exam.series if series.modality}))
+    return Pairing(study_uid=exam.study_uid, accession=_accession(report, exam, site), modalities=modalities)
 
 
 def names_differ(patient: Patient, exam: Exam) -> bool:

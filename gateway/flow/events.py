@@ -1,7 +1,6 @@
 """What can happen to a share from outside.
 
-The state table and the stories speak of these; only :class:`New` acts in this version, the others are recognised and
-answered "not supported yet".
+The state table and the stories speak of these.
 """
 
 from __future__ import annotations
@@ -40,6 +39,13 @@ class IdentityChanged:
 
     patient: Identifier
     into: Identifier | None
+    """The identifier that holds in its place; None where it holds still and something else of the patient changed."""
+    known: tuple[Identifier, ...] = ()
+    """Every identifier of the patient that holds now."""
+    birth_date: str = ""
+    sex: str = ""
+    sender: str = ""
+    """``application|facility`` (MSH-3, MSH-4)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ class Patience:
     """Between two looks at a study; two looks with the same instances make it whole."""
     study_deadline_s: float = 3 * 86_400.0
     """From acceptance until a share whose study never became whole is held."""
+    parent_deadline_s: float = 3 * 86_400.0
+    """From acceptance until what amends a report that never came is held."""
+    peer_deadline_s: float = 30 * 86_400.0
+    """From acceptance until a share is held because a PACS or a registry is away: longer than an outage."""
     retry_first_s: float = 2.0
     retry_longest_s: float = 3_600.0
 
@@ -34,5 +38,15 @@ class Patience:
         ceiling = min(self.retry_longest_s, self.retry_first_s * 2.0 ** min(attempts, 30))
         return now + timedelta(seconds=ceiling / 2 + ceiling / 2 * chance())
 
-    def is_too_late(self, accepted: datetime, now: datetime) -> bool:
-        return now - accepted > timedelta(seconds=self.study_deadline_s)
+    def is_too_late(self, accepted: datetime, now: datetime, *, peer: bool = False) -> bool:
+        """Whether the deadline has passed; *peer*: the one of peers that are away."""
+        deadline_s = max(self.peer_deadline_s, self.study_deadline_s) if peer else self.study_deadline_s
+        return now - accepted > timedelta(seconds=deadline_s)
+
+    def parent_is_late(self, accepted: datetime, now: datetime) -> bool:
+        """Whether what a share amends should have come by *now*."""
+        return now - accepted >= timedelta(seconds=self.parent_deadline_s)
+
+    def parent_due(self, accepted: datetime, now: datetime) -> datetime:
+        """When a share whose parent has not come is looked at again: at its deadline."""
+        return max(accepted + timedelta(seconds=self.parent_deadline_s), now + timedelta(seconds=1))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from gateway.errors import GatewayError
 from gateway.model.access import Handle, LoginAttempt, Session
@@ -12,23 +12,28 @@ from gateway.model.audit import AuditEvent
 from gateway.model.document import DocumentEntry, RetrievedDocument
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
-from gateway.model.image import Frame
+from gateway.model.identity import IdentityChange
+from gateway.model.image import Frame, RenderedFrame, Rendering, StoredFrame, StoredInstance
+from gateway.model.link import Asked, Led
 from gateway.model.message import Arrival, KeptMessage, Verdict
 from gateway.model.relay import Addition, Delays, Entry, LineAnswer, RelayMessage, RelayRequest, Told
 from gateway.model.report import Report
+from gateway.model.rights import BrokenGlass
 from gateway.model.share import (
     Acceptance,
     AcceptedReport,
+    Consequence,
     FrozenSubmission,
-    KnownExam,
     Manifest,
     Offer,
     Pairing,
     Publication,
     Share,
     ShareOverview,
+    Step,
     StoredReport,
 )
+from gateway.model.site import Site
 
 
 class Clock(Protocol):
@@ -51,14 +56,67 @@ class Pacs(Protocol):
         """C-ECHO; raises as :meth:`study`."""
 
 
+class InstanceReading(Protocol):
+    """The instances of a series or study on their way; to be closed by who reads, at the end or before."""
+
+    def __iter__(self) -> Iterator[StoredInstance]:
+        """Each once, in the order of arrival. After the last that came, raises what the transfer ended with."""
+
+    def close(self) -> None:
+        """Leave; what nobody reads any more is ended."""
+
+
 class Images(Protocol):
-    """Where frames come from."""
+    """Where images come from.
+
+    All raise PeerUnreachable, PeerRefused, PeerMisbehaved, NotSupportedYet (a codec we lack), InputRejected (no such
+    instance, no such frame).
+    """
 
     def frame(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, number: int) -> Frame:
-        """Frame *number* (from 1), uncompressed.
+        """Frame *number* (from 1), uncompressed."""
 
-        Raises PeerUnreachable, PeerRefused, NotSupportedYet (a codec we lack), InputRejected (no such frame).
-        """
+    def stored_frame(
+        self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, number: int
+    ) -> StoredFrame:
+        """Frame *number* (from 1) as it is kept: its compressed bitstream, or native pixels."""
+
+    def rendered(
+        self,
+        study_uid: str,
+        series_uid: str,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        number: int,
+        wanted: Rendering,
+    ) -> RenderedFrame:
+        """Frame *number* (from 1) as a picture."""
+
+    def instance(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str) -> StoredInstance:
+        """The whole instance as it is kept."""
+
+    def document(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str) -> RenderedFrame:
+        """The document (PDF) or the film (MPEG) inside an instance, with its media type."""
+
+    def bulk(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, tag: int) -> bytes:
+        """The value of one attribute of an instance, as it is encoded."""
+
+    def begin(self, exam: Exam, series_uid: str) -> None:
+        """Have the series come in the background: one of its images has been shown."""
+
+    def read(self, exam: Exam, series_uid: str = "") -> InstanceReading:
+        """Every instance of the series, or of the study, as it comes; each is of this study and in *exam*'s list."""
+
+    def whole(self, exam: Exam, series_uid: str = "") -> Sequence[StoredInstance] | None:
+        """Every instance at once where all of them are in memory."""
+
+    def headers(self, exam: Exam, series_uid: str) -> Sequence[Mapping[str, Any]]:
+        """The headers of the series' instances in the DICOM JSON model (PS3.18 annex F)."""
+
+    def sent_as(
+        self, instance: StoredInstance, acceptable: Container[str], identity: Identifier | None = None
+    ) -> StoredInstance:
+        """*instance* in one of the transfer syntaxes *acceptable*, with *identity* among its Other Patient IDs."""
 
 
 class Destination(Protocol):
@@ -82,6 +140,29 @@ class Destination(Protocol):
 
         *again* says that these bytes may have left before: a refusal because the submission set is known already is
         then a success. Raises PeerRefused with the registry's words, PeerUnreachable when no answer came.
+        """
+
+    def standing(self, unique_ids: Sequence[str]) -> Collection[str]:
+        """Those of *unique_ids* that are registered and approved now. Raises as :meth:`known`."""
+
+    def replacing(self, frozen: FrozenSubmission, replaced: Mapping[str, str]) -> FrozenSubmission:
+        """*frozen* with an RPLC to what it replaces, by the entryUUIDs that the registry is asked for; nothing is sent.
+
+        *replaced*: the unique id of each new document, and of the registered one that it replaces. Raises PeerRefused
+        when that one is not registered or not current, and as :meth:`known`.
+        """
+
+    def take_back(self, unique_ids: Sequence[str], site: Site, now: datetime, *, again: bool) -> None:
+        """Take registered documents out of sight, in the name of *site*; what is out of sight is left alone.
+
+        Raises PeerRefused for a document that the registry does not have, unless *again* (an earlier try may have got
+        through, and some registries do not show what is withdrawn), and as :meth:`send`.
+        """
+
+    def correct(self, wanted: FrozenSubmission, site: Site, now: datetime) -> None:
+        """Bring the metadata of registered documents to what *wanted* states of them, their bytes as they are.
+
+        Nothing is sent for what is so already. Raises as :meth:`send`.
         """
 
     def find_by_reference(self, patient_id: str, references: Sequence[str]) -> Sequence[DocumentEntry]:
@@ -184,8 +265,11 @@ class Store(Protocol):
         *,
         apart: str = "",
         entry: Entry | None = None,
+        consequences: Sequence[Consequence] = (),
     ) -> Sequence[Acceptance]:
         """Keep the reports of one message, all or none, and the message with them. Durable when it returns.
+
+        *consequences*: what it tells of patients, and the shares that follow from it.
 
         *apart* is the key of the message's bytes where they are a blob of their own; *entry* is what the message does
         to a teleradiology request, done once however often the message comes. Raises InputConflicts
@@ -226,23 +310,61 @@ class Store(Protocol):
     def frozen(self, share_id: str) -> FrozenSubmission:
         """What was frozen for a share."""
 
-    def registered(self, share: Share, events: Iterable[AuditEvent]) -> None:
-        """The registry has it: the share, its manifests and its lease in one transaction."""
+    def registered(
+        self, share: Share, events: Iterable[AuditEvent], others: Sequence[Share] = (), begun: Sequence[Share] = ()
+    ) -> None:
+        """The registry has it: the share, its manifests and its lease in one transaction.
+
+        *others* were moved by it (superseded, withdrawn) and *begun* follow from it; they are written with it. Raises
+        Unavailable (``lease_lost``) when one of them can no longer be moved so: nothing is written then.
+        """
+
+    def settle(self, share: Share, other: Share, events: Iterable[AuditEvent]) -> None:
+        """Write *other*, of which the registry was asked for *share*, whose lease goes on; as :meth:`registered`."""
+
+    def begin(self, new: Sequence[Share], events: Iterable[AuditEvent]) -> Sequence[Share]:
+        """Add shares that no report brought. Gives them; in place of a withdrawal of something that is being withdrawn
+        or is, that one: nothing is added for it then.
+        """
+
+    def amendments(self, share_id: str) -> Sequence[Share]:
+        """What amends a share: those whose target it is, as they arrived."""
+
+    def publications(self, site: str, identifier: Identifier) -> Sequence[Share]:
+        """The publications of a site's reports that name *identifier* as their patient's, oldest first."""
+
+    def publications_of(self, report_id: str) -> Sequence[Share]:
+        """The publications of a report, oldest first."""
+
+    def patient_identifiers(self, report_id: str) -> Sequence[Identifier]:
+        """Those under which a report was sent and names its patient, as far as they say who issued them."""
+
+    def identity_changes(self, site: str, identifiers: Iterable[Identifier]) -> Sequence[IdentityChange]:
+        """What a site's patient administration has told of any of *identifiers*."""
+
+    def versions(self, share: Share) -> Sequence[Share]:
+        """The publications of the lineage of *share*, and of what it targets, at its destination, as they arrived."""
+
+    def arrived(self, share: Share, now: datetime) -> bool:
+        """Whether the report that *share* awaits is here by now; the store then gives the share its target."""
+
+    def steps(self, share_id: str) -> Sequence[Step]:
+        """What happened to a share, oldest first."""
 
     def manifest(self, destination: str, study_uid: str) -> Manifest | None:
         """The manifest frozen for a study at a destination."""
+
+    def living(self, destination: str, study_uid: str, besides: str = "") -> Sequence[str]:
+        """Ids of the reports over a study that stand at a destination or are on their way, as they arrived.
+
+        *besides*: a share whose report is not meant, because it gives way.
+        """
 
     def overviews(self, *, limit: int, states: Sequence[str] = (), report_id: str = "") -> Sequence[ShareOverview]:
         """Shares, newest first."""
 
     def record(self, event: AuditEvent) -> None:
         """An audit event that changes nothing else."""
-
-    def known_exams(self, study_uid: str, report_root: str) -> Sequence[KnownExam]:
-        """Every (study, accession number, report) of accepted reports with this study and this report root.
-
-        Where the PACS has told which accession number a study has, only that pair; before, each of the report's.
-        """
 
 
 class Sessions(Protocol):
@@ -260,10 +382,47 @@ class Sessions(Protocol):
 
     def close(self, session_id: str, events: Iterable[AuditEvent]) -> None: ...
 
+    def change(self, session: Session, events: Iterable[AuditEvent]) -> bool:
+        """Write who it is, where to go and the tokens of a living session; False when it has ended."""
+
+    def refresh_due(self, session_id: str, now: datetime, again: datetime) -> bool:
+        """Whether the tokens of the session are to be asked for again; of several callers one is told so, and
+        nobody else until *again*."""
+
+    def living(self, now: datetime, idle_s: float, hard_s: float, limit: int) -> Sequence[Session]:
+        """The sessions that are open, the last seen first."""
+
+    def end(
+        self, *, provider_session: str = "", subject_key: str = "", before: datetime, events: Iterable[AuditEvent]
+    ) -> int:
+        """End the sessions opened before *before* of a provider's session, or of a subject; gives how many.
+
+        *events* are recorded when there was one.
+        """
+
+    def broke(self, use: BrokenGlass, events: Iterable[AuditEvent]) -> None:
+        """Keep a use of break-glass."""
+
+    def broken(self, session_id: str, patient_keys: Iterable[str]) -> bool:
+        """Whether break-glass was used in this session for one of these patients."""
+
+    def uses(self, limit: int) -> Sequence[BrokenGlass]:
+        """Uses of break-glass, newest first."""
+
     def name(self, handle: Handle, events: Iterable[AuditEvent]) -> None: ...
 
     def handle(self, handle_id: str, session_id: str, not_before: datetime) -> Handle | None:
         """The handle, when it is this session's and not older than *not_before*."""
+
+
+class Exams(Protocol):
+    """Examinations of accepted reports, as links look for them."""
+
+    def led(self, asked: Asked) -> Sequence[Led]:
+        """Every examination that one of the values of *asked* names, each with what it has become.
+
+        Where the PACS has told which accession number a study has, only that pair; before, each of the report's.
+        """
 
 
 class ReadReport(Protocol):

@@ -7,6 +7,8 @@ identifier of PID-3 in the place of MRG-1.
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from gateway.errors import InputRejected
 from gateway.flow.events import Event, IdentityChanged, ImagesChanged
 from gateway.hl7.er7 import Message, Segment
@@ -17,6 +19,13 @@ MESSAGE_CODES = frozenset({"OMI", "ADT"})
 _CORRECTED, _MERGED = frozenset({"A08", "A31"}), frozenset({"A40", "A47"})
 _TELERADIOLOGY = "CISIS_TLR_HL7"
 _COMPLEMENT = "COMPLEMENT_POST_ACTE"
+
+
+class _Said(TypedDict):
+    known: tuple[Identifier, ...]
+    birth_date: str
+    sex: str
+    sender: str
 
 
 def is_of_teleradiology(message: Message) -> bool:
@@ -59,15 +68,27 @@ def _identities(message: Message, event: str) -> tuple[Event, ...]:
         raise InputRejected("hl7_segment_missing", place="PID^1", hl7_code="100", segment="PID")
     if event in _CORRECTED:
         known = _rooted(patients[0], 3)
-        return tuple(IdentityChanged(identifier, None) for identifier in known)
+        said = _said(message, patients[0], known)
+        return tuple(IdentityChanged(identifier, None, **said) for identifier in known)
     if len(merged) != len(patients):
         raise InputRejected("hl7_segment_missing", place=f"MRG^{len(merged) + 1}", hl7_code="100", segment="MRG")
     return tuple(
-        IdentityChanged(gone, _successor(gone, kept))
+        IdentityChanged(gone, _successor(gone, kept), **_said(message, patient, kept))
         for patient, old in zip(patients, merged, strict=True)
         for kept in [_rooted(patient, 3)]
         for gone in _rooted(old, 1)
     )
+
+
+def _said(message: Message, patient: Segment, known: tuple[Identifier, ...]) -> _Said:
+    """What a message states of the patient that holds now, and who states it."""
+    header = message.header
+    return {
+        "known": known,
+        "birth_date": value(patient, 7)[:8],
+        "sex": value(patient, 8),
+        "sender": f"{value(header, 3)}|{value(header, 4)}",
+    }
 
 
 def _rooted(segment: Segment, field: int) -> tuple[Identifier, ...]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from gateway.kos.rejections import is_rejection
 from gateway.kos.sop_classes import family
-from gateway.model.exam import Exam, Instance, KeyObjectNote
+from gateway.model.exam import Exam, Instance
 from gateway.model.site import ManifestSettings
 
-REJECTIONS = frozenset({"113001", "113037", "113038", "113039"})
-"""Rejected for quality reasons, for patient safety, wrong worklist entry, retention expired (all DCM)."""
 MANIFESTS = frozenset({"113030", "113031", "MADOTEMP001"})
 """A manifest, a signed one, one with description: lists of the study, not parts of it."""
 
@@ -42,15 +41,10 @@ class Choice:
         return dict(Counter(one.reason for one in self.left_out))
 
 
-def is_rejection(note: KeyObjectNote) -> bool:
-    """Whether *note* withdraws what it marks."""
-    return note.title.code in REJECTIONS
-
-
 def choose(exam: Exam, settings: ManifestSettings) -> Choice:
     """*exam* with what is shared of it, and what was left out; series that become empty are gone."""
-    rejected = frozenset(uid for note in exam.notes if is_rejection(note) for uid in note.marked)
-    withheld = {note.sop_instance_uid: "rejection note" for note in exam.notes if is_rejection(note)}
+    rejected = frozenset(uid for note in exam.notes if is_rejection(note.title) for uid in note.marked)
+    withheld = {note.sop_instance_uid: "rejection note" for note in exam.notes if is_rejection(note.title)}
     withheld |= {note.sop_instance_uid: "manifest" for note in exam.notes if note.title.code in MANIFESTS}
     families = frozenset(
         name

@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from gateway.model.people import Patient
+
+
+class Kind(StrEnum):
+    """What someone is to the examinations."""
+
+    PROFESSIONAL = "professional"
+    PATIENT = "patient"
+    REPRESENTATIVE = "representative"
+    """Of the patient whose traits the provider states."""
+    SYSTEM = "system"
+    """Another gateway or tool, known by its certificate or token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One exercise situation of a professional: in which profession, where."""
+
+    profession: str = ""
+    """Code of TRE_G15: ``10``."""
+    specialty: str = ""
+    """Code of TRE_R38: ``SM26``."""
+    structure: str = ""
+    """National identifier of the structure (``1`` and FINESS, ``3`` and SIRET)."""
+    structure_name: str = ""
+    sector: str = ""
+    """Code of TRE_R02: ``SA07``."""
+    legal_structure: str = ""
+    """``1`` and the FINESS number of the legal entity, where it is stated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A professional as the identity provider names them."""
+    """Someone as an identity provider names them; the profession is that of the situation that was chosen."""
 
     subject: str
     """``sub`` of the ID token."""
@@ -19,6 +51,30 @@ class Person:
     profession: str = ""
     roles: frozenset[str] = frozenset()
     """``administrator`` opens the console."""
+    kind: Kind = Kind.PROFESSIONAL
+    specialty: str = ""
+    """Code of TRE_R38."""
+    structures: frozenset[str] = frozenset()
+    """National identifiers of where the person exercises in the situation chosen."""
+    situations: tuple[Situation, ...] = ()
+    """Those to choose from; one that is chosen stands alone here."""
+    patient: Patient | None = None
+    """Of a patient or representative: the identity whose images they may see."""
+
+    @property
+    def must_choose(self) -> bool:
+        """Whether several exercise situations are open still."""
+        return len(self.situations) > 1
+
+    def exercising(self, situation: Situation) -> Person:
+        """The person in *situation*."""
+        return replace(
+            self,
+            profession=situation.profession,
+            specialty=situation.specialty,
+            structures=frozenset({situation.structure, situation.legal_structure}) - {""},
+            situations=(situation,),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +86,20 @@ class Session:
     csrf_token: str
     created_at: datetime
     seen_at: datetime
+    provider: str = ""
+    """Name of the provider that said who it is; empty for the first."""
+    provider_session: str = ""
+    """Digest of the issuer and its ``sid``, by which the provider ends it (Back-Channel Logout 1.0)."""
+    subject_key: str = ""
+    """Digest of the issuer and the subject."""
+    tokens: str = field(default="", repr=False)
+    """The provider's tokens, sealed with the token in the cookie: the store alone cannot open them."""
+    refresh_at: datetime | None = None
+    """When the tokens are to be asked for again; None: never."""
+    next_url: str = field(default="", repr=False)
+    """Where to go when the exercise situation is chosen."""
+    agent: str = ""
+    """What the browser calls itself, for the list of sessions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +114,60 @@ class LoginAttempt:
     next_url: str = field(repr=False)
     """Where to go then; kept here so that no identifier travels through the provider."""
     created_at: datetime
+    provider: str = ""
+    """Name of the provider that was asked; empty for the first."""
+    silent: bool = False
+    """Asked with ``prompt=none``: a refusal only means that somebody must be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStudy:
+    """One study that a handle opens, as the report that led there names it."""
+
+    site: str
+    study_uid: str
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewOptions:
+    """How the link asked to see the images (IHE RAD TF-2 4.106.4.1.2)."""
+
+    viewer: Literal["", "light", "full"] = ""
+    """``viewerType``; empty: the link does not say, the gateway chooses."""
+    diagnostic: bool = False
+    """``diagnosticQuality=true``: never reduced pictures."""
+    key_images_only: bool = False
+    """``keyImagesOnly=true``: :attr:`key_images` and nothing else, where the manifest marks any."""
+    key_images: tuple[str, ...] = ()
+    """SOP Instance UIDs that the manifests of the studies mark, in their order: to be shown first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handle:
-    """An opaque name of one examination for one session: what stands in viewer URLs instead of identifiers.
+    """An opaque name of one or several examinations for one session: what stands in viewer URLs, no identifiers.
 
     ``id`` is the SHA-256 of the token in the URL.
     """
 
     id: str
     session_id: str
-    site: str
-    study_uid: str
-    report_id: str
+    exams: tuple[ShownStudy, ...]
+    """At least one, in the order in which they are shown."""
     created_at: datetime
+    options: ViewOptions = ViewOptions()
+
+    @property
+    def site(self) -> str:
+        """Of the first study."""
+        return self.exams[0].site
+
+    @property
+    def study_uid(self) -> str:
+        """Of the first study."""
+        return self.exams[0].study_uid
+
+    @property
+    def report_id(self) -> str:
+        """Of the first study."""
+        return self.exams[0].report_id

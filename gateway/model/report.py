@@ -10,7 +10,7 @@ Sources: CI-SIS IMG-CR-IMG 2024.01 technical specification section 3.2; "Structu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -146,6 +146,8 @@ class Report:
     related: tuple[RelatedDocument, ...] = ()
     media_type: str = ""
     """Of the body of a level-1 document, such as ``application/pdf``."""
+    addressees: tuple[Identifier, ...] = field(default=(), compare=False)
+    """Identifiers of who asked for the examination (participant ``REF``) and of the recipients: told by the others."""
     # from here on: of a report that was read whole
     realm: str = ""
     type_id: Identifier | None = None

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from gateway.model.audit import AuditEvent
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
+from gateway.model.identity import IdentityChange
 from gateway.model.people import Professional
 from gateway.model.report import Report, Statements
+from gateway.model.rights import ExamFacts
 from gateway.model.site import Site
 
 
@@ -88,6 +91,11 @@ class AcceptedReport:
     """SHA-256 of the received document, the key of its bytes."""
     statements_digest: str
     received_at: datetime
+    kind: Literal["report", "withdrawal"] = "report"
+    amends: str = ""
+    """Unique id of the report that this one replaces; of a withdrawal, of the one that is withdrawn."""
+    restatable: bool = False
+    """Whether other statements about the same bytes are taken as a correction of their metadata."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +135,15 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """A change of identity, with what follows from it for what was published."""
+
+    change: IdentityChange
+    shares: tuple[Share, ...]
+    events: tuple[AuditEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What a sender is told of a report that the gateway is now responsible for."""
 
@@ -140,6 +157,8 @@ class Pairing:
 
     study_uid: str
     accession: Identifier
+    modalities: tuple[str, ...] = field(default=(), compare=False)
+    """Of the study's series, DICOM codes; for the lists that people look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +171,10 @@ class ManifestDraft:
     """Its SOP Instance UID."""
     created_at: datetime
     content: bytes = field(repr=False)
+    orders: tuple[tuple[Identifier, Identifier | None], ...] = ()
+    """Every accession number that it carries, each with a placer order number; of all reports over the study."""
+    masked: frozenset[str] = frozenset()
+    """Masks that other reports over the study ask for: the images stay as hidden as the most hidden report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +257,14 @@ class Share:
     """Id of the share, of the same destination, whose documents this one replaces, corrects or withdraws."""
     study_uid: str = ""
     """Of the deed ``manifest``."""
+    awaits: str = ""
+    """Unique id of the document that it amends while that has not arrived here; empty once it has."""
+    overrides: dict[str, str] = field(default_factory=dict)
+    """What a person stated in place of what the sources say: ``region``, ``type_code`` (``code^system^name``)."""
+    happening: str = field(default="", compare=False)
+    """What moved it last, for its history; the store gives none back."""
+    actor: str = field(default="gateway", compare=False)
+    """Who did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +275,7 @@ class Step:
     last_at: datetime
     times: int
     happening: str
-    """Name of a ``flow.states.Happening``, empty for its arrival."""
+    """Name of a ``flow.states.Happening`` (``STUDY_INCOMPLETE``), empty for its arrival."""
     state: ShareState
     """That it led to."""
     reason: str = ""
@@ -280,6 +311,10 @@ class ShareOverview:
     report_unique_id: str
     received_at: datetime
     documents: tuple[FrozenDocument, ...] = ()
+    modalities: tuple[str, ...] = ()
+    """DICOM codes, of what the report says and of what the PACS had."""
+    sequence: int = 0
+    """Its place in the order of arrival."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,3 +332,14 @@ class KnownExam:
     """Masks of the report (``Statements.masked``)."""
     authors: frozenset[str] = frozenset()
     """Identifiers (extensions) of the professionals who wrote or signed it: a mask does not bind them."""
+    facts: ExamFacts = field(default_factory=ExamFacts)
+    """What rights depend on beside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedStudy:
+    """A study as one report shared it, and which still stands."""
+
+    exam: KnownExam
+    manifests: frozenset[str]
+    """Unique ids (SOP Instance UIDs) of the study's manifests that are registered."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from gateway.model.codes import Code
@@ -65,7 +66,13 @@ class Site:
     public_url: str = ""
     """Base of the link in published reports, without a slash at its end."""
     manifest: ManifestSettings = field(default_factory=ManifestSettings)
+    manifest_at: Mapping[str, ManifestSettings] = field(default_factory=dict)
+    """Of the destinations that want their manifests otherwise."""
     source_id: str = ""
     """sourceId of submission sets: OID of this gateway as document source."""
     region_by_body_part: dict[str, Code] = field(default_factory=dict)
     """The site's own mapping of DICOM Body Part Examined to an anatomical region."""
+
+    def at(self, destination: str) -> Site:
+        """This site as it publishes to *destination*."""
+        return replace(self, manifest=self.manifest_at[destination]) if destination in self.manifest_at else self

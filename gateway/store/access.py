@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from gateway import audit
-from gateway.model.access import Handle, LoginAttempt, Session
+from gateway.model.access import Handle, LoginAttempt, Session, ShownStudy, ViewOptions
 from gateway.model.audit import AuditEvent
+from gateway.model.rights import BrokenGlass
 from gateway.store import forms
 from gateway.store.engine import reading
 from gateway.store.schema import HANDLES, LOGIN_ATTEMPTS, SESSIONS
+from gateway.store.schema_access import BREAK_GLASS
 from gateway.store.writer import Writer
 
 _ATTEMPT_LIFETIME = timedelta(hours=1)
@@ -42,6 +46,8 @@ class SqlSessions:
                     "code_verifier": attempt.code_verifier,
                     "next_url": attempt.next_url,
                     "created_at": attempt.created_at,
+                    "provider": attempt.provider,
+                    "silent": attempt.silent,
                 },
             )
 
@@ -65,6 +71,10 @@ class SqlSessions:
                     "csrf_token": session.csrf_token,
                     "created_at": session.created_at,
                     "seen_at": session.seen_at,
+                    "details": forms.dump_session(session),
+                    "provider_session": session.provider_session,
+                    "subject_key": session.subject_key,
+                    "refresh_at": session.refresh_at,
                 },
             )
             _record(connection, kept)
@@ -85,13 +95,7 @@ class SqlSessions:
             return None
         if unseen_s >= _SEEN_STEP_S and not self._seen(session_id, now):
             return None
-        return Session(
-            id=row.id,
-            person=forms.load_person(row.person),
-            csrf_token=row.csrf_token,
-            created_at=row.created_at,
-            seen_at=max(row.seen_at, now),
-        )
+        return replace(forms.load_session(row), seen_at=max(row.seen_at, now))
 
     def close(self, session_id: str, events: Iterable[AuditEvent]) -> None:
         """Remove the session and every handle that was named for it."""
@@ -103,6 +107,95 @@ class SqlSessions:
             _record(connection, kept)
 
         self._writer.run(write)
+
+    def change(self, session: Session, events: Iterable[AuditEvent]) -> bool:
+        """Write who it is, where to go and the tokens of a living session; False when it has ended."""
+        kept = tuple(events)
+
+        def write(connection: Connection) -> bool:
+            changed = connection.execute(
+                update(SESSIONS)
+                .where(SESSIONS.c.id == session.id)
+                .values(
+                    person=forms.dump_person(session.person),
+                    details=forms.dump_session(session),
+                    refresh_at=session.refresh_at,
+                )
+            )
+            if changed.rowcount == 1:
+                _record(connection, kept)
+            return changed.rowcount == 1
+
+        return self._writer.run(write)
+
+    def refresh_due(self, session_id: str, now: datetime, again: datetime) -> bool:
+        """As the port: the row itself decides between callers on several machines."""
+        statement = update(SESSIONS).where(SESSIONS.c.id == session_id, SESSIONS.c.refresh_at <= now)
+        return self._writer.run(lambda connection: connection.execute(statement.values(refresh_at=again)).rowcount == 1)
+
+    def living(self, now: datetime, idle_s: float, hard_s: float, limit: int) -> Sequence[Session]:
+        query = (
+            select(SESSIONS)
+            .where(
+                SESSIONS.c.seen_at > now - timedelta(seconds=idle_s),
+                SESSIONS.c.created_at > now - timedelta(seconds=hard_s),
+            )
+            .order_by(SESSIONS.c.seen_at.desc(), SESSIONS.c.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return tuple(forms.load_session(row) for row in connection.execute(query))
+
+    def end(
+        self, *, provider_session: str = "", subject_key: str = "", before: datetime, events: Iterable[AuditEvent]
+    ) -> int:
+        kept = tuple(events)
+        named = [
+            column == value
+            for column, value in (
+                (SESSIONS.c.provider_session, provider_session),
+                (SESSIONS.c.subject_key, subject_key),
+            )
+            if value
+        ]
+        if not named:
+            return 0
+
+        def write(connection: Connection) -> int:
+            query = select(SESSIONS.c.id).where(*named, SESSIONS.c.created_at < before)
+            ids = connection.execute(query).scalars().all()
+            connection.execute(delete(HANDLES).where(HANDLES.c.session_id.in_(ids)))
+            connection.execute(delete(SESSIONS).where(SESSIONS.c.id.in_(ids)))
+            if ids:
+                _record(connection, kept)
+            return len(ids)
+
+        return self._writer.run(write)
+
+    def broke(self, use: BrokenGlass, events: Iterable[AuditEvent]) -> None:
+        kept = tuple(events)
+
+        def write(connection: Connection) -> None:
+            values = {**dataclasses.asdict(use), "reason": forms.dump_words({"reason": use.reason})}
+            connection.execute(insert(BREAK_GLASS), values)
+            _record(connection, kept)
+
+        self._writer.run(write)
+
+    def broken(self, session_id: str, patient_keys: Iterable[str]) -> bool:
+        query = select(BREAK_GLASS.c.id).where(
+            BREAK_GLASS.c.session_id == session_id, BREAK_GLASS.c.patient_key.in_(list(patient_keys))
+        )
+        with reading(self._engine) as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def uses(self, limit: int) -> Sequence[BrokenGlass]:
+        query = select(BREAK_GLASS).order_by(BREAK_GLASS.c.created_at.desc(), BREAK_GLASS.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return tuple(
+                BrokenGlass(**{**row._mapping, "reason": forms.load_words(row.reason)["reason"]})
+                for row in connection.execute(query)
+            )
 
     def name(self, handle: Handle, events: Iterable[AuditEvent]) -> None:
         kept = tuple(events)
@@ -117,6 +210,7 @@ class SqlSessions:
                     "study_uid": handle.study_uid,
                     "report_id": handle.report_id,
                     "created_at": handle.created_at,
+                    "shown": forms.dump_shown(handle),
                 },
             )
             _record(connection, kept)
@@ -132,7 +226,13 @@ class SqlSessions:
                     HANDLES.c.created_at >= not_before,
                 )
             ).one_or_none()
-        return None if row is None else Handle(**row._mapping)
+        if row is None:
+            return None
+        exams: tuple[ShownStudy, ...] = (ShownStudy(site=row.site, study_uid=row.study_uid, report_id=row.report_id),)
+        options = ViewOptions()
+        if row.shown:
+            exams, options = forms.load_shown(row.shown)
+        return Handle(id=row.id, session_id=row.session_id, exams=exams, created_at=row.created_at, options=options)
 
     def forget(self, before: datetime) -> None:
         """Remove every session, handle and attempt made before *before* (now less the hard limit of a session)."""

@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -165,19 +165,63 @@ class FileBlobs:
         *is_referenced* says whether any row names a digest: it must know every table whose blobs stand in this
         folder. Let *older_than* lie hours back: between a put and the commit of its row the file is an orphan.
         """
+        return self.remove(self.orphans(older_than, is_referenced), is_referenced)
+
+    def orphans(self, older_than: datetime, is_referenced: Callable[[str], bool]) -> dict[Path, float]:
+        """What :meth:`sweep` would remove, with the time of each file.
+
+        A file's time was given by some machine's clock, which may have been wrong. So who sweeps beside others asks
+        here first, and gives the answer to :meth:`remove` when every row that was on its way has long arrived.
+        """
         limit = older_than.timestamp()
-        removed = 0
+        found: dict[Path, float] = {}
         with _named():
             for path in self._files():
                 # A file that is being written leaves its temporary name at any moment.
                 with suppress(FileNotFoundError):
-                    if path.stat().st_mtime >= limit:
-                        continue
-                    if path.parent != self._incoming and is_referenced(path.name):
-                        continue
-                    removed += self._remove(path, limit)
+                    made_at = path.stat().st_mtime
+                    if made_at < limit and not self._is_named(path, is_referenced):
+                        found[path] = made_at
+        return found
+
+    def remove(self, orphans: Mapping[Path, float], is_referenced: Callable[[str], bool]) -> int:
+        """Remove those of *orphans* that nothing names still and nobody has put again; gives their number."""
+        removed = 0
+        with _named():
+            for path, made_at in orphans.items():
+                with suppress(FileNotFoundError):
+                    if not self._is_named(path, is_referenced):
+                        removed += self._remove(path, made_at)
         log.info("blobs.swept", removed=removed)
         return removed
+
+    def forget(self, digest: str, older_than: datetime) -> bool:
+        """Remove the bytes of *digest*, which are erased; whether they are gone.
+
+        Not when they were put again since *older_than*: the row that will name them may be on its way. Raises
+        Unavailable.
+        """
+        path = self._path(digest)
+        with _named():
+            try:
+                with self._locked(fcntl.LOCK_EX):
+                    if path.stat().st_mtime >= older_than.timestamp():
+                        return False
+                    path.unlink()
+                sync_folder(path.parent)
+            except FileNotFoundError:
+                return True
+        return True
+
+    def digests(self) -> Iterator[str]:
+        """The name of every file that is whole, in their order. Raises Unavailable."""
+        with _named():
+            for path in self._files():
+                if path.parent != self._incoming:
+                    yield path.name
+
+    def _is_named(self, path: Path, is_referenced: Callable[[str], bool]) -> bool:
+        return path.parent != self._incoming and is_referenced(path.name)
 
     def _path(self, digest: str) -> Path:
         if _DIGEST.fullmatch(digest) is None:
@@ -215,10 +259,10 @@ class FileBlobs:
             raise
         return temporary
 
-    def _remove(self, path: Path, limit: float) -> int:
-        # Looked at again under the lock: a put of the same content may have made the file young in between.
+    def _remove(self, path: Path, made_at: float) -> int:
+        # Looked at again under the lock: a put of the same content may have given the file another time in between.
         with self._locked(fcntl.LOCK_EX):
-            if path.stat().st_mtime >= limit:
+            if path.stat().st_mtime != made_at:
                 return 0
             path.unlink()
         return 1

@@ -75,6 +75,20 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that reads everything as it stands at one moment, however long that takes. Raises as
+    :func:`mapped`."""
+    if engine.dialect.name == "sqlite":
+        with reading(engine) as connection:
+            yield connection
+        return
+    level: Any = {"isolation_level": "REPEATABLE READ"}
+    with mapped(), engine.connect().execution_options(**level) as connection, connection.begin():
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        yield connection
+
+
+@contextmanager
 def mapped() -> Iterator[None]:
     """Turn every failure of the database, once, into one of ours.
 

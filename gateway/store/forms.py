@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from gateway.errors import Unavailable
-from gateway.model.access import Person
+from gateway.model.access import Handle, Kind, Person, Session, ShownStudy, Situation, ViewOptions
 from gateway.model.identifiers import Identifier
-from gateway.model.people import Organization, Professional
+from gateway.model.people import Organization, Patient, Professional
 from gateway.model.report import Reliability, Report, Statements
+from gateway.model.rights import ExamFacts
 from gateway.model.share import Received
 
 _VERSION = 1
@@ -149,6 +152,123 @@ def dump_person(person: Person) -> str:
 def load_person(text: str) -> Person:
     data = load(text)
     return Person(**{**data, "roles": frozenset(data["roles"])})
+
+
+def dump_session(session: Session) -> str:
+    """What the release before did not know of a session; what it knew stands in columns of its own."""
+    person = session.person
+    return dump(
+        {
+            "kind": person.kind.value,
+            "specialty": person.specialty,
+            "structures": sorted(person.structures),
+            "situations": [dataclasses.asdict(each) for each in person.situations],
+            "patient": person.patient and dump_patient(person.patient),
+            "provider": session.provider,
+            "tokens": session.tokens,
+            "next_url": session.next_url,
+            "agent": session.agent,
+        }
+    )
+
+
+def load_session(row: Any) -> Session:
+    """The session of a row of ``SESSIONS``."""
+    person = load_person(row.person)
+    data = load(row.details) if row.details else {}
+    if data:
+        person = dataclasses.replace(
+            person,
+            kind=Kind(data["kind"]),
+            specialty=data["specialty"],
+            structures=frozenset(data["structures"]),
+            situations=tuple(Situation(**each) for each in data["situations"]),
+            patient=data["patient"] and load_patient(data["patient"]),
+        )
+    return Session(
+        id=row.id,
+        person=person,
+        csrf_token=row.csrf_token,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        provider=data.get("provider", ""),
+        provider_session=row.provider_session,
+        subject_key=row.subject_key,
+        tokens=data.get("tokens", ""),
+        refresh_at=row.refresh_at,
+        next_url=data.get("next_url", ""),
+        agent=data.get("agent", ""),
+    )
+
+
+_TRAITS = ("birth_family", "birth_given", "given_names", "birth_date", "sex", "birth_place")
+
+
+def dump_patient(patient: Patient) -> dict[str, Any]:
+    """Identifiers and INS traits."""
+    known = [[each.root, each.extension] for each in patient.identifiers]
+    return {"identifiers": known, **{name: getattr(patient, name) for name in _TRAITS}}
+
+
+def load_patient(data: Mapping[str, Any]) -> Patient:
+    identifiers = tuple(Identifier(root, extension) for root, extension in data["identifiers"])
+    return Patient(identifiers=identifiers, **{name: data[name] for name in _TRAITS})
+
+
+def dump_facts(facts: Mapping[str, ExamFacts], shared: ExamFacts) -> str:
+    """*shared*: of the report; *facts*: of each of its studies, when it began and its modalities."""
+    return dump(
+        {
+            "patient": dump_patient(shared.patient),
+            "type_code": shared.type_code,
+            "structures": sorted(shared.structures),
+            "addressees": sorted(shared.addressees),
+            "studies": {
+                uid: [each.started_at and each.started_at.isoformat(), sorted(each.modalities)]
+                for uid, each in facts.items()
+            },
+        }
+    )
+
+
+def load_facts(text: str, study_uid: str) -> ExamFacts:
+    data = load(text)
+    started_at, modalities = data["studies"].get(study_uid, (None, ()))
+    return ExamFacts(
+        patient=load_patient(data["patient"]),
+        type_code=data["type_code"],
+        structures=frozenset(data["structures"]),
+        addressees=frozenset(data["addressees"]),
+        started_at=datetime.fromisoformat(started_at) if started_at else None,
+        modalities=frozenset(modalities),
+    )
+
+
+def dump_shown(handle: Handle) -> str:
+    """What a handle opens, and how it is to be seen."""
+    options = handle.options
+    return dump(
+        {
+            "exams": [[each.site, each.study_uid, each.report_id] for each in handle.exams],
+            "viewer": options.viewer,
+            "diagnostic": options.diagnostic,
+            "key_images_only": options.key_images_only,
+            "key_images": list(options.key_images),
+        }
+    )
+
+
+def load_shown(text: str) -> tuple[tuple[ShownStudy, ...], ViewOptions]:
+    data = load(text)
+    exams = tuple(
+        ShownStudy(site=site, study_uid=study_uid, report_id=report_id) for site, study_uid, report_id in data["exams"]
+    )
+    return exams, ViewOptions(
+        viewer=data["viewer"],
+        diagnostic=data["diagnostic"],
+        key_images_only=data["key_images_only"],
+        key_images=tuple(data["key_images"]),
+    )
 
 
 def patient_cx(report: Report) -> str:

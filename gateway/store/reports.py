@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway import audit
 from gateway.errors import InputRejected
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
-from gateway.model.share import Acceptance, AcceptedReport, KnownExam, Share, StoredReport
-from gateway.store import forms, shares
-from gateway.store.schema import DOCUMENTS, PAIRINGS, REPORT_ACCESSIONS, REPORT_STUDIES, REPORTS, SUBMISSIONS
+from gateway.model.share import Acceptance, AcceptedReport, Share, StoredReport
+from gateway.store import facts, forms, identities, lineages, listing, shares
+from gateway.store.schema import DOCUMENTS, REPORT_ACCESSIONS, REPORT_STUDIES, REPORTS, SUBMISSIONS
 from gateway.store.statements import insert_new, rows_by
 
 _INSERT_STUDIES = insert(REPORT_STUDIES)
@@ -29,7 +29,13 @@ def accept(
     then.
     """
     if not insert_new(connection, REPORTS, _row(accepted)):
-        return _compare(connection, accepted)
+        return _known_already(connection, accepted, new, events)
+    waiting = lineages.waiting_for(connection, accepted)
+    new = lineages.joined(connection, accepted, new, waiting)
+    if accepted.kind != lineages.REPORT:
+        shares.add(connection, new)
+        _record(connection, events)
+        return Acceptance.ACCEPTED
     report_id, report = accepted.id, accepted.report
     studies = [
         {"report_id": report_id, "position": position, "study_uid": uid}
@@ -43,10 +49,19 @@ def accept(
         connection.execute(_INSERT_STUDIES, studies)
     if accessions:
         connection.execute(_INSERT_ACCESSIONS, accessions)
+    identities.note(connection, accepted)
     shares.add(connection, new)
+    lineages.wake(connection, accepted, waiting)
+    patients = [each.extension for each in accepted.received.patient_identifiers if each.extension]
+    listing.note_report(connection, report_id, report, patients)
+    facts.learn(connection, report_id, report)
+    _record(connection, events)
+    return Acceptance.ACCEPTED
+
+
+def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
     for event in events:
         audit.record(connection, event)
-    return Acceptance.ACCEPTED
 
 
 def stored(connection: Connection, report_id: str) -> StoredReport:
@@ -64,31 +79,6 @@ def stored(connection: Connection, report_id: str) -> StoredReport:
         statements=forms.load_statements(row.statements),
         received_at=row.received_at,
         sender_person=forms.load_sender_person(received),
-    )
-
-
-def known_exams(connection: Connection, study_uid: str, report_root: str) -> Sequence[KnownExam]:
-    """See :meth:`gateway.flow.ports.Store.known_exams`.
-
-    The pairing that was frozen for the report itself decides. Before there is one, that of another report of the
-    same site does, if its accession number is one of this report's.
-    """
-    reports = connection.execute(
-        select(REPORTS)
-        .join(REPORT_STUDIES, REPORT_STUDIES.c.report_id == REPORTS.c.id)
-        .where(REPORT_STUDIES.c.study_uid == study_uid, REPORTS.c.root == report_root)
-        .order_by(REPORTS.c.received_at, REPORTS.c.id)
-    ).all()
-    if not reports:
-        return ()
-    accessions = accessions_of(connection, [row.id for row in reports])
-    pairings = connection.execute(
-        select(PAIRINGS).where(PAIRINGS.c.study_uid == study_uid).order_by(PAIRINGS.c.paired_at.desc())
-    ).all()
-    return tuple(
-        _known(row, study_uid, accession)
-        for row in reports
-        for accession in _paired(row, accessions.get(row.id, ()), pairings)
     )
 
 
@@ -118,7 +108,7 @@ def _row(accepted: AcceptedReport) -> dict[str, Any]:
     report = accepted.report
     return {
         "id": accepted.id,
-        "key": _key(accepted),
+        "key": lineages.key(accepted),
         "site": accepted.site,
         "unique_id": report.identifier.unique_id,
         "root": report.identifier.root,
@@ -130,23 +120,36 @@ def _row(accepted: AcceptedReport) -> dict[str, Any]:
         "patient_cx": forms.patient_cx(report),
         "authors": forms.dump_authors(report),
         "received_at": accepted.received_at,
+        "kind": accepted.kind,
+        "replaces": accepted.amends if accepted.kind == lineages.REPORT else "",
     }
 
 
-def _key(accepted: AcceptedReport) -> str:
-    return forms.key(accepted.site, accepted.report.identifier.unique_id)
-
-
-def _compare(connection: Connection, accepted: AcceptedReport) -> Acceptance:
-    known = connection.execute(
-        select(REPORTS.c.digest, REPORTS.c.statements_digest).where(REPORTS.c.key == _key(accepted))
-    ).one_or_none()
+def _known_already(
+    connection: Connection, accepted: AcceptedReport, new: Sequence[Share], events: Iterable[AuditEvent]
+) -> Acceptance:
+    columns = (REPORTS.c.id, REPORTS.c.digest, REPORTS.c.statements_digest)
+    known = connection.execute(select(*columns).where(REPORTS.c.key == lineages.key(accepted))).one_or_none()
+    if accepted.kind != lineages.REPORT and known is not None:
+        # A report is withdrawn once, whatever the second message holds.
+        return Acceptance.DUPLICATE
     # None: the gateway's own id of the report was used before, for another report.
-    same = known is not None and tuple(known) == (accepted.digest, accepted.statements_digest)
-    return Acceptance.DUPLICATE if same else Acceptance.CONFLICT
+    if known is None or known.digest != accepted.digest:
+        return Acceptance.CONFLICT
+    if known.statements_digest == accepted.statements_digest:
+        return Acceptance.DUPLICATE
+    if not accepted.restatable:
+        return Acceptance.CONFLICT
+    row = _row(accepted)
+    stated = {name: row[name] for name in ("statements", "statements_digest")}
+    connection.execute(update(REPORTS).where(REPORTS.c.id == known.id).values(stated))
+    shares.add(connection, lineages.restated(connection, accepted, new))
+    _record(connection, events)
+    return Acceptance.ACCEPTED
 
 
-def _paired(report: Row[Any], accessions: Sequence[Identifier], pairings: Sequence[Row[Any]]) -> Sequence[Identifier]:
+def paired(report: Row[Any], accessions: Sequence[Identifier], pairings: Sequence[Row[Any]]) -> Sequence[Identifier]:
+    """Which of *accessions* a study of *report* has, by the *pairings* of that study, newest first."""
     for own in pairings:
         if own.report_id == report.id:
             return (Identifier(own.root, own.extension),)
@@ -155,16 +158,3 @@ def _paired(report: Row[Any], accessions: Sequence[Identifier], pairings: Sequen
         if other.site == report.site and accession in accessions:
             return (accession,)
     return accessions
-
-
-def _known(report: Row[Any], study_uid: str, accession: Identifier) -> KnownExam:
-    return KnownExam(
-        report_id=report.id,
-        site=report.site,
-        study_uid=study_uid,
-        accession=accession,
-        report=Identifier(report.root, report.extension),
-        patient_cx=report.patient_cx,
-        masked=forms.load_statements(report.statements).masked,
-        authors=forms.load_authors(report.authors),
-    )

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -48,6 +49,9 @@ REPORTS = Table(
     Column("patient_cx", Text, nullable=False),
     Column("authors", Text, nullable=False),  # JSON: identifiers of who wrote or signed
     Column("received_at", UtcTime, nullable=False),
+    # With defaults: the release before this one goes on writing while machines are brought up to date one by one.
+    Column("kind", Text, nullable=False, server_default="report"),  # or ``withdrawal``: the message that withdraws one
+    Column("replaces", Text, nullable=False, server_default=""),  # unique id of the report that it replaces
     UniqueConstraint("key", name="reports_one_unique_id"),
     Index("reports_digest", "digest"),
 )
@@ -69,6 +73,32 @@ REPORT_ACCESSIONS = Table(
     Column("root", Text, nullable=False),
     Column("extension", Text),
 )
+
+REPORT_PATIENTS = Table(
+    "report_patients",
+    METADATA,
+    Column("report_id", Text, ForeignKey("reports.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("key", _DIGEST, nullable=False),  # of root and extension
+    Column("root", Text, nullable=False),
+    Column("extension", Text),
+    Index("report_patients_key", "key"),
+)
+"""Under which identifiers a patient is named in a report: how an identity that changes finds its reports."""
+
+IDENTITIES = Table(
+    "identities",
+    METADATA,
+    Column("key", _DIGEST, primary_key=True),  # of site, root and extension
+    Column("site", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("extension", Text),
+    Column("into", Text, nullable=False),  # JSON: the identifiers, birth date and sex that hold now
+    Column("merged", Boolean, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+)
+"""Identities that were corrected or merged: also for the reports that come later under the old one."""
 
 _LEASED = text("lease_until IS NOT NULL")
 LINEAGES = Table(
@@ -108,12 +138,17 @@ SHARES = Table(
     Column("deed", Text, nullable=False, server_default="publish"),
     Column("target", Text, nullable=False, server_default=""),
     Column("study_uid", Text, nullable=False, server_default=""),
+    Column("awaits", Text, nullable=False, server_default=""),  # key of the report that it amends, not here yet
+    Column("behind", Boolean, nullable=False, server_default=false()),  # it came before what it amends
+    Column("overrides", Text, nullable=False, server_default=""),  # JSON
     UniqueConstraint("id", name="shares_one_id"),
     Index("shares_claim_at", "claim_at", "sequence"),
     Index("shares_lineage", "lineage_key", "destination", "sequence"),
     Index("shares_report", "report_id"),
     Index("shares_state", "state", "sequence"),
+    Index("shares_state_destination", "state", "destination"),
     Index("shares_target", "target"),
+    Index("shares_awaits", "awaits"),
     sqlite_autoincrement=True,
 )
 
@@ -174,6 +209,8 @@ MANIFESTS = Table(
     Column("requests", Text, nullable=False),
     Column("shared", Boolean, nullable=False),
     Column("replaces", Text, nullable=False, server_default=""),
+    # JSON: what the row said before, until the registry has the manifest that takes its place.
+    Column("former", Text, nullable=False, server_default=""),
     Index("manifests_share", "share_id"),
     Index("manifests_study", "study_uid"),
 )
@@ -185,11 +222,29 @@ WATCHES = Table(
     Column("study_uid", Text, primary_key=True),
     Column("round", Integer, nullable=False),  # how often it was looked at since it was published
     Column("due_at", UtcTime),  # null: not looked at any more
-    Column("fingerprint", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),  # of what the last look that led to something saw
     Column("lost", Text, nullable=False),  # JSON: what the PACS lost or changed, for people
+    Column("told", Boolean, nullable=False, server_default=false()),  # somebody said that the images changed
     Index("watches_due_at", "due_at"),
 )
 """Published studies that are looked at again."""
+
+RECEIVED_INSTANCES = Table(
+    "received_instances",
+    METADATA,
+    Column("study_uid", Text, primary_key=True),
+    Column("sop_instance_uid", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # "rejection", "import", or "step" (a performed step that has not ended)
+    Column("digest", _DIGEST, nullable=False),  # key of the Part 10 bytes in the blobs
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("peer", Text, nullable=False),  # AE title of who sent it
+    Column("note", Text, nullable=False),  # JSON: what a rejection says
+    Column("received_at", UtcTime, nullable=False),
+    Index("received_instances_instance", "sop_instance_uid"),
+    Index("received_instances_digest", "digest"),
+    Index("received_instances_received_at", "received_at"),
+)
+"""Instances that a PACS sent: rejection notes (a row for each study they speak of), imports."""
 
 PAIRINGS = Table(
     "pairings",
@@ -211,7 +266,14 @@ SESSIONS = Table(
     Column("csrf_token", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
+    # With defaults: the release before this one goes on writing while machines are brought up to date one by one.
+    Column("details", Text, nullable=False, server_default=""),  # JSON
+    Column("provider_session", Text, nullable=False, server_default=""),  # digest of issuer and sid
+    Column("subject_key", Text, nullable=False, server_default=""),  # digest of issuer and sub
+    Column("refresh_at", UtcTime),  # null: the provider's tokens are not asked for again
     Index("sessions_seen_at", "seen_at"),
+    Index("sessions_provider_session", "provider_session"),
+    Index("sessions_subject_key", "subject_key"),
 )
 
 LOGIN_ATTEMPTS = Table(
@@ -223,6 +285,8 @@ LOGIN_ATTEMPTS = Table(
     Column("code_verifier", Text, nullable=False),
     Column("next_url", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("provider", Text, nullable=False, server_default=""),
+    Column("silent", Boolean, nullable=False, server_default=false()),
     Index("login_attempts_created_at", "created_at"),
 )
 
@@ -235,6 +299,8 @@ HANDLES = Table(
     Column("study_uid", Text, nullable=False),
     Column("report_id", Text, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    # JSON: every study and how it is to be seen; empty where the release before wrote the row.
+    Column("shown", Text, nullable=False, server_default=""),
     Index("handles_session", "session_id"),
     Index("handles_created_at", "created_at"),
 )
@@ -338,6 +404,7 @@ RELAY_MESSAGES = Table(
     UniqueConstraint("id", name="relay_messages_one_id"),
     Index("relay_messages_claim_at", "claim_at", "sequence"),
     Index("relay_messages_line", "line_key", "settled", "sequence"),
+    Index("relay_messages_state", "settled", "state"),
     Index("relay_messages_request", "request_id", "sequence"),
     Index("relay_messages_digest", "digest"),
     Index("relay_messages_outgoing", "outgoing"),

@@ -14,23 +14,44 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, exists, insert, literal, or_, select, update
 
+from gateway.audit.columns import UtcTime
 from gateway.errors import InputRejected, Unavailable
-from gateway.flow.states import FINAL
+from gateway.flow.states import FINAL, TABLE, Happening
 from gateway.model.share import Deed, Share, ShareState
-from gateway.store import forms
+from gateway.store import forms, listing, steps
 from gateway.store.schema import LINEAGES, SHARES
 from gateway.store.statements import insert_new, rows_by
 
-"""States in which the gateway itself has something to do."""
-
-_earlier = SHARES.alias("earlier")
-_NOT_OVERTAKING = ~exists().where(
-    _earlier.c.lineage_key == SHARES.c.lineage_key,
-    _earlier.c.destination == SHARES.c.destination,
-    _earlier.c.sequence < SHARES.c.sequence,
-    _earlier.c.claim_at.is_not(None),
+_earlier, _target, _withdrawal = SHARES.alias("earlier"), SHARES.alias("target"), SHARES.alias("withdrawal")
+_withdraws = SHARES.c.deed == Deed.WITHDRAW
+_NOT_OVERTAKING = and_(
+    # What came before it for the same destination is done, but for what waits behind something that came later.
+    # A withdrawal goes before what waits, so that what it withdraws does not leave, and after what may be out.
+    ~exists().where(
+        _earlier.c.lineage_key == SHARES.c.lineage_key,
+        _earlier.c.destination == SHARES.c.destination,
+        _earlier.c.sequence < SHARES.c.sequence,
+        _earlier.c.claim_at.is_not(None),
+        ~_earlier.c.behind,
+        or_(~_withdraws, _earlier.c.state == ShareState.SENDING, _earlier.c.deed == Deed.WITHDRAW),
+    ),
+    # What it amends is done, whichever came first.
+    ~exists().where(
+        _target.c.id == SHARES.c.target,
+        _target.c.claim_at.is_not(None),
+        or_(~_withdraws, _target.c.state == ShareState.SENDING),
+    ),
+    # Nothing is about to withdraw it.
+    or_(
+        SHARES.c.state == ShareState.SENDING,
+        ~exists().where(
+            _withdrawal.c.target == SHARES.c.id,
+            _withdrawal.c.deed == Deed.WITHDRAW,
+            _withdrawal.c.claim_at.is_not(None),
+        ),
+    ),
 )
 _INSERT = insert(SHARES)
 _WITH_LINEAGE = SHARES.join(LINEAGES, LINEAGES.c.key == SHARES.c.lineage_key)
@@ -54,9 +75,87 @@ def add(connection: Connection, new: Sequence[Share]) -> None:
                 "created_at": share.created_at,
                 "deed": share.deed.value,
                 "study_uid": share.study_uid,
+                "target": share.target,
+                "awaits": forms.key(share.site, share.awaits) if share.awaits else "",
+                "behind": bool(share.awaits) or _is_behind(connection, share.target),
                 **_changing(share),
             },
         )
+    steps.begin(connection, new)
+    listing.note_arrivals(connection, new)
+
+
+def _is_behind(connection: Connection, target: str) -> bool:
+    """Whether *target* came before what it amends: what amends it must not stand in the way of that either."""
+    found = target and connection.execute(select(SHARES.c.behind).where(SHARES.c.id == target)).scalar_one_or_none()
+    return bool(found)
+
+
+def begin(connection: Connection, new: Sequence[Share]) -> tuple[Share, ...]:
+    """Add shares that no report brought; of a withdrawal that is under way, held or done, gives that one instead."""
+    begun = []
+    for share in new:
+        # Taken for the transaction, so that two that ask for the same wait for one another.
+        insert_new(connection, LINEAGES, {"key": _lineage_key(share)})
+        connection.execute(select(LINEAGES.c.key).where(LINEAGES.c.key == _lineage_key(share)).with_for_update())
+        alike = connection.execute(
+            select(SHARES)
+            .where(
+                SHARES.c.target == share.target,
+                SHARES.c.deed == Deed.WITHDRAW,
+                or_(SHARES.c.claim_at.is_not(None), SHARES.c.state.in_((ShareState.WITHDRAWN, ShareState.HELD))),
+            )
+            .order_by(SHARES.c.sequence)
+            .limit(1)
+        ).one_or_none()
+        if alike is None or share.deed is not Deed.WITHDRAW:
+            add(connection, [share])
+            alike = None
+        begun.append(share if alike is None else from_row(alike, ""))
+    return tuple(begun)
+
+
+def versions(connection: Connection, share: Share) -> tuple[Share, ...]:
+    """See :meth:`gateway.flow.ports.Store.versions`."""
+    keys = select(SHARES.c.lineage_key).where(SHARES.c.id.in_([share.id, share.target]))
+    rows = connection.execute(
+        select(SHARES)
+        .where(SHARES.c.lineage_key.in_(keys), SHARES.c.destination == share.destination, SHARES.c.deed == Deed.PUBLISH)
+        .order_by(SHARES.c.sequence)
+    )
+    return tuple(from_row(row, "") for row in rows)
+
+
+def publications_of(connection: Connection, report_id: str) -> tuple[Share, ...]:
+    """The publications of a report, oldest first."""
+    rows = connection.execute(
+        select(SHARES).where(SHARES.c.report_id == report_id, SHARES.c.deed == Deed.PUBLISH).order_by(SHARES.c.sequence)
+    )
+    return tuple(from_row(row, "") for row in rows)
+
+
+def amendments(connection: Connection, share_id: str) -> tuple[Share, ...]:
+    """The shares whose target *share_id* is, as they arrived."""
+    rows = connection.execute(select(SHARES).where(SHARES.c.target == share_id).order_by(SHARES.c.sequence))
+    return tuple(from_row(row, "") for row in rows)
+
+
+_OWN = frozenset({"created_at", "target"})
+"""What another share's doing does not change."""
+
+
+def follow(connection: Connection, other: Share) -> None:
+    """Write *other*, which something that happened to another share has moved.
+
+    It may have been moved since it was read; it is written when the table still leads from there to where it is now.
+    Raises Unavailable (``lease_lost``).
+    """
+    state = connection.execute(select(SHARES.c.state).where(SHARES.c.id == other.id).with_for_update()).scalar_one()
+    if TABLE.get((other.deed, ShareState(state), Happening[other.happening])) is not other.state:
+        raise lease_lost(other)
+    values = {name: value for name, value in _changing(other).items() if name not in _OWN}
+    connection.execute(update(SHARES).where(SHARES.c.id == other.id).values(values))
+    steps.append(connection, other)
 
 
 def claim(connection: Connection, now: datetime, lease_s: float) -> Share | None:
@@ -120,17 +219,25 @@ def renew(connection: Connection, share: Share, until: datetime) -> bool:
 def save(connection: Connection, share: Share, *, release: bool) -> None:
     """Write *share* back under its lease, which ends when *release*.
 
-    A share without a lease (a person releases a held one) is written only while it is held by nobody and its state in
-    the store is ``held``: no worker looks at such a one. Raises Unavailable (``lease_lost``).
+    A share without a lease (a person moves it) is written only while no worker has it and the table leads from its
+    state in the store to where it is now. Raises Unavailable (``lease_lost``).
     """
     written = update(SHARES).where(SHARES.c.id == share.id)
     if share.lease:
         fence(connection, share, release=release)
     else:
         leased = exists().where(LINEAGES.c.share_id == SHARES.c.id)
-        written = written.where(SHARES.c.state == ShareState.HELD, ~leased)
-    if connection.execute(written.values(_changing(share))).rowcount != 1:
+        written = written.where(SHARES.c.state.in_(_before(share)), ~leased)
+    values: dict[str, Any] = _changing(share)
+    if share.awaits and values["claim_at"] is not None:
+        # What it awaits may have come since it was claimed, and have woken it.
+        for name in ("claim_at", "due_at"):
+            values[name] = case(
+                (SHARES.c.awaits == "", literal(share.updated_at, UtcTime)), else_=literal(values[name], UtcTime)
+            )
+    if connection.execute(written.values(values)).rowcount != 1:
         raise lease_lost(share)
+    steps.append(connection, share)
 
 
 def fence(connection: Connection, share: Share, *, release: bool) -> None:
@@ -146,6 +253,7 @@ def lease_lost(share: Share) -> Unavailable:
 
 def from_row(row: Row[Any], lease: str) -> Share:
     """The share of a row of ``SHARES``; *lease* is the token of whoever may write it back, or empty."""
+    stated = forms.load(row.overrides) if row.overrides else {}
     return Share(
         id=row.id,
         report_id=row.report_id,
@@ -165,11 +273,25 @@ def from_row(row: Row[Any], lease: str) -> Share:
         deed=Deed(row.deed),
         target=row.target,
         study_uid=row.study_uid,
+        awaits=stated.get("awaits", "") if row.awaits else "",
+        overrides=stated.get("values", {}),
     )
 
 
 def _lineage_key(share: Share) -> str:
     return forms.key(share.site, share.lineage)
+
+
+def _before(share: Share) -> list[str]:
+    """The states from which what moved *share* leads to where it is; a person's doing alone says none: held."""
+    if not share.happening:
+        return [ShareState.HELD]
+    wanted = Happening[share.happening]
+    return [
+        state
+        for (deed, state, happening), following in TABLE.items()
+        if deed is share.deed and happening is wanted and following is share.state
+    ]
 
 
 def _held_by(share: Share) -> Any:
@@ -189,5 +311,9 @@ def _changing(share: Share) -> dict[str, Any]:
         "reason": share.reason,
         "facts": forms.dump_words(share.facts),
         "registered_at": share.registered_at,
-        "target": share.target,
+        # What it awaits may come at any time; the store alone gives it its target then.
+        **({} if share.awaits else {"target": share.target}),
+        "overrides": forms.dump({"awaits": share.awaits, "values": share.overrides})
+        if share.awaits or share.overrides
+        else "",
     }

@@ -16,23 +16,40 @@ from sqlalchemy import Connection, Engine
 from gateway import audit
 from gateway.errors import InputConflicts
 from gateway.flow.ports import NO_TURN, Turn
+from gateway.flow.states import Happening
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
+from gateway.model.identity import IdentityChange
 from gateway.model.message import ACCEPTED, Arrival
 from gateway.model.relay import Entry
 from gateway.model.share import (
     Acceptance,
     AcceptedReport,
+    Consequence,
     FrozenSubmission,
-    KnownExam,
     Manifest,
     Offer,
     Pairing,
     Share,
     ShareOverview,
+    ShareState,
+    Step,
     StoredReport,
 )
-from gateway.store import messages, overviews, relays, reports, shares, submissions
+from gateway.store import (
+    identities,
+    lineages,
+    manifest_rows,
+    messages,
+    overviews,
+    received,
+    relays,
+    reports,
+    shares,
+    steps,
+    submissions,
+    watches,
+)
 from gateway.store.engine import reading
 from gateway.store.writer import Writer
 
@@ -40,9 +57,11 @@ from gateway.store.writer import Writer
 class SqlStore:
     """The store on a database that :mod:`gateway.store.migrations` has brought up to date."""
 
-    def __init__(self, engine: Engine, writer: Writer) -> None:
+    def __init__(self, engine: Engine, writer: Writer, first_look_s: float = submissions.FIRST_LOOK_S) -> None:
+        """*first_look_s*: after a publication until its studies are looked at again."""
         self._engine = engine
         self._writer = writer
+        self._first_look_s = first_look_s
 
     def accept(
         self,
@@ -69,10 +88,15 @@ class SqlStore:
         *,
         apart: str = "",
         entry: Entry | None = None,
+        consequences: Sequence[Consequence] = (),
     ) -> tuple[Acceptance, ...]:
         def write(connection: Connection) -> tuple[Acceptance, ...]:
             outcomes = tuple(self._accept_one(connection, offer) for offer in offers)
             entered = entry is not None and Acceptance.ACCEPTED in outcomes and relays.enter(connection, entry)
+            for consequence in consequences:
+                identities.record(connection, consequence.change)
+                shares.begin(connection, consequence.shares)
+                _record(connection, consequence.events)
             for offer in offers:
                 offer.keep()
             if arrival is not None:
@@ -84,7 +108,7 @@ class SqlStore:
                     document_ids=[offer.accepted.report.identifier.unique_id for offer in offers],
                     report_ids=[offer.accepted.id for offer in offers],
                     relay_id=entry.request_id if entry is not None and entered else "",
-                    duplicate=Acceptance.ACCEPTED not in outcomes,
+                    duplicate=bool(offers) and Acceptance.ACCEPTED not in outcomes,
                     blob=apart,
                 )
             return outcomes
@@ -122,6 +146,9 @@ class SqlStore:
 
         def write(connection: Connection) -> None:
             shares.save(connection, share, release=release)
+            ended = share.state in (ShareState.ABANDONED, ShareState.WITHDRAWN, ShareState.SUPERSEDED)
+            if ended or share.happening == Happening.TAKEN_UP.name:
+                manifest_rows.put_back(connection, share.id)
             _record(connection, kept)
 
         self._writer.run(write)
@@ -157,18 +184,84 @@ class SqlStore:
         with reading(self._engine) as connection:
             return submissions.patient_ids(connection, destination, accession)
 
-    def registered(self, share: Share, events: Iterable[AuditEvent]) -> None:
+    def registered(
+        self, share: Share, events: Iterable[AuditEvent], others: Sequence[Share] = (), begun: Sequence[Share] = ()
+    ) -> None:
         kept = tuple(events)
 
         def write(connection: Connection) -> None:
-            submissions.registered(connection, share)
+            submissions.registered(connection, share, self._first_look_s)
+            for other in sorted(others, key=lambda each: each.id):
+                manifest_rows.follow(connection, share, other)
+                shares.follow(connection, other)
+            shares.add(connection, begun)
             _record(connection, kept)
 
         self._writer.run(write)
 
+    def settle(self, share: Share, other: Share, events: Iterable[AuditEvent]) -> None:
+        kept = tuple(events)
+
+        def write(connection: Connection) -> None:
+            shares.fence(connection, share, release=False)
+            if other.state is ShareState.SHARED:
+                manifest_rows.registered(connection, other)
+            else:
+                manifest_rows.follow(connection, share, other)
+            shares.follow(connection, other)
+            _record(connection, kept)
+
+        self._writer.run(write)
+
+    def begin(self, new: Sequence[Share], events: Iterable[AuditEvent]) -> Sequence[Share]:
+        kept = tuple(events)
+
+        def write(connection: Connection) -> tuple[Share, ...]:
+            begun = shares.begin(connection, new)
+            if any(share in new for share in begun):
+                _record(connection, kept)
+            return begun
+
+        return self._writer.run(write)
+
+    def amendments(self, share_id: str) -> Sequence[Share]:
+        with reading(self._engine) as connection:
+            return shares.amendments(connection, share_id)
+
+    def publications(self, site: str, identifier: Identifier) -> Sequence[Share]:
+        with reading(self._engine) as connection:
+            return identities.publications(connection, site, identifier)
+
+    def publications_of(self, report_id: str) -> Sequence[Share]:
+        with reading(self._engine) as connection:
+            return shares.publications_of(connection, report_id)
+
+    def patient_identifiers(self, report_id: str) -> Sequence[Identifier]:
+        with reading(self._engine) as connection:
+            return identities.named_in(connection, report_id)
+
+    def identity_changes(self, site: str, identifiers: Iterable[Identifier]) -> Sequence[IdentityChange]:
+        with reading(self._engine) as connection:
+            return identities.of(connection, site, identifiers)
+
+    def versions(self, share: Share) -> Sequence[Share]:
+        with reading(self._engine) as connection:
+            return shares.versions(connection, share)
+
+    def arrived(self, share: Share, now: datetime) -> bool:
+        return self._writer.run(lambda connection: lineages.arrived(connection, share, now))
+
+    def steps(self, share_id: str) -> Sequence[Step]:
+        with reading(self._engine) as connection:
+            return steps.of(connection, share_id)
+
     def manifest(self, destination: str, study_uid: str) -> Manifest | None:
         with reading(self._engine) as connection:
-            return submissions.manifest(connection, destination, study_uid)
+            return manifest_rows.manifest(connection, destination, study_uid)
+
+    def living(self, destination: str, study_uid: str, besides: str = "") -> Sequence[str]:
+        with reading(self._engine) as connection:
+            return watches.living(connection, destination, study_uid, besides)
 
     def overviews(self, *, limit: int, states: Sequence[str] = (), report_id: str = "") -> Sequence[ShareOverview]:
         with reading(self._engine) as connection:
@@ -177,14 +270,10 @@ class SqlStore:
     def record(self, event: AuditEvent) -> None:
         self._writer.run(lambda connection: audit.record(connection, event))
 
-    def known_exams(self, study_uid: str, report_root: str) -> Sequence[KnownExam]:
-        with reading(self._engine) as connection:
-            return reports.known_exams(connection, study_uid, report_root)
-
     def is_referenced(self, digest: str) -> bool:
         """Whether a row of the store names the blob *digest*: for :meth:`gateway.store.blobs.FileBlobs.sweep`."""
         with reading(self._engine) as connection:
-            return any(part.is_referenced(connection, digest) for part in (reports, messages, relays))
+            return any(part.is_referenced(connection, digest) for part in (reports, messages, relays, received))
 
 
 def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from gateway.errors import GatewayError, InputConflicts, InputRejected
 from gateway.model.identifiers import Identifier
 from gateway.model.share import FrozenDocument, FrozenSubmission, Manifest, Pairing, Share, ShareState
-from gateway.store import shares
-from gateway.store.schema import DOCUMENTS, MANIFESTS, PAIRINGS, REPORT_ACCESSIONS, SHARES, SUBMISSIONS
-from gateway.store.statements import insert_new, insert_or_replace, rows_by
+from gateway.store import listing, manifest_rows, shares, watches
+from gateway.store.schema import DOCUMENTS, PAIRINGS, REPORT_ACCESSIONS, SHARES, SUBMISSIONS
+from gateway.store.statements import insert_or_replace, rows_by
+
+FIRST_LOOK_S = 3600.0
+"""After a publication until its studies are looked at again."""
 
 
 class ManifestTaken(GatewayError):
@@ -40,14 +43,16 @@ def freeze(
     state = connection.execute(select(SHARES.c.state).where(SHARES.c.id == share.id)).scalar_one()
     if state != ShareState.WAITING:
         raise InputConflicts("store_frozen_already", share=share.id)
+    manifest_rows.put_back(connection, share.id)
     connection.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.share_id == share.id))
     _keep(connection, share.id, frozen)
     # Sorted, so that two transactions of PostgreSQL with the same studies wait for one another in one order.
     for manifest in sorted(manifests, key=lambda each: (each.destination, each.study_uid)):
-        if not insert_new(connection, MANIFESTS, _manifest_row(share.id, manifest)):
+        if not manifest_rows.take(connection, share.id, manifest):
             raise ManifestTaken
     for pairing in sorted(pairings, key=lambda each: each.study_uid):
         _pair(connection, share, pairing)
+        listing.note_modalities(connection, share.report_id, pairing.modalities)
     shares.save(connection, share, release=False)
 
 
@@ -82,19 +87,15 @@ def patient_ids(connection: Connection, destination: str, accession: Identifier)
     return tuple(rows.scalars())
 
 
-def registered(connection: Connection, share: Share) -> None:
-    """The registry has it: the share is written and let go, its manifests are shared. Raises as ``shares.save``."""
+def registered(connection: Connection, share: Share, first_look_s: float = FIRST_LOOK_S) -> None:
+    """The registry has it: the share is written and let go, its manifests are shared, its studies are watched.
+
+    Raises as ``shares.save``.
+    """
     shares.fence(connection, share, release=False)
-    connection.execute(update(MANIFESTS).where(MANIFESTS.c.share_id == share.id).values(shared=True))
+    manifest_rows.registered(connection, share)
     shares.save(connection, share, release=True)
-
-
-def manifest(connection: Connection, destination: str, study_uid: str) -> Manifest | None:
-    """The manifest that stands for a study at a destination."""
-    row = connection.execute(
-        select(MANIFESTS).where(MANIFESTS.c.destination == destination, MANIFESTS.c.study_uid == study_uid)
-    ).one_or_none()
-    return None if row is None else Manifest(**row._mapping)
+    watches.published(connection, share, first_look_s)
 
 
 def documents_of(connection: Connection, share_ids: Iterable[str]) -> dict[str, tuple[FrozenDocument, ...]]:
@@ -135,19 +136,6 @@ def _pair(connection: Connection, share: Share, pairing: Pairing) -> None:
             "paired_at": share.updated_at,
         },
     )
-
-
-def _manifest_row(share_id: str, manifest: Manifest) -> dict[str, Any]:
-    return {
-        "destination": manifest.destination,
-        "study_uid": manifest.study_uid,
-        "share_id": share_id,
-        "unique_id": manifest.unique_id,
-        "fingerprint": manifest.fingerprint,
-        "requests": manifest.requests,
-        "shared": manifest.shared,
-        "replaces": manifest.replaces,
-    }
 
 
 def _document_row(share_id: str, position: int, document: FrozenDocument) -> dict[str, Any]:

@@ -10,12 +10,6 @@ TEXTS = {
         "This link does not lead to images that you can see here. Open it again from the report, whole, or ask the"
         " imaging centre that wrote the report for its latest version.",
     ),
-    "link_patient_not_supported_yet": Text(
-        "L'ouverture de tous les examens d'un patient n'est pas encore prise en charge. Ouvrez le lien qui se trouve"
-        " dans le compte rendu de l'examen voulu.",
-        "Opening all the examinations of a patient is not supported yet. Open the link in the report of the"
-        " examination you want.",
-    ),
     # login
     "login_provider_away": Text(
         "Le service d'identification ne répond pas. Réessayez dans quelques instants en rouvrant le lien ; si cela"

@@ -207,6 +207,28 @@ TEXTS: dict[str, Text] = {
         "The image is compressed (transfer syntax {syntax}) and the PACS does not decompress it: this version cannot "
         "show it.",
     ),
+    "image_rendering": Text(
+        "Cette image n'est pas rendue sous cette forme : demandez image/jpeg ou image/png.",
+        "This image is not rendered in that form: ask for image/jpeg or image/png.",
+    ),
+    "image_no_document": Text(
+        "Cet objet ne contient ni document ni vidéo.",
+        "This object holds neither a document nor a video.",
+    ),
+    "images_closing": Text(
+        "La passerelle s'arrête : redemandez les images dans un instant.",
+        "The gateway is stopping: ask for the images again in a moment.",
+    ),
+    "images_ended": Text(
+        "Le transfert des images a été interrompu : redemandez-les.",
+        "The transfer of the images was ended: ask for them again.",
+    ),
+    "images_left_out": Text(
+        "Le PACS n'a pas livré toutes les images de l'examen. Redemandez-les ; si cela dure, vérifiez l'examen dans le "
+        "PACS.",
+        "The PACS has not delivered all images of the study. Ask for them again; if this lasts, check the study in the "
+        "PACS.",
+    ),
     "image_no_pixels": Text(
         "Cet objet n'a pas de pixels à afficher (rapport, forme d'onde ou objet non pris en charge).",
         "This object has no pixels to show (a report, a waveform or an object not supported).",

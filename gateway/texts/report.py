@@ -1,4 +1,4 @@
-"""Sentences about CDA reports and about key object documents (image manifests)."""
+"""Sentences about CDA reports."""
 
 from gateway.texts.text import Text
 
@@ -146,53 +146,5 @@ TEXTS: dict[str, Text] = {
         " copie de TestContenuCDA et la mémoire disponible (1,1 Go).",
         "The official validator stopped before the end ({answered} answers for {asked} documents): check the checkout"
         " of TestContenuCDA and the memory available (1.1 GB).",
-    ),
-    # making a manifest
-    "manifest_without_instances": Text(
-        "L'examen {study} ne contient aucun objet : il n'y a rien à référencer.",
-        "The study {study} holds no object: there is nothing to refer to.",
-    ),
-    "manifest_without_ins": Text(
-        "Le compte rendu de l'examen {study} n'a pas d'INS : le DMP ne peut pas recevoir ses images.",
-        "The report of study {study} has no national identity: the DMP cannot take its images.",
-    ),
-    "manifest_value_unfit": Text(
-        "La valeur « {value} » ne peut pas s'écrire en DICOM (caractère interdit ou UID mal formé) : corrigez-la à sa"
-        " source.",
-        "The value “{value}” cannot be written in DICOM (forbidden character or malformed UID): correct it at its"
-        " source.",
-    ),
-    # reading a manifest
-    "kos_too_large": Text(
-        "Le document d'objets clés dépasse la taille permise ({size} octets pour {limit}).",
-        "The key object document is above the size allowed ({size} bytes of {limit}).",
-    ),
-    "kos_too_many_items": Text(
-        "Le document d'objets clés contient plus de {limit} éléments.",
-        "The key object document has more than {limit} items.",
-    ),
-    "kos_too_deep": Text(
-        "Le document d'objets clés imbrique plus de {limit} séquences.",
-        "The key object document nests more than {limit} sequences.",
-    ),
-    "kos_not_dicom": Text(
-        "Ce fichier n'est pas un fichier DICOM (partie 10).", "This file is not a DICOM file (part 10)."
-    ),
-    "kos_transfer_syntax": Text(
-        "La syntaxe de transfert {syntax} n'est pas acceptée pour un document d'objets clés : utilisez"
-        " 1.2.840.10008.1.2.1.",
-        "Transfer syntax {syntax} is not accepted for a key object document: use 1.2.840.10008.1.2.1.",
-    ),
-    "kos_malformed": Text(
-        "Le document d'objets clés est mal formé : demandez-en un nouveau à sa source.",
-        "The key object document is malformed: ask its source for a new one.",
-    ),
-    "kos_other_class": Text(
-        "Ce fichier DICOM n'est pas un document d'objets clés (Key Object Selection Document).",
-        "This DICOM file is not a Key Object Selection Document.",
-    ),
-    "kos_incomplete": Text(
-        "Le document d'objets clés ne dit pas où sont ses images : demandez-en un nouveau à sa source.",
-        "The key object document does not say where its images are: ask its source for a new one.",
     ),
 }

@@ -12,14 +12,6 @@ TEXTS = {
         "Un autre contenu a déjà été reçu sous ce même identifiant de document : envoyez une nouvelle version.",
         "Other content was received under this document identifier before: send a new version.",
     ),
-    "replacement_not_supported_yet": Text(
-        "Le remplacement d'un compte rendu n'est pas encore pris en charge.",
-        "Replacing a report is not supported yet.",
-    ),
-    "deletion_not_supported_yet": Text(
-        "La suppression d'un compte rendu n'est pas encore prise en charge.",
-        "Withdrawing a report is not supported yet.",
-    ),
     "event_not_supported_yet": Text(
         "Cet évènement n'est pas encore pris en charge.", "This event is not supported yet."
     ),

@@ -9,14 +9,18 @@ Sources: IHE ITI TF-2 section 3.41 (Provide and Register), RAD TF-2 section 4.68
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
 import structlog
 from lxml import etree
 
 from gateway.errors import PeerRefused
-from gateway.model.document import Status
+from gateway.model.document import DocumentEntry, Status
 from gateway.model.share import FrozenSubmission, Publication
+from gateway.model.site import Site
 from gateway.trust import safexml
 from gateway.xds import ebrim, metadata, mtom, queries
 from gateway.xds.amending import Amending
@@ -44,6 +48,24 @@ __all__ = [
 ]
 
 log = structlog.get_logger(__name__)
+
+
+CORRECTED = (
+    "event_codes",
+    "reference_ids",
+    "service_start_time",
+    "service_stop_time",
+    "title",
+    "confidentiality_codes",
+    "practice_setting_code",
+    "type_code",
+    "class_code",
+)
+"""What a correction of the metadata alone brings up to date: what a source may state otherwise later."""
+
+
+def _restated(wanted: DocumentEntry, registered: DocumentEntry) -> DocumentEntry:
+    return replace(registered, **{name: getattr(wanted, name) for name in CORRECTED})
 
 
 class RegistryClient(Amending):
@@ -109,6 +131,22 @@ class RegistryClient(Amending):
         if again and self.known(frozen):
             return
         self.send(self.replacing(frozen, replaced), again=again)
+
+    def standing(self, unique_ids: Sequence[str]) -> frozenset[str]:
+        """As ``flow.ports.Destination.standing`` (ITI-18 GetDocuments)."""
+        found = self.registered(unique_ids)
+        return frozenset(one for one, entry in found.items() if entry.status in ("", Status.APPROVED))
+
+    def take_back(self, unique_ids: Sequence[str], site: Site, now: datetime, *, again: bool) -> None:
+        """As ``flow.ports.Destination.take_back`` (ITI-57 UpdateAvailabilityStatus)."""
+        submitter = submitter_of(site, self.settings.metadata)
+        self.withdraw(list(dict.fromkeys(unique_ids)), submitter, now, again=again)
+
+    def correct(self, wanted: FrozenSubmission, site: Site, now: datetime) -> None:
+        """As ``flow.ports.Destination.correct``: an ITI-57 a document, of :data:`CORRECTED` alone."""
+        submitter = submitter_of(site, self.settings.metadata)
+        for entry in ebrim.read(safexml.parse(wanted.metadata)).entries:
+            self.update(entry.unique_id, partial(_restated, entry), submitter, now)
 
     @contextlib.contextmanager
     def _provide_and_register(

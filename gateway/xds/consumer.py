@@ -90,6 +90,16 @@ class Consumer(Peer):
         """Ask for a document that nobody has: address, certificates and the registry's manners are proved by it."""
         self.whole(queries.get_documents(unique_ids=[new_uid()]))
 
+    def ping_repository(self) -> None:
+        """Ask the repository for a document that nobody has (ITI-43): that it says so proves address and certificates.
+
+        Nothing is sent to it; whether it takes submissions from us is known by the first.
+        """
+        repository = self.settings.repository_unique_id or new_uid()
+        request = retrieval.one_request(repository, new_uid())
+        with self._reply("Retrieve", self.settings.repository_url, request) as reply:
+            ebrim.read_response(reply.body)
+
     def registered(self, unique_ids: Sequence[str]) -> dict[str, DocumentEntry]:
         """The entries of *unique_ids* as registered now, with the entryUUIDs that changes need (ITI-18 GetDocuments).
 

@@ -26,7 +26,7 @@ from gateway.model.document import (
 )
 from gateway.model.identifiers import PROFESSIONAL_OID, Identifier, new_uid
 from gateway.model.people import Professional
-from gateway.model.report import UNSTRUCTURED_TEMPLATE, Act
+from gateway.model.report import UNSTRUCTURED_TEMPLATE, Act, Order
 from gateway.model.share import FrozenDocument, FrozenSubmission, ManifestDraft, Publication
 from gateway.xds import _attributes as attributes
 from gateway.xds import ebrim
@@ -150,6 +150,8 @@ class _Maker:
         report, site = self.publication.report, self.publication.site
         acts = self._acts(draft.pairing.study_uid)
         orders = [order for order in report.orders if order.accession == draft.pairing.accession]
+        carried = [Order(placer=placer, accession=accession) for accession, placer in draft.orders if placer]
+        accessions = dict.fromkeys((draft.pairing.accession, *(accession for accession, _ in draft.orders)))
         national_type = attributes.constant(valuesets.TYPE, MANIFEST_TYPE)
         title = self.flavour.manifest_title or forms.cut(draft.exam.description) or national_type.display
         return self._entry(
@@ -165,7 +167,8 @@ class _Maker:
             comments=self.flavour.manifest_comments,
             authors=self._manifest_authors(acts),
             event_codes=attributes.events(acts, draft.exam, site, self.target),
-            reference_ids=attributes.references([draft.pairing.accession], [draft.pairing.study_uid], orders, site),
+            reference_ids=attributes.references(accessions, [draft.pairing.study_uid], [*orders, *carried], site),
+            masked=draft.masked,
         )
 
     def submission_set(self, entries: Iterable[DocumentEntry]) -> SubmissionSet:
@@ -200,9 +203,12 @@ class _Maker:
         event_codes: tuple[Code, ...],
         reference_ids: tuple[ReferenceId, ...],
         comments: str = "",
+        masked: frozenset[str] = frozenset(),
     ) -> DocumentEntry:
         """What report and manifest have in common, with what sets them apart."""
         report, site, target = self.publication.report, self.publication.site, self.target
+        statements = self.publication.accepted.statements
+        statements = replace(statements, masked=statements.masked | masked)
         signatory = report.legal_authenticator
         legal_authenticator = forms.xcn(signatory, self.flavour) if signatory else ""
         for attribute, value in (("legalAuthenticator", legal_authenticator), ("serviceStartTime", service[0])):
@@ -220,7 +226,7 @@ class _Maker:
             format_code=format_code,
             healthcare_facility_type_code=target.code(facility, valuesets.FACILITY_TYPE, "healthcareFacilityTypeCode"),
             practice_setting_code=target.code(practice, valuesets.PRACTICE_SETTING, "practiceSettingCode"),
-            confidentiality_codes=attributes.confidentiality(report, self.publication.accepted.statements, target),
+            confidentiality_codes=attributes.confidentiality(report, statements, target),
             creation_time=creation_time,
             language_code=report.language or LANGUAGE,
             source_patient_id=self.source_patient_id,

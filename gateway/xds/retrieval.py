@@ -121,6 +121,13 @@ def retrieve_request(repository: str, entries: Iterable[DocumentEntry]) -> etree
     return request
 
 
+def one_request(repository: str, unique_id: str) -> etree._Element:
+    """ITI-43 of the document *unique_id* in *repository*."""
+    request = etree.Element(f"{{{XDSB}}}RetrieveDocumentSetRequest", nsmap={"xdsb": XDSB})
+    _document_request(request, "", repository, unique_id)
+    return request
+
+
 def imaging_request(series: Iterable[ImagingSeries], transfer_syntaxes: Sequence[str]) -> etree._Element:
     """RAD-69 of *series*; those of one study stand together, as the schema wants them.
 

@@ -2,24 +2,35 @@
 
 One line of revisions for every package that keeps tables (store, audit, registry): they are in one database, so they
 move together. A revision never changes once it was released; the next one stands beside it in ``versions``.
+
+Upgrades roll: a revision adds (tables, columns with a default) and takes nothing away, so that the release before it
+goes on working on the new tables while machines are brought up to date one by one. The database says itself from
+which revision on a release may work with it (:data:`COMPATIBLE_FROM`).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 
 from gateway.errors import SettingsError
 from gateway.store.engine import reading, transaction
+from gateway.store.schema_care import SCHEMA_COMPATIBILITY
+
+log = structlog.get_logger(__name__)
 
 _FOLDER = Path(__file__).parent
+COMPATIBLE_FROM = "0003"
+"""The oldest revision whose release still works with the tables of :func:`head`. A revision that takes something away
+must raise it."""
 _LOCK = 0x6472696D  # any number that nobody else of the database uses
 
 
@@ -37,21 +48,29 @@ def current(engine: Engine) -> str | None:
 
 
 def check(engine: Engine) -> None:
-    """Raises SettingsError unless the database is at :func:`head` (``store_schema_old``, ``store_schema_unknown``)."""
-    _compare(current(engine))
+    """Raises SettingsError unless this release may work with the database (``store_schema_old``,
+    ``store_schema_unknown``): it is at :func:`head`, or a later release has migrated it and says that ours still may.
+    """
+    with reading(engine) as connection:
+        _compare(connection, _current(connection))
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the database to *revision*, in one transaction; several processes may ask at once.
 
-    Raises SettingsError (``store_schema_unknown``) for a database that a later version has migrated, Unavailable.
+    A database that a later version has migrated is left as it is when ours may still work with it, else SettingsError
+    (``store_schema_unknown``) is raised; raises Unavailable.
     """
     with transaction(engine) as connection:
         _alone(connection)
         found = _current(connection)
-        if found is not None and not _known(found):
-            raise SettingsError("store_schema_unknown", current=found)
+        if found is not None and not known(found):
+            if not _may_work(connection, found):
+                raise SettingsError("store_schema_unknown", current=found)
+            log.info("store.schema_is_newer", current=found, head=head())
+            return
         command.upgrade(_config(connection), revision)
+        _say_who_may_work(connection)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
@@ -61,12 +80,31 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
-def _compare(found: str | None) -> None:
+def _compare(connection: Connection, found: str | None) -> None:
     if found == head():
         return
-    if found is not None and not _known(found):
+    if found is not None and not known(found):
+        if _may_work(connection, found):
+            return
         raise SettingsError("store_schema_unknown", current=found)
     raise SettingsError("store_schema_old", current=found or "-", head=head())
+
+
+def _may_work(connection: Connection, found: str) -> bool:
+    """Whether the later release that left the database at *found* says that ours may work with it."""
+    if not inspect(connection).has_table(SCHEMA_COMPATIBILITY.name):
+        return False
+    query = select(SCHEMA_COMPATIBILITY.c.compatible_from).where(SCHEMA_COMPATIBILITY.c.revision == found)
+    oldest = connection.execute(query).scalar_one_or_none()
+    return oldest is not None and oldest <= head()
+
+
+def _say_who_may_work(connection: Connection) -> None:
+    if _current(connection) == head():
+        connection.execute(delete(SCHEMA_COMPATIBILITY))
+        connection.execute(
+            insert(SCHEMA_COMPATIBILITY), {"revision": head(), "compatible_from": min(COMPATIBLE_FROM, head())}
+        )
 
 
 def _alone(connection: Connection) -> None:
@@ -94,7 +132,8 @@ def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _known(revision: str) -> bool:
+def known(revision: str) -> bool:
+    """Whether this release knows the revision *revision*."""
     try:
         return _script().get_revision(revision) is not None
     except (CommandError, RevisionError):
