@@ -12,7 +12,10 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from pynetdicom.sop_class import InstanceAvailabilityNotification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    InstanceAvailabilityNotification,
+    ModalityPerformedProcedureStep,
+)
 
 from gateway.dicom import admission, messages, negotiation, pdu
 from gateway.dicom.admission import Request
@@ -28,10 +31,12 @@ from gateway.errors import InputRejected
 
 INSTANCE_AVAILABILITY = str(InstanceAvailabilityNotification)
 """Instance Availability Notification SOP class (PS3.4 annex R)."""
+PERFORMED_STEP = str(ModalityPerformedProcedureStep)
+"""Modality Performed Procedure Step SOP class (PS3.4 annex F.7)."""
 
 SUCCESS = 0x0000
 INVALID_INSTANCE, CLASS_NOT_SUPPORTED, NOT_AUTHORISED = 0x0117, 0x0122, 0x0124
-UNRECOGNISED_OPERATION, DUPLICATE = 0x0211, 0x0111
+UNRECOGNISED_OPERATION, DUPLICATE, NO_SUCH_INSTANCE = 0x0211, 0x0111, 0x0112
 OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
 _CALLING, _CALLED, _CONTEXT_NAME = 3, 7, 2
 _SYNTAXES = (*UNCOMPRESSED, *(syntax for syntax in COMPRESSED if syntax != EXPLICIT_BIG))
@@ -58,6 +63,18 @@ class Announcement:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StepMessage:
+    """An N-CREATE or N-SET of a performed procedure step, its data set as it came."""
+
+    peer: str
+    sop_instance_uid: str
+    implicit: bool
+    data: bytes
+    begins: bool
+    """N-CREATE."""
+
+
 class Receiving(Protocol):
     """What is done with what comes; each gives the status to answer."""
 
@@ -70,6 +87,8 @@ class Receiving(Protocol):
     def store(self, arrival: Arrival) -> int: ...
 
     def announce(self, announcement: Announcement) -> int: ...
+
+    def step(self, message: StepMessage) -> int: ...
 
 
 class Acceptor:
@@ -136,7 +155,7 @@ class Acceptor:
         return tuple(
             (abstract, _SYNTAXES if is_storage(abstract) else UNCOMPRESSED)
             for abstract in asked
-            if (abstract in (VERIFICATION, INSTANCE_AVAILABILITY) or is_storage(abstract))
+            if (abstract in (VERIFICATION, INSTANCE_AVAILABILITY, PERFORMED_STEP) or is_storage(abstract))
             and self._receiving.takes(self._peer, abstract)
         )
 
@@ -181,6 +200,8 @@ class Acceptor:
             if message.data is None:
                 return CANNOT_UNDERSTAND
             return self._receiving.announce(Announcement(self._peer, syntax == IMPLICIT_LITTLE, bytes(message.data)))
+        if message.field in (Command.N_CREATE_REQUEST, Command.N_SET_REQUEST) and abstract == PERFORMED_STEP:
+            return self._step(message, syntax)
         if message.field != Command.C_STORE_REQUEST or not is_storage(abstract):
             return UNRECOGNISED_OPERATION
         if message.sop_class_uid != abstract:
@@ -191,4 +212,15 @@ class Acceptor:
             return CANNOT_UNDERSTAND
         return self._receiving.store(
             Arrival(self._peer, abstract, message.sop_instance_uid, syntax, bytes(message.data))
+        )
+
+    def _step(self, message: Message, syntax: str) -> int:
+        if not is_uid_as_found(message.sop_instance_uid):
+            return INVALID_INSTANCE
+        if message.data is None:
+            return CANNOT_UNDERSTAND
+        begins = message.field == Command.N_CREATE_REQUEST
+        implicit = syntax == IMPLICIT_LITTLE
+        return self._receiving.step(
+            StepMessage(self._peer, message.sop_instance_uid, implicit, bytes(message.data), begins)
         )

@@ -25,10 +25,15 @@ class _Flight(Generic[V]):
 
 
 class Cache(Generic[K, V]):
-    """Holds at most *limit_bytes*; a thing that is larger is handed out and not kept."""
+    """Holds at most *limit_bytes*; a thing that is larger is handed out and not kept.
 
-    def __init__(self, limit_bytes: int) -> None:
+    But for one that is no larger than *largest_bytes*: it is kept alone, until the next comes. An instance of a
+    thousand frames is so, which would be fetched for each of them.
+    """
+
+    def __init__(self, limit_bytes: int, largest_bytes: int = 0) -> None:
         self._limit_bytes = limit_bytes
+        self._largest_bytes = max(limit_bytes, largest_bytes)
         self._lock = threading.Lock()
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._size_bytes = 0
@@ -75,11 +80,11 @@ class Cache(Generic[K, V]):
             flight.ended.set()
 
     def _keep(self, key: K, value: V, size_bytes: int) -> None:
-        if size_bytes > self._limit_bytes:
+        if size_bytes > self._largest_bytes:
             return
         with self._lock:
             self._kept[key] = (value, size_bytes)
             self._size_bytes += size_bytes
-            while self._size_bytes > self._limit_bytes:
+            while self._size_bytes > self._limit_bytes and len(self._kept) > 1:
                 _, (_, freed) = self._kept.popitem(last=False)
                 self._size_bytes -= freed

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from email.message import Message
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from gateway.dicom.guard import EXPLICIT_LITTLE
+from gateway.dicom import httpstream, part10
+from gateway.dicom.guard import EXPLICIT_LITTLE, file_meta
+from gateway.dicom.multipart import Broken, Parts, TooLarge, boundary
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.values import JsonValues, text
 from gateway.errors import InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
@@ -113,11 +115,46 @@ class DicomWeb:
         limit = self._settings.instance_limit_bytes
         body, headers = self._get(path, _FILE_TYPES, limit + _ENVELOPE_LIMIT_BYTES)
         content_type = headers.get("Content-Type", "")
-        boundary = _boundary(content_type)
-        found = list(_parts(boundary, body)) if boundary else [bytes(body)]
+        mark = boundary(content_type)
+        found = list(_parts(mark, body)) if mark else [bytes(body)]
         if expected is not None and len(found) != expected:
             raise self._malformed("multipart")
         return found
+
+    def each(self, path: str, take: Callable[[str, bytes], None]) -> None:
+        """Every instance of the resource *path* as the PACS keeps it, its transfer syntax and data set given to *take*
+        as they come.
+
+        What *take* raises ends the transfer at once. Raises as :meth:`metadata`, and NotGiven.
+        """
+        settings = self._settings
+        deadline = time.monotonic() + settings.operation_timeout_s
+        try:
+            with httpstream.get(settings, path, _FILE_TYPES) as answer:
+                self._check_status(answer.status)
+                mark = boundary(answer.getheader("Content-Type", ""))
+                if not mark:
+                    raise self._malformed("multipart")
+                for content in Parts(mark, answer, settings.instance_limit_bytes):
+                    if time.monotonic() > deadline:
+                        raise self._failed("time-out")
+                    start, syntax = file_meta(opening := part10.opening(content.read))
+                    if start != len(opening):
+                        raise self._malformed("file meta information")
+                    take(syntax, content.read(content.left))
+        except InputRejected as error:
+            if error.code == "image_unknown":
+                raise
+            raise self._malformed(error.code) from None
+        except TooLarge:
+            raise PeerMisbehaved("pacs_answer_too_large", pacs=settings.name) from None
+        except (Broken, http.client.HTTPException, OSError) as error:
+            raise self._failed(type(error).__name__) from None
+
+    def headers(self, study_uid: str, series_uid: str) -> list[dict[str, Any]]:
+        """The headers of every instance of a series in the DICOM JSON model; raises as :meth:`metadata`."""
+        body, _ = self._get(f"studies/{study_uid}/series/{series_uid}/metadata", _JSON, _ANSWERS_LIMIT_BYTES)
+        return [dict(one.attributes) for one in self._json(body)]
 
     def frame(self, study_uid: str, series_uid: str, sop_instance_uid: str, number: int, size_bytes: int) -> memoryview:
         """The native bytes of one frame, *size_bytes* of them.
@@ -193,20 +230,12 @@ class NotGiven(PeerUnreachable):
     """The service has the resource and does not give it in the form asked for: a codec that it lacks, mostly."""
 
 
-def _boundary(content_type: str) -> bytes:
-    parsed = Message()
-    parsed["Content-Type"] = content_type
-    if parsed.get_content_maintype() != "multipart":
-        return b""
-    return str(parsed.get_param("boundary", "")).encode("latin-1", "replace")
-
-
 def _part(content_type: str, body: bytearray) -> tuple[str, int]:
     """Media type of the first part of a multipart body and where its content starts; of any other, its own."""
-    boundary = _boundary(content_type)
-    if not boundary:
+    mark = boundary(content_type)
+    if not mark:
         return content_type.partition(";")[0].strip().lower(), 0
-    opening = body.find(b"--" + boundary, 0, _ENVELOPE_LIMIT_BYTES)
+    opening = body.find(b"--" + mark, 0, _ENVELOPE_LIMIT_BYTES)
     end = body.find(b"\r\n\r\n", opening, opening + _ENVELOPE_LIMIT_BYTES)
     if opening < 0 or end < 0:
         return "", len(body)
@@ -217,13 +246,13 @@ def _part(content_type: str, body: bytearray) -> tuple[str, int]:
     return "", end + 4
 
 
-def _parts(boundary: bytes, body: bytearray) -> Iterator[bytes]:
+def _parts(mark: bytes, body: bytearray) -> Iterator[bytes]:
     """The contents of a multipart body (RFC 2046 section 5.1.1); a part that is cut short is left out.
 
     A boundary that also stands inside a part cannot be told from the real one, so the length that a part declares is
     followed where it declares one.
     """
-    opening = b"--" + boundary
+    opening = b"--" + mark
     position = body.find(opening)
     while position >= 0:
         head = body.find(b"\r\n\r\n", position, position + _ENVELOPE_LIMIT_BYTES)
@@ -248,8 +277,8 @@ def _declared_length(head: bytes | bytearray) -> int:
 
 def _ends(content_type: str, body: bytearray, end: int) -> bool:
     """Whether the content stops at *end*, a padding byte to even length aside."""
-    boundary = _boundary(content_type)
-    if not boundary:
+    mark = boundary(content_type)
+    if not mark:
         return len(body) - end <= 1
-    closing = b"\r\n--" + boundary
+    closing = b"\r\n--" + mark
     return body.startswith(closing, end) or body.startswith(closing, end + 1)

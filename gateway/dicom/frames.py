@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.dicom.values import Header, text
 from gateway.errors import InputRejected, NotSupportedYet
@@ -15,7 +15,9 @@ _SHARED_GROUPS, _PER_FRAME_GROUPS = 0x52009229, 0x52009230
 _MEASURES, _VOI, _TRANSFORMATION = 0x00289110, 0x00289132, 0x00289145
 _MONOCHROME = frozenset({"MONOCHROME1", "MONOCHROME2"})
 _COLOUR = frozenset({"RGB", "YBR_FULL"})
-_SHOWN = {1: _MONOCHROME, 3: _COLOUR}
+_SHOWN = {1: _MONOCHROME | {"PALETTE COLOR"}, 3: _COLOUR}
+_DECODED = {1: _SHOWN[1], 3: _COLOUR | {"YBR_FULL_422", "YBR_PARTIAL_420", "YBR_ICT", "YBR_RCT"}}
+"""What codecs make RGB of."""
 _BITS_ALLOCATED = {1: frozenset({8, 16, 32}), 3: frozenset({8})}
 _MAX_SIDE = 65_535
 
@@ -46,10 +48,10 @@ class Pixels:
             raise InputRejected("image_frame_unknown", number=number, frames=self.frames)
 
 
-def layout(header: Header) -> Pixels:
-    """The layout that *header* describes.
+def layout(header: Header, *, compressed: bool = False) -> Pixels:
+    """The layout that *header* describes; *compressed*: of what a codec will make of it.
 
-    Raises InputRejected ``image_no_pixels``, and NotSupportedYet ``image_kind`` for palettes, bit masks, subsampled
+    Raises InputRejected ``image_no_pixels``, and NotSupportedYet ``image_kind`` for bit masks, subsampled
     colour and what else a viewer could not draw from these bytes.
     """
     rows, columns = _whole(header, 0x00280010, 0), _whole(header, 0x00280011, 0)
@@ -59,7 +61,9 @@ def layout(header: Header) -> Pixels:
     photometric = text(header, 0x00280004)
     allocated = _whole(header, 0x00280100, 0)
     stored = _whole(header, 0x00280101, allocated)
-    if photometric not in _SHOWN.get(samples, ()):
+    if photometric == "PALETTE COLOR" and 0x00281101 not in header:
+        raise NotSupportedYet("image_kind", what=photometric)
+    if photometric not in (_DECODED if compressed else _SHOWN).get(samples, ()):
         raise NotSupportedYet("image_kind", what=photometric or "?")
     if allocated not in _BITS_ALLOCATED[samples] or not 0 < stored <= allocated:
         raise NotSupportedYet("image_kind", what=f"{stored}/{allocated} bits")
@@ -86,7 +90,14 @@ def cut(pixels: Pixels, data: memoryview, number: int) -> bytes:
 
 
 def frame(pixels: Pixels, number: int, data: bytes) -> Frame:
-    """Frame *number*, whose native bytes are *data*."""
+    """Frame *number*, whose native bytes are *data*; one in PALETTE COLOR comes in RGB."""
+    if pixels.photometric_interpretation == "PALETTE COLOR" and data:
+        from gateway.dicom import decode
+
+        data = decode.coloured(pixels.header, data)
+        pixels = replace(
+            pixels, samples=3, photometric_interpretation="RGB", bits_allocated=8, bits_stored=8, signed=False
+        )
     slope, intercept = _rescale(pixels.header, number)
     return Frame(
         rows=pixels.rows,

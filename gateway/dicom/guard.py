@@ -216,7 +216,7 @@ def read_file(content: bytes, limits: Limits = DEFAULT) -> pydicom.Dataset:
         raise InputRejected("dicom_malformed", offset=start, words="pydicom") from None
 
 
-def file_meta(content: bytes) -> tuple[int, str]:
+def file_meta(content: bytes | bytearray) -> tuple[int, str]:
     """Where the data set begins and its transfer syntax (PS3.10 section 7.1)."""
     group_length = _PREAMBLE_BYTES + 12
     if content[128:_PREAMBLE_BYTES] != b"DICM" or content[_PREAMBLE_BYTES : group_length - 4] != b"\x02\0\0\0UL\x04\0":
@@ -227,7 +227,7 @@ def file_meta(content: bytes) -> tuple[int, str]:
     start = group_length + length
     if start > len(content) or length > _META_LIMIT_BYTES:
         raise InputRejected("dicom_truncated", offset=group_length)
-    meta = content[group_length:start]
+    meta = bytes(content[group_length:start])
     for kind, tag, _, offset, size in walk(meta, implicit=False):
         if kind is Kind.VALUE and tag == 0x00020010:
             return start, meta[offset : offset + size].rstrip(b"\0 ").decode("ascii", "replace")

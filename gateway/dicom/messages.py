@@ -21,6 +21,8 @@ _NO_DATA_SET = 0x0101
 
 SOP_CLASS, FIELD, MESSAGE_ID, RESPONDS_TO = 0x00000002, 0x00000100, 0x00000110, 0x00000120
 DATA_SET_TYPE, STATUS, SOP_INSTANCE = 0x00000800, 0x00000900, 0x00001000
+REQUESTED_CLASS, REQUESTED_INSTANCE = 0x00000003, 0x00001001
+"""What an N-SET is about; other requests have the affected ones (PS3.7 section 10.3.3)."""
 COMPLETED, FAILED = 0x00001021, 0x00001022
 RESPONSE_BIT = 0x8000
 
@@ -35,6 +37,7 @@ class Command(IntEnum):
     C_MOVE_RESPONSE = 0x8021
     C_ECHO_REQUEST = 0x0030
     C_ECHO_RESPONSE = 0x8030
+    N_SET_REQUEST = 0x0120
     N_CREATE_REQUEST = 0x0140
     C_CANCEL_REQUEST = 0x0FFF
 
@@ -67,11 +70,11 @@ class Message:
 
     @property
     def sop_class_uid(self) -> str:
-        return text(self.command, SOP_CLASS)
+        return text(self.command, SOP_CLASS) or text(self.command, REQUESTED_CLASS)
 
     @property
     def sop_instance_uid(self) -> str:
-        return text(self.command, SOP_INSTANCE)
+        return text(self.command, SOP_INSTANCE) or text(self.command, REQUESTED_INSTANCE)
 
     def count(self, tag: int) -> int:
         """A number of sub-operations (PS3.7 section 9.3.3.2); 0 where it is absent."""

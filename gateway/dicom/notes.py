@@ -17,17 +17,11 @@ from gateway.dicom.settings import PacsSettings
 from gateway.dicom.storage import KEY_OBJECT_SELECTION
 from gateway.errors import InputRejected, PeerMisbehaved
 from gateway.kos import read as kos
+from gateway.kos.rejections import REJECTIONS, rejected_by
 from gateway.kos.selection import KeyObjectSelection
 from gateway.model.codes import Code
 from gateway.model.exam import Instance, KeyObjectNote
 
-REJECTIONS = {
-    "113001": "Rejected for Quality Reasons",
-    "113037": "Rejected for Patient Safety Reasons",
-    "113038": "Incorrect Modality Worklist Entry",
-    "113039": "Data Retention Policy Expired",
-}
-"""Titles of rejection notes, scheme DCM (IHE RAD TF-3 4.66.4.1.3.1)."""
 _REMEMBERED = 10_000
 ReceivedNotes = Callable[[str], Collection[KeyObjectNote]]
 """By Study Instance UID, the rejection notes that were sent for it."""
@@ -36,11 +30,6 @@ ReceivedNotes = Callable[[str], Collection[KeyObjectNote]]
 def none_received(study_uid: str) -> Collection[KeyObjectNote]:
     """For a gateway that receives none."""
     return ()
-
-
-def is_rejection(title: Code | None) -> bool:
-    """Whether a document with this title rejects what it names."""
-    return title is not None and title.system == "DCM" and title.code in REJECTIONS
 
 
 def note_of(selection: KeyObjectSelection) -> KeyObjectNote:
@@ -59,8 +48,7 @@ def without_rejected(
     instances: Mapping[str, Mapping[str, Instance]], notes: Collection[KeyObjectNote]
 ) -> dict[str, dict[str, Instance]]:
     """*instances* by series, without those that a rejection among *notes* names, and without these rejections."""
-    rejections = [note for note in notes if is_rejection(note.title)]
-    gone = {uid for note in rejections for uid in (note.sop_instance_uid, *note.marked)}
+    gone = rejected_by(notes)
     return {
         series_uid: {uid: instance for uid, instance in found.items() if uid not in gone}
         for series_uid, found in instances.items()

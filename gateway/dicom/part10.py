@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.dicom.guard import file_meta
 from gateway.dicom.pdu import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 _PREAMBLE = b"\0" * 128 + b"DICM"
+_GROUP_LENGTH_BYTES = 12
+_META_LIMIT_BYTES = 64 << 10
 
 
 def wrap(
     sop_class_uid: str, sop_instance_uid: str, transfer_syntax: str, data: bytes | bytearray | memoryview
 ) -> bytes:
     """The file of the data set *data*, with a preamble of zeros."""
+    return b"".join((head(sop_class_uid, sop_instance_uid, transfer_syntax), data))
+
+
+def head(sop_class_uid: str, sop_instance_uid: str, transfer_syntax: str) -> bytes:
+    """What stands before the data set in a file: a preamble of zeros and the file meta information."""
     meta = b"".join(
         (
             b"\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01",
@@ -22,10 +31,16 @@ def wrap(
             _element(0x13, b"SH", IMPLEMENTATION_VERSION.encode(), b" "),
         )
     )
-    return b"".join((_PREAMBLE, b"\x02\0\0\0UL\x04\0", len(meta).to_bytes(4, "little"), meta, data))
+    return b"".join((_PREAMBLE, b"\x02\0\0\0UL\x04\0", len(meta).to_bytes(4, "little"), meta))
 
 
-def unwrap(content: bytes) -> tuple[str, memoryview]:
+def opening(read: Callable[[int], bytes]) -> bytes:
+    """What stands before the data set of the file that *read* gives, as far as its group length says."""
+    first = read(len(_PREAMBLE) + _GROUP_LENGTH_BYTES)
+    return first + read(min(int.from_bytes(first[-4:], "little"), _META_LIMIT_BYTES))
+
+
+def unwrap(content: bytes | bytearray) -> tuple[str, memoryview]:
     """Transfer syntax and data set of a file; raises InputRejected (``dicom_not_a_file``, ``dicom_truncated``)."""
     start, syntax = file_meta(content)
     return syntax, memoryview(content)[start:]

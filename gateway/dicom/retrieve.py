@@ -81,6 +81,22 @@ class Retriever:
                 raise
         return self.one(key, tuple((syntax,) for syntax in COMPRESSED))
 
+    def kept(self, key: InstanceKey) -> Delivery:
+        """The instance *key* as the PACS keeps it, every syntax being offered at once; raises as :meth:`one`."""
+        if self._web is not None and self.settings.images == "dicomweb":
+            return self.whole(key)
+        compressed = tuple((syntax,) for syntax in COMPRESSED)
+        try:
+            return self.one(key, (UNCOMPRESSED, *compressed))
+        except PeerRefused as refusal:
+            if self.settings.images == "c-move":
+                raise
+            try:
+                # Some take the first context of a class, whatever the instance is kept in.
+                return self.one(key, compressed)
+            except (PeerRefused, InputRejected):
+                raise refusal from None
+
     def header(self, key: InstanceKey) -> Header:
         """The attributes of the instance *key*; raises as :meth:`one`."""
         if self._web is not None:
@@ -110,8 +126,18 @@ class Retriever:
         storage = tuple((uid, syntaxes) for uid in classes)[:MAX_STORAGE_CONTEXTS]
         return self._pool.run(Proposal(GET, storage), lambda requestor: requestor.get(identifier, take))
 
-    def moved(self, study_uid: str, identifier: Identifier, wanted: Iterable[str], take: Take) -> Retrieved:
+    def streamed(
+        self, identifier: Identifier, contexts: tuple[tuple[str, tuple[str, ...]], ...], take: Take
+    ) -> Retrieved:
+        """C-GET of what *identifier* names, with these presentation contexts (127 at most)."""
+        return self._pool.run(Proposal(GET, contexts), lambda requestor: requestor.get(identifier, take))
+
+    def moved(
+        self, study_uid: str, identifier: Identifier, wanted: Iterable[str], take: Take, *, as_it_comes: bool = False
+    ) -> Retrieved:
         """C-MOVE of what *identifier* names, to this gateway's receiver; of it, the instances *wanted*.
+
+        *as_it_comes*: each is given on, and deleted, when the PACS says that one more is delivered.
 
         Raises SettingsError where there is no receiver, PeerRefused ``pacs_move_destination`` where the PACS does not
         know it.
@@ -120,13 +146,25 @@ class Retriever:
             raise SettingsError("pacs_needs_destination", place=f"pacs.{self.settings.name}.move_destination")
         self._spool.expect(study_uid)
         destination = self.settings.move_destination
-        ended = self._pool.run(MOVING, lambda requestor: requestor.move(identifier, destination))
+        left = dict.fromkeys(wanted)
+
+        def arrived(_: int = 0) -> None:
+            assert self._spool is not None  # noqa: S101 - looked at above
+            for sop_instance_uid in tuple(left):
+                content = self._spool.get(sop_instance_uid)
+                if content is not None:
+                    del left[sop_instance_uid]
+                    if as_it_comes:
+                        self._spool.forget((sop_instance_uid,))
+                    take(_from_file(sop_instance_uid, content))
+
+        if as_it_comes:
+            ended = self._pool.run(MOVING, lambda requestor: requestor.move(identifier, destination, arrived))
+        else:
+            ended = self._pool.run(MOVING, lambda requestor: requestor.move(identifier, destination))
         if ended.status == _NO_SUCH_DESTINATION:
             raise PeerRefused("pacs_move_destination", pacs=self.settings.name, title=destination)
-        for sop_instance_uid in wanted:
-            content = self._spool.get(sop_instance_uid)
-            if content is not None:
-                take(_from_file(sop_instance_uid, content))
+        arrived()
         return ended
 
     def _misbehaved(self, code: str, **facts: str) -> PeerMisbehaved:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
 
 from gateway.errors import GatewayError, PeerMisbehaved, PeerRefused, PeerUnreachable
-from gateway.flow.ports import Images, Pacs
+from gateway.flow.ports import Images, InstanceReading, Pacs
 from gateway.model.exam import Exam
-from gateway.model.image import Frame
+from gateway.model.identifiers import Identifier
+from gateway.model.image import Frame, RenderedFrame, Rendering, StoredFrame, StoredInstance
 
 _REMEMBERED = 50_000
 
@@ -67,8 +69,52 @@ class SeveralPacs:
 
     def frame(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, number: int) -> Frame:
         """Frame *number* (from 1) from the PACS that has the study; raises as :class:`gateway.flow.ports.Images`."""
-        name = self._holder(study_uid)
-        return self._images[name].frame(study_uid, series_uid, sop_class_uid, sop_instance_uid, number)
+        return self._of(study_uid).frame(study_uid, series_uid, sop_class_uid, sop_instance_uid, number)
+
+    def stored_frame(
+        self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, number: int
+    ) -> StoredFrame:
+        return self._of(study_uid).stored_frame(study_uid, series_uid, sop_class_uid, sop_instance_uid, number)
+
+    def rendered(
+        self,
+        study_uid: str,
+        series_uid: str,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        number: int,
+        wanted: Rendering,
+    ) -> RenderedFrame:
+        return self._of(study_uid).rendered(study_uid, series_uid, sop_class_uid, sop_instance_uid, number, wanted)
+
+    def instance(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str) -> StoredInstance:
+        return self._of(study_uid).instance(study_uid, series_uid, sop_class_uid, sop_instance_uid)
+
+    def document(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str) -> RenderedFrame:
+        return self._of(study_uid).document(study_uid, series_uid, sop_class_uid, sop_instance_uid)
+
+    def bulk(self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, tag: int) -> bytes:
+        return self._of(study_uid).bulk(study_uid, series_uid, sop_class_uid, sop_instance_uid, tag)
+
+    def begin(self, exam: Exam, series_uid: str) -> None:
+        self._of(exam.study_uid).begin(exam, series_uid)
+
+    def read(self, exam: Exam, series_uid: str = "") -> InstanceReading:
+        return self._of(exam.study_uid).read(exam, series_uid)
+
+    def whole(self, exam: Exam, series_uid: str = "") -> Sequence[StoredInstance] | None:
+        return self._of(exam.study_uid).whole(exam, series_uid)
+
+    def headers(self, exam: Exam, series_uid: str) -> Sequence[Mapping[str, Any]]:
+        return self._of(exam.study_uid).headers(exam, series_uid)
+
+    def sent_as(
+        self, instance: StoredInstance, acceptable: Container[str], identity: Identifier | None = None
+    ) -> StoredInstance:
+        return self._of(instance.study_uid).sent_as(instance, acceptable, identity)
+
+    def _of(self, study_uid: str) -> Images:
+        return self._images[self._holder(study_uid)]
 
     def _holder(self, study_uid: str) -> str:
         names = (*self._first, *self._others)

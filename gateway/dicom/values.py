@@ -6,7 +6,7 @@ declares none and sends bytes beyond ASCII has sent UTF-8 (what was asked for) o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import Protocol
 
@@ -143,6 +143,11 @@ class Values:
             return False
         return True
 
+    def tags(self) -> Iterator[tuple[int, bytes]]:
+        """Every attribute with its VR, in the order of the data set."""
+        for tag, (vr, value) in self._elements.items():
+            yield tag, b"SQ" if isinstance(value, list) else vr
+
     def raw(self, tag: int) -> memoryview:
         """The bytes of a value; empty when absent or a sequence."""
         _, value = self._elements.get(tag, (b"", memoryview(b"")))
@@ -191,6 +196,11 @@ class JsonValues:
 
     def __init__(self, attributes: Mapping[str, object]) -> None:
         self._attributes = attributes
+
+    @property
+    def attributes(self) -> Mapping[str, object]:
+        """As it came."""
+        return self._attributes
 
     def __contains__(self, tag: int) -> bool:
         return f"{tag:08X}" in self._attributes
