@@ -1,22 +1,26 @@
-"""``gateway check``: in one screen, what is wrong."""
+"""``gateway check``: in one screen, what is wrong. It changes nothing and sends nothing but questions."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import requests
 
-from gateway.doors import guard, plain_ports
+from gateway.doors import guard, listening, plain_ports
 from gateway.errors import GatewayError
+from gateway.notify.notifier import Channel
 from gateway.settings import Settings, load
 from gateway.store.migrations import current, head
 from gateway.texts import sentence
 from gateway.trust.tls import days_left
+from gateway.watch.health import writable
 from gateway.wiring import House
 
 CERTIFICATE_WARNING_DAYS = 60
+_PORT_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,17 @@ def check(path: Path, *, language: str = "en") -> list[Finding]:
                 findings.append(_tried(f"dicomweb {name}", language, lambda name=name: _ask_web(house, name)))  # type: ignore[misc]
         for name in settings.destination:
             findings.append(_tried(f"destination {name}", language, lambda name=name: _ask(house, name)))  # type: ignore[misc]
+            findings.append(_tried(f"repository {name}", language, lambda name=name: _ask_documents(house, name)))  # type: ignore[misc]
+        findings.extend(_health(house, language))
+        for channel in house.watching.channels():
+            findings.append(_tried(f"notify {channel.name}", language, lambda channel=channel: _way(channel)))  # type: ignore[misc]
     finally:
         house.close()
     if settings.login:
-        findings.append(_provider(settings.login.issuer, settings.login.ca_file))
+        findings.append(_provider("login", settings.login.issuer, settings.login.ca_file))
+    if settings.patient_login:
+        findings.append(_provider("patient_login", settings.patient_login.issuer, settings.patient_login.ca_file))
+    findings.extend(_ports(settings))
     findings.extend(_certificates(settings))
     return findings
 
@@ -101,7 +112,47 @@ def _ask(house: House, name: str) -> str:
     return f"{house.settings.destination[name].registry_url} answers queries"
 
 
-def _provider(issuer: str, ca_file: Path | None) -> Finding:
+def _ask_documents(house: House, name: str) -> str:
+    """A retrieval of a document that nobody has (ITI-43); nothing is submitted."""
+    house.destinations[name].ping_repository()
+    return f"{house.settings.destination[name].repository_url} answers retrievals"
+
+
+def _way(channel: Channel) -> str:
+    """Mail: connected and signed in; webhook: a signed message of the kind ``check``."""
+    return f"{channel.check()} answers"
+
+
+def _health(house: House, language: str) -> Iterator[Finding]:
+    """Disks, the folder of documents, and the processes of this machine, when any has said anything."""
+    for look in house.watching.health(all_roles=True).looks:
+        if look.name != "store":
+            yield Finding(look.name, look.state, look.words(language) or "can be written")
+    yield _tried("status folder", language, lambda: _status_folder(house))
+
+
+def _status_folder(house: House) -> str:
+    folder = house.settings.watch.folder
+    if not folder.exists():
+        return f"{folder} is made at the start"
+    writable(folder)
+    return f"{folder} can be written"
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    """Whether somebody listens where others come to us: nobody does before the service has started."""
+    for name, host, port in listening(settings, ("web", "intake", "receive")):
+        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host.strip("[]"))  # noqa: S104 - not bound, asked
+        try:
+            socket.create_connection((near, port), timeout=_PORT_TIMEOUT_S).close()
+        except OSError as error:
+            words = error.strerror or type(error).__name__
+            yield Finding(f"port {name}", "warning", f"nobody listens on {host}:{port} ({words}): not started?")
+        else:
+            yield Finding(f"port {name}", "ok", f"{host}:{port} is listened on")
+
+
+def _provider(place: str, issuer: str, ca_file: Path | None) -> Finding:
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     try:
         session = requests.Session()
@@ -110,10 +161,10 @@ def _provider(issuer: str, ca_file: Path | None) -> Finding:
         answer.raise_for_status()
         found = answer.json().get("issuer")
     except (requests.RequestException, ValueError, AttributeError):
-        return Finding("login", "wrong", f"{address} does not answer: nobody can sign in")
+        return Finding(place, "wrong", f"{address} does not answer: nobody can sign in")
     if found != issuer:
-        return Finding("login", "wrong", f"the provider calls itself {found!r}, and the settings say {issuer!r}")
-    return Finding("login", "ok", f"{issuer} answers")
+        return Finding(place, "wrong", f"the provider calls itself {found!r}, and the settings say {issuer!r}")
+    return Finding(place, "ok", f"{issuer} answers")
 
 
 def _certificates(settings: Settings) -> Iterator[Finding]:

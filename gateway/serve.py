@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -22,20 +23,28 @@ import structlog
 
 from gateway import log
 from gateway.doors import guard, listening, refuse_taken
+from gateway.errors import Unavailable
 from gateway.model.relay import RelayMessage
+from gateway.model.watch import Watch
 from gateway.process import Doorbell, die_with_parent
 from gateway.settings import Settings, load
-from gateway.wiring import House, Part, web_application, web_server_settings
+from gateway.wiring import House, Part
+from gateway.wiring_web import web_application, web_server_settings
 from gateway.work import SideWorker, Worker
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from gateway.registry.setup import RegistrySettings
 
 _log = structlog.get_logger(__name__)
 
 RESTART_PAUSE_S = 1.0
+STORE_PAUSE_S = 5.0
 STOP_PATIENCE_S = 30.0
 WORK_NICENESS = 5
+LOOK_LEASE_S = 900.0
+"""For one look at a published study, however large and slow its PACS."""
 
 Bell = tuple[Connection, Connection]
 
@@ -51,19 +60,16 @@ class Child:
 
 
 def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work", "receive")) -> int:
-    """Run until TERM or Ctrl-C; returns the exit code. Raises SettingsError, Unavailable before anything starts."""
+    """Run *roles* until TERM or Ctrl-C; returns the exit code. Raises SettingsError before anything starts.
+
+    Several of these, on one machine or on many, may stand on one PostgreSQL with one folder of documents, each with the
+    roles that it is given; a store that does not answer yet is awaited.
+    """
     settings = load(path)
     log.configure(level=settings.log_level)
     guard(settings)
     for door, host, port in listening(settings, roles):
         refuse_taken(door, host, port)
-    prepare(settings)
-    context = multiprocessing.get_context("spawn")
-    reader, writer = context.Pipe(duplex=False)
-    mains = {"web": web_main, "intake": intake_main, "work": work_main, "receive": receive_main}
-    off = {"intake": not settings.mllp.enabled, "receive": not settings.receive.enabled}
-    chosen = [role for role in roles if not off.get(role)]
-    children = [Child(role, mains[role]) for role in chosen]
     stopping = False
 
     def stop(*_: object) -> None:
@@ -72,6 +78,14 @@ def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work", "receiv
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    if not prepare(settings, lambda: stopping):
+        return 0
+    context = multiprocessing.get_context("spawn")
+    reader, writer = context.Pipe(duplex=False)
+    mains = {"web": web_main, "intake": intake_main, "work": work_main, "receive": receive_main}
+    off = {"intake": not settings.mllp.enabled, "receive": not settings.receive.enabled}
+    chosen = [role for role in roles if not off.get(role)]
+    children = [Child(role, mains[role]) for role in chosen]
     while not stopping:
         for child in children:
             _start_if_needed(child, context, path, (reader, writer))
@@ -79,13 +93,32 @@ def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work", "receiv
     return _stop_all(children)
 
 
-def prepare(settings: Settings) -> None:
-    """Make the store's folder and bring its tables to this version."""
+def prepare(settings: Settings, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Make the store's folder and bring its tables to this version, as soon as the store answers.
+
+    False when it did not answer before *stopping*. Raises SettingsError (a store that a later version has migrated).
+    """
+    while not stopping():
+        try:
+            _upgrade(settings)
+        except Unavailable as error:
+            # After a power cut the database may be up later than we are: nobody should have to start us again.
+            _log.warning("store.awaited", code=error.code)
+            deadline = time.monotonic() + STORE_PAUSE_S
+            while not stopping() and time.monotonic() < deadline:
+                time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def _upgrade(settings: Settings) -> None:
     from gateway.store.migrations import upgrade
 
     house = House(settings)
     try:
         upgrade(house.engine)
+        house.life.take_over()
     finally:
         house.close()
 
@@ -141,7 +174,13 @@ def web_main(path: Path, parent: int, bell: Bell) -> None:
     from gateway.web import serve as web
 
     settings, house, _ = _enter(path, parent, bell, "web")
-    web.run(lambda: web_application(house), web_server_settings(settings), ended=house.close)
+
+    def application() -> WSGIApplication:
+        # After the server's fork: a thread does not follow it.
+        house.watching.begin("web")
+        return web_application(house)
+
+    web.run(application, web_server_settings(settings), ended=house.close)
 
 
 def intake_main(path: Path, parent: int, bell: Bell) -> None:
@@ -150,6 +189,7 @@ def intake_main(path: Path, parent: int, bell: Bell) -> None:
     from gateway.wiring_relay import listener_ports
 
     settings, house, _ = _enter(path, parent, bell)
+    house.watching.begin("intake")
     try:
         listener.run(listener_ports(settings), house.reception)
     finally:
@@ -160,6 +200,7 @@ def receive_main(path: Path, parent: int, bell: Bell) -> None:
     """The receiving child: the C-STORE SCP."""
     _, house, _ = _enter(path, parent, bell)
     receiver = house.receiver()
+    house.watching.begin("receive")
     signal.signal(signal.SIGTERM, lambda *_: receiver.stop())
     try:
         receiver.run()
@@ -170,45 +211,70 @@ def receive_main(path: Path, parent: int, bell: Bell) -> None:
 
 def work_main(path: Path, parent: int, bell: Bell) -> None:
     """The work child."""
+    from gateway.care.retention import retain
+
     settings, house, doorbell = _enter(path, parent, bell, "work")
     # Who waits for an acknowledgement or an image goes first.
     os.nice(WORK_NICENESS)
-    beside = _relay_worker(house) if settings.platform else None
+    beside: list[SideWorker] = [_look_worker(house), *([_relay_worker(house)] if settings.platform else [])]
 
     def wait(timeout_s: float) -> bool:
         rang = doorbell.wait(timeout_s)
-        if rang and beside is not None:
-            beside.ring()
+        if rang:
+            for each in beside:
+                each.ring()
         return rang
 
     worker = Worker(
-        house.sharing,
+        house.watching.carrier(house.sharing),
         house.store,
         house.clock,
         wait,
         threads=settings.work.threads,
         lease_s=settings.work.lease_s,
         poll_s=settings.work.poll_s,
-        chores=house.tidy,
+        chores=house.chores(daily=partial(retain, house)),
         ring=doorbell.ring,
+        gate=house.pace,
     )
+    house.bell.listen()
+    house.watching.begin("work")
 
     def stop(*_: object) -> None:
         worker.stop()
-        if beside is not None:
-            beside.stop()
+        for each in beside:
+            each.stop()
         doorbell.ring()
 
     signal.signal(signal.SIGTERM, stop)
     try:
-        if beside is not None:
-            beside.start()
+        for each in beside:
+            each.start()
         worker.run()
-        if beside is not None:
-            beside.join()
+        for each in beside:
+            each.join()
     finally:
         house.close()
     sys.exit(0)
+
+
+def _look_worker(house: House) -> SideWorker:
+    """What looks at published studies again: one at a time."""
+    table = house.settings.work
+
+    def make(wait: Callable[[float], bool]) -> Worker[Watch]:
+        return Worker(
+            house.life.looking(house.sharing),
+            house.life.paced(),
+            house.clock,
+            wait,
+            threads=1,
+            lease_s=LOOK_LEASE_S,
+            poll_s=table.poll_s,
+            name="look",
+        )
+
+    return SideWorker(make)
 
 
 def _relay_worker(house: House) -> SideWorker:
@@ -217,7 +283,7 @@ def _relay_worker(house: House) -> SideWorker:
 
     def make(wait: Callable[[float], bool]) -> Worker[RelayMessage]:
         return Worker(
-            house.relay.forwarding,
+            house.watching.carrier(house.relay.forwarding),
             house.relay.store,
             house.clock,
             wait,

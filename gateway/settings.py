@@ -6,90 +6,32 @@ a setting names the file that holds one. Relative paths are taken from the folde
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from gateway.errors import SettingsError
-from gateway.model.identifiers import is_uid
-
-
-def _oid(value: str) -> str:
-    if value and not is_uid(value):
-        raise ValueError("must be an OID, such as 1.2.250.1.999.1")
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("must be a time zone, such as Europe/Paris") from None
-    return value
-
-
-def _url(value: str) -> str:
-    if value and not value.startswith(("https://", "http://")):
-        raise ValueError("must be a URL that begins with https:// (or http:// on loopback)")
-    return value.rstrip("/")
-
-
-def _issuer(value: str) -> str:
-    if not value.startswith(("https://", "http://")):
-        raise ValueError("must be the provider's issuer, a URL, exactly as the provider writes it")
-    return value
-
-
-def _digest(value: str) -> str:
-    if len(value) != 64 or set(value) - set("0123456789abcdef"):
-        raise ValueError("must be a SHA-256 in 64 lower-case hexadecimal digits (gateway key makes one)")
-    return value
-
-
-def _certificate_name(value: str) -> str:
-    from gateway.trust.tls import allowed_name
-
-    allowed_name(value)
-    return value
-
-
-def _ae_title(value: str) -> str:
-    if not 0 < len(value) <= 16 or not value.isascii() or "\\" in value:
-        raise ValueError("must be an AE title of 1 to 16 ASCII characters without a backslash")
-    return value
-
-
-def _digest_or_none(value: str) -> str:
-    return _digest(value.replace(":", "").lower()) if value else ""
-
-
-def _network(value: str) -> str:
-    try:
-        ipaddress.ip_network(value)
-    except ValueError:
-        raise ValueError("must be an IP address or network, such as 10.1.2.3 or 10.1.2.0/24") from None
-    return value
-
-
-Network = Annotated[str, AfterValidator(_network)]
-Oid = Annotated[str, AfterValidator(_oid)]
-Url = Annotated[str, AfterValidator(_url)]
-Issuer = Annotated[str, AfterValidator(_issuer)]
-Zone = Annotated[str, AfterValidator(_zone)]
-AeTitle = Annotated[str, AfterValidator(_ae_title)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Table(BaseModel):
-    """A table of the file: no unknown key, no later change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from gateway.settings_access import LoginTable, PatientLoginTable, RightsTable
+from gateway.settings_base import (
+    AeTitle,
+    CertificateName,
+    Network,
+    Oid,
+    Port,
+    Positive,
+    Seconds,
+    Sha256,
+    Sha256OrNone,
+    Table,
+    Url,
+    Zone,
+)
+from gateway.settings_care import RetentionTable
+from gateway.settings_images import ImagesTable
+from gateway.settings_life import LifeTable
+from gateway.settings_watch import NotifyTable, WatchTable
 
 
 class StoreTable(Table):
@@ -119,7 +61,7 @@ class MllpPortTable(MllpLimits):
     certificate: Path | None = None
     key: Path | None = None
     ca_file: Path | None = None
-    client_names: tuple[Annotated[str, AfterValidator(_certificate_name)], ...] = ()
+    client_names: tuple[CertificateName, ...] = ()
     senders: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     content: tuple[Literal["report", "change", "relay"], ...] = ("report", "change", "relay")
@@ -177,33 +119,19 @@ class WebTable(Table):
     threads: int = Field(default=16, ge=1, le=256)
     frame_ancestors: tuple[str, ...] = ()
     other_hosts: tuple[str, ...] = ()
+    health_hosts: tuple[Network, ...] = ("127.0.0.0/8", "::1")
     max_report_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     image_cache_bytes: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)
-
-
-class LoginTable(Table):
-    """[login]"""
-
-    issuer: Issuer
-    client_id: str
-    client_secret_file: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    ca_file: Path | None = None
-    scopes: tuple[str, ...] = ("openid", "profile")
-    acr_values: str = ""
-    identifier_claims: tuple[str, ...] = ("SubjectNameID", "preferred_username")
-    administrators: tuple[str, ...] = ()
-    idle_s: Positive = 1800.0
-    hard_s: Positive = 14_400.0
-    demonstration: bool = False
+    viewer: Literal["light", "full"] = "light"
+    not_for_diagnosis: bool = True
+    ohif_url: str = ""
 
 
 class IntakeKeyTable(Table):
     """[[intake.key]]"""
 
     name: str
-    sha256: Annotated[str, AfterValidator(_digest)]
+    sha256: Sha256
     site: str
 
 
@@ -226,6 +154,8 @@ class PatienceTable(Table):
 
     look_interval_s: Seconds = 60.0
     study_deadline_s: Positive = 259_200.0
+    parent_deadline_s: Positive = 259_200.0
+    peer_deadline_s: Positive = 2_592_000.0
     retry_first_s: Positive = 2.0
     retry_longest_s: Positive = 3_600.0
 
@@ -263,7 +193,7 @@ class PeerTable(Table):
 
     ae_title: AeTitle
     addresses: tuple[Network, ...] = ()
-    certificate_sha256: Annotated[str, AfterValidator(_digest_or_none)] = ""
+    certificate_sha256: Sha256OrNone = ""
     may: tuple[Literal["reject", "deliver", "announce", "import"], ...] = ("reject", "deliver", "announce")
 
     @model_validator(mode="after")
@@ -297,6 +227,20 @@ class ReceiveTable(Table):
         return self
 
 
+class ManifestTable(Table):
+    """[site.NAME.manifest]; [destination.NAME.manifest] takes the place of those keys that it states."""
+
+    retrieval: tuple[Literal["ae-title", "location", "url"], ...] = ("ae-title", "location", "url")
+    presentation_states: bool = True
+    structured_reports: bool = True
+    private_classes: bool = False
+    description: Literal["flavour", "drim", "study", "none"] = "flavour"
+    mado: Literal["none", "extra", "instead"] = "none"
+    manufacturer: Annotated[str, Field(min_length=1, max_length=64)] = "drim-gateway"
+    model_name: Annotated[str, Field(max_length=64)] = ""
+    station_name: Annotated[str, Field(max_length=16)] = ""
+
+
 class DestinationTable(Table):
     """[destination.NAME]"""
 
@@ -307,6 +251,9 @@ class DestinationTable(Table):
     ask_first: bool = True
     patient_identity: Literal["ins", "local"] = "ins"
     link: Literal["missing", "always", "never"] | None = None
+    manifest: ManifestTable | None = None
+    max_per_minute: float = Field(default=0.0, ge=0)
+    burst: int = Field(default=1, ge=1)
     imaging_sources: dict[Oid, Url] = Field(default_factory=dict)
     connect_timeout_s: Positive = 10.0
     read_timeout_s: Positive = 60.0
@@ -356,20 +303,6 @@ class CodeTable(Table):
     code: str
     system: Oid
     display: str = ""
-
-
-class ManifestTable(Table):
-    """[site.NAME.manifest]"""
-
-    retrieval: tuple[Literal["ae-title", "location", "url"], ...] = ("ae-title", "location", "url")
-    presentation_states: bool = True
-    structured_reports: bool = True
-    private_classes: bool = False
-    description: Literal["flavour", "drim", "study", "none"] = "flavour"
-    mado: Literal["none", "extra", "instead"] = "none"
-    manufacturer: Annotated[str, Field(min_length=1, max_length=64)] = "drim-gateway"
-    model_name: Annotated[str, Field(max_length=64)] = ""
-    station_name: Annotated[str, Field(max_length=16)] = ""
 
 
 class SiteTable(Table):
@@ -429,14 +362,21 @@ class Settings(Table):
     mllp: MllpTable = MllpTable()
     web: WebTable = WebTable()
     login: LoginTable | None = None
+    patient_login: PatientLoginTable | None = None
+    rights: RightsTable = RightsTable()
     intake: IntakeTable = IntakeTable()
     work: WorkTable = WorkTable()
     patience: PatienceTable = PatienceTable()
+    life: LifeTable = LifeTable()
     receive: ReceiveTable = ReceiveTable()
     pacs: dict[str, PacsTable] = Field(default_factory=dict)
     destination: dict[str, DestinationTable] = Field(default_factory=dict)
     platform: dict[str, PlatformTable] = Field(default_factory=dict)
     messages: MessagesTable = MessagesTable()
+    retention: RetentionTable = RetentionTable()
+    watch: WatchTable = WatchTable()
+    images: ImagesTable = ImagesTable()
+    notify: NotifyTable = NotifyTable()
     site: dict[str, SiteTable] = Field(default_factory=dict)
     registry: RegistryTable = RegistryTable()
 
@@ -520,7 +460,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     def table(value: Any, *names: str) -> Any:
         return value.model_copy(update={name: at(getattr(value, name)) for name in names})
 
-    login = settings.login
+    login, patients = settings.login, settings.patient_login
     return settings.model_copy(
         update={
             "store": table(settings.store, "blobs").model_copy(update={"url": database(settings.store.url)}),
@@ -534,7 +474,17 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
                 for name, value in settings.site.items()
             },
             "web": table(settings.web, "certificate", "key"),
-            "login": login and table(login, "client_secret_file", "certificate", "key", "ca_file"),
+            "images": table(settings.images, "client_secret_file", "client_ca_file", *_TLS_FILES),
+            "watch": table(settings.watch, "folder", "metrics_token_file"),
+            "notify": settings.notify.model_copy(
+                update={
+                    "mail": settings.notify.mail and table(settings.notify.mail, "ca_file", "password_file"),
+                    "webhook": settings.notify.webhook and table(settings.notify.webhook, "ca_file", "secret_file"),
+                }
+            ),
+            "login": login and table(login, "client_secret_file", *_TLS_FILES),
+            "patient_login": patients and table(patients, "client_secret_file", *_TLS_FILES),
+            "rights": settings.rights if isinstance(settings.rights.matrix, str) else table(settings.rights, "matrix"),
             "receive": table(settings.receive, "folder", "certificate", "key", "ca_file"),
             "pacs": {name: table(value, "ca_file", "certificate", "key") for name, value in settings.pacs.items()},
             "destination": {

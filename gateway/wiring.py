@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
+from gateway import wiring_care
+from gateway.cda.read import read
 from gateway.errors import SettingsError
 from gateway.flow.accept import Accepting
 from gateway.flow.patience import Patience
@@ -21,25 +23,27 @@ from gateway.model.codes import Code
 from gateway.model.exam import Exam
 from gateway.model.identifiers import ORGANIZATION_OID, Identifier
 from gateway.model.people import Organization
-from gateway.model.site import ManifestSettings, Site
+from gateway.model.site import Site
 from gateway.settings import CodeTable, DestinationTable, PacsTable, ReceiveTable, Settings, SiteTable
 from gateway.store.access import SqlSessions
 from gateway.store.blobs import FileBlobs
 from gateway.store.engine import open_engine
+from gateway.store.exams import SqlExams
+from gateway.store.listing import catch_up
 from gateway.store.messages import SqlMessages
+from gateway.store.overviews import SqlOverview
 from gateway.store.relays import SqlRelays
 from gateway.store.sql import SqlStore
 from gateway.store.writer import Writer, open_writer
 from gateway.trust import safexml
+from gateway.wiring_life import LifeRooms, manifest_settings, policy
 from gateway.wiring_relay import RelayRooms
+from gateway.wiring_watch import Watching
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
     from sqlalchemy import Engine
 
     from gateway.dicom.fetch import FrameSource
-    from gateway.dicom.folders import RejectionFolder
     from gateway.dicom.pool import Pool
     from gateway.dicom.query import PacsClient
     from gateway.dicom.receive import Receiver, ReceiverSettings
@@ -48,22 +52,13 @@ if TYPE_CHECKING:
     from gateway.dicom.spool import Spool
     from gateway.flow.share import Sharing
     from gateway.hl7.reception import Reception
-    from gateway.web.serve import WebServerSettings
+    from gateway.store.pacing import Pace
     from gateway.xds.client import DestinationSettings, RegistryClient
     from gateway.xds.mtom import Outgoing
     from gateway.xds.transport import OnWire
 
 Part = Literal["", "web", "work"]
 """Of the gateway's processes, those that talk to the PACS."""
-ORPHAN_AGE = timedelta(days=1)
-"""A file without a row is younger than this while its row is on the way, and is left over from a crash after."""
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class House:
@@ -73,8 +68,9 @@ class House:
         """*part*: which of the two processes that talk to the PACS this is; they share the associations allowed."""
         self.settings = settings
         self._part = part
-        self.clock = SystemClock()
-        self._ring = ring
+        self.clock = wiring_care.clock(settings, lambda: self.engine)
+        self.bell = wiring_care.Bell(settings, lambda: self.engine, ring)
+        self._ring = self.bell.ring
 
     @cached_property
     def engine(self) -> Engine:
@@ -85,12 +81,32 @@ class House:
         return open_writer(self.engine)
 
     @cached_property
+    def watching(self) -> Watching:
+        """Health, metrics, and what tells people."""
+        return Watching(self.settings, lambda: self.engine, lambda: self._writer, self.clock)
+
+    @property
+    def writer(self) -> Writer:
+        """Runs the transactions that write."""
+        return self._writer
+
+    @cached_property
     def store(self) -> SqlStore:
-        return SqlStore(self.engine, self._writer)
+        return SqlStore(self.engine, self._writer, self.settings.life.look_again_s[0])
+
+    @cached_property
+    def overview(self) -> SqlOverview:
+        """Shares as people look at them."""
+        return SqlOverview(self.engine)
 
     @cached_property
     def sessions(self) -> SqlSessions:
         return SqlSessions(self.engine, self._writer)
+
+    @cached_property
+    def known_exams(self) -> SqlExams:
+        """The examinations of accepted reports, as links look for them."""
+        return SqlExams(self.engine, self._writer)
 
     @cached_property
     def blobs(self) -> FileBlobs:
@@ -104,10 +120,11 @@ class House:
     def pacs(self) -> dict[str, PacsClient]:
         from gateway.dicom.query import PacsClient
 
-        return {
-            name: PacsClient(pool.settings, pool, received=self.rejections.of, spool=self.spool)
+        clients = {
+            name: PacsClient(pool.settings, pool, received=self.life.received.rejections, spool=self.spool)
             for name, pool in self.pools.items()
         }
+        return self.watching.pacs(clients)
 
     @cached_property
     def pools(self) -> dict[str, Pool]:
@@ -117,11 +134,9 @@ class House:
         return {name: Pool(_pacs(name, table, self._part)) for name, table in self.settings.pacs.items()}
 
     @cached_property
-    def rejections(self) -> RejectionFolder:
-        """The rejection notes that were received."""
-        from gateway.dicom.folders import RejectionFolder
-
-        return RejectionFolder(self.settings.receive.folder / "rejections")
+    def life(self) -> LifeRooms:
+        """What goes on after a publication."""
+        return LifeRooms(self.settings, self.engine, self._writer, self.blobs, self.clock, self._ring)
 
     def pool(self, name: str) -> Pool:
         """The associations with one PACS; raises SettingsError ``pacs_unknown``."""
@@ -139,13 +154,11 @@ class House:
 
     def receiver(self) -> Receiver:
         """The C-STORE SCP, its port bound; raises SettingsError, OSError."""
-        from gateway.dicom.folders import InstanceFolder
         from gateway.dicom.receive import Places, Receiver
         from gateway.dicom.spool import Spool
 
-        folder = self.settings.receive.folder
-        imports = InstanceFolder(folder / "imports")
-        places = Places(Spool(folder / "spool"), self.rejections, imports, self.accepting.accept)
+        spool = Spool(self.settings.receive.folder / "spool")
+        places = Places(spool, self.life.received, self.clock, self._ring)
         return Receiver(_receiving(self.settings.receive), places)
 
     @cached_property
@@ -161,16 +174,17 @@ class House:
         from gateway.dicom.fetch import FrameSource
 
         share = self.settings.web.image_cache_bytes // max(1, len(self.settings.pacs))
-        return {
+        sources = {
             name: FrameSource(pool.settings, cache_bytes=share, pool=pool, spool=self.spool)
             for name, pool in self.pools.items()
         }
+        return self.watching.images(sources)
 
     @cached_property
     def destinations(self) -> dict[str, RegistryClient]:
         from gateway.xds.client import RegistryClient
 
-        return {
+        clients = {
             name: RegistryClient(
                 _destination(name, table, self.settings.environment),
                 self.blobs,
@@ -178,6 +192,7 @@ class House:
             )
             for name, table in self.settings.destination.items()
         }
+        return self.watching.destinations(clients)
 
     @cached_property
     def accepting(self) -> Accepting:
@@ -188,6 +203,9 @@ class House:
             sites=self.sites,
             parse=safexml.parse,
             ring=self._ring,
+            images_changed=self.life.images_changed,
+            flavours={name: table.flavour for name, table in self.settings.destination.items()},
+            policy=policy(self.settings),
         )
 
     @cached_property
@@ -214,7 +232,7 @@ class House:
         from gateway.hl7.reception import Reception
 
         relay = self.relay.relaying if self.settings.platform else None
-        return Reception(self.accepting.accept_all, self.clock, self.messages, relay)
+        return self.watching.reception(Reception(self.accepting.accept_all, self.clock, self.messages, relay))
 
     @cached_property
     def sharing(self) -> Sharing:
@@ -225,12 +243,13 @@ class House:
             blobs=self.blobs,
             clock=self.clock,
             sites=self.sites,
-            pacs=self.everywhere,
-            destinations=self.destinations,
+            pacs=wiring_care.paced_pacs(self.everywhere, self.pace),
+            destinations=wiring_care.paced_destinations(self.destinations, self.pace),
             flavours={name: table.flavour for name, table in self.settings.destination.items()},
             links={name: table.link_when for name, table in self.settings.destination.items()},
             parse=safexml.parse,
             patience=Patience(**self.settings.patience.model_dump()),
+            policy=policy(self.settings),
         )
 
     def exam(self, site: str, study_uid: str) -> Exam | None:
@@ -241,20 +260,43 @@ class House:
         """Where the site's frames come from."""
         return self.everywhere[self.sites[site].pacs]
 
+    @cached_property
+    def pace(self) -> Pace:
+        """What holds the workers back."""
+        return wiring_care.pace(self.settings, self.engine, self._writer, self.store, self.clock)
+
+    def chores(self, daily: Callable[[], object]) -> wiring_care.Chores:
+        """What the workers do now and then; *daily* is done by one of all workers, besides."""
+        return wiring_care.Chores(
+            self.settings,
+            self._writer,
+            self.clock,
+            self.pace,
+            self.blobs,
+            self.store.is_referenced,
+            hourly=self.tidy,
+            daily=daily,
+        )
+
     def tidy(self) -> None:
-        """Forget logins that have ended and sweep files that no row names; raises Unavailable."""
+        """Forget logins that have ended and messages that are old; raises Unavailable."""
         now = self.clock.now()
         hard_s = self.settings.login.hard_s if self.settings.login else 0.0
         self.sessions.forget(now - timedelta(seconds=hard_s))
+        self.life.tidy(now)
+        self._writer.run(lambda connection: catch_up(connection, now - timedelta(days=7)))
+        self.known_exams.learn_missing(lambda digest: read(safexml.parse(self.blobs.get(digest))))
         table = self.settings.messages
         self.messages.forget(now - timedelta(days=table.keep_days), now - timedelta(days=table.keep_refused_days))
-        self.blobs.sweep(now - ORPHAN_AGE, self.store.is_referenced)
 
     def close(self) -> None:
         """Release what was opened: associations, connections, the writer."""
+        if "watching" in self.__dict__:
+            self.watching.end()
         for name in ("images", "pacs", "pools", "destinations"):
             for adapter in self.__dict__.get(name, {}).values():
                 adapter.close()
+        self.bell.close()
         if "_writer" in self.__dict__:
             self._writer.close()
         if "engine" in self.__dict__:
@@ -286,9 +328,12 @@ def _site(name: str, table: SiteTable, settings: Settings) -> Site:
         imaging_source_uid=table.imaging_source_uid,
         retrieve_ae_title=table.retrieve_ae_title,
         retrieve_url=table.retrieve_url,
-        manifest=ManifestSettings(
-            **table.manifest.model_dump(exclude={"retrieval"}), retrieval=frozenset(table.manifest.retrieval)
-        ),
+        manifest=manifest_settings(table.manifest),
+        manifest_at={
+            each: manifest_settings(table.manifest, own)
+            for each in table.destinations
+            if (own := settings.destination[each].manifest) is not None
+        },
         public_url=settings.public_url,
         source_id=table.source_id,
         region_by_body_part={part: Code(c.code, c.system, c.display) for part, c in table.region_by_body_part.items()},
@@ -392,65 +437,3 @@ def _recorder(folder: Path) -> OnWire:
 
 def _text(path: Path | None) -> str:
     return "" if path is None else str(path)
-
-
-def web_application(house: House) -> WSGIApplication:
-    """The web of the gateway over *house*; raises SettingsError."""
-    from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
-    from gateway.web.openid import OpenIdConnect, OpenIdSettings
-
-    settings = house.settings
-    login = settings.login
-    if login is None:
-        raise SettingsError("login_missing", place="login")
-    keys = tuple(IntakeKey(name=key.name, sha256_hex=key.sha256, site=key.site) for key in settings.intake.key)
-    provider = OpenIdSettings(
-        issuer=login.issuer,
-        client_id=login.client_id,
-        client_secret_file=login.client_secret_file,
-        certificate=_text(login.certificate),
-        key=_text(login.key),
-        authorities=_text(login.ca_file),
-        scope=" ".join(login.scopes),
-        acr_values=login.acr_values,
-        identifier_claims=login.identifier_claims,
-        administrators=frozenset(login.administrators),
-    )
-    return create_app(
-        WebParts(
-            settings=WebSettings(
-                public_url=settings.public_url,
-                idle_s=login.idle_s,
-                hard_s=login.hard_s,
-                intake_keys=keys,
-                max_report_bytes=settings.web.max_report_bytes,
-                frame_ancestors=settings.web.frame_ancestors,
-                other_hosts=settings.web.other_hosts,
-                frame_slots=max(1, settings.web.threads * 3 // 4),
-            ),
-            store=house.store,
-            sessions=house.sessions,
-            clock=house.clock,
-            login=OpenIdConnect(provider, house.clock),
-            exams=house.exam,
-            images=house.frames,
-            accept=house.accepting.accept,
-            content=house.blobs.get,
-            messages=house.messages,
-            relay=house.relay.web_parts() if settings.platform else None,
-        )
-    )
-
-
-def web_server_settings(settings: Settings) -> WebServerSettings:
-    """Where the web listens."""
-    from gateway.web.serve import WebServerSettings
-
-    table = settings.web
-    return WebServerSettings(
-        host=table.host,
-        port=table.port,
-        threads=table.threads,
-        certificate=_text(table.certificate),
-        key=_text(table.key),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -14,10 +15,11 @@ import structlog
 from gateway.errors import GatewayError
 from gateway.flow.ports import Clock
 from gateway.log import where
+from gateway.store.pace import Postponed
 
 log = structlog.get_logger(__name__)
 
-CHORES_INTERVAL_S = 3600.0
+CHORES_INTERVAL_S = 60.0
 QUIET_S = 0.02
 BURST_S = 1.0
 """While reports come in at less than QUIET_S apart, acknowledging them goes first, for at most BURST_S at a time."""
@@ -41,6 +43,14 @@ class Carrier(Protocol[W]):
     """The story: :class:`gateway.flow.share.Sharing`, :class:`gateway.flow.forward.Forwarding`."""
 
     def carry(self, work: W, /) -> W: ...
+
+
+class Gate(Protocol[W]):
+    """What holds workers back (:class:`gateway.store.pacing.Pace`)."""
+
+    def begin(self) -> None: ...
+    def carrying(self, work: W, /) -> AbstractContextManager[None]: ...
+    def postpone(self, work: W, postponed: Postponed, /) -> W: ...
 
 
 class Claims(Protocol[W]):
@@ -71,9 +81,12 @@ class Worker(Generic[W]):
         chores: Callable[[], None] = lambda: None,
         ring: Callable[[], None] = lambda: None,
         name: str = "share",
+        gate: Gate[W] | None = None,
     ) -> None:
         self._name = name
-        self._events = {what: f"{name}.{what}" for what in ("moved", "interrupted", "failed")}
+        self._events = {what: f"{name}.{what}" for what in ("moved", "interrupted", "failed", "postponed")}
+        self._gate = gate
+        self._begun = gate is None
         self._sharing = sharing
         self._store = store
         self._clock = clock
@@ -91,6 +104,7 @@ class Worker(Generic[W]):
         """Work until :meth:`stop`; what is under way is finished before this returns."""
         while not self._stopping.is_set():
             try:
+                self._begin()
                 self._do_chores()
                 self._let_pass(self._wait(0))
                 if not self._start_one():
@@ -110,6 +124,12 @@ class Worker(Generic[W]):
         latest = time.monotonic() + BURST_S
         while rang and not self._stopping.is_set() and time.monotonic() < latest:
             rang = self._wait(QUIET_S)
+
+    def _begin(self) -> None:
+        """Once, as soon as the store answers."""
+        if not self._begun and self._gate is not None:
+            self._gate.begin()
+            self._begun = True
 
     def _do_chores(self) -> None:
         """What has to be done now and then: old logins forgotten, files without a row swept."""
@@ -144,7 +164,7 @@ class Worker(Generic[W]):
         heart = threading.Thread(target=self._keep, args=(share, done), name=f"lease-{share.id[:8]}")
         heart.start()
         try:
-            ended = self._sharing.carry(share)
+            ended = self._carried(share)
             log.info(self._events["moved"], share=share.id, state=ended.state.value, reason=ended.reason)
         except GatewayError as error:
             log.warning(self._events["interrupted"], share=share.id, code=error.code)
@@ -157,6 +177,16 @@ class Worker(Generic[W]):
             self._places.release()
             # The next share of this lineage may be due now.
             self._ring()
+
+    def _carried(self, share: W) -> W:
+        if self._gate is None:
+            return self._sharing.carry(share)
+        try:
+            with self._gate.carrying(share):
+                return self._sharing.carry(share)
+        except Postponed as postponed:
+            log.debug(self._events["postponed"], share=share.id, code=postponed.code)
+            return self._gate.postpone(share, postponed)
 
     def _keep(self, share: W, done: threading.Event) -> None:
         while not done.wait(self._lease_s / 3):

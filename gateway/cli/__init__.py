@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from gateway.cli import hl7, kos, pacs, registry, relay, report, running, sharing, valuesets, xds
+from gateway.cli import (
+    care,
+    hl7,
+    kos,
+    pacs,
+    registry,
+    relay,
+    report,
+    running,
+    sharing,
+    study,
+    top,
+    valuesets,
+    watching,
+    xds,
+)
 from gateway.errors import GatewayError
 
 app = typer.Typer(
@@ -15,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="An imaging-sharing gateway: reports and image manifests to a document registry, images to who may see them.",
 )
-for _commands in (running.commands, sharing.commands):
+for _commands in (running.commands, care.commands, sharing.commands, top.commands, watching.commands):
     app.add_typer(_commands)
 for _name, _group in {
     "report": report.commands,
@@ -25,6 +40,7 @@ for _name, _group in {
     "hl7": hl7.commands,
     "relay": relay.commands,
     "pacs": pacs.commands,
+    "study": study.commands,
     "valuesets": valuesets.commands,
 }.items():
     app.add_typer(_group, name=_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,27 @@ _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "wrong": "[red]
 commands = typer.Typer()
 
 
+class Role(StrEnum):
+    """The parts of the gateway, each a process of its own."""
+
+    WEB = "web"
+    INTAKE = "intake"
+    WORK = "work"
+    RECEIVE = "receive"
+
+
 @commands.command()
-def serve(config: Config = DEFAULT) -> None:
-    """Run the gateway: the web, the intake and the work."""
+def serve(
+    config: Config = DEFAULT,
+    only: Annotated[
+        list[Role] | None,
+        typer.Option("--only", help="This part alone; may be given several times. The others run elsewhere."),
+    ] = None,
+) -> None:
+    """Run the gateway: the web, the intake, the work, and the reception of images; or some of them, on this machine."""
     from gateway.serve import serve as run
 
-    raise typer.Exit(run(config))
+    raise typer.Exit(run(config, tuple(dict.fromkeys(role.value for role in only))) if only else run(config))
 
 
 @commands.command()

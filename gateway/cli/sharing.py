@@ -1,4 +1,4 @@
-"""``gateway search | share | replay``: what was shared, and what waits for a person."""
+"""``gateway search | replay``, and the group ``gateway share``: what was shared, and what waits for a person."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import DEFAULT, AsJson, Config, house_of
+from gateway.cli import share_act, share_list, share_show
+from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
 
 commands = typer.Typer()
+share = typer.Typer(help="Shares: list them, look at one, take it up again, give it up, withdraw it.")
+share.callback(invoke_without_command=True)(share_list.every)
+share.command("list")(share_list.listed)
+share.command("show")(share_show.show)
+share.command("replay")(share_act.replay)
+share.command("abandon")(share_act.abandon)
+share.command("withdraw")(share_act.withdraw)
+share.command("correct")(share_act.correct)
+share.command("identity")(share_act.identity)
+commands.add_typer(share, name="share")
 
 
 @commands.command()
@@ -52,49 +63,6 @@ def search(
 
 
 @commands.command()
-def share(
-    config: Config = DEFAULT,
-    state: Annotated[str, typer.Option(help="Only those that are waiting, frozen, sending, shared or held.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List the shares and, where one waits or is held, why."""
-    from gateway.texts import sentence
-
-    with house_of(config) as house:
-        rows = house.store.overviews(limit=limit, states=(state,) if state else ())
-    told = [
-        {
-            "share": row.share.id,
-            "state": row.share.state.value,
-            "site": row.share.site,
-            "destination": row.share.destination,
-            "report_unique_id": row.report_unique_id,
-            "accession_numbers": list(row.accession_numbers),
-            "received_at": row.received_at.isoformat(),
-            "reason": row.share.reason,
-            "sentence": sentence(row.share.reason, row.share.facts, "en") if row.share.reason else "",
-        }
-        for row in rows
-    ]
-    if as_json:
-        print(json.dumps(told, ensure_ascii=False))
-        return
-    for one in told:
-        numbers = ", ".join(map(str, one["accession_numbers"]))
-        print(f"{one['share']}  {one['state']:<8} {numbers:<18} {one['site']} -> {one['destination']}")
-        if one["sentence"]:
-            print(f"    {one['sentence']}")
-
-
-@commands.command()
-def replay(
-    shares: Annotated[list[str], typer.Argument(help="Ids of held shares (gateway share --state held).")],
-    config: Config = DEFAULT,
-) -> None:
-    """Take held shares up again, once what held them was put right."""
-    import getpass
-
-    with house_of(config) as house:
-        for one in shares:
-            print(f"{one}  {house.sharing.replay(one, f'command line ({getpass.getuser()})').state.value}")
+def replay(shares: share_act.Shares, config: Config = DEFAULT, as_json: AsJson = False, lang: Language = "en") -> None:
+    """Take held shares up again, once what held them was put right (gateway share replay)."""
+    share_act.replay(shares, config=config, as_json=as_json, lang=lang)

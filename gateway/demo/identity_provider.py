@@ -1,8 +1,11 @@
-"""The demo's identity provider: OpenID Connect on loopback, shaped like Pro Santé Connect, for two invented people.
+"""The demo's identity provider: OpenID Connect on loopback, shaped like Pro Santé Connect, for a few invented people.
 
-A person is picked from a list and nobody is asked for a password, which is why it refuses to listen anywhere but on
-loopback. It keeps to the rules its client must keep too: exact redirect addresses, PKCE S256, codes that are used
-once and die young, ID tokens signed with a key made at the start (OpenID Connect Core 1.0 section 3.1, RFC 7636).
+Two clients may be known to it, one for professionals (claims as Pro Santé Connect gives them, exercise situations
+included) and one for patients (INS traits). Access tokens live two minutes and are refreshed; who leaves here is told
+to the clients (Back-Channel Logout 1.0). A person is picked from a list and nobody is asked for a password, which is
+why it refuses to listen anywhere but on loopback. It keeps to the rules its client must keep too: exact redirect
+addresses, PKCE S256, codes that are used once and die young, ID tokens signed with a key made at the start (OpenID
+Connect Core 1.0 section 3.1, RFC 7636).
 """
 
 from __future__ import annotations
@@ -21,47 +24,34 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
+import requests
 from flask import Flask, Response, jsonify, render_template_string, request
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from gateway.demo.identity import RADIOLOGIST, REFERRER
+from gateway.demo.identity_page import PAGE, STYLE
+from gateway.demo.logins import (
+    ADMINISTRATOR,
+    OPTICIAN,
+    PATIENTS,
+    PROFESSIONALS,
+    SURGEON,
+    DemoPatient,
+    DemoPerson,
+    DemoProfessional,
+)
 from gateway.errors import SettingsError
-from gateway.model.people import Professional
+
+__all__ = ["ADMINISTRATOR", "PROFESSIONALS", "IdentityProviderSettings", "create_app", "run", "with_server"]
 
 COOKIE = "demo-identity"
 CODE_S = 60
 TOKEN_S = 120
+TELL_S = 3.0
+"""A client that is told of a logout must answer within this time."""
 SESSION_S = 3600
 _ENTRIES = 256
-
-
-@dataclass(frozen=True, slots=True)
-class DemoProfessional:
-    """Someone who can log in, with the claims that Pro Santé Connect would give."""
-
-    subject: str
-    identifier: str
-    given_name: str
-    family_name: str
-    title: str
-    """What the list of the login page says."""
-    role: str
-    """``SubjectRole``: code of the profession and its value set."""
-
-    @classmethod
-    def of(cls, person: Professional, title: str) -> DemoProfessional:
-        identifier = person.identifiers[0].extension or ""
-        return cls(f"f:demo:{identifier}", identifier, person.given, person.family, title, "10^1.2.250.1.213.1.1.5.5")
-
-
-PROFESSIONALS = (
-    DemoProfessional.of(REFERRER, "Médecin généraliste, demandeur de l'examen"),
-    DemoProfessional.of(RADIOLOGIST, "Médecin radiologue, administratrice du site"),
-)
-ADMINISTRATOR = PROFESSIONALS[1].identifier
-"""Who opens the console in the demo's settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +66,13 @@ class IdentityProviderSettings:
     """Exact addresses that a code may be sent to."""
     signed_out_uris: tuple[str, ...] = ()
     """Exact addresses to go to after a logout."""
-    professionals: tuple[DemoProfessional, ...] = PROFESSIONALS
+    professionals: tuple[DemoProfessional, ...] = (*PROFESSIONALS, SURGEON, OPTICIAN)
+    patients_client_id: str = "gateway-patients"
+    """The second client, whose people are the patients; its secret is the same."""
+    patients: tuple[DemoPatient, ...] = PATIENTS
+    logout_uris: Mapping[str, str] = field(default_factory=dict)
+    """Where each client is told that one of its people left."""
+    token_s: float = TOKEN_S
 
     @property
     def issuer(self) -> str:
@@ -99,6 +95,11 @@ class _Shelf:
                 del self.entries[next(iter(self.entries))]
         return name
 
+    def drop(self, unwanted: Callable[[Any], bool]) -> None:
+        with self.lock:
+            for name in [name for name, (_, thing) in self.entries.items() if unwanted(thing)]:
+                del self.entries[name]
+
     def get(self, name: str, *, take: bool = False) -> Any:
         with self.lock:
             found = self.entries.pop(name, None) if take else self.entries.get(name)
@@ -107,10 +108,19 @@ class _Shelf:
 
 @dataclass(frozen=True, slots=True)
 class _Grant:
-    person: DemoProfessional
+    person: DemoPerson
+    client_id: str
     nonce: str
     challenge: str
     redirect_uri: str
+    session: str
+    """``sid``: a name of the provider's session that opens nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    person: DemoPerson
+    sid: str
 
 
 class _Provider:
@@ -118,15 +128,20 @@ class _Provider:
         self.settings = settings
         self.key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
         self.codes = _Shelf(CODE_S)
-        self.tokens = _Shelf(TOKEN_S)
+        self.tokens = _Shelf(settings.token_s)
+        self.refresh_tokens = _Shelf(SESSION_S)
         self.sessions = _Shelf(SESSION_S)
 
-    def person(self, subject: str) -> DemoProfessional | None:
-        return next((one for one in self.settings.professionals if one.subject == subject), None)
+    def people(self, client_id: str) -> tuple[DemoPerson, ...]:
+        settings = self.settings
+        return settings.patients if client_id == settings.patients_client_id else settings.professionals
+
+    def person(self, client_id: str, subject: str) -> DemoPerson | None:
+        return next((one for one in self.people(client_id) if one.subject == subject), None)
 
     def checked(self, asked: Mapping[str, str]) -> str:
         """Why an authorization request cannot be served, or nothing."""
-        if asked.get("client_id") != self.settings.client_id:
+        if asked.get("client_id") not in (self.settings.client_id, self.settings.patients_client_id):
             return "client_id"
         if asked.get("redirect_uri") not in self.settings.redirect_uris:
             return "redirect_uri"
@@ -136,31 +151,81 @@ class _Provider:
             return "code_challenge"
         return "" if asked.get("state") and asked.get("nonce") else "state"
 
-    def granted(self, asked: Mapping[str, str], person: DemoProfessional) -> Response:
+    def granted(self, asked: Mapping[str, str], session: _Session) -> Response:
         """Back to the client with a code."""
-        code = self.codes.put(_Grant(person, asked["nonce"], asked["code_challenge"], asked["redirect_uri"]))
-        return _back(asked, {"code": code})
+        grant = _Grant(
+            person=session.person,
+            client_id=asked["client_id"],
+            nonce=asked["nonce"],
+            challenge=asked["code_challenge"],
+            redirect_uri=asked["redirect_uri"],
+            session=session.sid,
+        )
+        return _back(asked, {"code": self.codes.put(grant)})
 
-    def client_is_ours(self) -> bool:
-        """Whether the caller has authenticated as the client, by header or in the form (RFC 6749 section 2.3.1)."""
+    def left(self, cookie: str) -> None:
+        """End the session of *cookie*: its refresh tokens are worth nothing, and the clients are told."""
+        session: _Session | None = self.sessions.get(cookie, take=True)
+        if session is None:
+            return
+        self.refresh_tokens.drop(lambda grant: grant.session == session.sid)
+        for client_id, uri in self.settings.logout_uris.items():
+            if session.person not in self.people(client_id):
+                continue
+            try:
+                with requests.Session() as client:
+                    client.trust_env = False
+                    client.post(uri, data={"logout_token": self.logout_token(client_id, session)}, timeout=TELL_S)
+            except requests.RequestException:
+                # A client that is away keeps its session until it asks for tokens again.
+                continue
+
+    def client(self) -> str:
+        """Which client the caller has authenticated as, by header or in the form (RFC 6749 section 2.3.1), or none."""
         name, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
         if request.authorization is not None and request.authorization.type == "basic":
             name = unquote_plus(request.authorization.username or "")
             secret = unquote_plus(request.authorization.password or "")
         expected = self.settings.client_secret.encode()
-        return name == self.settings.client_id and hmac.compare_digest(secret.encode(), expected)
+        known = name in (self.settings.client_id, self.settings.patients_client_id)
+        return name if known and hmac.compare_digest(secret.encode(), expected) else ""
+
+    def answer(self, grant: _Grant) -> dict[str, Any]:
+        """The tokens of a grant."""
+        return {
+            "access_token": self.tokens.put(grant.person),
+            "refresh_token": self.refresh_tokens.put(grant),
+            "token_type": "Bearer",
+            "expires_in": self.settings.token_s,
+            "id_token": self.id_token(grant),
+        }
+
+    def logout_token(self, client_id: str, session: _Session) -> str:
+        """Back-Channel Logout 1.0 section 2.4."""
+        claims = {
+            "iss": self.settings.issuer,
+            "aud": client_id,
+            "iat": int(time.time()),
+            "exp": int(time.time()) + TOKEN_S,
+            "jti": secrets.token_urlsafe(16),
+            "sub": session.person.subject,
+            "sid": session.sid,
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid, "typ": "logout+jwt"}, claims, self.key)
 
     def id_token(self, grant: _Grant) -> str:
         now = int(time.time())
         claims = {
             "iss": self.settings.issuer,
             "sub": grant.person.subject,
-            "aud": self.settings.client_id,
-            "azp": self.settings.client_id,
+            "aud": grant.client_id,
+            "azp": grant.client_id,
             "iat": now,
             "exp": now + TOKEN_S,
             "nonce": grant.nonce,
             "acr": "eidas1",
+            "sid": grant.session,
             "preferred_username": grant.person.identifier,
         }
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
@@ -198,32 +263,35 @@ def _browser_routes(app: Flask, provider: _Provider) -> None:
         wrong = provider.checked(asked)
         if wrong:
             return Response(f"invalid request: {wrong}\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
-        known = provider.sessions.get(request.cookies.get(COOKIE, ""))
-        if known is not None and asked.get("prompt") != "login":
+        known: _Session | None = provider.sessions.get(request.cookies.get(COOKIE, ""))
+        people = provider.people(asked["client_id"])
+        if known is not None and known.person in people and asked.get("prompt") != "login":
             return provider.granted(asked, known)
         if asked.get("prompt") == "none":
             return _back(asked, {"error": "login_required"})
-        page = render_template_string(_PAGE, asked=asked, professionals=settings.professionals)
+        page = render_template_string(PAGE, asked=asked, people=people, patients=people is settings.patients)
         return Response(page, mimetype="text/html")
 
     @app.post("/authorize")
     def chosen() -> Response:
         asked = request.form.to_dict()
-        person = provider.person(asked.get("subject", ""))
+        person = provider.person(asked.get("client_id", ""), asked.get("subject", ""))
         # A page of another origin must not be able to log anyone in.
         if provider.checked(asked) or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return Response("invalid request\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
         if person is None or "cancelled" in asked:
             return _back(asked, {"error": "access_denied"})
-        response = provider.granted(asked, person)
-        response.set_cookie(COOKIE, provider.sessions.put(person), httponly=True, samesite="Lax")
+        session = _Session(person, secrets.token_urlsafe(16))
+        response = provider.granted(asked, session)
+        response.set_cookie(COOKIE, provider.sessions.put(session), httponly=True, samesite="Lax")
         return response
 
     @app.get("/end-session")
     def end_session() -> Response:
-        provider.sessions.get(request.cookies.get(COOKIE, ""), take=True)
+        provider.left(request.cookies.get(COOKIE, ""))
         target = request.args.get("post_logout_redirect_uri", "")
-        if target in settings.signed_out_uris and request.args.get("client_id") == settings.client_id:
+        clients = (settings.client_id, settings.patients_client_id)
+        if target in settings.signed_out_uris and request.args.get("client_id") in clients:
             response = Response(status=HTTPStatus.SEE_OTHER, headers={"Location": target})
         else:
             response = Response("Session terminée.\n", mimetype="text/plain")
@@ -232,7 +300,7 @@ def _browser_routes(app: Flask, provider: _Provider) -> None:
 
     @app.get("/style.css")
     def style() -> Response:
-        return Response(_STYLE, mimetype="text/css")
+        return Response(STYLE, mimetype="text/css")
 
 
 def _client_routes(app: Flask, provider: _Provider) -> None:
@@ -246,6 +314,7 @@ def _client_routes(app: Flask, provider: _Provider) -> None:
             "userinfo_endpoint": "/userinfo",
             "jwks_uri": "/jwks",
             "end_session_endpoint": "/end-session",
+            "introspection_endpoint": "/introspect",
         }
         return jsonify(
             {
@@ -257,6 +326,10 @@ def _client_routes(app: Flask, provider: _Provider) -> None:
                 "scopes_supported": ["openid", "profile", "scope_all"],
                 "code_challenge_methods_supported": ["S256"],
                 "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+                "grant_types_supported": ["authorization_code", "refresh_token"],
+                "acr_values_supported": ["eidas1"],
+                "backchannel_logout_supported": True,
+                "backchannel_logout_session_supported": True,
             }
         )
 
@@ -266,8 +339,14 @@ def _client_routes(app: Flask, provider: _Provider) -> None:
 
     @app.post("/token")
     def token() -> Response:
-        if not provider.client_is_ours():
+        client = provider.client()
+        if not client:
             return _refused("invalid_client", HTTPStatus.UNAUTHORIZED)
+        if request.form.get("grant_type") == "refresh_token":
+            renewed: _Grant | None = provider.refresh_tokens.get(request.form.get("refresh_token", ""), take=True)
+            if renewed is None or renewed.client_id != client:
+                return _refused("invalid_grant")
+            return jsonify(provider.answer(renewed))
         if request.form.get("grant_type") != "authorization_code":
             return _refused("unsupported_grant_type")
         grant: _Grant | None = provider.codes.get(request.form.get("code", ""), take=True)
@@ -275,31 +354,23 @@ def _client_routes(app: Flask, provider: _Provider) -> None:
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
         if grant is None or grant.redirect_uri != request.form.get("redirect_uri") or grant.challenge != challenge:
             return _refused("invalid_grant")
-        return jsonify(
-            {
-                "access_token": provider.tokens.put(grant.person),
-                "token_type": "Bearer",
-                "expires_in": TOKEN_S,
-                "id_token": provider.id_token(grant),
-            }
-        )
+        return jsonify(provider.answer(grant)) if grant.client_id == client else _refused("invalid_grant")
+
+    @app.post("/introspect")
+    def introspect() -> Response:
+        """RFC 7662: whether an access token is good, and whose it is."""
+        if not provider.client():
+            return _refused("invalid_client", HTTPStatus.UNAUTHORIZED)
+        person: DemoPerson | None = provider.tokens.get(request.form.get("token", ""))
+        return jsonify({"active": False} if person is None else {"active": True, **person.claims()})
 
     @app.get("/userinfo")
     def userinfo() -> Response:
         scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
-        person: DemoProfessional | None = provider.tokens.get(sent) if scheme == "Bearer" else None
+        person: DemoPerson | None = provider.tokens.get(sent) if scheme == "Bearer" else None
         if person is None:
             return _refused("invalid_token", HTTPStatus.UNAUTHORIZED)
-        return jsonify(
-            {
-                "sub": person.subject,
-                "SubjectNameID": person.identifier,
-                "preferred_username": person.identifier,
-                "given_name": person.given_name,
-                "family_name": person.family_name,
-                "SubjectRole": [person.role],
-            }
-        )
+        return jsonify(person.claims())
 
 
 def run(settings: IdentityProviderSettings, sock: socket.socket | None = None) -> None:
@@ -351,59 +422,3 @@ def _refused(error: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Respons
     response = jsonify({"error": error})
     response.status_code = status
     return response
-
-
-_PAGE = """<!doctype html>
-<html lang="fr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Identification de démonstration</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/style.css">
-</head>
-<body>
-<main>
-<p class="mark">Service d'identification de démonstration</p>
-<h1>Qui êtes-vous&nbsp;?</h1>
-<p class="note">Personnes inventées, sans mot de passe. En service réel&nbsp;: Pro Santé Connect.</p>
-<form method="post" action="/authorize">
-{% for name in ("client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge",
-                "code_challenge_method") %}
-<input type="hidden" name="{{ name }}" value="{{ asked[name] }}">
-{% endfor %}
-<fieldset>
-<legend>Professionnel</legend>
-{% for person in professionals %}
-<label><input type="radio" name="subject" value="{{ person.subject }}"{% if loop.first %} checked{% endif %}>
-<span><strong>Dr {{ person.given_name }} {{ person.family_name }}</strong><br>{{ person.title }}</span></label>
-{% endfor %}
-</fieldset>
-<button type="submit">Se connecter</button>
-<button type="submit" name="cancelled" value="yes" class="plain">Annuler</button>
-</form>
-</main>
-</body>
-</html>
-"""
-
-_STYLE = """
-* { box-sizing: border-box; }
-body { display: grid; place-items: center; min-height: 100vh; margin: 0; padding: 1rem; background: #e8eef4;
-  color: #17222d; font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-main { width: min(30rem, 100%); padding: 2rem; border-radius: 1rem; background: #fff;
-  box-shadow: 0 6px 30px rgb(20 40 60 / 12%); }
-.mark { margin: 0 0 1.5rem; color: #2a5d9c; font-weight: 600; }
-h1 { margin: 0; font-size: 1.5rem; }
-.note { margin: .25rem 0 1.25rem; color: #5a6b7a; font-size: .9rem; }
-fieldset { margin: 0 0 1.25rem; padding: 0; border: 0; }
-legend { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-label { display: flex; align-items: center; gap: .9rem; margin-bottom: .6rem; padding: .8rem 1rem;
-  border: 1px solid #cfd9e3; border-radius: .7rem; cursor: pointer; }
-label:has(:checked) { border-color: #2a5d9c; background: #f1f6fc; }
-input { accent-color: #2a5d9c; }
-button { padding: .6rem 1.2rem; border: 1px solid #2a5d9c; border-radius: .6rem; background: #2a5d9c; color: #fff;
-  font: inherit; cursor: pointer; }
-button.plain { border-color: transparent; background: none; color: #2a5d9c; }
-:focus-visible { outline: 2px solid #2a5d9c; outline-offset: 2px; }
-"""

@@ -50,6 +50,7 @@ def start(world: World, slices: int, tell: Tell) -> None:
         client_secret=Path(world.folder, "client-secret").read_text(encoding="utf-8"),
         redirect_uris=(f"{world.public_url}/login/callback",),
         signed_out_uris=(f"{world.public_url}/signed-out",),
+        logout_uris={CLIENT_ID: f"{world.public_url}/login/back-channel"},
     )
     household.start("identity provider", run_identity_provider, provider, ready_port=provider.port)
     names = " and ".join(f"{p.prefix} {p.family}" for p in (identity.REFERRER, identity.RADIOLOGIST))

@@ -135,6 +135,7 @@ def write_settings(world: World) -> None:
         f"issuer = {_s(world.issuer)}",
         f"client_id = {_s(CLIENT_ID)}",
         'client_secret_file = "client-secret"',
+        'profile = "pro-sante-connect"',
         f"administrators = [{_s(identity.RADIOLOGIST.identifiers[0].extension or '')}]",
         "demonstration = true",
         "[work]",

@@ -1,0 +1,1 @@
+"""What keeps the gateway well over the years: backup, restore, reconciliation, retention."""

@@ -1,0 +1,166 @@
+"""``gateway share list``: shares, newest first, cut by what people know of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.errors import InputRejected
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from gateway.model.overview import ShareFilter
+    from gateway.model.share import ShareOverview
+    from gateway.wiring import House
+
+State = Annotated[
+    str,
+    typer.Option(
+        help="Only those that are waiting, frozen, sending, shared, held, superseded, withdrawn or abandoned."
+    ),
+]
+Limit = Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")]
+Accession = Annotated[str, typer.Option("--accession", help="The accession number.")]
+Patient = Annotated[
+    str, typer.Option("--patient", help="An identifier of the patient; - reads it from the standard input.")
+]
+Since = Annotated[str, typer.Option("--since", help="Arrived on this day or later (YYYY-MM-DD, the site's time).")]
+Until = Annotated[str, typer.Option("--until", help="Arrived on this day or earlier.")]
+Before = Annotated[
+    int, typer.Option("--before", help="The page that follows: the number that the last one ended with.")
+]
+
+
+def every(
+    context: typer.Context,
+    config: Config = DEFAULT,
+    state: State = "",
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Shares: list them, look at one, take it up again, give it up, withdraw it. Without a command: the list."""
+    if context.invoked_subcommand is None:
+        listed(config=config, state=state, limit=limit, as_json=as_json)
+
+
+def listed(
+    config: Config = DEFAULT,
+    state: State = "",
+    accession: Accession = "",
+    patient: Patient = "",
+    site: Annotated[str, typer.Option(help="The site.")] = "",
+    destination: Annotated[str, typer.Option(help="The destination.")] = "",
+    modality: Annotated[str, typer.Option(help="A DICOM modality, such as CT.")] = "",
+    since: Since = "",
+    until: Until = "",
+    limit: Limit = 50,
+    before: Before = 0,
+    as_json: AsJson = False,
+    lang: Language = "en",
+) -> None:
+    """List the shares and, where one waits or is held, why."""
+    from gateway.model.overview import ShareFilter
+
+    if patient == "-":
+        patient = sys.stdin.readline().strip()
+    with house_of(config) as house:
+        zone = zone_of(house)
+        wanted = ShareFilter(
+            accession=accession,
+            patient=patient,
+            state=_state(state),
+            site=site,
+            destination=destination,
+            modality=modality.upper(),
+            since=_day(since, zone, 0, "--since"),
+            until=_day(until, zone, 1, "--until"),
+        )
+        rows, older = _pages(house, wanted, limit, before)
+    if as_json:
+        print(json.dumps([described(row, lang) for row in rows], ensure_ascii=False))
+    else:
+        for row in rows:
+            _print(row, lang)
+    if older:
+        print(f"older shares: --before {older}", file=sys.stderr)
+
+
+def zone_of(house: House) -> ZoneInfo:
+    """The time zone of the first site."""
+    from zoneinfo import ZoneInfo
+
+    return next((site.time_zone for site in house.sites.values()), ZoneInfo("Europe/Paris"))
+
+
+def described(row: ShareOverview, language: str) -> dict[str, object]:
+    """A share as JSON values."""
+    from gateway.texts import sentence
+
+    share = row.share
+    return {
+        "share": share.id,
+        "state": share.state.value,
+        "deed": share.deed.value,
+        "site": share.site,
+        "destination": share.destination,
+        "report_unique_id": row.report_unique_id,
+        "accession_numbers": list(row.accession_numbers),
+        "modalities": list(row.modalities),
+        "study_uids": list(row.study_uids),
+        "received_at": row.received_at.isoformat(),
+        "registered_at": share.registered_at.isoformat() if share.registered_at else None,
+        "attempts": share.attempts,
+        "reason": share.reason,
+        "sentence": sentence(share.reason, share.facts, language) if share.reason else "",
+    }
+
+
+def shown(line: str) -> str:
+    """A line for the terminal: what a sender or a registry wrote is shown, not obeyed."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+
+
+def _pages(house: House, wanted: ShareFilter, limit: int, before: int) -> tuple[list[ShareOverview], int]:
+    """Up to *limit* shares, however often the search has to go on; and where the next page begins."""
+    rows: list[ShareOverview] = []
+    while True:
+        page = house.overview.page(wanted, limit=limit - len(rows), before=before)
+        rows += page.overviews
+        before = page.older
+        if not before or len(rows) >= limit:
+            return rows, before
+
+
+def _print(row: ShareOverview, language: str) -> None:
+    told = described(row, language)
+    numbers = ", ".join(row.accession_numbers)
+    deed = "" if row.share.deed.value == "publish" else f"  ({row.share.deed.value})"
+    kinds = "/".join(row.modalities)
+    place = f"{row.share.site} -> {row.share.destination}"
+    print(shown(f"{row.share.id}  {row.share.state.value:<10} {numbers:<18} {kinds:<6} {place}{deed}"))
+    if told["sentence"]:
+        print(shown(f"    {told['sentence']}"))
+
+
+def _state(state: str) -> str:
+    from gateway.model.share import ShareState
+
+    known = [each.value for each in ShareState]
+    if state and state not in known:
+        raise InputRejected("share_filter_state", place="--state", state=state[:40], known=", ".join(known))
+    return state
+
+
+def _day(written: str, zone: ZoneInfo, after: int, place: str) -> datetime | None:
+    if not written:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(written) + timedelta(days=after), time(), zone)
+    except (ValueError, OverflowError):
+        raise InputRejected("share_filter_date", place=place, value=written[:40]) from None

@@ -1,0 +1,1 @@
+"""How the gateway is, for machines that watch it: health, figures in the form that Prometheus reads."""
