@@ -1,4 +1,4 @@
-"""The web: Flask for pages and reports, and beside it the frames as bare WSGI.
+"""The web: Flask for pages and reports, and beside it the images as bare WSGI.
 
 ``create_app`` gives one WSGI callable. The outermost layer answers only to our own names (a Host header that is not
 ours is a rebinding or a mistake) and is the last to see an exception: its kind and place are logged, never its words,
@@ -17,11 +17,26 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError, NotSupportedYet
-from gateway.web import console, display, frames, intake, login, messages, relay, reports, viewer
+from gateway.web import (
+    break_glass,
+    console_routes,
+    display,
+    intake,
+    login,
+    messages,
+    relay,
+    reports,
+    sessions,
+    situation,
+    viewer,
+    viewer_assets,
+)
 from gateway.web.access import Access
+from gateway.web.bare import Bare
 from gateway.web.exams import Exams
 from gateway.web.grants import Grants
 from gateway.web.headers import NO_STORE, host_is_ours, security_headers
+from gateway.web.health import HealthServer
 from gateway.web.pages import as_problem, language, message
 from gateway.web.parts import IntakeKey, WebParts, WebSettings
 
@@ -39,22 +54,38 @@ def create_app(parts: WebParts) -> WSGIApplication:
     exams = Exams(parts.exams, parts.clock)
     grants = Grants(parts, access)
     pages = _pages(parts, access, exams, grants)
-    return _Front(parts.settings, pages, frames.FrameServer(parts, exams, grants))
+    return _Front(parts.settings, pages, Bare(parts, access, exams, grants), _health(parts))
+
+
+def _health(parts: WebParts) -> HealthServer | None:
+    if parts.health is None:
+        return None
+    headers = [*security_headers(parts.settings), NO_STORE]
+    return HealthServer(parts.health, lambda host: host_is_ours(parts.settings, host), headers)
 
 
 class _Front:
-    """The door: our names only, the frames to their server, and nothing unexpected gets out."""
+    """The door: our names only, the images to their servers, and nothing unexpected gets out."""
 
-    def __init__(self, settings: WebSettings, pages: WSGIApplication, frame_server: WSGIApplication) -> None:
+    def __init__(
+        self,
+        settings: WebSettings,
+        pages: WSGIApplication,
+        bare: Bare,
+        health: HealthServer | None = None,
+    ) -> None:
         self._settings = settings
+        self._health = health
         self._pages = pages
-        self._frames = frame_server
+        self._bare = bare
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not host_is_ours(self._settings, environ.get("HTTP_HOST", "")):
-            return self._plain(start_response, "421 Misdirected Request")
         try:
-            chosen = self._frames if frames.PATH.fullmatch(environ.get("PATH_INFO", "")) else self._pages
+            if self._health is not None and self._health.answers(environ):
+                return self._health(environ, start_response)
+            if not host_is_ours(self._settings, environ.get("HTTP_HOST", "")):
+                return self._plain(start_response, "421 Misdirected Request")
+            chosen = self._bare.of(environ.get("PATH_INFO", "")) or self._pages
             return chosen(environ, start_response)
         except Exception as error:  # noqa: BLE001 - the outermost layer; logged without the exception's words
             log.error("web.failed", error=type(error).__name__, where=_where(error))
@@ -92,11 +123,16 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
     )
     app.context_processor(lambda: {"language": language(), "has_relay": parts.relay is not None})
 
-    app.register_blueprint(display.blueprint(parts, access))
+    opening = display.Opening(parts, exams)
+    app.register_blueprint(display.blueprint(parts, access, opening))
+    app.register_blueprint(break_glass.blueprint(parts, access, opening))
+    app.register_blueprint(situation.blueprint(parts, access))
+    app.register_blueprint(sessions.blueprint(parts, access, grants))
     app.register_blueprint(login.blueprint(parts, access, grants))
     app.register_blueprint(viewer.blueprint(parts, access, exams, grants))
+    app.register_blueprint(viewer_assets.blueprint())
     app.register_blueprint(intake.blueprint(parts))
-    app.register_blueprint(console.blueprint(parts, access))
+    app.register_blueprint(console_routes.blueprint(parts, access))
     app.register_blueprint(reports.blueprint(parts, access))
     app.register_blueprint(messages.blueprint(parts, access))
     app.register_blueprint(relay.console(parts, access))
@@ -135,11 +171,12 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
 
     @app.after_request
     def guard(response: Response) -> Response:
-        if request.endpoint != "static":
+        if request.endpoint not in ("static", viewer_assets.ENDPOINT):
             response.headers["Cache-Control"] = "no-store"
-        holds, held = request.endpoint in reports.SHOWING, request.endpoint in reports.SERVING
+        holds = request.endpoint in reports.SHOWING | viewer.SHOWING
+        held = request.endpoint in reports.SERVING | viewer.SERVING
         for name, value in security_headers(
-            parts.settings, parts.login.origins(), holds_documents=holds, is_document=held
+            parts.settings, login.origins(access), holds_documents=holds, is_document=held
         ):
             response.headers[name] = value
         return response

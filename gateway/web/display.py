@@ -1,98 +1,39 @@
-"""The link of a report: IHE Invoke Image Display (RAD-106), answered by a redirect to the viewer.
+"""The link of a report, a study or a patient: IHE Invoke Image Display (RAD-106), answered by a redirect to the viewer.
 
-Sources: IHE RAD TF-2 4.106 (parameters, 400 and 404); the national form of the link in ``gateway.model.link``, where
-``Accessionnumber`` is written so and other systems write it otherwise: names of parameters are read whatever their
-case. Parameters that are not known are passed over, as the profile asks.
+Sources: IHE RAD TF-2 4.106 (400 for a request that is not whole, 404 for what is unknown, 401 and 403 by security, 501
+for a viewer there is not). Nothing of the link stays in the address bar: it is changed for an opaque name that is good
+for this session alone. Neither GET nor HEAD changes anything that lasts beyond that name and the audit trail.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlencode
+import time
 
-from flask import Blueprint, Response, request
+import structlog
+from flask import Blueprint, Response, redirect, render_template, request
 
-from gateway.flow.consult import LinkUnknown, resolve
-from gateway.model.access import Handle, Session
+from gateway.errors import GatewayError
+from gateway.flow.consult import LinkUnknown, Opened, Refused
+from gateway.kos.choice import MANIFESTS
+from gateway.kos.rejections import is_rejection, rejected_by
+from gateway.model.access import Handle, Session, ShownStudy, ViewOptions
 from gateway.model.audit import AuditEvent, Outcome
-from gateway.model.identifiers import is_root, is_uid
-from gateway.model.link import PATH, DisplayRequest
-from gateway.model.share import KnownExam
+from gateway.model.link import PATH, StudyRequest
 from gateway.web.access import Access, actor
-from gateway.web.pages import neutral
+from gateway.web.exams import Exams
+from gateway.web.link_query import Link, LinkMalformed, ViewerUnknown, read
+from gateway.web.pages import language, neutral, public_sentence
 from gateway.web.parts import WebParts
 from gateway.web.tokens import digest, new_token
 
-_NAMES = {"requesttype": "requestType", "studyuid": "studyUID", "accessionnumber": "Accessionnumber", "idcda": "idCDA"}
-_PARAMETERS = 64
-_ACCESSION = 260
-"""An OID of 128 characters, a dot, and an extension of any sane length."""
+_FRESH_S = 20.0
+_AT_ONCE = 24
+"""Studies of one opening: more are offered in parts, the latest first."""
+
+log = structlog.get_logger(__name__)
 
 
-class LinkMalformed(ValueError):
-    """The link cannot be one of ours."""
-
-
-class PatientAsked(ValueError):
-    """The link asks for a patient's examinations (``requestType=PATIENT``)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A well-formed link."""
-
-    request: DisplayRequest
-
-    @property
-    def path(self) -> str:
-        """The link again, in the national form and with nothing else of what was sent."""
-        wanted = self.request
-        query = urlencode(
-            [
-                ("requestType", "STUDY"),
-                ("studyUID", wanted.study_uid),
-                ("Accessionnumber", wanted.accession),
-                ("idCDA", wanted.report_root),
-            ],
-            quote_via=quote,
-        )
-        return f"{PATH}?{query}"
-
-
-def read(query: bytes) -> Link:
-    """The link that *query* (the raw query string) states; raises LinkMalformed or PatientAsked."""
-    try:
-        pairs = parse_qsl(
-            query.decode("ascii"),
-            keep_blank_values=True,
-            encoding="utf-8",
-            errors="strict",
-            max_num_fields=_PARAMETERS,
-        )
-    except ValueError:
-        raise LinkMalformed from None
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        if not (name + value).isprintable():
-            raise LinkMalformed
-        known = _NAMES.get(name.lower())
-        if known is None:
-            continue
-        if known in found:
-            raise LinkMalformed
-        found[known] = value
-    kind = found.get("requestType", "").upper()
-    if kind == "PATIENT":
-        raise PatientAsked
-    wanted = DisplayRequest(found.get("studyUID", ""), found.get("Accessionnumber", ""), found.get("idCDA", ""))
-    if kind != "STUDY" or not is_uid(wanted.study_uid) or not is_root(wanted.report_root):
-        raise LinkMalformed
-    if not 0 < len(wanted.accession) <= _ACCESSION:
-        raise LinkMalformed
-    return Link(wanted)
-
-
-def blueprint(parts: WebParts, access: Access) -> Blueprint:
+def blueprint(parts: WebParts, access: Access, opening: Opening) -> Blueprint:
     """The route of the link."""
     routes = Blueprint("display", __name__)
 
@@ -100,59 +41,200 @@ def blueprint(parts: WebParts, access: Access) -> Blueprint:
     def display() -> Response:
         try:
             link = read(request.query_string)
-        except PatientAsked:
-            return neutral("link_patient_not_supported_yet", 501)
+        except ViewerUnknown:
+            return neutral("link_viewer", 501)
         except LinkMalformed:
             return neutral("link_unknown", 400)
         if request.method == "HEAD":
             # Mail scanners and link previews ask so. Nothing is looked up, so nothing is told.
             return Response(status=200, mimetype="text/html")
+        if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            # A page that fetches the link, or shows it as a picture, is not somebody who opens it.
+            return neutral("link_navigate", 401)
+        began = time.monotonic()
         session = access.current()
         if session is None:
             return access.begin(link.path)
+        if session.person.must_choose:
+            return access.must_choose(session, link.path)
         try:
-            exam = resolve(parts.store, link.request, session.person)
+            return opening.answer(link, session, opening.resolve(link, session))
+        except Refused as refusal:
+            opening.record_refusal(link, session, refusal.code)
+            return opening.explained(link, session, refusal)
         except LinkUnknown:
-            parts.store.record(_refusal(link.request, session))
+            opening.record_refusal(link, session, "link_unknown")
+            opening.take_time(began)
+            if opening.may_break(link, session):
+                return opening.untied(link, session)
             return neutral("link_unknown", 404)
-        return _see_other(f"/viewer/{_open(parts, exam, session)}")
 
     return routes
 
 
-def _open(parts: WebParts, exam: KnownExam, session: Session) -> str:
-    """Name the examination for this session; the name is all that later URLs hold."""
-    token = new_token()
-    handle = Handle(
-        id=digest(token),
-        session_id=session.id,
-        site=exam.site,
-        study_uid=exam.study_uid,
-        report_id=exam.report_id,
-        created_at=parts.clock.now(),
-    )
-    event = AuditEvent(
+class Opening:
+    """Opens what a link asks for, and says why it does not."""
+
+    def __init__(self, parts: WebParts, exams: Exams) -> None:
+        self._parts = parts
+        self._exams = exams
+
+    def resolve(self, link: Link, session: Session, *, broken_glass: bool = False) -> tuple[Opened, ...]:
+        """What *link* opens for the person of *session*; raises LinkUnknown or Refused.
+
+        Break-glass that was used in this session opens what belongs to the same patient again.
+        """
+        consulting, person = self._parts.consulting, session.person
+        try:
+            return self._resolved(link, session, broken_glass)
+        except (LinkUnknown, Refused):
+            if broken_glass or not consulting.may_break(person):
+                raise
+            try:
+                found = self._resolved(link, session, True)
+            except (LinkUnknown, Refused):
+                found = ()
+            if not found or not self._parts.sessions.broken(session.id, patient_keys(found)):
+                raise
+            return found
+
+    def _resolved(self, link: Link, session: Session, broken_glass: bool) -> tuple[Opened, ...]:
+        consulting, wanted = self._parts.consulting, link.request
+        if isinstance(wanted, StudyRequest):
+            return tuple(consulting.study(wanted, session.person, broken_glass=broken_glass))
+        return tuple(consulting.patient(wanted, session.person, broken_glass=broken_glass))
+
+    def answer(self, link: Link, session: Session, found: tuple[Opened, ...]) -> Response:
+        """To the viewer, or, with more studies than one opening takes, to a choice of them."""
+        groups = [found[place : place + _AT_ONCE] for place in range(0, len(found), _AT_ONCE)]
+        names = [self._named(group, link.options, session) for group in groups]
+        if len(names) == 1:
+            return _see_other(f"/viewer/{names[0]}")
+        html = render_template(
+            "patient.html",
+            groups=[
+                (name, place * _AT_ONCE, group) for place, (name, group) in enumerate(zip(names, groups, strict=True))
+            ],
+            total=len(found),
+        )
+        return Response(html, mimetype="text/html")
+
+    def _named(self, group: tuple[Opened, ...], options: ViewOptions, session: Session) -> str:
+        """Name the examinations for this session; the name is all that later URLs hold."""
+        token = new_token()
+        shown = tuple(
+            ShownStudy(site=one.exam.site, study_uid=one.exam.study_uid, report_id=one.exam.report_id) for one in group
+        )
+        if options.key_images_only:
+            options = ViewOptions(
+                viewer=options.viewer,
+                diagnostic=options.diagnostic,
+                key_images_only=True,
+                key_images=tuple(uid for one in shown for uid in self._key_images(one)),
+            )
+        handle = Handle(
+            id=digest(token),
+            session_id=session.id,
+            exams=shown,
+            created_at=self._parts.clock.now(),
+            options=options,
+        )
+        self._parts.sessions.name(handle, [_displayed(one, session) for one in group])
+        return token
+
+    def _key_images(self, shown: ShownStudy) -> tuple[str, ...]:
+        """What the key object selections of the study mark, in the order of its images; nothing while the PACS is
+        away: the viewer shows all of the study then."""
+        try:
+            found = self._exams.get(shown.site, shown.study_uid, _FRESH_S)
+        except GatewayError as error:
+            log.warning("link.key_images_unknown", code=error.code)
+            return ()
+        if found is None:
+            return ()
+        kept = [n for n in found.exam.notes if n.title.code not in MANIFESTS and not is_rejection(n.title)]
+        marked = frozenset[str]().union(*(note.marked for note in kept)) - rejected_by(found.exam.notes)
+        return tuple(one.sop_instance_uid for one in found.exam.instances if one.sop_instance_uid in marked)
+
+    # .. refusals
+
+    def take_time(self, began: float) -> None:
+        """Wait until *began* (of the monotonic clock) is as long ago as every neutral answer takes."""
+        time.sleep(max(0.0, began + self._parts.settings.neutral_s - time.monotonic()))
+
+    def may_break(self, link: Link, session: Session) -> bool:
+        """Whether the person is offered break-glass for something that may not exist: says nothing on that.
+
+        The link of a report is not offered it: its three values either fit a report or were put together by hand.
+        """
+        wanted = link.request
+        if isinstance(wanted, StudyRequest) and wanted.holds_report:
+            return False
+        return self._parts.consulting.may_break(session.person)
+
+    def explained(self, link: Link, session: Session, refusal: Refused) -> Response:
+        """The page for someone who holds the report."""
+        return self._page(link, session, refusal.code, refusal.breakable)
+
+    def untied(self, link: Link, session: Session) -> Response:
+        """The page for someone whom nothing ties to the patient, if there is one."""
+        return self._page(link, session, "rights_no_tie", True)
+
+    def _page(self, link: Link, session: Session, code: str, breakable: bool) -> Response:
+        html = render_template(
+            "refused.html",
+            sentence=public_sentence(code, language()),
+            session=session,
+            link=link.path if breakable else "",
+            wrong="",
+        )
+        return Response(html, status=403, mimetype="text/html")
+
+    def record_refusal(self, link: Link, session: Session, reason: str) -> None:
+        """Keep that images were asked for in vain."""
+        wanted = link.request
+        if isinstance(wanted, StudyRequest):
+            event = AuditEvent(
+                action="images.displayed",
+                actor=actor(session.person),
+                outcome=Outcome.MINOR_FAILURE,
+                study_uid=",".join(wanted.study_uids),
+                document=wanted.report,
+                facts={"accession": ",".join(wanted.accessions), "reason": reason},
+            )
+        else:
+            event = AuditEvent(
+                action="images.displayed",
+                actor=actor(session.person),
+                outcome=Outcome.MINOR_FAILURE,
+                patient=wanted.patient.cx(),
+                facts={"reason": reason},
+            )
+        self._parts.store.record(event)
+
+
+def patient_keys(found: tuple[Opened, ...]) -> list[str]:
+    """By which the store knows the patients of what was opened."""
+    return sorted({digest(one.exam.patient_cx) for one in found})
+
+
+def _displayed(one: Opened, session: Session) -> AuditEvent:
+    exam, person = one.exam, session.person
+    facts = {"accession": exam.accession.dotted, "report": exam.report_id, "kind": person.kind.value}
+    facts |= {"tie": one.tie.value} if one.tie else {}
+    facts |= {"profession": f"{person.profession}/{person.specialty}".rstrip("/")} if person.profession else {}
+    facts |= {"structure": " ".join(sorted(person.structures))} if person.structures else {}
+    return AuditEvent(
         action="images.displayed",
-        actor=actor(session.person),
+        actor=actor(person),
         patient=exam.patient_cx,
         study_uid=exam.study_uid,
         document=exam.report.unique_id,
-        facts={"accession": exam.accession.dotted, "report": exam.report_id},
-    )
-    parts.sessions.name(handle, [event])
-    return token
-
-
-def _refusal(wanted: DisplayRequest, session: Session) -> AuditEvent:
-    return AuditEvent(
-        action="images.displayed",
-        actor=actor(session.person),
-        outcome=Outcome.MINOR_FAILURE,
-        study_uid=wanted.study_uid,
-        document=wanted.report_root,
-        facts={"accession": wanted.accession, "reason": "link_unknown"},
+        facts=facts,
     )
 
 
 def _see_other(path: str) -> Response:
-    return Response(status=303, headers={"Location": path})
+    response = redirect(path, code=303, Response=Response)
+    response.set_data(b"")
+    return response  # type: ignore[return-value]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.flow.ports import Clock
+from gateway.model.access import Handle
 from gateway.model.exam import Exam, Instance, Series
 
 _NO_PICTURE_MODALITIES = frozenset(
@@ -46,34 +47,64 @@ _NO_PICTURE_CLASSES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class ShownSeries:
-    """A series that can be looked at; ``instances`` are its images in order."""
+    """A series that can be looked at; ``instances`` are its objects in order."""
 
     series: Series
     instances: tuple[Instance, ...]
+    exam: Exam
+    """The study it is of."""
+    site: str = ""
+    pictures: bool = True
+    """Whether its instances are images; False for reports, presentation states, encapsulated documents."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShownExam:
-    """An examination that can be looked at. A series and an instance are named by their places here."""
+    """One or several examinations that can be looked at. A series and an instance are named by their places here."""
 
     exam: Exam
+    """The first of them."""
     series: tuple[ShownSeries, ...]
+    """Those that hold pictures."""
     version: str
     """Changes when a place comes to mean another image."""
+    others: tuple[ShownSeries, ...] = ()
+    """What is no picture: reports, presentation states, key objects, encapsulated documents, and whatever
+    else. Their places go on after those of ``series``."""
+    exams: tuple[Exam, ...] = ()
+    """All of them, in the order in which they are shown."""
+
+    @property
+    def places(self) -> tuple[ShownSeries, ...]:
+        """Every series by its place."""
+        return self.series + self.others
 
 
-def shown(exam: Exam) -> ShownExam:
-    """*exam* without the objects that are no pictures: series by number, instances by Instance Number."""
-    found = []
+def shown(exam: Exam, site: str = "") -> ShownExam:
+    """*exam*, what is no picture set apart: series by number, instances by Instance Number."""
+    pictures: list[ShownSeries] = []
+    others: list[ShownSeries] = []
     for series in sorted(exam.series, key=lambda one: _order(one.number)):
-        if series.modality in _NO_PICTURE_MODALITIES:
-            continue
-        pictures = [one for one in series.instances if not one.sop_class_uid.startswith(_NO_PICTURE_CLASSES)]
-        if pictures:
-            pictures.sort(key=lambda one: _order(one.number))
-            found.append(ShownSeries(series, tuple(pictures)))
-    names = (f"{one.series.series_uid}/{i.sop_instance_uid}/{i.frames}" for one in found for i in one.instances)
-    return ShownExam(exam, tuple(found), hashlib.sha256("\n".join(names).encode()).hexdigest()[:16])
+        held = [one for one in series.instances if is_picture(series, one)]
+        rest = [one for one in series.instances if not is_picture(series, one)]
+        for found, chosen, are_pictures in ((pictures, held, True), (others, rest, False)):
+            if chosen:
+                chosen.sort(key=lambda one: _order(one.number))
+                found.append(ShownSeries(series, tuple(chosen), exam, site, are_pictures))
+    return _together(tuple(pictures), tuple(others), (exam,))
+
+
+def is_picture(series: Series, instance: Instance) -> bool:
+    """Whether *instance*, which is of *series*, is an image."""
+    return series.modality not in _NO_PICTURE_MODALITIES and not instance.sop_class_uid.startswith(_NO_PICTURE_CLASSES)
+
+
+def _together(pictures: tuple[ShownSeries, ...], others: tuple[ShownSeries, ...], exams: tuple[Exam, ...]) -> ShownExam:
+    names = (
+        f"{one.series.series_uid}/{i.sop_instance_uid}/{i.frames}" for one in pictures + others for i in one.instances
+    )
+    version = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+    return ShownExam(exams[0], pictures, version, others, exams)
 
 
 def _order(number: int | None) -> tuple[bool, int]:
@@ -97,6 +128,23 @@ class Exams:
         self._lock = threading.Lock()
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
 
+    def of(self, handle: Handle, max_age_s: float) -> ShownExam | None:
+        """The examinations that *handle* opens, one after the other; None when the PACS has none of them.
+
+        Raises what the look-up raises.
+        """
+        asked = (self.get(one.site, one.study_uid, max_age_s) for one in handle.exams)
+        found = [one for one in asked if one is not None]
+        if not found:
+            return None
+        if len(found) == 1:
+            return found[0]
+        return _together(
+            tuple(series for one in found for series in one.series),
+            tuple(series for one in found for series in one.others),
+            tuple(one.exam for one in found),
+        )
+
     def get(self, site: str, study_uid: str, max_age_s: float) -> ShownExam | None:
         """The examination as it was at most *max_age_s* seconds ago, or None when the PACS does not have it.
 
@@ -111,7 +159,7 @@ class Exams:
             now = self._clock.now()
             if entry.looked_at is None or now - entry.looked_at > timedelta(seconds=max_age_s):
                 exam = self._look_up(site, study_uid)
-                entry.exam = None if exam is None else shown(exam)
+                entry.exam = None if exam is None else shown(exam, site)
                 # A study that is not there yet is asked for again at once.
                 entry.looked_at = None if exam is None else now
             return entry.exam

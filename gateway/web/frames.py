@@ -1,14 +1,13 @@
 """Frames, as bare WSGI beside Flask: ``/viewer/<handle>/frames/<series>/<instance>[/<frame>]``.
 
-Series and instance are places in ``exam.json`` (from 0), the frame is a DICOM frame number (from 1). The body is the
-pixels as they are: native, little endian, sample by sample. What is needed to draw them stands in one header,
-``Frame-Attributes``, as compact JSON in ASCII::
+Series and instance are places in ``exam.json`` (from 0, see :mod:`gateway.web.places`), the frame is a DICOM frame
+number (from 1). The body is the pixels as they are: native, little endian, sample by sample. What is needed to draw
+them stands in one header, ``Frame-Attributes``, as compact JSON in ASCII::
 
     {"rows":512,"columns":512,"samples":1,"photometric":"MONOCHROME2","allocated":16,"stored":12,"signed":false,
      "slope":1.0,"intercept":-1024.0,"windows":[[40.0,400.0]],"spacing":[0.7,0.7]}
 
-``?v=`` carries the version of ``exam.json``; when images have come or gone since, the answer is 409 and the page
-reads the list again, so that a place never shows another image than the one it named.
+With ``?as=stored`` the body is the bitstream as the PACS keeps it, and ``"syntax"`` in the header its transfer syntax.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import threading
 from collections.abc import Iterable
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -24,30 +22,13 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import structlog
 
 from gateway.errors import GatewayError
-from gateway.model.access import Handle
-from gateway.model.exam import Instance
 from gateway.model.image import Frame
-from gateway.web.exams import Exams, ShownExam
-from gateway.web.grants import Grants, NoSession
-from gateway.web.headers import NO_STORE, security_headers
 from gateway.web.pages import Problem, as_problem
 from gateway.web.parts import WebParts
+from gateway.web.places import Place, Places, Refused
 
 PATH = re.compile(r"/viewer/([A-Za-z0-9_-]{43})/frames/([0-9]{1,4})/([0-9]{1,6})(?:/([0-9]{1,6}))?", re.ASCII)
 HEADER = "Frame-Attributes"
-_WAIT_S = 5.0
-_AGAIN_S = 2.0
-_REASONS = {
-    200: "OK",
-    401: "Unauthorized",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-}
 
 log = structlog.get_logger(__name__)
 
@@ -55,89 +36,54 @@ log = structlog.get_logger(__name__)
 class FrameServer:
     """The WSGI application of the frames."""
 
-    def __init__(self, parts: WebParts, exams: Exams, grants: Grants) -> None:
+    def __init__(self, parts: WebParts, places: Places) -> None:
         self._parts = parts
-        self._exams = exams
-        self._grants = grants
-        self._slots = threading.BoundedSemaphore(parts.settings.frame_slots)
-        self._headers = [*security_headers(parts.settings), NO_STORE]
+        self._places = places
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         found = PATH.fullmatch(environ.get("PATH_INFO", ""))
-        if found is None:
-            return self._refuse(start_response, Problem(404, "web_page_unknown"))
-        if environ["REQUEST_METHOD"] != "GET":
-            return self._refuse(start_response, Problem(405, "web_method"))
         try:
-            handle = self._grants.handle(environ, found[1])
-        except NoSession:
-            return self._refuse(start_response, Problem(401, "viewer_session_over"))
-        except GatewayError as error:
-            return self._refuse(start_response, as_problem(error))
-        if handle is None:
-            return self._refuse(start_response, Problem(404, "viewer_handle_over"))
-        if not self._slots.acquire(timeout=_WAIT_S):
-            return self._refuse(start_response, Problem(503, "viewer_busy"))
-        try:
-            version = parse_qs(environ.get("QUERY_STRING", "")).get("v", [""])[0]
-            answer = self._frame(handle, version, int(found[2]), int(found[3]), int(found[4] or 1))
-        finally:
-            self._slots.release()
-        if isinstance(answer, Problem):
-            return self._refuse(start_response, answer)
-        headers = [
-            ("Content-Type", "application/octet-stream"),
-            ("Content-Length", str(len(answer.pixels))),
-            (HEADER, attributes(answer)),
-            *self._headers,
-        ]
-        start_response("200 OK", headers)
-        return [answer.pixels]
-
-    def _frame(self, handle: Handle, version: str, series: int, place: int, number: int) -> Frame | Problem:
-        try:
-            exam = self._exams.get(handle.site, handle.study_uid, self._parts.settings.handle_s)
-            if exam is not None and version and version != exam.version:
-                # Another process may have looked later than this one.
-                exam = self._exams.get(handle.site, handle.study_uid, _AGAIN_S)
-            if exam is None:
-                return Problem(404, "viewer_study_absent")
-            if version and version != exam.version:
-                return Problem(409, "viewer_exam_changed")
-            instance = _instance(exam, series, place, number)
-            if instance is None:
-                return Problem(404, "viewer_image_absent")
-            frame = self._parts.images(handle.site).frame(
-                handle.study_uid,
-                exam.series[series].series.series_uid,
-                instance.sop_class_uid,
-                instance.sop_instance_uid,
-                number,
-            )
+            if found is None:
+                raise Refused(Problem(404, "web_page_unknown"))
+            if environ["REQUEST_METHOD"] != "GET":
+                raise Refused(Problem(405, "web_method"))
+            handle = self._places.handle(environ, found[1])
+            query, number = environ.get("QUERY_STRING", ""), int(found[4] or 1)
+            with self._places.slot():
+                place = self._places.find(handle, query, int(found[2]), int(found[3]), number)
+                frame, told = self._frame(place, number, stored=parse_qs(query).get("as") == ["stored"])
+        except Refused as refused:
+            return self._places.refuse(start_response, refused.problem)
         except GatewayError as error:
             log.warning("frame.failed", code=error.code)
-            return as_problem(error, images=True)
-        if not is_whole(frame):
-            log.warning("frame.wrong_size")
-            return Problem(502, "viewer_pacs_refused")
-        return frame
+            return self._places.refuse(start_response, as_problem(error, images=True))
+        headers = [
+            ("Content-Type", "application/octet-stream"),
+            ("Content-Length", str(len(frame.pixels))),
+            (HEADER, told),
+            *self._places.headers,
+        ]
+        start_response("200 OK", headers)
+        return [frame.pixels]
 
-    def _refuse(self, start_response: StartResponse, problem: Problem) -> Iterable[bytes]:
-        body = json.dumps({"code": problem.code}).encode()
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *self._headers]
-        if problem.status == 503:
-            headers.append(("Retry-After", "2"))
-        if problem.status == 405:
-            headers.append(("Allow", "GET"))
-        start_response(f"{problem.status} {_REASONS.get(problem.status, 'Error')}", headers)
-        return [body]
-
-
-def _instance(exam: ShownExam, series: int, place: int, number: int) -> Instance | None:
-    if series >= len(exam.series) or place >= len(exam.series[series].instances):
-        return None
-    instance = exam.series[series].instances[place]
-    return instance if number >= 1 and (instance.frames is None or number <= max(instance.frames, 1)) else None
+    def _frame(self, place: Place, number: int, *, stored: bool) -> tuple[Frame, str]:
+        """The frame and its attributes; raises Refused, and what the PACS raises."""
+        instance = place.instance
+        assert instance is not None  # noqa: S101 - the address of a frame names one
+        images = self._parts.images(place.series.site)
+        exam, series_uid = place.series.exam, place.series.series.series_uid
+        where = (exam.study_uid, series_uid, instance.sop_class_uid, instance.sop_instance_uid)
+        if stored:
+            kept = images.stored_frame(*where, number)
+            frame, told = kept.frame, attributes(kept.frame, kept.transfer_syntax)
+        else:
+            frame = images.frame(*where, number)
+            if not is_whole(frame):
+                log.warning("frame.wrong_size")
+                raise Refused(Problem(502, "viewer_pacs_refused"))
+            told = attributes(frame)
+        images.begin(exam, series_uid)
+        return frame, told
 
 
 def is_whole(frame: Frame) -> bool:
@@ -148,7 +94,7 @@ def is_whole(frame: Frame) -> bool:
     return len(frame.pixels) == size and math.isfinite(frame.rescale_slope) and math.isfinite(frame.rescale_intercept)
 
 
-def attributes(frame: Frame) -> str:
+def attributes(frame: Frame, transfer_syntax: str = "") -> str:
     """The header of *frame*; a window or a spacing that is no real number is left out."""
     spacing = frame.pixel_spacing
     usable = spacing is not None and all(math.isfinite(side) and side > 0 for side in spacing)
@@ -165,6 +111,7 @@ def attributes(frame: Frame) -> str:
             "intercept": frame.rescale_intercept,
             "windows": [w for w in frame.windows[:8] if math.isfinite(w[0]) and math.isfinite(w[1]) and w[1] > 0],
             "spacing": spacing if usable else None,
+            **({"syntax": transfer_syntax} if transfer_syntax else {}),
         },
         ensure_ascii=True,
         allow_nan=False,

@@ -44,16 +44,26 @@ class Grants:
             given = self._given.get(key)
         if given is not None and timedelta(0) <= now - given[0] < timedelta(seconds=GRANT_S):
             return given[1]
-        if self._access.session_of(environ) is None:
+        session = self._access.session_of(environ)
+        if session is None:
             self.forget(session_id)
             raise NoSession
         found = self._parts.sessions.handle(key[1], session_id, now - timedelta(seconds=self._parts.settings.handle_s))
+        shown = [(one.report_id, one.study_uid) for one in found.exams] if found is not None else []
+        if not self._parts.consulting.still(session.person, shown):
+            # Withdrawn or masked since the link was opened.
+            return None
         if found is not None:
             with self._lock:
                 if len(self._given) >= _CAPACITY:
                     self._given.clear()
                 self._given[key] = (now, found)
         return found
+
+    def forget_all(self) -> None:
+        """Take back everything: some session has ended, and which one is not known here."""
+        with self._lock:
+            self._given.clear()
 
     def forget(self, session_id: str) -> None:
         """Take back what was granted to a session."""

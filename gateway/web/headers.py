@@ -42,7 +42,11 @@ def security_headers(
             "style-src 'self'",
             "img-src 'self' data: blob:",
             "connect-src 'self'",
-            *(("object-src 'self' data:", "frame-src 'self' data:") if holds_documents else ()),
+            *(
+                ("object-src 'self' data:", "frame-src 'self' data:", "media-src 'self' blob:")
+                if holds_documents
+                else ()
+            ),
             f"frame-ancestors {ancestors}",
             "base-uri 'none'",
             " ".join(("form-action 'self'", *form_origins)),

@@ -1,7 +1,8 @@
 """Reports over HTTP: the same story as over HL7, for systems that have a CDA document and no interface engine.
 
 ``POST /api/reports`` with the document as body answers 202 when the gateway is responsible for it; ``GET`` of the
-Location tells how its shares stand. Failures are problem details (RFC 9457) with the sentence in the caller's
+Location tells how its shares stand, ``DELETE`` has the report withdrawn. A document that replaces another (RPLC) is
+posted like any. Failures are problem details (RFC 9457) with the sentence in the caller's
 language. What HL7 says beside the document, a header of the request says here, or a query parameter of that name:
 ``Identity-Reliability`` (PID-32), ``Identity-Unknown`` (PID-31), ``Document-Masks``, ``Document-To-DMP``,
 ``Secret-Connection`` (the MetaDMPMSS observations), ``Visit-Class`` (PV1-2).
@@ -9,6 +10,7 @@ language. What HL7 says beside the document, a header of the request says here, 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -20,10 +22,10 @@ import structlog
 from flask import Blueprint, Response, json, jsonify, request, url_for
 from gunicorn.http.errors import ParseException
 
-from gateway.errors import GatewayError, InputRejected, InputTooLarge, Unavailable
+from gateway.errors import GatewayError, InputRejected, InputTooLarge, NotSupportedYet, Unavailable
 from gateway.flow.events import New
 from gateway.model.report import Reliability, Statements
-from gateway.model.share import Received, ShareOverview
+from gateway.model.share import Received, ShareOverview, StoredReport
 from gateway.texts import sentence
 from gateway.web.pages import language, public_sentence
 from gateway.web.parts import IntakeKey, WebParts
@@ -77,7 +79,7 @@ class BodyLate(InputRejected):
 
 
 def blueprint(parts: WebParts) -> Blueprint:
-    """The two routes."""
+    """The routes."""
     routes = Blueprint("intake", __name__, url_prefix="/api")
 
     @routes.post("/reports")
@@ -100,17 +102,22 @@ def blueprint(parts: WebParts) -> Blueprint:
         response.headers["Location"] = url_for("intake.state", report_id=receipt.report_id)
         return response
 
+    @routes.delete("/reports/<report_id>")
+    def withdraw(report_id: str) -> Response:
+        key = key_of(parts)
+        known_report(parts, key, report_id)
+        if parts.withdraw_report is None:
+            raise NotSupportedYet("event_not_supported_yet")
+        receipt = parts.withdraw_report(report_id, key.name)
+        log.info("intake.withdrawn", sender=key.name, report=report_id, duplicate=receipt.duplicate)
+        response = jsonify({"id": report_id, "duplicate": receipt.duplicate})
+        response.status_code = 202
+        response.headers["Location"] = url_for("intake.state", report_id=report_id)
+        return response
+
     @routes.get("/reports/<report_id>")
     def state(report_id: str) -> Response:
-        key = key_of(parts)
-        if _ID.fullmatch(report_id) is None:
-            raise ReportUnknown("intake_report_unknown")
-        try:
-            report = parts.store.report(report_id)
-        except InputRejected:
-            raise ReportUnknown("intake_report_unknown") from None
-        if report.site != key.site:
-            raise ReportUnknown("intake_report_unknown")
+        report = known_report(parts, key_of(parts), report_id)
         overviews = parts.store.overviews(limit=_SHARES, report_id=report_id)
         shares = [described(overview, language()) for overview in overviews]
         return jsonify({"id": report_id, "received_at": report.received_at.isoformat(), "shares": shares})
@@ -121,6 +128,16 @@ def blueprint(parts: WebParts) -> Blueprint:
         return problem(error)
 
     return routes
+
+
+def known_report(parts: WebParts, key: IntakeKey, report_id: str) -> StoredReport:
+    """The report of *key*'s site with this id; raises ReportUnknown, for one of another site too."""
+    if _ID.fullmatch(report_id) is not None:
+        with contextlib.suppress(InputRejected):
+            report = parts.store.report(report_id)
+            if report.site == key.site:
+                return report
+    raise ReportUnknown("intake_report_unknown")
 
 
 def no_such_resource(status: int) -> Response:
@@ -156,6 +173,7 @@ def described(overview: ShareOverview, reader: str) -> dict[str, object]:
     share = overview.share
     return {
         "destination": share.destination,
+        "deed": share.deed.value,
         "state": share.state.value,
         "reason": share.reason,
         "sentence": public_sentence(share.reason, reader) if share.reason else "",

@@ -8,38 +8,36 @@ scope_all``, its ``acr_values`` ``eidas1``, and the professional's national iden
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
-import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import ECKey, Key, KeySet, RSAKey
 
 from gateway.errors import PeerMisbehaved, PeerRefused, PeerUnreachable, SettingsError
 from gateway.flow.ports import Clock
 from gateway.model.access import Person
-from gateway.web.provider_http import bound, may_be_asked
+from gateway.web.claims import patient, professional
+from gateway.web.provider import OpenIdSettings, Provider, Published
+from gateway.web.provider_http import bound
+from gateway.web.seals import Tokens
 
 ALGORITHMS = ("RS256", "ES256", "PS256")
 LEEWAY_S = 60
 """How far the provider's clock may be from ours."""
-_CACHE_S = 3600.0
-_STALE_S = 86400.0
-"""What was published is still used for so long while it cannot be read again: logins go on without it."""
-_KEYS_AGAIN_S = 30.0
-"""A key we do not know makes us look again, but not more often than this: anyone can invent a key id."""
-_FAILURE_S = 3.0
-"""A provider that did not answer is not asked again for so long: a queue of clinicians must not become a flood."""
-_KEYS = 64
 _TOKEN_CHARACTERS = 64 * 1024
+LOGOUT_TOKEN_S = 300
+"""A logout token is not believed when it is older than this."""
+_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+_SHORT_LIFE_S = 120.0
+"""Of an access token that does not say: that of Pro Santé Connect."""
+_LIFE_S = 86400.0
 _TOKEN_ERRORS = frozenset(
     {
         "invalid_request",
@@ -51,42 +49,17 @@ _TOKEN_ERRORS = frozenset(
     }
 )
 
-log = structlog.get_logger(__name__)
+__all__ = ["LoggedIn", "OpenIdConnect", "OpenIdSettings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenIdSettings:
-    """How we are known to the provider."""
+class LoggedIn:
+    """Who has logged in, by which session of the provider, with which tokens."""
 
-    issuer: str
-    client_id: str
-    client_secret_file: Path | None = None
-    """None where the client is known by its certificate."""
-    certificate: str = ""
-    key: str = ""
-    authorities: str = ""
-    scope: str = "openid profile"
-    acr_values: str = ""
-    token_auth_method: str = ""
-    """``client_secret_basic`` or ``client_secret_post``; empty: basic, or none without a secret."""
-    identifier_claims: tuple[str, ...] = ("SubjectNameID", "preferred_username")
-    """The first that is present is the professional's national identifier."""
-    administrators: frozenset[str] = frozenset()
-    """Subjects or national identifiers of those who may open the console."""
-
-    def __post_init__(self) -> None:
-        if not self.client_id or not may_be_asked(self.issuer, self.issuer):
-            raise SettingsError("login_issuer", place="issuer")
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the provider published, and when we read it."""
-
-    metadata: Mapping[str, Any]
-    keys: KeySet
-    read_at: float
-    keys_read_at: float
+    person: Person
+    tokens: Tokens
+    session: str = ""
+    """``sid`` of the ID token."""
 
 
 class OpenIdConnect:
@@ -99,130 +72,99 @@ class OpenIdConnect:
     def __init__(self, settings: OpenIdSettings, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._lock = threading.Lock()
-        self._known: _Known | None = None
-        self._failed_at = float("-inf")
+        self._provider = Provider(settings, clock)
         self._secret()
 
-    def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, code_verifier: str) -> str:
-        """Where to send the browser (section 3.1.2.1)."""
-        endpoint = str(self._provider().metadata["authorization_endpoint"])
+    def authorization_url(
+        self, *, redirect_uri: str, state: str, nonce: str, code_verifier: str, silent: bool = False
+    ) -> str:
+        """Where to send the browser (section 3.1.2.1); *silent*: nobody is to be asked anything."""
+        endpoint = str(self._provider.published().metadata["authorization_endpoint"])
         extra = {"acr_values": self.settings.acr_values} if self.settings.acr_values else {}
+        extra |= {"prompt": "none"} if silent else {}
         with self._session(redirect_uri) as session:
             url, _ = session.create_authorization_url(
                 endpoint, state=state, nonce=nonce, code_verifier=code_verifier, **extra
             )
         return str(url)
 
-    def person(self, *, code: str, redirect_uri: str, nonce: str, code_verifier: str) -> Person:
+    def log_in(self, *, code: str, redirect_uri: str, nonce: str, code_verifier: str) -> LoggedIn:
         """Change the *code* for tokens, and say who has logged in (sections 3.1.3 and 5.3)."""
-        provider = self._provider()
-        token = self._exchange(provider, code, redirect_uri, code_verifier)
+        provider = self._provider.published()
+        asked = {"code": code, "redirect_uri": redirect_uri, "code_verifier": code_verifier}
+        token = self._exchange(provider, redirect_uri, "authorization_code", asked)
         id_token, access_token = token.get("id_token"), token.get("access_token")
         if not isinstance(id_token, str) or len(id_token) > _TOKEN_CHARACTERS:
             raise PeerMisbehaved("login_token_wrong", words="no ID token")
         claims = dict(self._verified(id_token, nonce))
+        session = claims.get("sid")
         endpoint = provider.metadata.get("userinfo_endpoint")
         if endpoint and isinstance(access_token, str):
-            info = self._json(str(endpoint), {"Authorization": f"Bearer {access_token}"})
+            info = self._provider.json(str(endpoint), {"Authorization": f"Bearer {access_token}"})
             if info.get("sub") != claims["sub"]:
                 raise PeerMisbehaved("login_token_wrong", words="userinfo of another subject")
             # What was signed wins over what was only said.
             claims = {**info, **claims}
-        return self._named(claims)
+        return LoggedIn(
+            person=self._named(claims),
+            tokens=_tokens(token),
+            session=session[:255] if isinstance(session, str) else "",
+        )
 
-    def end_session_url(self, return_to: str) -> str:
-        """Where a browser ends its session at the provider; empty when it offers no such place or is away."""
+    def renewed(self, tokens: Tokens) -> Tokens:
+        """The tokens, asked for again (RFC 6749 section 6); PeerRefused says that the login is over."""
+        token = self._exchange(self._provider.published(), "", "refresh_token", {"refresh_token": tokens.refresh})
+        new = _tokens(token)
+        return replace(new, refresh=new.refresh or tokens.refresh, identity=new.identity or tokens.identity)
+
+    def logged_out(self, logout_token: str) -> tuple[str, str, datetime]:
+        """(sid, sub, when) of a logout token (Back-Channel Logout 1.0 sections 2.4 and 2.6), one of them not empty.
+
+        Raises PeerMisbehaved unless the provider has signed it for us just now, for a logout.
+        """
+        if len(logout_token) > _TOKEN_CHARACTERS:
+            raise PeerMisbehaved("login_token_wrong", words="length")
+        claims = self._signed(logout_token, iat={"essential": True}, jti={"essential": True})
+        events, issued = claims.get("events"), claims["iat"]
+        now = self._clock.now().timestamp()
+        if not isinstance(events, dict) or _LOGOUT not in events or "nonce" in claims:
+            raise PeerMisbehaved("login_token_wrong", words="no logout")
+        if not isinstance(issued, int | float) or not now - LOGOUT_TOKEN_S <= issued <= now + LEEWAY_S:
+            raise PeerMisbehaved("login_token_wrong", words="age")
+        session, subject = claims.get("sid", ""), claims.get("sub", "")
+        if not isinstance(session, str) or not isinstance(subject, str) or not (session or subject):
+            raise PeerMisbehaved("login_token_wrong", words="nobody")
+        return session[:255], subject[:255], datetime.fromtimestamp(issued, UTC)
+
+    def end_session_url(self, return_to: str, identity: str = "") -> str:
+        """Where a browser ends its session at the provider; empty when it offers no such place or is away.
+
+        *identity*: the ID token of the login, by which the provider knows whose session it is.
+        """
         try:
-            endpoint = self._provider().metadata.get("end_session_endpoint")
+            endpoint = self._provider.published().metadata.get("end_session_endpoint")
         except (PeerUnreachable, PeerMisbehaved):
             return ""
         if not endpoint:
             return ""
-        query = urlencode({"client_id": self.settings.client_id, "post_logout_redirect_uri": return_to})
+        hint = {"id_token_hint": identity} if identity else {}
+        query = urlencode({"client_id": self.settings.client_id, "post_logout_redirect_uri": return_to, **hint})
         return f"{endpoint}{'&' if '?' in str(endpoint) else '?'}{query}"
 
     def origins(self) -> tuple[str, ...]:
         """Origins that a form of ours may be redirected to, from what is known already: never asks the network."""
-        known = self._known
+        known = self._provider.known
         urls = [self.settings.issuer, *([str(known.metadata.get("end_session_endpoint") or "")] if known else [])]
         found = (f"{urlsplit(url).scheme}://{urlsplit(url).netloc}" for url in urls if url)
         return tuple(dict.fromkeys(found))
 
-    def _provider(self) -> _Known:
-        now = self._clock.now().timestamp()
-        known = self._known
-        if known is not None and now - known.read_at < _CACHE_S:
-            return known
-        with self._lock:
-            if self._known is not known and self._known is not None:
-                return self._known
-            usable = known is not None and now - known.read_at < _STALE_S
-            if now - self._failed_at >= _FAILURE_S:
-                try:
-                    metadata = self._discovered()
-                    self._known = _Known(metadata, self._keys(str(metadata["jwks_uri"])), now, now)
-                except (PeerUnreachable, PeerMisbehaved):
-                    self._failed_at = self._clock.now().timestamp()
-                    if not usable:
-                        raise
-                    log.warning("login.provider_kept", age_s=round(now - known.read_at if known else 0))
-            elif not usable:
-                raise PeerUnreachable("login_provider_away")
-            if self._known is None:
-                raise PeerUnreachable("login_provider_away")
-            return self._known
-
-    def _discovered(self) -> dict[str, Any]:
-        metadata = self._json(f"{self.settings.issuer.rstrip('/')}/.well-known/openid-configuration", {})
-        if metadata.get("issuer") != self.settings.issuer:
-            raise PeerMisbehaved("login_provider_misbehaved", words="another issuer")
-        needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-        optional = ("userinfo_endpoint", "end_session_endpoint")
-        for name in (*needed, *(name for name in optional if name in metadata)):
-            url = metadata.get(name)
-            if not isinstance(url, str) or not may_be_asked(url, self.settings.issuer):
-                raise PeerMisbehaved("login_provider_misbehaved", words=name)
-        return metadata
-
-    def _keys(self, url: str) -> KeySet:
-        stated = self._json(url, {}).get("keys")
-        if not isinstance(stated, list):
-            raise PeerMisbehaved("login_provider_misbehaved", words="jwks_uri")
-        keys: list[Key] = []
-        for data in stated[:_KEYS]:
-            # Asymmetric keys alone, so that no public text can ever be taken for a shared secret.
-            if not isinstance(data, dict) or data.get("use", "sig") != "sig" or data.get("kty") not in ("RSA", "EC"):
-                continue
-            try:
-                keys.append(RSAKey.import_key(data) if data["kty"] == "RSA" else ECKey.import_key(data))
-            except (JoseError, ValueError, TypeError, KeyError) as error:
-                log.warning("login.key_unreadable", error=type(error).__name__)
-        if not keys:
-            raise PeerMisbehaved("login_provider_misbehaved", words="jwks_uri")
-        return KeySet(keys)
-
-    def _keys_again(self) -> KeySet:
-        """The keys, looked up once more: the provider may have changed them since."""
-        now = self._clock.now().timestamp()
-        with self._lock:
-            known = self._known
-            if known is None or now - known.keys_read_at < _KEYS_AGAIN_S:
-                raise PeerMisbehaved("login_token_wrong", words="unknown key")
-            keys = self._keys(str(known.metadata["jwks_uri"]))
-            self._known = _Known(known.metadata, keys, known.read_at, now)
-            return keys
-
-    def _exchange(self, provider: _Known, code: str, redirect_uri: str, code_verifier: str) -> Mapping[str, Any]:
+    def _exchange(
+        self, provider: Published, redirect_uri: str, grant_type: str, asked: Mapping[str, str]
+    ) -> Mapping[str, Any]:
         try:
             with self._session(redirect_uri) as session:
                 token: Mapping[str, Any] = session.fetch_token(
-                    str(provider.metadata["token_endpoint"]),
-                    grant_type="authorization_code",
-                    code=code,
-                    redirect_uri=redirect_uri,
-                    code_verifier=code_verifier,
-                    allow_redirects=False,
+                    self._token_endpoint(provider), grant_type=grant_type, allow_redirects=False, **asked
                 )
         except AuthlibBaseError as error:
             # Only the registered code of the error (RFC 6749 section 5.2) is kept; its description may say anything.
@@ -234,50 +176,54 @@ class OpenIdConnect:
             raise PeerMisbehaved("login_provider_misbehaved", words="token_endpoint") from None
         return token
 
+    def _token_endpoint(self, provider: Published) -> str:
+        """Where tokens are asked for; providers that know us by certificate may have another place (RFC 8705)."""
+        aliases = provider.metadata.get("mtls_endpoint_aliases")
+        alias = aliases.get("token_endpoint") if isinstance(aliases, dict) and self.settings.certificate else None
+        return str(alias or provider.metadata["token_endpoint"])
+
     def _verified(self, id_token: str, nonce: str) -> Mapping[str, Any]:
         """The claims of an ID token that passes every check of section 3.1.3.7."""
+        claims = self._signed(
+            id_token,
+            sub={"essential": True},
+            exp={"essential": True},
+            iat={"essential": True},
+            nonce={"essential": True, "value": nonce},
+            azp={"value": self.settings.client_id},
+        )
+        wanted = self.settings.acr_values.split()
+        if wanted and claims.get("acr") not in wanted:
+            raise PeerMisbehaved("login_token_wrong", words="acr")
+        audience = claims["aud"]
+        if isinstance(audience, list) and len(audience) > 1 and "azp" not in claims:
+            raise PeerMisbehaved("login_token_wrong", words="several audiences")
+        return claims
+
+    def _signed(self, text: str, **wanted: Any) -> Mapping[str, Any]:
+        """The claims of a token that the provider has signed for us, and of which all that is *wanted* holds."""
         try:
             try:
-                token = jwt.decode(id_token, self._provider().keys, algorithms=ALGORITHMS)
+                token = jwt.decode(text, self._provider.published().keys, algorithms=ALGORITHMS)
             except InvalidKeyIdError:
-                token = jwt.decode(id_token, self._keys_again(), algorithms=ALGORITHMS)
+                token = jwt.decode(text, self._provider.keys_again(), algorithms=ALGORITHMS)
             jwt.JWTClaimsRegistry(
                 now=int(self._clock.now().timestamp()),
                 leeway=LEEWAY_S,
                 iss={"essential": True, "value": self.settings.issuer},
                 aud={"essential": True, "value": self.settings.client_id},
-                sub={"essential": True},
-                exp={"essential": True},
-                iat={"essential": True},
-                nonce={"essential": True, "value": nonce},
-                azp={"value": self.settings.client_id},
+                **wanted,
             ).validate(token.claims)
         except (JoseError, ValueError, RecursionError) as error:
             raise PeerMisbehaved("login_token_wrong", words=type(error).__name__) from None
-        wanted = self.settings.acr_values.split()
-        if wanted and token.claims.get("acr") not in wanted:
-            raise PeerMisbehaved("login_token_wrong", words="acr")
-        audience = token.claims["aud"]
-        if isinstance(audience, list) and len(audience) > 1 and "azp" not in token.claims:
-            raise PeerMisbehaved("login_token_wrong", words="several audiences")
         return token.claims
 
     def _named(self, claims: Mapping[str, Any]) -> Person:
         settings = self.settings
-        subject = str(claims["sub"])[:255]
-        found = (claims.get(name) for name in settings.identifier_claims)
-        identifier = next((value for value in found if isinstance(value, str) and value), "")[:255]
-        words = (claims.get("given_name"), claims.get("family_name"))
-        name = " ".join(word for word in words if isinstance(word, str)) or claims.get("name")
-        administrator = bool(settings.administrators & {subject, identifier} - {""})
-        return Person(
-            subject=subject,
-            issuer=settings.issuer,
-            identifier=identifier,
-            name=_printable(name),
-            profession=_printable(_profession(claims)),
-            roles=frozenset({"administrator"}) if administrator else frozenset(),
-        )
+        if settings.patients is not None:
+            return patient(claims, settings.issuer, settings.patients)
+        allowed = (settings.administrators, settings.readers)
+        return professional(claims, settings.issuer, settings.identifier_claims, *allowed)
 
     def _session(self, redirect_uri: str) -> OAuth2Session:
         settings = self.settings
@@ -301,31 +247,19 @@ class OpenIdConnect:
         except (OSError, ValueError):
             raise SettingsError("login_secret_file", place="client_secret_file") from None
 
-    def _json(self, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
-        settings = self.settings
-        try:
-            with requests.Session() as session:
-                bound(session, authorities=settings.authorities, certificate=settings.certificate, key=settings.key)
-                answer = session.get(url, headers={"Accept": "application/json", **headers}, allow_redirects=False)
-        except requests.RequestException as error:
-            raise PeerUnreachable("login_provider_away", words=type(error).__name__) from None
-        if answer.status_code != 200:
-            raise PeerUnreachable("login_provider_away", words=f"HTTP {answer.status_code}")
-        try:
-            value = answer.json()
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise PeerMisbehaved("login_provider_misbehaved", words="no JSON object")
-        return value
 
+def _tokens(token: Mapping[str, Any]) -> Tokens:
+    """The tokens of an answer; what is out of measure counts as absent."""
 
-def _profession(claims: Mapping[str, Any]) -> str:
-    """Code of the profession: ``SubjectRole`` of Pro Santé Connect is a list of ``code^system``."""
-    roles = claims.get("SubjectRole")
-    first = roles[0] if isinstance(roles, list) and roles else roles
-    return first.partition("^")[0] if isinstance(first, str) else ""
+    def word(name: str) -> str:
+        value = token.get(name)
+        return value if isinstance(value, str) and len(value) <= _TOKEN_CHARACTERS else ""
 
-
-def _printable(value: object) -> str:
-    return "".join(c for c in value if c.isprintable())[:200] if isinstance(value, str) else ""
+    life = token.get("expires_in")
+    known = isinstance(life, int | float) and not isinstance(life, bool) and 0 < life < _LIFE_S
+    return Tokens(
+        access=word("access_token"),
+        refresh=word("refresh_token"),
+        identity=word("id_token"),
+        life_s=float(life) if known and life is not None else _SHORT_LIFE_S,
+    )

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from gateway.errors import SettingsError
+from gateway.flow.consult import Consulting
 from gateway.flow.events import Event
+from gateway.flow.overview import Overview
 from gateway.flow.ports import Clock, Images, MessageLog, RelayStore, Sessions, Store
 from gateway.model.exam import Exam
 from gateway.model.relay import RelayMessage
-from gateway.model.share import Receipt
+from gateway.model.share import Receipt, Share
 from gateway.model.site import Site
 from gateway.model.teleradiology import Exchange
+from gateway.web.door_settings import ImageDoors
+from gateway.web.health import HealthParts
 from gateway.web.openid import OpenIdConnect
+from gateway.web.viewer_settings import ViewerSettings
 
 _ANCESTOR = re.compile(r"'self'|https?://[A-Za-z0-9.*-]+(:[0-9]{1,5})?", re.ASCII)
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?", re.ASCII)
@@ -55,6 +60,9 @@ class WebSettings:
     """The images of one link stay open for so long."""
     attempt_s: float = 600.0
     """A login must come back from the provider within this time."""
+    neutral_s: float = 0.06
+    """A link that opens nothing is answered no sooner than after so long: what exists and is closed takes a few
+    milliseconds more to look up than what does not."""
     intake_keys: tuple[IntakeKey, ...] = ()
     max_report_bytes: int = 64 * 1024 * 1024
     frame_ancestors: tuple[str, ...] = ()
@@ -67,6 +75,7 @@ class WebSettings:
     """Of the times that the console shows."""
     frame_slots: int = 12
     """Frames that are fetched at one time; keep it below the server's threads, so that reports still come in."""
+    viewer: ViewerSettings = field(default_factory=ViewerSettings)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.public_url)
@@ -114,6 +123,24 @@ class RelayParts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleParts:
+    """What the console needs: to look, and to act on one share."""
+
+    overview: Overview
+    replay: Callable[[str, str], Share]
+    """(id of a held share, who) to the share as it stands then; raises GatewayError, as the others do."""
+    abandon: Callable[[str, str, str], Share]
+    """(id, reason, who)."""
+    withdraw: Callable[[str, str], Share]
+    """(id, who) to the share that withdraws it, or to itself when it had not left."""
+    correct: Callable[[str, Mapping[str, str], str], Share]
+    """(id of a held share, values stated by hand, who)."""
+    pacs: Mapping[str, str] = field(default_factory=dict)
+    """The names of the PACS of each site, for people."""
+    destinations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
     """Everything the web talks to."""
 
@@ -122,15 +149,28 @@ class WebParts:
     sessions: Sessions
     clock: Clock
     login: OpenIdConnect
+    """The provider of professionals."""
+    consulting: Consulting
+    """Who may open what."""
+    patient_login: OpenIdConnect | None = None
+    """The provider of patients; None: patients do not log in here."""
     exams: Callable[[str, str], Exam | None]
     """(site, study UID) to the study as the PACS of that site has it; raises GatewayError."""
     images: Callable[[str], Images]
     """Site to where its frames come from."""
     accept: Callable[[Event], Receipt]
     """Takes responsibility for a report; raises GatewayError."""
+    withdraw_report: Callable[[str, str], Receipt] | None = None
+    """(id of an accepted report, name of the system that asks) to the receipt of its withdrawal; as ``accept``."""
     content: Callable[[str], bytes] | None = None
     """Digest to the bytes of an accepted report, for the console; raises GatewayError. None shows no stored report."""
     messages: MessageLog | None = None
     """Every message that was received, for the console."""
     relay: RelayParts | None = None
     """The teleradiology relay; None where there is no platform."""
+    health: HealthParts | None = None
+    """What machines that watch are told; None tells nobody."""
+    console: ConsoleParts | None = None
+    """The console's shares; None leaves them out."""
+    doors: ImageDoors | None = None
+    """How other systems fetch images; None: they do not."""

@@ -21,7 +21,7 @@ from gateway.model.relay import DeliveryState, Flow, RelayMessage, RelayRequest,
 from gateway.texts import sentence
 from gateway.web import relay_form
 from gateway.web.access import Access, actor
-from gateway.web.console import may
+from gateway.web.console import may, may_act
 from gateway.web.intake import MediaTypeWrong, key_of, problem
 from gateway.web.pages import language, message
 from gateway.web.parts import RelayParts, WebParts
@@ -93,6 +93,9 @@ def console(parts: WebParts, access: Access) -> Blueprint:
         if isinstance(session, Response):
             return session
         access.check_post(session)
+        if not may_act(session):
+            access.refused("console.relay", session)
+            return message("console_looking_only", HTTPStatus.FORBIDDEN)
         wanted = request.form.get("action", "")
         if wanted not in _BY_HAND:
             abort(HTTPStatus.BAD_REQUEST)

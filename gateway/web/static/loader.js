@@ -29,6 +29,25 @@ export async function ask(url, signal) {
   return answer;
 }
 
+// A picture that the gateway drew for this screen: nothing can be measured on it.
+export class Shot {
+  static async of(blob) {
+    const bitmap = await createImageBitmap(blob).catch(() => {
+      throw new NotDrawable(blob.type);
+    });
+    return new Shot(bitmap, blob.size);
+  }
+
+  constructor(bitmap, size) {
+    this.bitmap = bitmap;
+    this.size = size;
+    this.bytes = bitmap.width * bitmap.height * 4;
+    this.attributes = { rows: bitmap.height, columns: bitmap.width, windows: [], spacing: null };
+    this.aspect = 1;
+    this.grey = false;
+  }
+}
+
 export class Loader {
   constructor(base) {
     this.base = base;
@@ -54,7 +73,8 @@ export class Loader {
     return this.kept.has(key);
   }
 
-  // The picture of `key` ("series/instance/frame"), before everything that is only fetched ahead.
+  // The picture of `key`, before everything that is only fetched ahead: "series/instance/frame" for the pixels as they
+  // are, with "?" and a query of `rendered` behind it for a small picture of them.
   async now(key) {
     const there = this.kept.get(key);
     if (there) {
@@ -121,10 +141,14 @@ export class Loader {
 
   async #fetch(key, signal) {
     const { version } = this;
-    const answer = await ask(`${this.base}/frames/${key}?v=${version}`, signal);
+    const [place, query] = key.split("?");
+    const small = query !== undefined;
+    const path = small ? `rendered/${place}?${query}&v=${version}` : `frames/${place}?v=${version}`;
+    const answer = await ask(`${this.base}/${path}`, signal);
     let picture;
     try {
-      picture = new Picture(JSON.parse(answer.headers.get("Frame-Attributes")), await answer.arrayBuffer());
+      if (small) picture = await Shot.of(await answer.blob());
+      else picture = new Picture(JSON.parse(answer.headers.get("Frame-Attributes")), await answer.arrayBuffer());
     } catch (error) {
       if (signal.aborted && signal.reason !== "late") throw error;
       throw new Failed(error instanceof NotDrawable ? "viewer_pixels" : "viewer_network");

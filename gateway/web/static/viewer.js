@@ -1,7 +1,8 @@
 // The light viewer: one examination under an opaque handle, one image at a time.
 
+import { describe } from "./facts.js";
 import { listen } from "./gestures.js";
-import { ask, Failed, Loader } from "./loader.js";
+import { ask, Failed, Loader, Shot } from "./loader.js";
 import { paint } from "./picture.js";
 
 const CT_WINDOWS = {
@@ -23,7 +24,10 @@ const canvas = at("canvas");
 const source = document.createElement("canvas");
 const loader = new Loader(base);
 
-const state = { exam: null, series: 0, place: 0, direction: 1, window: null, zoom: 1, x: 0, y: 0, picture: null, touch: "scroll" };
+// A phone, a slow link or a sparing reader gets pictures the size of the screen; pixels come when they are asked for.
+const link = navigator.connection;
+const sparing = matchMedia("(pointer: coarse)").matches || link?.saveData || ["slow-2g", "2g", "3g"].includes(link?.effectiveType);
+const state = { frugal: Boolean(sparing) && body.dataset.diagnostic !== "yes", facts: new Map(), exam: null, series: 0, place: 0, direction: 1, window: null, zoom: 1, x: 0, y: 0, picture: null, touch: "scroll" };
 let turn = 0;
 let dirty = { pixels: false, frame: 0 };
 
@@ -31,12 +35,30 @@ const keysOf = new Map();
 const keys = (series) => {
   if (!keysOf.has(series)) {
     const frames = state.exam.series[series].frames;
-    keysOf.set(series, frames.flatMap((n, instance) => Array.from({ length: n }, (_, f) => `${series}/${instance}/${f + 1}`)));
+    const all = frames.flatMap((n, instance) => Array.from({ length: n }, (_, f) => `${series}/${instance}/${f + 1}`));
+    const marked = state.exam.key_images_only ? all.filter((key) => state.exam.key_images.includes(key)) : [];
+    keysOf.set(series, marked.length ? marked : all);
   }
   return keysOf.get(series);
 };
+const pictures = () => state.exam.series.filter((one) => one.kind === "images").map((one) => one.index);
+
+// What is asked for to show `key`: its pixels, or a picture of them under the present window.
+function wanted(key) {
+  if (!key || !state.frugal) return key;
+  const side = Math.min(Math.ceil(Math.max(canvas.clientWidth, canvas.clientHeight) * Math.min(window.devicePixelRatio || 1, 2) / 128) * 128, 1280);
+  const shown = state.window ? `&window=${state.window.centre},${state.window.width}` : "";
+  return `${key}?width=${side}&height=${side}${shown}`;
+}
 
 // Examination ---------------------------------------------------------------------------------------------------
+
+let began = false;
+
+function turnTo(key) {
+  const series = Number(key.split("/")[0]);
+  choose(series, Math.max(keys(series).indexOf(key), 0));
+}
 
 async function open() {
   try {
@@ -45,10 +67,13 @@ async function open() {
     keysOf.clear();
     loader.restart(exam.version);
     introduce(exam);
-    if (!exam.series.length) throw new Failed("viewer_exam_empty");
+    if (!pictures().length) throw new Failed("viewer_exam_empty");
     list(exam);
-    state.series = Math.min(state.series, exam.series.length - 1);
-    choose(state.series, state.place);
+    const [marked] = exam.key_images;
+    at("key-images").hidden = !marked;
+    if (!began && marked) turnTo(marked);
+    else choose(pictures().includes(state.series) ? state.series : pictures()[0], state.place);
+    began = true;
   } catch (error) {
     complain(error, open);
   }
@@ -64,18 +89,26 @@ function introduce({ patient, study }) {
   at("patient-name").textContent = patient.name || words.no_name;
   const sex = { F: words.female, M: words.male }[patient.sex];
   const born = patient.birth_date && `${words.born} ${day(patient.birth_date)}`;
-  at("patient-facts").textContent = [sex, born].filter(Boolean).join(" · ");
+  const birthName = patient.birth_name && patient.birth_name !== patient.name && `${words.birth_name} ${patient.birth_name}`;
+  const usedName = patient.used_name && `${words.used_name} ${patient.used_name}`;
+  at("patient-facts").textContent = [birthName, usedName, sex, born].filter(Boolean).join(" · ");
+  at("patient-ins").textContent = patient.ins;
+  at("patient-ins").hidden = !patient.ins;
+  at("patient-doubt").hidden = !patient.differs;
   at("study-description").textContent = study.description;
   at("study-date").textContent = study.date ? `${words.study_of} ${day(study.date)} ${study.time}`.trim() : "";
 }
 
 function list({ series }) {
-  const items = series.map((one) => {
-    const button = document.createElement("button");
-    button.type = "button";
+  const shown = series.filter((one) => one.kind === "images" || one.kind === "document" || one.kind === "video");
+  const items = shown.map((one) => {
+    const apart = one.kind !== "images";
+    const button = document.createElement(apart ? "a" : "button");
+    if (apart) Object.assign(button, { href: `${base}/document/${one.index}/0?v=${state.exam.version}`, target: "_blank", rel: "noopener" });
+    else button.type = "button";
     button.className = "series-item";
     button.dataset.series = one.index;
-    const count = keys(one.index).length;
+    const count = apart ? 0 : keys(one.index).length;
     const name = one.description || `${words.series} ${one.number ?? one.index + 1}`;
     const thumb = document.createElement("canvas");
     thumb.width = thumb.height = 144;
@@ -85,13 +118,13 @@ function list({ series }) {
     label.textContent = name;
     const facts = document.createElement("span");
     facts.className = "series-facts";
-    facts.textContent = [one.modality, count === 1 ? words.one_image : `${count} ${words.images}`].filter(Boolean).join(" · ");
+    facts.textContent = [one.modality, apart ? words[`kind_${one.kind}`] : count === 1 ? words.one_image : `${count} ${words.images}`].filter(Boolean).join(" · ");
     button.append(thumb, label, facts);
-    button.addEventListener("click", () => choose(one.index));
+    if (!apart) button.addEventListener("click", () => choose(one.index));
     return button;
   });
   at("series").replaceChildren(...items);
-  for (const item of items) seen.observe(item);
+  for (const item of items) if (item.type === "button") seen.observe(item);
 }
 
 const thumbs = new Map();
@@ -99,24 +132,69 @@ const seen = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting || !target.isConnected) continue;
     seen.unobserve(target);
-    const all = keys(Number(target.dataset.series));
-    thumbs.set(all[Math.floor(all.length / 2)], target.querySelector("canvas"));
+    small(Number(target.dataset.series), target.querySelector("canvas"));
   }
-  fetchAhead();
 });
+
+async function small(series, canvas) {
+  try {
+    fit(canvas, (await Shot.of(await (await ask(`${base}/thumbnails/${series}?v=${state.exam.version}`)).blob())).bitmap);
+  } catch {
+    // A series without a small picture: its middle image does, as soon as it is here.
+    const all = keys(series);
+    thumbs.set(all[Math.floor(all.length / 2)], canvas);
+    fetchAhead();
+  }
+}
+
+// What is known of the present image beside its pixels: its windows, and whether it is grey at all.
+function told() {
+  const [series, instance] = (keys(state.series)[state.place] ?? "0/0").split("/").map(Number);
+  const item = state.facts.get(series)?.[instance];
+  const centres = item?.["00281050"]?.Value ?? [];
+  const widths = item?.["00281051"]?.Value ?? [];
+  const windows = centres.map((centre, index) => ({ centre: Number(centre), width: Number(widths[index]) })).filter((one) => one.width > 0);
+  return { item, windows, grey: (item?.["00280002"]?.Value?.[0] ?? 1) === 1 };
+}
+
+// Asked for once a series, and only where it is needed.
+async function facts() {
+  const { series } = state;
+  if (!state.facts.has(series) && (state.frugal || !at("facts").hidden)) {
+    state.facts.set(series, []);
+    try {
+      state.facts.set(series, await (await ask(`${base}/metadata/${series}?v=${state.exam.version}`)).json());
+      if (series === state.series && state.picture) {
+        presets();
+        redraw();
+      }
+    } catch {
+      state.facts.delete(series);
+    }
+  }
+  if (!at("facts").hidden) describe(at("facts"), told().item, words);
+}
 
 function thumbnail(key, picture) {
   const target = thumbs.get(key);
   if (!target) return;
   thumbs.delete(key);
+  if (picture.bitmap) {
+    fit(target, picture.bitmap);
+    return;
+  }
   const own = document.createElement("canvas");
   paint(picture, picture.window, own);
-  const height = own.height * picture.aspect;
-  const scale = target.width / Math.max(own.width, height);
+  fit(target, own, picture.aspect);
+}
+
+// `aspect`: height of a pixel of `own` in units of its width.
+function fit(target, own, aspect = 1) {
+  const scale = target.width / Math.max(own.width, own.height * aspect);
   const context = target.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.clearRect(0, 0, target.width, target.height);
-  const [w, h] = [own.width * scale, height * scale];
+  const [w, h] = [own.width * scale, own.height * aspect * scale];
   context.drawImage(own, (target.width - w) / 2, (target.height - h) / 2, w, h);
 }
 
@@ -145,9 +223,10 @@ async function go(place) {
   turn += 1;
   const mine = turn;
   position();
-  at("busy").hidden = loader.has(all[next]);
+  const key = wanted(all[next]);
+  at("busy").hidden = loader.has(key);
   try {
-    const picture = await loader.now(all[next]);
+    const picture = await loader.now(key);
     thumbnail(all[next], picture);
     if (mine !== turn) return;
     const first = !state.picture;
@@ -155,7 +234,9 @@ async function go(place) {
     at("notice").hidden = true;
     at("busy").hidden = true;
     canvas.dataset.shown = all[next];
+    if (first) performance.mark("first-picture");
     if (first) presets();
+    facts();
     redraw(true);
     fetchAhead();
   } catch (error) {
@@ -174,7 +255,7 @@ function fetchAhead() {
     if (step <= AHEAD) ahead.push(all[state.place + step * state.direction]);
     if (step <= BEHIND) ahead.push(all[state.place - step * state.direction]);
   }
-  loader.want([...ahead.slice(0, 2), ...thumbs.keys(), ...ahead.slice(2)].filter(Boolean), thumbnail);
+  loader.want([...ahead.slice(0, 2), ...thumbs.keys(), ...ahead.slice(2)].filter(Boolean).map(wanted), (key, picture) => thumbnail(key.split("?")[0], picture));
 }
 
 function complain(error, again) {
@@ -200,7 +281,7 @@ function redraw(pixels = false) {
   if (!dirty.frame) dirty.frame = requestAnimationFrame(draw);
 }
 
-const shownWindow = () => state.window || state.picture.window;
+const shownWindow = () => state.window || state.picture.window || told().windows[0] || null;
 
 function geometry() {
   const { rows, columns } = state.picture.attributes;
@@ -220,7 +301,7 @@ function draw() {
   dirty.frame = 0;
   const { picture } = state;
   if (!picture) return;
-  if (dirty.pixels) paint(picture, shownWindow(), source);
+  if (dirty.pixels && !picture.bitmap) paint(picture, shownWindow(), source);
   dirty.pixels = false;
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
@@ -232,7 +313,7 @@ function draw() {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
-  context.drawImage(source, box.left, box.top, box.width, box.height);
+  context.drawImage(picture.bitmap ?? source, box.left, box.top, box.width, box.height);
   canvas.dataset.box = [box.left, box.top, box.scale, ratio].join(" ");
   corners();
 }
@@ -241,11 +322,11 @@ const number = (value) => String(Math.abs(value) >= 10 ? Math.round(value) : Mat
 
 function corners() {
   const { picture } = state;
-  const { centre, width } = shownWindow();
-  at("corner-window").textContent = picture.grey
+  const { centre, width } = shownWindow() ?? {};
+  at("corner-window").textContent = width && (picture.grey || (picture.bitmap && told().grey))
     ? words.window.replace("{width}", number(width)).replace("{centre}", number(centre))
     : "";
-  at("corner-zoom").textContent = `${Math.round(geometry().scale * 100)} %`;
+  at("corner-zoom").textContent = picture.bitmap ? words.reduced : `${Math.round(geometry().scale * 100)} %`;
   for (const button of at("presets").children) {
     button.setAttribute("aria-pressed", String(same(button.preset(), state.window)));
   }
@@ -270,13 +351,14 @@ function position() {
 function presets() {
   const { picture } = state;
   const offered = [[words.default, () => null]];
-  picture.attributes.windows.slice(1, 4).forEach(([centre, width], index) => {
+  const windows = picture.bitmap ? told().windows.map(({ centre, width }) => [centre, width]) : picture.attributes.windows;
+  windows.slice(1, 4).forEach(([centre, width], index) => {
     offered.push([words.header_window.replace("{number}", index + 2), () => ({ centre, width })]);
   });
   if (state.exam.series[state.series].modality === "CT") {
     for (const [name, window] of Object.entries(CT_WINDOWS)) offered.push([words[name], () => window]);
   }
-  offered.push([words.full_range, () => state.picture.fullWindow]);
+  if (!picture.bitmap) offered.push([words.full_range, () => state.picture.fullWindow]);
   const buttons = offered.map(([name, preset], index) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -285,11 +367,27 @@ function presets() {
     button.preset = preset;
     button.addEventListener("click", () => {
       state.window = preset();
-      redraw(true);
+      if (state.frugal) go(state.place);
+      else redraw(true);
     });
     return button;
   });
-  at("presets").replaceChildren(...(picture.grey ? buttons : []));
+  at("presets").replaceChildren(...(picture.grey || (picture.bitmap && told().grey) ? buttons : []));
+}
+
+// The pixels themselves of what is shown, to be windowed by hand.
+async function pixels() {
+  const mine = turn;
+  try {
+    const picture = await loader.now(keys(state.series)[state.place]);
+    if (mine !== turn || !state.picture?.bitmap) return;
+    state.picture = picture;
+    const { width } = shownWindow();
+    grip = Math.max(width / 300, Number.EPSILON);
+    redraw(true);
+  } catch (error) {
+    if (mine === turn) complain(error, pixels);
+  }
 }
 
 let grip = 1;
@@ -297,6 +395,7 @@ let grip = 1;
 const verbs = {
   scroll: (steps) => state.exam?.series.length && go(state.place + steps),
   window(dx, dy, begin) {
+    if (state.picture?.bitmap && begin) pixels();
     if (!state.picture?.grey) return;
     const { centre, width } = shownWindow();
     if (begin) grip = Math.max(width / 300, Number.EPSILON);
@@ -319,13 +418,20 @@ const verbs = {
     redraw();
   },
   reset() {
+    const windowed = state.window;
     Object.assign(state, { window: null, zoom: 1, x: 0, y: 0 });
+    if (state.frugal && windowed) go(state.place);
     redraw(true);
   },
 };
 
 const centred = (factor) => verbs.zoom(factor, canvas.clientWidth / 2, canvas.clientHeight / 2);
 const page = () => Math.max(Math.round(keys(state.series).length / 10), 1);
+const neighbour = (step) => {
+  const all = pictures();
+  const next = all[all.indexOf(state.series) + step];
+  if (next !== undefined) choose(next);
+};
 const shortcuts = {
   ArrowUp: () => verbs.scroll(-1),
   ArrowDown: () => verbs.scroll(1),
@@ -333,8 +439,8 @@ const shortcuts = {
   PageDown: () => verbs.scroll(page()),
   Home: () => go(0),
   End: () => go(Infinity),
-  ArrowLeft: () => state.series > 0 && choose(state.series - 1),
-  ArrowRight: () => state.series + 1 < state.exam.series.length && choose(state.series + 1),
+  ArrowLeft: () => neighbour(-1),
+  ArrowRight: () => neighbour(1),
   "+": () => centred(1.25),
   "-": () => centred(0.8),
   0: () => verbs.reset(),
@@ -355,6 +461,21 @@ at("slider").addEventListener("input", (event) => go(Number(event.target.value) 
 at("reset").addEventListener("click", verbs.reset);
 at("zoom-in").addEventListener("click", () => centred(1.25));
 at("zoom-out").addEventListener("click", () => centred(0.8));
+at("sharper").addEventListener("click", (event) => {
+  state.frugal = !state.frugal;
+  event.currentTarget.setAttribute("aria-pressed", String(!state.frugal));
+  state.picture = null;
+  go(state.place);
+});
+at("sharper").setAttribute("aria-pressed", String(!state.frugal));
+at("key-images").addEventListener("click", () => {
+  const marked = state.exam.key_images;
+  turnTo(marked[(marked.indexOf(keys(state.series)[state.place]) + 1) % marked.length]);
+});
+at("facts-toggle").addEventListener("click", () => {
+  at("facts").hidden = !at("facts").hidden;
+  facts();
+});
 at("touch-mode").addEventListener("click", (event) => {
   state.touch = state.touch === "scroll" ? "window" : "scroll";
   event.currentTarget.setAttribute("aria-pressed", String(state.touch === "window"));

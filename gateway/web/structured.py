@@ -1,0 +1,201 @@
+"""Objects of a study that are no pictures, as the full viewer shows them: reports as rows, states as facts.
+
+Structured reports (dose reports among them) become rows of depth, name and value (PS3.3 C.17.3). Of a grayscale
+softcopy presentation state the window, the rotation and flip, and the annotations with the images they belong to are
+told (PS3.3 A.33.1, C.10.5, C.10.6, C.11.8); shutters, displayed areas and overlays are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from gateway.errors import PeerMisbehaved
+from gateway.model.image import StoredInstance
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_IMPLICIT = "1.2.840.10008.1.2"
+_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+_ROWS = 5000
+_DEPTH = 40
+_TEXT = 500
+_MARKS = 500
+_TABLES = frozenset({0x00283000, 0x00283010})
+_LARGE_BYTES = 64 << 20
+"""Above it pydicom would want an address for binary values; no instance that gets here is larger."""
+_PIXEL_DATA = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+
+
+def report(instance: StoredInstance) -> dict[str, Any]:
+    """Title and rows of a structured report; raises PeerMisbehaved for what cannot be read."""
+    item = _read(instance)
+    rows = []
+    for row in _rows(item, 0):
+        rows.append(row)
+        if len(rows) >= _ROWS:
+            break
+    return {"title": _meaning(item, "ConceptNameCodeSequence"), "rows": rows}
+
+
+def state(instance: StoredInstance, places: dict[str, str]) -> dict[str, Any]:
+    """What a presentation state asks for; *places*: SOP Instance UID to ``series/instance``; raises PeerMisbehaved."""
+    item = _read(instance)
+    return {
+        "label": _text(item, "ContentLabel"),
+        "description": _text(item, "ContentDescription"),
+        "images": _referenced(item.get("ReferencedSeriesSequence"), places) or _content(item, places, 0),
+        "windows": [_window(one, places) for one in item.get("SoftcopyVOILUTSequence") or [] if _is_window(one)],
+        "rotation": _whole(item, "ImageRotation") % 360,
+        "mirrored": _text(item, "ImageHorizontalFlip") == "Y",
+        "inverted": _text(item, "PresentationLUTShape") == "INVERSE",
+        "annotations": [
+            mark for one in item.get("GraphicAnnotationSequence") or [] for mark in _annotation(one, places)
+        ][:_MARKS],
+    }
+
+
+def layers(instance: StoredInstance) -> dict[str, Any]:
+    """Overlay planes and lookup tables in the DICOM JSON model, their binary values inside; raises PeerMisbehaved."""
+    item = _read(instance, until_pixels=True)
+    kept = [
+        element
+        for element in item
+        if (0x6000 <= element.tag.group <= 0x601E and element.tag.group % 2 == 0) or element.tag in _TABLES
+    ]
+    return {f"{element.tag:08X}": element.to_json_dict(None, _LARGE_BYTES) for element in kept}
+
+
+def _read(instance: StoredInstance, *, until_pixels: bool = False) -> Dataset:
+    from pydicom.filereader import read_dataset
+
+    implicit = instance.transfer_syntax == _IMPLICIT
+    try:
+        item = read_dataset(
+            BytesIO(instance.data),
+            implicit,
+            instance.transfer_syntax != _BIG_ENDIAN,
+            stop_when=(lambda tag, vr, length: tag in _PIXEL_DATA) if until_pixels else None,
+        )
+        item.decode()
+        return item
+    except Exception as error:  # noqa: BLE001 - pydicom raises whatever it stumbles upon; mapped here once
+        raise PeerMisbehaved("pacs_answer_malformed", pacs="", words=type(error).__name__) from None
+
+
+def _rows(item: Dataset, depth: int) -> Iterator[dict[str, Any]]:
+    for child in item.get("ContentSequence") or []:
+        kind = _text(child, "ValueType")
+        name = _meaning(child, "ConceptNameCodeSequence") or _text(child, "RelationshipType").lower()
+        yield {"depth": depth, "name": name[:_TEXT], "value": _value(child, kind)[:_TEXT]}
+        if depth < _DEPTH:
+            yield from _rows(child, depth + 1)
+
+
+def _value(item: Dataset, kind: str) -> str:
+    if kind == "NUM":
+        measured = (item.get("MeasuredValueSequence") or [None])[0]
+        if measured is None:
+            return _meaning(item, "NumericValueQualifierCodeSequence")
+        unit = (measured.get("MeasurementUnitsCodeSequence") or [None])[0]
+        code = "" if unit is None else _text(unit, "CodeValue")
+        return f"{_text(measured, 'NumericValue')} {'' if code in ('1', '{}') else code}".strip()
+    if kind == "CODE":
+        return _meaning(item, "ConceptCodeSequence")
+    if kind == "PNAME":
+        return " ".join(part for part in _text(item, "PersonName").split("^") if part)
+    if kind in ("DATE", "TIME", "DATETIME"):
+        return _moment(_text(item, {"DATE": "Date", "TIME": "Time", "DATETIME": "DateTime"}[kind]), kind)
+    if kind == "UIDREF":
+        return _text(item, "UID")
+    return _text(item, "TextValue") if kind == "TEXT" else ""
+
+
+def _moment(value: str, kind: str) -> str:
+    date, time = ("", value) if kind == "TIME" else (value[:8], value[8:] if kind == "DATETIME" else "")
+    told = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 else date
+    clock = ":".join(part for part in (time[:2], time[2:4], time[4:6]) if part)
+    return f"{told} {clock}".strip()
+
+
+def _meaning(item: Dataset, keyword: str) -> str:
+    codes = item.get(keyword) or []
+    return _text(codes[0], "CodeMeaning") or _text(codes[0], "CodeValue") if len(codes) else ""
+
+
+def _text(item: Dataset, keyword: str) -> str:
+    value = item.get(keyword)
+    return "" if value is None else str(value)
+
+
+def _whole(item: Dataset, keyword: str) -> int:
+    try:
+        return int(item.get(keyword) or 0)
+    except (TypeError, ValueError):
+        return 0
+
+
+def _numbers(item: Dataset, keyword: str) -> list[float]:
+    found = item.get(keyword)
+    if found is None:
+        return []
+    try:
+        return [float(one) for one in (found if hasattr(found, "__iter__") and not isinstance(found, str) else [found])]
+    except (TypeError, ValueError):
+        return []
+
+
+def _is_window(item: Dataset) -> bool:
+    return bool(_numbers(item, "WindowCenter") and _numbers(item, "WindowWidth"))
+
+
+def _window(item: Dataset, places: dict[str, str]) -> dict[str, Any]:
+    return {
+        "centre": _numbers(item, "WindowCenter")[0],
+        "width": max(_numbers(item, "WindowWidth")[0], 1.0),
+        "images": _images(item.get("ReferencedImageSequence"), places),
+    }
+
+
+def _annotation(item: Dataset, places: dict[str, str]) -> Iterator[dict[str, Any]]:
+    images = _images(item.get("ReferencedImageSequence"), places)
+    for one in item.get("TextObjectSequence") or []:
+        anchor = _numbers(one, "AnchorPoint")
+        box = _numbers(one, "BoundingBoxTopLeftHandCorner")
+        at, units = (anchor, "AnchorPointAnnotationUnits") if anchor else (box, "BoundingBoxAnnotationUnits")
+        yield {
+            "kind": "text",
+            "text": _text(one, "UnformattedTextValue")[:_TEXT],
+            "points": at[:2],
+            "display": _text(one, units) == "DISPLAY",
+            "images": images,
+        }
+    for one in item.get("GraphicObjectSequence") or []:
+        yield {
+            "kind": _text(one, "GraphicType").lower(),
+            "text": "",
+            "points": _numbers(one, "GraphicData")[:2000],
+            "display": _text(one, "GraphicAnnotationUnits") == "DISPLAY",
+            "images": images,
+        }
+
+
+def _referenced(series: Any, places: dict[str, str]) -> list[str]:
+    return [key for one in series or [] for key in _images(one.get("ReferencedImageSequence"), places)]
+
+
+def _content(item: Dataset, places: dict[str, str], depth: int) -> list[str]:
+    """The images that a key object selection names in its content (PS3.16 TID 2010)."""
+    found: list[str] = []
+    for one in item.get("ContentSequence") or []:
+        found += _images(one.get("ReferencedSOPSequence"), places)
+        if depth < _DEPTH:
+            found += _content(one, places, depth + 1)
+    return found
+
+
+def _images(items: Any, places: dict[str, str]) -> list[str]:
+    found = (places.get(_text(one, "ReferencedSOPInstanceUID")) for one in items or [])
+    return [key for key in found if key is not None]

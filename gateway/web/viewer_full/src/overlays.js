@@ -1,0 +1,90 @@
+// Overlay planes on top of the image: white dots where the plane has bits.
+
+import * as dicom from "./dicom.js";
+
+const made = new Map();
+
+export function drawOverlays(cell) {
+  const { marks, image } = cell;
+  const ratio = window.devicePixelRatio || 1;
+  const [width, height] = [Math.round(cell.port.clientWidth * ratio), Math.round(cell.port.clientHeight * ratio)];
+  if (marks.width !== width || marks.height !== height) [marks.width, marks.height] = [width, height];
+  const context = marks.getContext("2d");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, width, height);
+  if (!image || !cell.overlays) return;
+  const to = transform(cell, ratio);
+  if (!to) return;
+  cell.element.dataset.box = to.join(" ");
+  context.setTransform(...to);
+  for (const plane of planes(cell)) context.drawImage(plane.canvas, plane.left - 1, plane.top - 1);
+  if (cell.state) drawState(cell, context, to, ratio);
+}
+
+// Annotations of a presentation state: lines and texts where they are anchored (PS3.3 C.10.5).
+function drawState(cell, context, to, ratio) {
+  const [series, instance] = cell.key.split("/");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  Object.assign(context, { strokeStyle: "#ffe08a", fillStyle: "#ffe08a", lineWidth: 1.5 * ratio, shadowColor: "#000", shadowBlur: 4 * ratio, font: `${13 * ratio}px system-ui, sans-serif` });
+  const onImage = ([x, y]) => [to[0] * x + to[2] * y + to[4], to[1] * x + to[3] * y + to[5]];
+  const onScreen = ([x, y]) => [x * context.canvas.width, y * context.canvas.height];
+  for (const mark of cell.state.annotations) {
+    if (mark.images.length && !mark.images.includes(`${series}/${instance}`)) continue;
+    const place = mark.display ? onScreen : onImage;
+    const points = Array.from({ length: mark.points.length >> 1 }, (_, at) => place([mark.points[2 * at], mark.points[2 * at + 1]]));
+    if (!points.length) continue;
+    if (mark.kind === "text") mark.text.split(/\r?\n/).forEach((line, at) => context.fillText(line, points[0][0], points[0][1] + at * 16 * ratio));
+    else drawMark(context, mark.kind, points, ratio);
+  }
+}
+
+function drawMark(context, kind, points, ratio) {
+  context.beginPath();
+  if (kind === "point") context.arc(...points[0], 3 * ratio, 0, 2 * Math.PI);
+  else if (kind === "circle" && points[1]) context.arc(...points[0], Math.hypot(points[1][0] - points[0][0], points[1][1] - points[0][1]), 0, 2 * Math.PI);
+  else if (kind === "ellipse" && points[3]) {
+    const [a, b, c, d] = points;
+    const half = (one, other) => Math.hypot(other[0] - one[0], other[1] - one[1]) / 2;
+    context.ellipse((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, half(a, b), half(c, d), Math.atan2(b[1] - a[1], b[0] - a[0]), 0, 2 * Math.PI);
+  } else points.forEach((point, at) => (at ? context.lineTo(...point) : context.moveTo(...point)));
+  context.stroke();
+}
+
+function planes(cell) {
+  if (!made.has(cell.key)) {
+    if (made.size > 64) made.clear();
+    made.set(cell.key, dicom.overlays(cell.item, cell.frame).map((plane) => ({ ...plane, canvas: canvasOf(plane) })));
+  }
+  return made.get(cell.key);
+}
+
+function canvasOf({ rows, columns, bits }) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [columns, rows];
+  const context = canvas.getContext("2d");
+  const dots = context.createImageData(columns, rows);
+  const pixels = new Uint32Array(dots.data.buffer);
+  for (let at = 0; at < bits.length; at += 1) if (bits[at]) pixels[at] = 0xff80ffff;
+  context.putImageData(dots, 0, 0);
+  return canvas;
+}
+
+// From the image's pixels (corner of the first at 0, 0) to the canvas, as a canvas wants it.
+export function transform(cell, ratio) {
+  const { viewport, image } = cell;
+  const plane = dicom.plane(cell.item, cell.frame);
+  const along = plane?.along ?? [1, 0, 0];
+  const down = plane?.down ?? [0, 1, 0];
+  const origin = plane?.position ?? [0, 0, 0];
+  const point = (column, row) =>
+    viewport.worldToCanvas(origin.map((part, axis) => part + along[axis] * column * image.columnPixelSpacing + down[axis] * row * image.rowPixelSpacing));
+  // The position of an image is the middle of its first pixel; Cornerstone's drawing by processor takes it for the
+  // corner, by half a pixel everywhere.
+  const half = cell.engine.processor ? 0 : 0.5;
+  const from = point(-half, -half);
+  const right = point(image.columns - half, -half);
+  const below = point(-half, image.rows - half);
+  const step = (to, count) => [((to[0] - from[0]) / count) * ratio, ((to[1] - from[1]) / count) * ratio];
+  const found = [...step(right, image.columns), ...step(below, image.rows), from[0] * ratio, from[1] * ratio];
+  return found.every(Number.isFinite) ? found : null;
+}
