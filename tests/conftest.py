@@ -9,10 +9,15 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 
 import gateway.log
+
+# A machine under load must not fail a test of what is computed.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PROGRAMS = {
     "orthanc": ("Orthanc", "orthanc orthanc-dicomweb"),

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from gateway.demo import phantom
 from gateway.demo.identity import CT
 from gateway.hl7.sender import send
+from gateway.watch.status import read_all
 from tests.support.gateway import Running, message, planned
+from tests.support.watch import read_exposition
 
 
 def _gateway(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,7 +67,11 @@ def test_check_finds_nothing_wrong_while_everything_runs(here: Running) -> None:
     told = _gateway("check", "--config", str(here.world.settings_file), "--json")
     findings = {f["subject"]: f for f in json.loads(told.stdout)}
     assert {f["state"] for f in findings.values()} == {"ok"}, findings
-    assert set(findings) == {"settings", "doors", "store", "pacs demo", "destination demo", "login"}
+    assert set(findings) == {
+        *("settings", "doors", "store", "documents", "disk documents", "disk store", "status folder"),
+        *("process intake", "process web", "process work", "port web", "port mllp"),
+        *("pacs demo", "destination demo", "repository demo", "login"),
+    }
     assert told.returncode == 0
 
 
@@ -76,11 +84,40 @@ def test_check_names_what_does_not_answer(here: Running, tmp_path: Path) -> None
     (tmp_path / "client-secret").write_text("x", encoding="utf-8")
     told = _gateway("check", "--config", str(settings), "--json")
     wrong = {f["subject"] for f in json.loads(told.stdout) if f["state"] == "wrong"}
-    assert wrong == {"pacs demo", "destination demo", "login"}
+    assert wrong == {"pacs demo", "destination demo", "repository demo", "login"}
     assert told.returncode == 1
     screen = _gateway("check", "--config", str(settings))
     assert "wrong" in screen.stdout
     assert "Traceback" not in screen.stderr
+
+
+def _wait_for_figures(here: Running, *names: str) -> None:
+    """Until the processes have written them into their status files."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        statuses = read_all(here.world.folder / "status")
+        if set(names) <= {figure["name"] for status in statuses for figure in status.figures}:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{names} were not written")
+
+
+def test_a_probe_and_prometheus_learn_how_it_is(here: Running) -> None:
+    _wait_for_figures(here, "gateway_messages_total", "gateway_share_delay_seconds")
+    told = _gateway("health", "--config", str(here.world.settings_file), "--json")
+    health = json.loads(told.stdout)
+    assert told.returncode == 0
+    assert health["ready"] is True
+    assert {peer["name"]: peer["up"] for peer in health["peers"]} == {"pacs demo": True, "destination demo": True}
+    assert _gateway("health", "--config", str(here.world.settings_file), "--role", "work").returncode == 0
+    assert _gateway("health", "--config", str(here.world.settings_file), "--role", "receive").returncode == 1
+    assert requests.get(f"{here.world.public_url}/readyz", timeout=30).json()["ready"] is True
+    read = read_exposition(requests.get(f"{here.world.public_url}/metrics", timeout=30).text)
+    assert read["gateway_shares"] == {(("destination", "demo"), ("state", "shared")): 1}
+    assert set(read["gateway_process_up"].values()) == {1}
+    ((labels, answered),) = read["gateway_messages_total"].items()
+    assert (dict(labels)["answer"], answered) == ("AA", 1)
+    assert sum(read["gateway_share_delay_seconds_count"].values()) == 1
 
 
 @pytest.mark.parametrize("command", ["serve", "check", "search", "registry"])

@@ -20,7 +20,7 @@ import requests
 from pydicom import dcmread
 
 from gateway.demo import phantom, reports
-from gateway.demo.identity import ACCESSION_ISSUER, CHEST, CT, PRIOR_CT, RADIOLOGIST, REFERRER, DemoStudy
+from gateway.demo.identity import ACCESSION_ISSUER, CHEST, CT, PATIENT, PRIOR_CT, RADIOLOGIST, REFERRER, DemoStudy
 from gateway.demo.ris import transmission
 from gateway.hl7.build import oru_r01
 from gateway.hl7.sender import send
@@ -42,6 +42,8 @@ def here() -> Iterator[Running]:
     with planned() as world:
         phantom.sample_studies(world.world.studies, slices=SLICES, prior_slices=2)
         _number_with_dots(world)
+        with world.world.settings_file.open("a", encoding="utf-8") as settings:
+            settings.write('[rights]\nregistry = "ask"\nregistry_wait_s = 30.0\n')
         world.start_pacs()
         world.start_registry()
         world.start_identity_provider()
@@ -184,7 +186,6 @@ MALFORMED: dict[str, Query] = {
     "a study that is a wildcard": _with("studyUID", "*"),
     "a study that is a list": _with("studyUID", f"{CT.study_uid}\\{DOTTED.study_uid}"),
     "a study that is a path": _with("studyUID", "../../console"),
-    "a report with its extension": _with("idCDA", f"{CT.report.root}^1"),
     "a report that is SQL": _with("idCDA", "1.2' OR '1'='1"),
     "an accession number above all measure": _with("Accessionnumber", "1" * 300),
     "a flood of parameters": [*query_of(CT), *((f"x{number}", "") for number in range(100))],
@@ -212,16 +213,17 @@ UNKNOWN: dict[str, Query] = {
     "a report that nobody sent": _with("idCDA", "1.2.250.1.999.9.9"),
     "a report that is a UUID": _with("idCDA", "D52DE737-9C4E-4D0A-8E0F-2D6B3B1F9A11"),
     "a number that nobody gave": _with("Accessionnumber", f"{ACCESSION_ISSUER}.SC00000000"),
-    "a number without its issuer": _with("Accessionnumber", CT.accession.extension or ""),
+    "a report with an extension that it does not have": _with("idCDA", f"{CT.report.root}^1"),
     "a number of another issuer": _with("Accessionnumber", f"{ACCESSION_ISSUER}.7.{CT.accession.extension}"),
     "an issuer without a number": _with("Accessionnumber", ACCESSION_ISSUER),
     "a number cut at a dot": _with("Accessionnumber", f"{ACCESSION_ISSUER}.RX.26.03", DOTTED),
     "a number cut before its dots": _with("Accessionnumber", f"{ACCESSION_ISSUER}.RX", DOTTED),
     "the end of a number with dots": _with("Accessionnumber", "26.03.1611", DOTTED),
+    "the number of another study without its issuer": _with("Accessionnumber", CHEST.accession.extension or ""),
     "a number that is a wildcard": _with("Accessionnumber", f"{ACCESSION_ISSUER}.*"),
     "a number with a wildcard": _with("Accessionnumber", f"{CT.accession.dotted[:-1]}?"),
     "a number that is a pattern of SQL": _with("Accessionnumber", "%"),
-    "a number as XDS writes it": _with("Accessionnumber", CT.accession.unique_id),
+    "a number as XDS writes an identifier": _with("Accessionnumber", CT.accession.unique_id),
     "a number in lower case": _with("Accessionnumber", CT.accession.dotted.lower()),
     "a number and a blank": _with("Accessionnumber", f"{CT.accession.dotted} "),
     "a study of another length": _with("studyUID", f"{CT.study_uid}.1"),
@@ -273,10 +275,20 @@ def test_before_the_login_every_wellformed_link_is_answered_alike(stranger: Read
     assert told == [told[0]] * len(told)
 
 
-def test_a_request_for_a_patient_is_said_to_be_unsupported(referrer: Reader) -> None:
-    answer = referrer.ask(link([("requestType", "PATIENT"), ("patientID", "IPP-7Q4021")]))
-    assert answer.status_code == 501
-    assert "IPP-7Q4021" not in answer.text
+PATIENT_ID = f"{PATIENT.identifiers[1].cx()}"
+
+
+def test_each_opens_those_examinations_of_the_patient_that_are_theirs_to_see(
+    referrer: Reader, radiologist: Reader
+) -> None:
+    """The radiologist wrote all of them; the referrer asked for them, and one is masked."""
+    for reader, images in ((radiologist, 2 * SLICES + 2 + 2), (referrer, 2 * SLICES + 2)):
+        answer = reader.ask(link([("requestType", "PATIENT"), ("patientID", PATIENT_ID)]))
+        assert answer.status_code == 303
+        exam = reader.ask(f"{answer.headers['Location']}/exam.json").json()
+        assert sum(len(series["frames"]) for series in exam["series"]) == images
+    for patient, status in (("7", 400), ("7^^^&1.2.3&ISO", 403)):
+        assert referrer.ask(link([("requestType", "PATIENT"), ("patientID", patient)])).status_code == status
 
 
 CASES: dict[str, Callable[[str], str]] = {
@@ -291,7 +303,7 @@ CASES: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_names_of_parameters_are_read_in_any_case(referrer: Reader, case: str) -> None:
     query = [(CASES[case](name), value) for name, value in query_of(DOTTED)]
-    for sent in (query, query[::-1], [*query, ("viewerType", "x"), ("diagnosticQuality", "true")]):
+    for sent in (query, query[::-1], [*query, ("viewerType", "IHE_BIR"), ("diagnosticQuality", "true")]):
         assert referrer.ask(link(sent)).headers.get("Location", "").startswith("/viewer/")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pydicom
 import pytest
 import requests
 from pydicom.dataset import Dataset
@@ -20,6 +22,7 @@ from gateway.dicom.receive import Places
 from gateway.errors import NotSupportedYet
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
+from gateway.store.received import SqlReceived
 from tests.support import dicom_corpus as corpus
 from tests.support import dicom_dcmqrscp as dcmqrscp
 from tests.support import orthanc
@@ -155,6 +158,28 @@ def test_frames_come_by_every_way(scene: Scene, pacs: str, way: str) -> None:
         source.close()
 
 
+@pytest.mark.parametrize(("pacs", "way"), WAYS)
+def test_a_whole_study_comes_in_one_transfer_by_every_way(scene: Scene, pacs: str, way: str) -> None:
+    settings = scene.settings(pacs, way)
+    client, source = PacsClient(settings, spool=scene.places.spool), FrameSource(settings, spool=scene.places.spool)
+    try:
+        for study in (corpus.UTF_8, corpus.FRAMES, corpus.THREE_ACCESSIONS):
+            exam = client.study(study)
+            assert exam is not None
+            with source.read(exam) as reading:
+                found = {one.sop_instance_uid: one for one in reading}
+            wanted = {str(one.SOPInstanceUID): one for one in scene.stored if one.StudyInstanceUID == study}
+            assert set(found) == {one.sop_instance_uid for one in exam.instances}
+            for uid, one in found.items():
+                read = pydicom.dcmread(io.BytesIO(one.head + one.data))
+                assert (read.StudyInstanceUID, read.SOPInstanceUID) == (study, uid)
+                assert read.get("PixelData") == wanted[uid].get("PixelData")
+            assert source.whole(exam) is not None
+    finally:
+        source.close()
+        client.close()
+
+
 def test_a_study_is_measured_by_every_way(scene: Scene) -> None:
     client = PacsClient(scene.orthanc)
     exam = client.study(corpus.PET_CT)
@@ -230,7 +255,8 @@ def test_what_orthanc_is_told_to_send_is_kept_and_told(scene: Scene) -> None:
     file.write_bytes(encoded(note))
     command = ["storescu", "-aet", orthanc.AE_TITLE, "-aec", dcmqrscp.RECEIVER_TITLE, "127.0.0.1"]
     subprocess.run([*command, str(scene.receiver_port), str(file)], check=True, capture_output=True, timeout=60)
-    client = PacsClient(scene.orthanc, received=scene.places.rejections.of)
+    assert isinstance(scene.places.kept, SqlReceived)
+    client = PacsClient(scene.orthanc, received=scene.places.kept.rejections)
     exam = client.study(corpus.PET_CT)
     client.close()
     assert exam is not None

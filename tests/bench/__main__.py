@@ -10,7 +10,21 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ack, find, first_image, hl7, kos, registry, report, share
+from tests.bench import (
+    ack,
+    console,
+    find,
+    first_image,
+    hl7,
+    hl7_intake,
+    images,
+    kos,
+    life,
+    registry,
+    report,
+    share,
+    viewer,
+)
 from tests.bench.rows import Row
 
 BENCHES: dict[str, Callable[[], list[Row]]] = {
@@ -18,10 +32,14 @@ BENCHES: dict[str, Callable[[], list[Row]]] = {
     "find": find.run,
     "kos": kos.run,
     "ack": ack.run,
-    "hl7": hl7.run,
+    "hl7": lambda: hl7.run() + hl7_intake.run(),
     "report": report.run,
     "first-image": first_image.run,
+    "images": images.run,
+    "viewer": viewer.run,
     "registry": registry.run,
+    "life": life.run,
+    "console": console.run,
 }
 
 

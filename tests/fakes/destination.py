@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from gateway.errors import GatewayError, PeerRefused, PeerUnreachable
 from gateway.flow.ports import Blobs
-from gateway.model.document import DocumentEntry, RetrievedDocument
+from gateway.model.document import AssociationType, DocumentEntry, RetrievedDocument
 from gateway.model.share import FrozenSubmission, Publication
+from gateway.model.site import Site
+from gateway.trust import safexml
+from gateway.xds import ebrim, updates
 from gateway.xds.metadata import MetadataSettings, prepare
 
 
@@ -27,17 +33,24 @@ class FakeDestination:
         self.sent: list[tuple[bytes, tuple[str, ...]]] = []
         self.asked = 0
         self.before: list[GatewayError] = []
+        self.questions: list[GatewayError] = []
+        """Raised instead of answering what stands."""
         self.lose_replies = 0
+        self.gone: set[str] = set()
+        """Unique ids of what was replaced or withdrawn."""
+        self.taken_back: list[str] = []
+        self.corrected: list[FrozenSubmission] = []
 
     def prepare(self, publication: Publication) -> FrozenSubmission:
         return prepare(publication, self._settings)
 
     def known(self, frozen: FrozenSubmission) -> bool:
         self.asked += 1
+        self._be_away()
         hashes = [self.documents.get(document.unique_id) for document in frozen.documents]
         if any(h not in (None, d.hash) for h, d in zip(hashes, frozen.documents, strict=True)):
             raise PeerRefused("registry_other_hash")
-        return all(hashes)
+        return all(hashes) and not self.gone.intersection(document.unique_id for document in frozen.documents)
 
     def send(self, frozen: FrozenSubmission, *, again: bool) -> None:
         if self.before:
@@ -48,8 +61,57 @@ class FakeDestination:
             digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
             assert digest == document.hash
             assert len(content) == document.size
-            assert document.unique_id not in self.documents or again
+            known = document.unique_id in self.documents
+            # The same bytes may come again under their id once the former entry is out of sight (ITI TF-3 4.1.4).
+            assert (
+                not known or again or (document.unique_id in self.gone and self.documents[document.unique_id] == digest)
+            )
+            self.gone.discard(document.unique_id)
             self.documents[document.unique_id] = digest
+        self.gone |= {one for one in self.documents if _entry_uuid(one) in _replaced(frozen.metadata)}
+        self._lose_reply()
+
+    def standing(self, unique_ids: Sequence[str]) -> Sequence[str]:
+        self.asked += 1
+        self._be_away()
+        return [one for one in unique_ids if one in self.documents and one not in self.gone]
+
+    def replacing(self, frozen: FrozenSubmission, replaced: Mapping[str, str]) -> FrozenSubmission:
+        self._be_away()
+        for old in replaced.values():
+            if old not in self.documents:
+                raise PeerRefused("xds_document_unknown", unique_id=old, words="")
+            if old in self.gone:
+                raise PeerRefused("xds_document_not_current", unique_id=old, words="Deprecated")
+        entry_ids = {document.unique_id: document.entry_id for document in frozen.documents}
+        targets = {entry_ids[new]: _entry_uuid(old) for new, old in replaced.items()}
+        return replace(frozen, metadata=updates.with_replacements(frozen.metadata, targets))
+
+    def take_back(self, unique_ids: Sequence[str], site: Site, now: datetime, *, again: bool) -> None:
+        if self.before:
+            raise self.before.pop(0)
+        if not again and any(one not in self.documents for one in unique_ids):
+            raise PeerRefused("xds_document_unknown", unique_id="", words="")
+        self.gone |= set(unique_ids)
+        self.taken_back += list(unique_ids)
+        self._lose_reply()
+
+    def correct(self, wanted: FrozenSubmission, site: Site, now: datetime) -> None:
+        if self.before:
+            raise self.before.pop(0)
+        self.corrected.append(wanted)
+        self._lose_reply()
+
+    @property
+    def approved(self) -> set[str]:
+        """Unique ids of what people find."""
+        return set(self.documents) - self.gone
+
+    def _be_away(self) -> None:
+        if self.questions:
+            raise self.questions.pop(0)
+
+    def _lose_reply(self) -> None:
         if self.lose_replies:
             self.lose_replies -= 1
             raise PeerUnreachable("registry_unreachable")
@@ -59,3 +121,13 @@ class FakeDestination:
 
     def retrieve(self, entries: Sequence[DocumentEntry]) -> Sequence[RetrievedDocument]:
         return ()
+
+
+def _entry_uuid(unique_id: str) -> str:
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, unique_id)}"
+
+
+def _replaced(metadata: bytes) -> set[str]:
+    """The entryUUIDs that the submission replaces."""
+    submission = ebrim.read(safexml.parse(metadata))
+    return {one.target for one in submission.associations if one.type == AssociationType.REPLACE}

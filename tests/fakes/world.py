@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from gateway.demo import identity, reports
@@ -13,6 +15,7 @@ from gateway.demo.identity import CT, DemoStudy
 from gateway.flow.accept import Accepting
 from gateway.flow.events import New
 from gateway.flow.patience import Patience
+from gateway.flow.policy import Policy
 from gateway.flow.share import Sharing
 from gateway.model.exam import Exam, Instance, Series
 from gateway.model.identifiers import INS_TEST
@@ -112,6 +115,16 @@ class World:
             assert waited < patience_s, share
 
 
+@cache
+def _migrated() -> bytes:
+    """An empty store that is up to date: to migrate one takes longer than most stories."""
+    with TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{folder}/gateway.db")
+        migrations.upgrade(engine)
+        engine.dispose()
+        return (Path(folder) / "gateway.db").read_bytes()
+
+
 @contextmanager
 def world(
     folder: Path,
@@ -120,10 +133,12 @@ def world(
     patience: Patience | None = None,
     flavour: str = "ihe",
     link: Literal["missing", "always", "never"] = "missing",
+    policy: Policy | None = None,
 ) -> Iterator[World]:
     """A world of its own in *folder*; the PACS holds the demo's CT."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "gateway.db").write_bytes(_migrated())
     engine = open_engine(f"sqlite:///{folder}/gateway.db")
-    migrations.upgrade(engine)
     writer = open_writer(engine)
     store, blobs, clock = SqlStore(engine, writer), FileBlobs(folder / "blobs"), StoppedClock()
     pacs, destination = FakePacs(exam()), FakeDestination(blobs, flavour)
@@ -137,7 +152,7 @@ def world(
             clock,
             pacs,
             destination,
-            Accepting(**common),
+            Accepting(**common, flavours={"registry": flavour}, policy=policy or Policy()),
             Sharing(
                 **common,
                 pacs={"pacs": pacs},
@@ -145,6 +160,7 @@ def world(
                 flavours={"registry": flavour},
                 links={"registry": link},
                 patience=patience or Patience(look_interval_s=0),
+                policy=policy or Policy(),
             ),
         )
     finally:

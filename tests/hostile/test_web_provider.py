@@ -15,7 +15,7 @@ from joserfc import jwt
 
 from gateway.errors import GatewayError, PeerMisbehaved, PeerRefused, PeerUnreachable, SettingsError
 from gateway.model.access import Person
-from gateway.web import openid, provider_http
+from gateway.web import provider, provider_http
 from gateway.web.openid import OpenIdConnect, OpenIdSettings
 from tests.fakes.clock import StoppedClock
 from tests.support.web import SystemClock, bound_socket
@@ -31,9 +31,9 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 
 
 def person(client: OpenIdConnect) -> Person:
-    return client.person(
+    return client.log_in(
         code="code", redirect_uri="http://127.0.0.1:1/login/callback", nonce="right nonce", code_verifier="v" * 43
-    )
+    ).person
 
 
 def test_an_honest_answer_is_believed(pair: Pair) -> None:
@@ -235,9 +235,9 @@ def test_what_was_published_is_kept_while_the_provider_cannot_be_read_again(tmp_
         ask = {"redirect_uri": "r", "state": "s", "nonce": "n", "code_verifier": "v" * 43}
         client.authorization_url(**ask)
         lies.instead["/.well-known/openid-configuration"] = Response("", 503)
-        clock.forward(openid._CACHE_S + 1)
+        clock.forward(provider._CACHE_S + 1)
         assert client.authorization_url(**ask).startswith(f"{lies.url}/a?")
-        clock.forward(openid._STALE_S)
+        clock.forward(provider._STALE_S)
         with pytest.raises(PeerUnreachable):
             client.authorization_url(**ask)
 

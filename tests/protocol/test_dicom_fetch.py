@@ -242,6 +242,19 @@ def test_what_is_larger_than_the_cache_is_handed_out_all_the_same() -> None:
     assert cache.size_bytes == 0
 
 
+def test_one_thing_that_is_large_is_kept_alone() -> None:
+    cache: Cache[int, int] = Cache(10, 50)
+    loads = []
+
+    def load(key: int, size: int) -> int:
+        return cache.get(key, lambda: (loads.append(key) or key, size))
+
+    assert [load(1, 5), load(2, 40), load(2, 40), load(3, 60), load(3, 60)] == [1, 2, 2, 3, 3]
+    assert (loads, cache.size_bytes) == ([1, 2, 3, 3], 40)
+    load(4, 5)
+    assert cache.size_bytes == 5
+
+
 def test_an_error_reaches_all_who_wait_and_is_not_kept() -> None:
     cache: Cache[int, int] = Cache(10)
     entered, go = threading.Event(), threading.Event()

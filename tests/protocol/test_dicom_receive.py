@@ -14,25 +14,37 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from gateway.dicom.folders import InstanceFolder, RejectionFolder
-from gateway.dicom.notes import REJECTIONS, is_rejection, without_rejected
+from gateway.dicom.folders import take_over
+from gateway.dicom.notes import without_rejected
 from gateway.dicom.receive import Peer
 from gateway.dicom.spool import Spool
-from gateway.errors import InputConflicts, InputRejected
+from gateway.errors import InputConflicts
+from gateway.kos.rejections import REJECTIONS, is_rejection
 from gateway.model.codes import Code
 from gateway.model.exam import Instance, KeyObjectNote
+from gateway.store.blobs import FileBlobs
+from gateway.store.received import SqlReceived
 from tests.support import dicom_corpus as corpus
 from tests.support.dicom_dcmqrscp import RECEIVER_TITLE, receiving
 from tests.support.dicom_objects import CT, STUDY, encoded, image
+from tests.support.store import NOW, stage
 
 VERIFICATION, AVAILABILITY = "1.2.840.10008.1.1", "1.2.840.10008.5.1.4.33"
+PERFORMED_STEP = "1.2.840.10008.3.1.2.3.3"
 TITLE = "MODALITY"
 
 
 def associate(port: int, title: str = TITLE, called: str = RECEIVER_TITLE, **others: object) -> Association:
     """pynetdicom as the sender."""
     entity = AE(ae_title=title)
-    for uid in (VERIFICATION, CT, corpus.KEY_OBJECT_SELECTION, AVAILABILITY, "1.2.840.10008.5.1.4.1.1.4"):
+    for uid in (
+        VERIFICATION,
+        CT,
+        corpus.KEY_OBJECT_SELECTION,
+        AVAILABILITY,
+        PERFORMED_STEP,
+        "1.2.840.10008.5.1.4.1.1.4",
+    ):
         entity.add_requested_context(uid, ExplicitVRLittleEndian)
     return entity.associate("127.0.0.1", port, ae_title=called, **others)  # type: ignore[arg-type]
 
@@ -60,23 +72,24 @@ def rejection(code: str, *selected: Dataset, number: int = 1) -> Dataset:
 @pytest.mark.parametrize("code", REJECTIONS)
 def test_a_rejection_note_is_kept_and_told(tmp_path: Path, code: str) -> None:
     note = rejection(code, image(1, 2), image(2, 1))
-    with receiving(tmp_path, TITLE, may=frozenset({"reject"})) as (receiver, _, told):
+    with receiving(tmp_path, TITLE, may=frozenset({"reject"})) as (receiver, places, told):
         assert sent(receiver.port, note) == 0
         assert sent(receiver.port, note) == 0  # the sender did not hear us the first time
-    assert told == [STUDY, STUDY]
-    # Another process finds it.
-    (found,) = RejectionFolder(tmp_path / "notes").of(STUDY)
+        assert isinstance(places.kept, SqlReceived)
+        (found,) = places.kept.rejections(STUDY)
+        assert places.kept.rejections("1.2.3") == ()
+    assert told == [STUDY]
     assert found.title == Code(code, "DCM", REJECTIONS[code])
     assert found.marked == {f"{STUDY}.1.2", f"{STUDY}.2.1"}
     assert found.sop_instance_uid == note.SOPInstanceUID
-    assert RejectionFolder(tmp_path / "notes").of("1.2.3") == []
 
 
 def test_another_key_object_is_no_rejection(tmp_path: Path) -> None:
     note = corpus.key_object(STUDY, [image(1, 2)], corpus.OF_INTEREST)
     with receiving(tmp_path, TITLE, may=frozenset({"reject"})) as (receiver, places, told):
         assert sent(receiver.port, note) == 0x0124
-        assert not places.rejections.of(STUDY)
+        assert isinstance(places.kept, SqlReceived)
+        assert not places.kept.rejections(STUDY)
     assert told == []
 
 
@@ -84,7 +97,8 @@ def test_another_note_under_a_known_uid_does_not_take_its_place(tmp_path: Path) 
     with receiving(tmp_path, TITLE) as (receiver, places, _):
         assert sent(receiver.port, rejection("113001", image(1, 1))) == 0
         assert sent(receiver.port, rejection("113001", image(1, 2))) == 0x0111
-        (note,) = places.rejections.of(STUDY)
+        assert isinstance(places.kept, SqlReceived)
+        (note,) = places.kept.rejections(STUDY)
     assert note.marked == {f"{STUDY}.1.1"}
 
 
@@ -126,8 +140,7 @@ def test_an_image_is_taken_only_when_it_was_asked_for_or_may_be_imported(tmp_pat
     assert told == []
     with receiving(tmp_path, TITLE, may=frozenset({"import"})) as (receiver, places, told):
         assert sent(receiver.port, image(1, 7)) == 0
-        (path,) = places.imports.names(STUDY)
-    assert path.name == f"{STUDY}.1.7.dcm"
+        assert sent(receiver.port, image(1, 7)) == 0
     assert told == [STUDY]
 
 
@@ -144,6 +157,29 @@ def test_an_availability_notification_is_told(tmp_path: Path) -> None:
         association.release()
     assert (status.Status, nothing.Status) == (0, 0xC000)
     assert told == [STUDY]
+
+
+def test_a_performed_step_that_ended_is_told(tmp_path: Path) -> None:
+    begun, ended, empty = Dataset(), Dataset(), Dataset()
+    scheduled = Dataset()
+    scheduled.StudyInstanceUID = STUDY
+    begun.ScheduledStepAttributesSequence = [scheduled]
+    begun.PerformedProcedureStepStatus = "IN PROGRESS"
+    ended.PerformedProcedureStepStatus = "COMPLETED"
+    empty.ScheduledStepAttributesSequence = []
+    with receiving(tmp_path, TITLE, may=frozenset({"announce"})) as (receiver, _, told):
+        association = associate(receiver.port)
+        asked = [
+            association.send_n_create(begun, PERFORMED_STEP, "1.2.3.4"),
+            association.send_n_create(begun, PERFORMED_STEP, "1.2.3.4"),
+            association.send_n_create(empty, PERFORMED_STEP, "1.2.3.5"),
+            association.send_n_set(begun, PERFORMED_STEP, "1.2.3.4"),
+            association.send_n_set(ended, PERFORMED_STEP, "1.2.3.4"),
+            association.send_n_set(ended, PERFORMED_STEP, "1.2.3.4"),
+        ]
+        association.release()
+    assert [status.Status for status, _ in asked] == [0, 0x0111, 0xC000, 0, 0, 0x0112]
+    assert told == ["step 1.2.3.4"]
 
 
 def test_a_certificate_proves_who_speaks(tmp_path: Path) -> None:
@@ -180,9 +216,11 @@ def test_there_are_never_more_connections_than_allowed(tmp_path: Path) -> None:
 
 
 def test_the_disk_being_full_asks_the_sender_to_come_again(tmp_path: Path) -> None:
-    (tmp_path / "in").write_text("a file where the folder should be")
-    with receiving(tmp_path, TITLE) as (receiver, _, _):
+    with receiving(tmp_path, TITLE) as (receiver, _, told):
+        (tmp_path / "received" / "blobs").rename(tmp_path / "away")
+        (tmp_path / "received" / "blobs").write_text("a file where the folder should be")
         assert sent(receiver.port, image()) == 0xA700
+    assert told == []
 
 
 def test_rejected_instances_and_their_note_are_left_out() -> None:
@@ -193,19 +231,6 @@ def test_rejected_instances_and_their_note_are_left_out() -> None:
     assert set(without_rejected(found, [mark])["s"]) == {"1", "2", "3", "9"}
     assert not is_rejection(Code("113001", "99LOCAL"))
     assert not is_rejection(None)
-
-
-def test_a_file_is_kept_once_and_never_changed(tmp_path: Path) -> None:
-    folder = InstanceFolder(tmp_path)
-    assert folder.keep(STUDY, "1.2", b"one")
-    assert not folder.keep(STUDY, "1.2", b"one")
-    with pytest.raises(InputConflicts, match="instance_differs"):
-        folder.keep(STUDY, "1.2", b"two")
-    for study, instance in (("..", "1"), ("1/2", "1"), (STUDY, "../x"), (STUDY, ""), (STUDY, ".")):
-        with pytest.raises(InputRejected):
-            folder.keep(study, instance, b"")
-    assert [path.read_bytes() for path in folder.names(STUDY)] == [b"one"]
-    assert folder.names("../..") == []
 
 
 def test_the_spool_forgets(tmp_path: Path) -> None:
@@ -227,12 +252,22 @@ def test_the_spool_forgets(tmp_path: Path) -> None:
     assert spool.get("1.3") is None
 
 
-def test_a_note_that_cannot_be_read_any_more_lets_nothing_be_shared(tmp_path: Path) -> None:
-    from gateway.errors import Unavailable
-
-    notes = RejectionFolder(tmp_path)
-    notes.keep(encoded(rejection("113039", image(1, 1))))
-    (path,) = InstanceFolder(tmp_path).names(STUDY)
-    path.write_bytes(b"garbled")
-    with pytest.raises(Unavailable):
-        RejectionFolder(tmp_path).of(STUDY)
+def test_what_the_release_before_kept_in_files_is_taken_over(tmp_path: Path) -> None:
+    note, other = rejection("113039", image(1, 1)), image(1, 7)
+    files = {
+        tmp_path / "rejections" / STUDY / f"{note.SOPInstanceUID}.dcm": encoded(note),
+        tmp_path / "imports" / STUDY / f"{other.SOPInstanceUID}.dcm": encoded(other),
+        tmp_path / "rejections" / STUDY / "1.2.3.dcm": b"garbled",
+    }
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    with stage(f"sqlite:///{tmp_path}/store/gateway.db") as here:
+        received = SqlReceived(here.engine, here.writer, FileBlobs(tmp_path / "blobs"))
+        assert take_over(tmp_path, received, NOW) == 2
+        assert take_over(tmp_path, received, NOW) == 0
+        (found,) = received.rejections(STUDY)
+        assert found.marked == {f"{STUDY}.1.1"}
+        with pytest.raises(InputConflicts):
+            received.keep_import(STUDY, str(other.SOPInstanceUID), b"other", peer="", now=NOW)
+    assert [path.name for path in tmp_path.glob("*/*/*.dcm")] == ["1.2.3.dcm"]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.dicom.several import SeveralPacs
-from gateway.dicom.watch import look_again
 from gateway.errors import PeerRefused, PeerUnreachable
-from gateway.flow.events import ImagesChanged
 from gateway.model.exam import Exam, Instance, Series
 from gateway.model.image import Frame
 from tests.fakes.pacs import FakePacs
@@ -77,14 +75,3 @@ def test_another_that_does_not_answer_makes_nothing_absent() -> None:
     with pytest.raises(PeerUnreachable):
         one.study("1.2")
     one.echo()
-
-
-def test_late_images_and_vanished_studies_are_told() -> None:
-    same, more, broken = exam("1.1", "a"), exam("1.2", "a", "b"), exam("1.4", "a")
-    pacs = FakePacs(same, more, broken)
-    published = [("1.1", same.fingerprint), ("1.2", exam("1.2", "a").fingerprint), ("1.3", same.fingerprint)]
-    told: list[ImagesChanged] = []
-    assert look_again(pacs, published, told.append) == 2
-    assert told == [ImagesChanged("1.2"), ImagesChanged("1.3")]
-    pacs.failures = [AWAY]
-    assert look_again(pacs, [("1.4", "x"), ("1.2", "x")], told.append) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -21,7 +22,7 @@ from gateway.errors import (
 )
 from gateway.flow.events import New
 from gateway.model.report import Reliability
-from gateway.model.share import ShareState, StoredReport
+from gateway.model.share import Receipt, ShareState, StoredReport
 from gateway.web.app import create_app
 from tests.fakes.clock import StoppedClock
 from tests.support.web import KEY, NOW, OTHER_KEY, Site, build, overview
@@ -143,7 +144,7 @@ def test_what_cannot_be_taken_is_refused_by_its_name(
     [
         (InputRejected("report_not_validated", place="ClinicalDocument/legalAuthenticator"), 400),
         (InputConflicts("report_conflicts"), 409),
-        (NotSupportedYet("replacement_not_supported_yet"), 501),
+        (NotSupportedYet("event_not_supported_yet"), 501),
         (Unavailable("store_full"), 503),
         (PeerUnreachable("pacs_away"), 502),
     ],
@@ -155,6 +156,32 @@ def test_a_refusal_of_the_story_is_a_problem_with_its_status(site: Site, error: 
     assert answer.get_json()["code"] == error.code
     assert answer.get_json().get("place", "") == error.place
     assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def delete(site: Site, report_id: str = "report-1", key: str = KEY) -> TestResponse:
+    sent = {"Authorization": f"Bearer {key}"}
+    return Client(create_app(site.parts)).delete(f"/api/reports/{report_id}", base_url=URL, headers=sent)
+
+
+def test_a_report_is_withdrawn_by_the_system_that_sent_it(site: Site) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def withdraw(report_id: str, sender: str) -> Receipt:
+        asked.append((report_id, sender))
+        return Receipt(report_id=report_id, duplicate=len(asked) > 1)
+
+    site.parts = replace(site.parts, withdraw_report=withdraw)
+    answers = [delete(site), delete(site)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert [answer.get_json()["duplicate"] for answer in answers] == [False, True]
+    assert answers[0].headers["Location"] == "/api/reports/report-1"
+    assert asked == [("report-1", "ris")] * 2
+
+
+@pytest.mark.parametrize(("report_id", "key"), [("report-1", OTHER_KEY), ("no-such", KEY), ("..%2Fx", KEY)])
+def test_nobody_withdraws_what_another_site_sent(site: Site, report_id: str, key: str) -> None:
+    site.parts = replace(site.parts, withdraw_report=lambda *_: pytest.fail("it was withdrawn"))
+    assert delete(site, report_id, key).status_code == 404
 
 
 def test_a_problem_says_the_line_and_speaks_the_callers_language(site: Site) -> None:

@@ -203,11 +203,15 @@ TAKEN_MESSAGES: dict[str, Message] = {
 }
 
 
+def _replacing_itself(content: bytes) -> bytes:
+    root = safexml.parse(content)
+    identifier = root.find("{urn:hl7-org:v3}id")
+    assert identifier is not None
+    written = b'<relatedDocument typeCode="RPLC"><parentDocument><id root="%s"/></parentDocument></relatedDocument>'
+    return content.replace(b"<componentOf>", written % identifier.get("root", "").encode() + b"<componentOf>", 1)
+
+
 BILLION = b'<!DOCTYPE a [<!ENTITY b "KERMARREC"><!ENTITY c "&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;">]>'
-RPLC = (
-    b'<relatedDocument typeCode="RPLC"><parentDocument><id root="1.2.250.1.999.1.1.8.700.1"/></parentDocument>'
-    b"</relatedDocument><componentOf>"
-)
 ACCESSION = re.compile(rb"<ps3-20:accessionNumber [^>]*/>")
 REFUSED_DOCUMENTS: dict[str, tuple[Document, str, str, int]] = {
     # by name: the document, ERR-3, the beginning of ERR-7, and the HTTP status
@@ -266,7 +270,7 @@ REFUSED_DOCUMENTS: dict[str, tuple[Document, str, str, int]] = {
     "nobody signed": (
         _without("legalAuthenticator"), "207", f"report_not_validated at {CDA}/legalAuthenticator", 400,
     ),
-    "a replacement": (
-        _bytes(b"<componentOf>", RPLC), "201", f"replacement_not_supported_yet at {CDA}/relatedDocument", 501,
+    "a replacement of itself": (
+        _replacing_itself, "103", f"parent_is_itself at {CDA}/relatedDocument", 400,
     ),
 }  # fmt: skip

@@ -8,17 +8,23 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
+from sqlalchemy import Engine
 
-from gateway.dicom.folders import InstanceFolder, RejectionFolder
 from gateway.dicom.receive import Peer, Places, Receiver, ReceiverSettings
 from gateway.dicom.spool import Spool
-from gateway.flow.events import ImagesChanged
+from gateway.model.exam import KeyObjectNote
+from gateway.store.blobs import FileBlobs
+from gateway.store.received import SqlReceived
+from gateway.store.writer import Writer
+from tests.fakes.clock import StoppedClock
 from tests.support.dicom_objects import encoded
 from tests.support.orthanc import free_port
+from tests.support.store import stage
 
 AE_TITLE = "DCMTK"
 RECEIVER_TITLE = "GATEWAY-IN"
@@ -69,12 +75,43 @@ def receiving(
     folder: Path, *titles: str, may: frozenset[str] = EVERYTHING, **changes: object
 ) -> Iterator[tuple[Receiver, Places, list[str]]]:
     """A receiver of ours that knows *titles* on loopback; with its places and the studies it told of."""
-    told: list[str] = []
+    with stage(f"sqlite:///{folder}/received/gateway.db") as here:
+        kept = ToldReceived(here.engine, here.writer, FileBlobs(folder / "received" / "blobs"))
+        places = Places(Spool(folder / "spool"), kept, StoppedClock())
+        yield from _receiving(titles, may, changes, places, kept.told)
 
-    def tell(event: ImagesChanged) -> None:
-        told.append(event.study_uid)
 
-    places = Places(Spool(folder / "spool"), RejectionFolder(folder / "notes"), InstanceFolder(folder / "in"), tell)
+class ToldReceived(SqlReceived):
+    """The store's own, which remembers the studies that it was told of."""
+
+    def __init__(self, engine: Engine, writer: Writer, blobs: FileBlobs) -> None:
+        super().__init__(engine, writer, blobs)
+        self.told: list[str] = []
+
+    def keep_rejection(self, note: KeyObjectNote, study_uids: Sequence[str], *others: Any, **named: Any) -> bool:
+        fresh = super().keep_rejection(note, study_uids, *others, **named)
+        self.told += study_uids if fresh else ()
+        return fresh
+
+    def keep_import(self, study_uid: str, *others: Any, **named: Any) -> bool:
+        fresh = super().keep_import(study_uid, *others, **named)
+        self.told += [study_uid] if fresh else []
+        return fresh
+
+    def changed(self, study_uids: Sequence[str], **named: Any) -> int:
+        found = super().changed(study_uids, **named)
+        self.told += study_uids
+        return found
+
+    def end_step(self, sop_instance_uid: str, **named: Any) -> bool:
+        ended = super().end_step(sop_instance_uid, **named)
+        self.told += [f"step {sop_instance_uid}"] if ended else []
+        return ended
+
+
+def _receiving(
+    titles: Sequence[str], may: frozenset[str], changes: dict[str, object], places: Places, told: list[str]
+) -> Iterator[tuple[Receiver, Places, list[str]]]:
     settings = ReceiverSettings(
         host="127.0.0.1",
         port=0,
@@ -86,10 +123,17 @@ def receiving(
         },
     )
     receiver = Receiver(settings, places)
+    with serving(receiver):
+        yield receiver, places, told
+
+
+@contextlib.contextmanager
+def serving(receiver: Receiver) -> Iterator[int]:
+    """*receiver* in a thread of its own; its port."""
     thread = threading.Thread(target=receiver.run)
     thread.start()
     try:
-        yield receiver, places, told
+        yield receiver.port
     finally:
         receiver.stop()
         thread.join(20)

@@ -19,18 +19,24 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from gateway.demo.identity_provider import PROFESSIONALS, IdentityProviderSettings
 from gateway.demo.identity_provider import create_app as create_provider
+from gateway.dicom.render import rendered
 from gateway.errors import InputRejected
+from gateway.flow.consult import Consulting
 from gateway.flow.events import Event
 from gateway.model.access import Handle, LoginAttempt, Person, Session
 from gateway.model.audit import AuditEvent
 from gateway.model.exam import Exam, Instance, Series
 from gateway.model.identifiers import Identifier
-from gateway.model.image import Frame
-from gateway.model.link import national_url
+from gateway.model.image import Frame, RenderedFrame, Rendering
+from gateway.model.link import Asked, Led, names_accession, national_url
+from gateway.model.people import Patient
+from gateway.model.rights import OPEN, BrokenGlass, ExamFacts, Policy
 from gateway.model.share import KnownExam, Receipt, Share, ShareOverview, ShareState, StoredReport
 from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
+from gateway.web.claims import PatientClaims
 from gateway.web.openid import OpenIdConnect, OpenIdSettings
 from gateway.web.tokens import new_token
+from tests.support.console import Acts, MemoryOverview, console_parts
 
 STUDY = "1.2.250.1.999.5.1"
 ACCESSION = Identifier("1.2.250.1.999.1.2", "SC26031204")
@@ -46,6 +52,14 @@ CT, MR, US, SR = (
     "1.2.840.10008.5.1.4.1.1.4",
     "1.2.840.10008.5.1.4.1.1.6.1",
     "1.2.840.10008.5.1.4.1.1.88.22",
+)
+PATIENT = Patient(
+    identifiers=(Identifier("1.2.250.1.213.1.4.10", "281112915104759"),),
+    birth_family="KERMARREC-LEFÈVRE",
+    birth_given="ZOÉ",
+    birth_date="19811109",
+    sex="F",
+    birth_place="29151",
 )
 NOW = datetime(2026, 3, 12, 11, 0, tzinfo=UTC)
 
@@ -63,6 +77,7 @@ class MemorySessions:
         self.sessions: dict[str, Session] = {}
         self.handles: dict[str, Handle] = {}
         self.events: list[AuditEvent] = []
+        self.glass: list[BrokenGlass] = []
         self.lock = threading.Lock()
 
     def begin(self, attempt: LoginAttempt) -> None:
@@ -93,6 +108,54 @@ class MemorySessions:
             self.sessions.pop(session_id, None)
             self.events.extend(events)
 
+    def change(self, session: Session, events: Iterable[AuditEvent]) -> bool:
+        with self.lock:
+            if session.id not in self.sessions:
+                return False
+            self.sessions[session.id] = session
+            self.events.extend(events)
+            return True
+
+    def refresh_due(self, session_id: str, now: datetime, again: datetime) -> bool:
+        with self.lock:
+            found = self.sessions.get(session_id)
+            if found is None or found.refresh_at is None or found.refresh_at > now:
+                return False
+            self.sessions[session_id] = replace(found, refresh_at=again)
+            return True
+
+    def living(self, now: datetime, idle_s: float, hard_s: float, limit: int) -> Sequence[Session]:
+        with self.lock:
+            return list(self.sessions.values())[:limit]
+
+    def end(
+        self, *, provider_session: str = "", subject_key: str = "", before: datetime, events: Iterable[AuditEvent]
+    ) -> int:
+        with self.lock:
+            ended = [
+                one.id
+                for one in self.sessions.values()
+                if one.created_at < before
+                and (not provider_session or one.provider_session == provider_session)
+                and (not subject_key or one.subject_key == subject_key)
+            ]
+            for session_id in ended if provider_session or subject_key else ():
+                del self.sessions[session_id]
+            self.events.extend(events if ended else ())
+            return len(ended)
+
+    def broke(self, use: BrokenGlass, events: Iterable[AuditEvent]) -> None:
+        with self.lock:
+            self.glass.append(use)
+            self.events.extend(events)
+
+    def broken(self, session_id: str, patient_keys: Iterable[str]) -> bool:
+        keys = set(patient_keys)
+        return any(one.session_id == session_id and one.patient_key in keys for one in self.glass)
+
+    def uses(self, limit: int) -> Sequence[BrokenGlass]:
+        return self.glass[::-1][:limit]
+
     def name(self, handle: Handle, events: Iterable[AuditEvent]) -> None:
         with self.lock:
             self.handles[handle.id] = handle
@@ -114,8 +177,19 @@ class MemoryStore:
     shares: list[ShareOverview] = field(default_factory=list)
     events: list[AuditEvent] = field(default_factory=list)
 
-    def known_exams(self, study_uid: str, report_root: str) -> Sequence[KnownExam]:
-        return [one for one in self.exams if one.study_uid == study_uid and one.report.root == report_root]
+    asked: list[Asked] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
+    """Ids of reports."""
+
+    def led(self, asked: Asked) -> Sequence[Led]:
+        self.asked.append(asked)
+        return [
+            Led(one, () if one.report_id in self.withdrawn else (one,))
+            for one in self.exams
+            if one.study_uid in asked.studies
+            or any(names_accession(number, one.accession) for number in asked.accessions)
+            or set(asked.patients) & set(one.facts.patient.identifiers)
+        ]
 
     def record(self, event: AuditEvent) -> None:
         self.events.append(event)
@@ -254,6 +328,26 @@ class DrawnImages:
             self.made[kind, place] = drawn(place, kind)
         return self.made[kind, place]
 
+    def begin(self, exam: Exam, series_uid: str) -> None:
+        """Nothing is fetched ahead here."""
+
+    def rendered(
+        self, study_uid: str, series_uid: str, sop_class_uid: str, sop_instance_uid: str, number: int, wanted: Rendering
+    ) -> RenderedFrame:
+        return rendered(self.frame(study_uid, series_uid, sop_class_uid, sop_instance_uid, number), wanted)
+
+    def headers(self, exam: Exam, series_uid: str) -> list[dict[str, object]]:
+        (series,) = (one for one in exam.series if one.series_uid == series_uid)
+        return [
+            {
+                "00080018": {"vr": "UI", "Value": [instance.sop_instance_uid]},
+                "00100010": {"vr": "PN", "Value": [{"Alphabetic": exam.patient_name}]},
+                "00080060": {"vr": "CS", "Value": [series.modality]},
+                "00280030": {"vr": "DS", "Value": [0.7, 0.7]},
+            }
+            for instance in series.instances
+        ]
+
 
 def known(study: str = STUDY, accession: Identifier = ACCESSION, masked: frozenset[str] = frozenset()) -> KnownExam:
     return KnownExam(
@@ -265,6 +359,7 @@ def known(study: str = STUDY, accession: Identifier = ACCESSION, masked: frozens
         patient_cx="281112915104759^^^&1.2.250.1.213.1.4.10&ISO^NH",
         masked=masked,
         authors=frozenset({RADIOLOGIST.identifier}),
+        facts=ExamFacts(patient=PATIENT, type_code="18748-4"),
     )
 
 
@@ -292,6 +387,8 @@ def overview(state: ShareState, number: int, reason: str = "", **facts: str) -> 
         study_uids=(f"2.25.27116034968330254471{number}0045872165",),
         report_unique_id=REPORT.unique_id,
         received_at=moment,
+        modalities=(("CT",), ("MR",), ("CT", "PT"))[number % 3],
+        sequence=1000 - number,
     )
 
 
@@ -307,6 +404,8 @@ class Site:
     received: list[Event]
     url: str
     provider_url: str
+    overview: MemoryOverview
+    acts: Acts
 
     @property
     def link(self) -> str:
@@ -316,10 +415,20 @@ class Site:
         return self.store.events + self.sessions.events
 
 
-def build(folder: Path, url: str, provider_url: str, clock: Any = None, **settings: Any) -> Site:
+def build(
+    folder: Path,
+    url: str,
+    provider_url: str,
+    clock: Any = None,
+    policy: Policy = OPEN,
+    login_options: dict[str, Any] | None = None,
+    patients: bool = False,
+    **settings: Any,
+) -> Site:
     """The parts of a web at *url* that logs in at *provider_url*."""
     store, sessions, images = MemoryStore(exams=[known()]), MemorySessions(), DrawnImages()
     store.exams.append(known(MASKED_STUDY, MASKED_ACCESSION, frozenset({"MASQUE_PS"})))
+    overview, acts = MemoryOverview(lambda: store.shares), Acts(lambda: store.shares)
     secret = folder / "client-secret"
     secret.write_text(SECRET + "\n", encoding="utf-8")
     found: dict[str, Any] = {"exam": exam()}
@@ -342,15 +451,19 @@ def build(folder: Path, url: str, provider_url: str, clock: Any = None, **settin
         IntakeKey(name="ris", sha256_hex=hashlib.sha256(KEY.encode()).hexdigest(), site="nord"),
         IntakeKey(name="other", sha256_hex=hashlib.sha256(OTHER_KEY.encode()).hexdigest(), site="sud"),
     )
-    chosen = {"intake_keys": keys, **settings}
+    chosen = {"intake_keys": keys, "neutral_s": 0.0, **settings}
     login = OpenIdConnect(
         OpenIdSettings(
             issuer=provider_url,
             client_id="gateway",
             client_secret_file=secret,
             administrators=frozenset({RADIOLOGIST.identifier}),
+            **(login_options or {}),
         ),
         clock,
+    )
+    patient_settings = OpenIdSettings(
+        issuer=provider_url, client_id="gateway-patients", client_secret_file=secret, patients=PatientClaims()
     )
     parts = WebParts(
         settings=WebSettings(public_url=url, **chosen),
@@ -358,11 +471,14 @@ def build(folder: Path, url: str, provider_url: str, clock: Any = None, **settin
         sessions=sessions,
         clock=clock,
         login=login,
+        patient_login=OpenIdConnect(patient_settings, clock) if patients else None,
+        consulting=Consulting(exams=store, policy=policy),
         exams=look_up,
         images=lambda site: images,
         accept=accept,
+        console=console_parts(overview, acts),
     )
-    return Site(parts, store, sessions, images, found, received, url, provider_url)
+    return Site(parts, store, sessions, images, found, received, url, provider_url, overview, acts)
 
 
 def sign_in(site: Site, identifier: str = REFERRER.identifier, roles: frozenset[str] = frozenset()) -> str:
@@ -423,8 +539,13 @@ def serving(application: WSGIApplication, sock: socket.socket) -> Iterator[None]
 
 
 @contextmanager
-def running(folder: Path, wrap: Callable[[Site], WSGIApplication] | None = None, **settings: Any) -> Iterator[Site]:
-    """The web and the demo's identity provider, both on loopback."""
+def running(
+    folder: Path,
+    wrap: Callable[[Site], WSGIApplication] | None = None,
+    provided: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Iterator[Site]:
+    """The web and the demo's identity provider, both on loopback; *provided*: settings of the provider."""
     web, provider = bound_socket(), bound_socket()
     url = f"http://127.0.0.1:{web.getsockname()[1]}"
     provider_settings = IdentityProviderSettings(
@@ -432,6 +553,11 @@ def running(folder: Path, wrap: Callable[[Site], WSGIApplication] | None = None,
         client_secret=SECRET,
         redirect_uris=(f"{url}/login/callback",),
         signed_out_uris=(f"{url}/signed-out",),
+        logout_uris={
+            "gateway": f"{url}/login/back-channel",
+            "gateway-patients": f"{url}/login/back-channel/patients",
+        },
+        **(provided or {}),
     )
     site = build(folder, url, provider_settings.issuer, **settings)
     application = wrap(site) if wrap else create_app(site.parts)

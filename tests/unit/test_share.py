@@ -23,7 +23,7 @@ from gateway.errors import (
     Unavailable,
 )
 from gateway.flow.accept import Accepting
-from gateway.flow.events import Delete, ImagesChanged, New, Replace
+from gateway.flow.events import ImagesChanged, New
 from gateway.flow.patience import Patience
 from gateway.model.identifiers import Identifier
 from gateway.model.report import Reliability, Statements
@@ -99,10 +99,11 @@ def test_other_bytes_under_one_id_are_a_conflict(here: World) -> None:
     assert len(here.store.overviews(limit=10)) == 1
 
 
-def test_the_same_bytes_with_other_statements_are_a_conflict(here: World) -> None:
-    here.accept()
-    with pytest.raises(InputConflicts):
-        here.accept(statements=Statements(reliability=Reliability.QUALIFIED, masked=frozenset({"MASQUE_PS"})))
+def test_the_same_bytes_with_other_statements_are_a_conflict_for_a_dmp(tmp_path: Path) -> None:
+    with world(tmp_path, flavour="dmp") as here:
+        here.accept()
+        with pytest.raises(InputConflicts):
+            here.accept(statements=Statements(reliability=Reliability.QUALIFIED, masked=frozenset({"MASQUE_PS"})))
 
 
 def test_a_report_that_nobody_answers_for_is_refused(here: World) -> None:
@@ -133,20 +134,11 @@ def test_a_site_is_known_by_its_custodian_when_the_sender_speaks_for_several(her
     assert here.store.overviews(limit=10)[0].share.site == "presquile"
 
 
-@pytest.mark.parametrize(
-    "event", [Replace(received(content=b""), None), Delete(received(content=b"")), ImagesChanged("1.2.3")]
-)
-def test_what_is_recognised_and_not_there_yet_says_so(here: World, event: Replace | Delete | ImagesChanged) -> None:
+def test_images_that_changed_are_nothing_to_a_gateway_that_does_not_watch(here: World) -> None:
     with pytest.raises(NotSupportedYet) as refusal:
-        here.accepting.accept(event)
+        here.accepting.accept(ImagesChanged("1.2.3"))
     assert refusal.value.hl7_code == "201"
     assert refusal.value.acknowledgement == "AE"
-
-
-def test_a_report_that_says_it_replaces_another_is_not_taken_for_a_new_one(here: World) -> None:
-    draft = reports.Draft(study=CT, version=2, replaces=Identifier("1.2.250.1.999.7"), set_id=Identifier("1.2.250.1.9"))
-    with pytest.raises(NotSupportedYet):
-        here.accept(content=reports.level3(draft))
 
 
 # -- the study ------------------------------------------------------------------------------------------------------
@@ -259,14 +251,6 @@ def test_a_second_report_waits_while_the_first_is_publishing_the_manifest(here: 
     here.clock.forward(100)
     here.carry_until(SHARED)
     assert len(here.destination.sent) == 2
-
-
-def test_a_second_report_with_another_order_is_held_until_manifests_can_be_replaced(here: World) -> None:
-    here.accept()
-    here.carry()
-    here.accept(content=_second_report("ANOTHER-ORDER"))
-    share = here.carry()
-    assert (share.state, share.reason) == (HELD, "manifest_replacement_not_supported_yet")
 
 
 def _one_look(here: World, share: Share) -> Share:

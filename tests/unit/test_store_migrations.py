@@ -15,10 +15,10 @@ from alembic.migration import MigrationContext
 from gateway.audit import trail
 from gateway.errors import SettingsError
 from gateway.registry import schema as registry
-from gateway.store import migrations, schema
+from gateway.store import forms, migrations, schema, schema_notices  # noqa: F401 - its tables stand beside
 from gateway.store.engine import open_engine, reading, transaction
 from tests.support.postgresql import postgresql_server  # noqa: F401
-from tests.support.store import DATABASES, url_of
+from tests.support.store import DATABASES, NOW, url_of
 
 EVERY_METADATA = (schema.METADATA, trail.METADATA, registry.METADATA)
 
@@ -114,3 +114,18 @@ def test_a_migration_that_fails_leaves_nothing(engine: sa.Engine, monkeypatch: p
     assert tables(engine) == set()
     migrations.upgrade(engine)
     migrations.check(engine)
+
+
+def test_the_patients_of_earlier_reports_are_found_by_their_identifier(engine: sa.Engine) -> None:
+    migrations.upgrade(engine, "0003")
+    with transaction(engine) as connection:
+        reports = schema.REPORTS
+        for number, cx in enumerate(("279035121518989^^^&1.2.250.1.213.1.4.10&ISO", "")):
+            known = {column.name: "{}" for column in reports.columns if column.name not in ("kind", "replaces")}
+            known |= {"id": f"r{number}", "key": f"k{number}", "patient_cx": cx, "received_at": NOW}
+            connection.execute(sa.insert(reports).values(known))
+    migrations.upgrade(engine)
+    with reading(engine) as connection:
+        (row,) = connection.execute(sa.select(schema.REPORT_PATIENTS)).all()
+    assert (row.report_id, row.root, row.extension) == ("r0", "1.2.250.1.213.1.4.10", "279035121518989")
+    assert row.key == forms.key("patient", row.root, row.extension)

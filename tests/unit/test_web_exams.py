@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from gateway.errors import PeerUnreachable
+from gateway.model.access import ViewOptions
 from gateway.model.exam import Exam, Instance, Series
 from gateway.web.exams import Exams, shown
-from gateway.web.viewer import described, person_name
+from gateway.web.viewer import described
+from gateway.web.viewer_identity import identity, person_name
 from tests.fakes.clock import StoppedClock
 from tests.support.web import CT, SR, STUDY, exam
 
@@ -41,8 +44,15 @@ def test_the_version_changes_when_a_place_comes_to_mean_another_image() -> None:
 
 
 def test_the_list_says_who_the_patient_is_and_names_no_identifier() -> None:
-    told = described(shown(exam()))
-    assert told["patient"] == {"name": "KERMARREC-LEFÈVRE ZOÉ", "birth_date": "1981-11-09", "sex": "F"}
+    told = described(shown(exam()), ViewOptions(), identity(exam(), None))
+    patient = {name: told["patient"][name] for name in ("name", "birth_date", "sex", "ins", "differs")}
+    assert patient == {
+        "name": "KERMARREC-LEFÈVRE ZOÉ",
+        "birth_date": "1981-11-09",
+        "sex": "F",
+        "ins": "",
+        "differs": False,
+    }
     assert told["study"] == {
         "date": "2026-03-12",
         "time": "10:25",
@@ -67,15 +77,19 @@ def test_a_name_is_read_as_people_write_it(written: str, read: str) -> None:
     assert person_name(written) == read
 
 
+def told_of(one: Exam) -> dict[str, Any]:
+    return described(shown(one), ViewOptions(), identity(one, None))
+
+
 def test_broken_dates_are_left_out() -> None:
-    told = described(shown(replace(exam(), patient_birth_date="1981", study_date="hier", study_time="x")))
+    told = told_of(replace(exam(), patient_birth_date="1981", study_date="hier", study_time="x"))
     assert told["patient"]["birth_date"] == ""
     assert told["study"]["date"] == told["study"]["time"] == ""
 
 
 def test_a_number_of_frames_that_cannot_be_is_bounded() -> None:
     series = Series(series_uid="1.2", instances=(Instance(CT, "1.2.1", 1, 10**9), Instance(CT, "1.2.2", 2, -4)))
-    assert described(shown(Exam(study_uid=STUDY, series=(series,))))["series"][0]["frames"] == [10_000, 1]
+    assert told_of(Exam(study_uid=STUDY, series=(series,)))["series"][0]["frames"] == [10_000, 1]
 
 
 def test_one_look_serves_everyone_until_it_is_too_old() -> None:

@@ -1,0 +1,337 @@
+"""The full viewer in a real browser: what it draws against the values in the objects, its measures, its documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from gateway.errors import PeerUnreachable
+from gateway.model.access import ViewOptions
+from gateway.web.viewer_assets import assets
+from tests.support.browser import Watched, chromium, page_of, settled
+from tests.support.viewing import (
+    MemoryPacs,
+    hounsfield,
+    mammography,
+    prior,
+    study,
+    viewing,
+    with_prior,
+)
+from tests.support.web import STUDY, Site
+
+pytestmark = [
+    pytest.mark.chromium,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(assets() is None, reason="the full viewer is not built: scripts/viewer"),
+]
+CT, J2K, JPEG_LS, RLE, LOOP, PHOTOGRAPH, RADIOGRAPH, DOCUMENT, DOSE, STATE = range(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, MemoryPacs]]:
+    with viewing(tmp_path_factory.mktemp("full"), study() + prior()) as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def logged_in(browser: Browser, seen: tuple[Site, MemoryPacs]) -> Iterator[Watched]:
+    with page_of(browser) as watched:
+        opened(watched, seen[0])
+        yield watched
+
+
+@pytest.fixture
+def watched(logged_in: Watched) -> Iterator[Watched]:
+    """The full viewer over the study, as it opens; it must have complained of nothing at the end."""
+    logged_in.page.reload()
+    logged_in.page.wait_for_selector("body[data-ready=yes]")
+    drawn(logged_in.page, "0/0/1")
+    yield logged_in
+    complaints, logged_in.complaints[:] = list(logged_in.complaints), []
+    assert complaints == []
+
+
+def opened(watched: Watched, site: Site, *, earlier: bool = False) -> Page:
+    """The full viewer after a click on the link and a login, its first image drawn."""
+    page = watched.page
+    page.goto(site.link)
+    page.get_by_role("button", name="Se connecter").click()
+    page.wait_for_url("**/viewer/*")
+    if earlier:
+        with_prior(site)
+    page.goto(f"{page.url}/full")
+    page.wait_for_selector("body[data-ready=yes]")
+    return page
+
+
+def choose(page: Page, series: int, key: str = "") -> None:
+    page.locator(".series-item").nth(series).click()
+    drawn(page, key or f"{series}/0/1")
+
+
+def drawn(page: Page, key: str, cell: int = 0) -> None:
+    expect(page.locator(".cell").nth(cell)).to_have_attribute("data-shown", key)
+    settled(page)
+    settled(page)
+
+
+def pixel(page: Page, row: int, column: int, cell: int = 0) -> list[int]:
+    """The colour on the screen in the middle of the image's pixel (row, column)."""
+    found: list[int] = page.evaluate(
+        """([row, column, cell]) => {
+            const element = document.querySelectorAll('.cell')[cell];
+            const [a, b, c, d, e, f] = element.dataset.box.split(' ').map(Number);
+            const canvas = element.querySelector('.cornerstone-canvas');
+            const [x, y] = [a * (column + 0.5) + c * (row + 0.5) + e, b * (column + 0.5) + d * (row + 0.5) + f];
+            return [...canvas.getContext('2d').getImageData(Math.floor(x), Math.floor(y), 1, 1).data.slice(0, 3)];
+        }""",
+        [row, column, cell],
+    )
+    return found
+
+
+def on_screen(page: Page, row: int, column: int) -> tuple[int, int]:
+    """Where on the page the image's pixel lies."""
+    cell = page.locator(".cell")
+    a, b, c, d, e, f = map(float, (cell.get_attribute("data-box") or "").split())
+    place = cell.bounding_box()
+    assert place
+    x, y = a * (column + 0.5) + c * (row + 0.5) + e, b * (column + 0.5) + d * (row + 0.5) + f
+    return round(place["x"] + x), round(place["y"] + y)
+
+
+def grey(value: float, centre: float, width: float) -> int:
+    """PS3.3 C.11.2.1.2."""
+    return round(min(max(((value - (centre - 0.5)) / (width - 1) + 0.5) * 255, 0), 255))
+
+
+def near(found: list[int], *expected: int, by: int = 2) -> bool:
+    wanted = expected * 3 if len(expected) == 1 else expected
+    return all(abs(one - other) <= by for one, other in zip(found, wanted, strict=True))
+
+
+def drag(page: Page, left: int, top: int, right: int, bottom: int) -> None:
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move((left + right) // 2, (top + bottom) // 2)
+    page.mouse.move(right, bottom)
+    page.mouse.up()
+    settled(page)
+
+
+def test_pixels_are_those_of_the_objects_in_every_compression(watched: Watched) -> None:
+    page = watched.page
+    for series, number in ((CT, 1), (J2K, 3), (JPEG_LS, 4), (RLE, 5)):
+        if series:
+            choose(page, series)
+        for row, column in ((100, 60), (101, 64), (4, 4), (64, 9 + 4 * number), (58, 42)):
+            expected = grey(hounsfield(row, column, number), 40, 400)
+            assert near(pixel(page, row, column), expected), (series, row, column, pixel(page, row, column))
+    choose(page, PHOTOGRAPH)
+    assert near(pixel(page, 10, 10), 200, 30, 40, by=6)
+    assert near(pixel(page, 10, 50), 30, 190, 50, by=6)
+    choose(page, LOOP)
+    assert near(pixel(page, 33, 40), 200, 40, 30)
+    page.keyboard.press("ArrowDown")
+    drawn(page, f"{LOOP}/0/2")
+    assert near(pixel(page, 5, 5), 50)
+    choose(page, RADIOGRAPH)
+    # MONOCHROME1 under the table of the image: value // 8, black is high.
+    for row, column in ((10, 10), (60, 100), (120, 3)):
+        assert near(pixel(page, row, column), 255 - min(255, (row * 16 + column) // 8), by=4)
+
+
+def test_windows_turns_and_marks_follow_the_hand(watched: Watched) -> None:
+    page = watched.page
+    cell = page.locator(".cell")
+    page.locator("#tools select").nth(1).select_option(label="5  Poumon")
+    settled(page)
+    assert near(pixel(page, 58, 42), grey(hounsfield(58, 42, 1), -600, 1500))
+    expect(cell.locator(".bottom-left")).to_have_text(re.compile(r"L 1.500 +C -600"))
+    page.keyboard.press("i")
+    settled(page)
+    assert near(pixel(page, 58, 42), 255 - grey(hounsfield(58, 42, 1), -600, 1500))
+    page.keyboard.press("0")
+    settled(page)
+    assert near(pixel(page, 100, 60), grey(hounsfield(100, 60, 1), 40, 400))
+    assert [cell.locator(f".side.{one}").inner_text() for one in ("left", "right", "top", "bottom")] == list("RLAP")
+    page.keyboard.press("h")
+    settled(page)
+    assert [cell.locator(f".side.{one}").inner_text() for one in ("left", "right")] == list("LR")
+    assert near(pixel(page, 64, 12), 255), "the square of the first slice, where the marks say"
+    page.keyboard.press("0")
+    page.keyboard.press("r")
+    settled(page)
+    assert [cell.locator(f".side.{one}").inner_text() for one in ("top", "right")] == list("RA")
+    page.keyboard.press("0")
+    page.keyboard.press("ArrowDown")
+    drawn(page, "0/1/1")
+    expect(cell.locator(".bottom-right")).to_contain_text("F 95,0 mm")
+    marks = page.evaluate(
+        """() => {
+            const element = document.querySelector('.cell');
+            const [a, b, c, d, e, f] = element.dataset.box.split(' ').map(Number);
+            const marks = element.querySelector('.marks').getContext('2d');
+            const place = (x, y) => [a * x + c * y + e, b * x + d * y + f];
+            const at = (row, column) => marks.getImageData(...place(column + .5, row + .5), 1, 1).data[3];
+            return [at(20, 30), at(30, 30), at(30, 20)];
+        }"""
+    )
+    assert marks[0] > 200
+    assert marks[1] == 0
+    assert marks[2] > 200, "the overlay plane: a frame, and nothing in it"
+
+
+def test_measures_say_what_they_were_measured_at(watched: Watched) -> None:
+    page = watched.page
+    texts = page.locator(".cell svg text")
+    scale = float(page.locator(".cell").get_attribute("data-box").split()[0])  # type: ignore[union-attr]
+    page.keyboard.press("l")
+    drag(page, 500, 300, 700, 300)
+    expect(texts.first).to_contain_text(f"{200 / scale * 0.7:.1f}".replace(".", ",") + " mm")
+    page.keyboard.press("e")
+    drag(page, *on_screen(page, 96, 56), *on_screen(page, 100, 66))
+    expect(page.locator(".cell svg")).to_contain_text(re.compile(r"moy\. 4[0-4],\d UH"))
+    choose(page, RADIOGRAPH)
+    page.keyboard.press("l")
+    drag(page, 600, 300, 700, 300)
+    expect(page.locator(".cell svg")).to_contain_text("au détecteur")
+    expect(page.locator(".scale")).to_contain_text("au détecteur")
+    choose(page, LOOP)
+    drag(page, 600, 300, 700, 300)
+    expect(page.locator(".cell svg")).to_contain_text(re.compile(r"0,1 cm"))
+    choose(page, PHOTOGRAPH)
+    drag(page, 600, 300, 700, 300)
+    expect(page.locator(".cell svg")).to_contain_text("non étalonné")
+    page.get_by_role("button", name="Effacer les mesures").click()
+    expect(texts).to_have_count(0)
+
+
+def test_reports_documents_and_presentation_states_are_shown(watched: Watched) -> None:
+    page = watched.page
+    page.locator(".series-item").nth(DOSE).click()
+    expect(page.locator("#document")).to_contain_text("X-Ray Radiation Dose Report")
+    expect(page.locator("#document tr").nth(1)).to_have_text("DLP412.7 mGy.cm")
+    page.locator(".series-item").nth(DOCUMENT).click()
+    told = page.request.get(page.locator("#document a").get_attribute("href") or "")
+    assert told.headers["content-type"] == "application/pdf"
+    assert told.body().startswith(b"%PDF-1.4")
+    page.locator(".series-item").nth(STATE).click()
+    drawn(page, "0/2/1")
+    expect(page.locator(".cell .top-right")).to_contain_text("NODULE")
+    expect(page.locator(".cell .side.left")).to_have_text("L")
+    assert near(pixel(page, 80, 100), grey(hounsfield(80, 100, 3), -600, 1500))
+
+
+def test_a_prior_is_compared_side_by_side(browser: Browser, seen: tuple[Site, MemoryPacs]) -> None:
+    with page_of(browser) as watched:
+        page = opened(watched, seen[0], earlier=True)
+        expect(page.locator(".series h2")).to_have_count(2)
+        page.get_by_role("button", name="Comparer").click()
+        drawn(page, "0/0/1", 0)
+        expect(page.locator(".cell")).to_have_count(2)
+        expect(page.locator(".cell").nth(1).locator(".top-left")).to_contain_text("Examen du 07/02/2024")
+        page.locator(".port").first.hover()
+        page.mouse.wheel(0, 100)
+        drawn(page, "0/1/1", 0)
+        expect(page.locator(".cell").nth(1).locator(".bottom-right")).to_contain_text("Image 2 / 8")
+        assert watched.complaints == []
+
+
+def test_mammograms_hang_with_their_chest_walls_together(browser: Browser, tmp_path: Path) -> None:
+    with viewing(tmp_path, mammography()) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        titles = [page.locator(".cell").nth(place).locator(".top-left").inner_text() for place in range(4)]
+        assert [re.sub(r"\s+", " ", one).split(" · ")[1][:4] for one in titles] == ["R CC", "L CC", "R ML", "L ML"]
+        edges = page.evaluate(
+            """() => [...document.querySelectorAll('.cell')].slice(0, 2).map((cell, place) => {
+                const [a, , , , e] = cell.dataset.box.split(' ').map(Number);
+                return place === 0 ? cell.clientWidth - (e + a * 96) : e;
+            })"""
+        )
+        assert all(abs(gap) < 3 for gap in edges)
+        assert watched.complaints == []
+
+
+def test_an_english_reader_reads_english_and_nothing_is_asked_of_anyone_else(
+    browser: Browser, seen: tuple[Site, MemoryPacs]
+) -> None:
+    site, _ = seen
+    with page_of(browser, locale="en-GB") as watched:
+        asked: list[str] = []
+        watched.page.on("request", lambda request: asked.append(request.url))
+        page = opened(watched, site)
+        ours = (site.url, site.provider_url, "blob:", "data:")
+        assert [url for url in asked if not url.startswith(ours)] == []
+        answer = page.request.get(page.url)
+        policy = answer.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        assert answer.headers["cross-origin-embedder-policy"] == "require-corp"
+        assert not [url for url in asked if re.search(r"SC26|1\.2\.250|KERMARREC", url.split("?requestType")[0])]
+        expect(page.get_by_role("button", name="Distance")).to_be_visible()
+        expect(page.locator(".foot .warning")).to_contain_text("not for diagnosis")
+        expect(page.locator("#patient-facts")).to_have_text("Female · born 9 Nov 1981")
+
+
+def test_a_loop_plays_and_stops(watched: Watched) -> None:
+    page = watched.page
+    choose(page, LOOP)
+    expect(page.locator(".rate input")).to_have_value("20")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator(".cell")).not_to_have_attribute("data-shown", f"{LOOP}/0/1")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Boucle")).to_be_visible()
+
+
+def test_what_is_wrong_is_said_in_its_place_and_can_be_tried_again(
+    watched: Watched, seen: tuple[Site, MemoryPacs]
+) -> None:
+    page, pacs = watched.page, seen[1]
+    pacs.fails = PeerUnreachable("pacs_away")
+    try:
+        page.locator(".series-item").nth(PHOTOGRAPH).click()
+        notice = page.locator(".cell .notice")
+        expect(notice).to_contain_text("Le PACS du site ne répond pas")
+    finally:
+        pacs.fails = None
+    notice.get_by_role("button").click()
+    drawn(page, f"{PHOTOGRAPH}/0/1")
+    expect(notice).to_be_hidden()
+    assert all("Failed to load resource" in one for one in watched.complaints)
+    watched.complaints.clear()
+
+
+def test_the_light_viewer_begins_with_the_key_images_and_tells_facts(
+    browser: Browser, seen: tuple[Site, MemoryPacs]
+) -> None:
+    site, _ = seen
+    with page_of(browser) as watched:
+        page = watched.page
+        page.goto(site.link)
+        page.get_by_role("button", name="Se connecter").click()
+        page.wait_for_url("**/viewer/*")
+        for key, handle in list(site.sessions.handles.items()):
+            options = ViewOptions(key_images=(f"{STUDY}.1.9", f"{STUDY}.5.1"))
+            site.sessions.handles[key] = replace(handle, options=options)
+        page.reload()
+        expect(page.locator("#canvas")).to_have_attribute("data-shown", "0/8/1")
+        page.get_by_role("button", name="Images clés").click()
+        expect(page.locator("#canvas")).to_have_attribute("data-shown", f"{LOOP}/0/1")
+        page.keyboard.press("ArrowLeft")
+        page.get_by_role("button", name="Informations").click()
+        expect(page.locator("#facts")).to_contain_text("Modalité")
+        assert watched.complaints == []

@@ -1,0 +1,148 @@
+"""RAD-69 at the gateway's own address: instances with MTOM, an error for each that is not given."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import pydicom
+import pytest
+import requests
+from lxml import etree
+
+from gateway.demo.pacs import DemoPacs
+from gateway.trust import safexml
+from gateway.web import rad69
+from gateway.xds import ebrim, mtom, retrieval
+from gateway.xds.envelope import read_envelope
+from gateway.xds.retrieval import XDSI, ImagingSeries
+from tests.support.dicom_objects import STUDY, image, whole_study, write
+from tests.support.dicom_scp import settings
+from tests.support.image_site import REPOSITORY, ImageSite, box, image_site
+
+HIDDEN = f"{STUDY}.78"
+EXPLICIT = "1.2.840.10008.1.2.1"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImageSite]:
+    folder = tmp_path_factory.mktemp("pacs")
+    write(folder, [*whole_study(), *whole_study(HIDDEN)])
+    pacs = DemoPacs(folder, "PACS")
+    pacs.start()
+    with image_site(tmp_path_factory.mktemp("web"), settings(pacs.port), STUDY) as made:
+        made.shared.add(HIDDEN, masked=frozenset({"MASQUE_PS"}))
+        yield made
+    pacs.stop()
+
+
+def asked(*instances: str, study: str = STUDY, series: str = f"{STUDY}.1", repository: str = REPOSITORY,
+          syntaxes: tuple[str, ...] = (EXPLICIT,)) -> etree._Element:  # fmt: skip
+    return retrieval.imaging_request(
+        [ImagingSeries(study_uid=study, series_uid=series, instance_uids=instances, retrieve_location_uid=repository)],
+        syntaxes,
+    )
+
+
+def envelope(action: str, body: etree._Element) -> bytes:
+    """A request as SOAP 1.2 with WS-Addressing."""
+    soap, addressing = "http://www.w3.org/2003/05/soap-envelope", "http://www.w3.org/2005/08/addressing"
+    root = etree.Element(f"{{{soap}}}Envelope")
+    header = etree.SubElement(root, f"{{{soap}}}Header")
+    for name, value in (("Action", action), ("MessageID", "urn:uuid:0fbfdced-6c01-4d09-a110-2201afedaa02")):
+        etree.SubElement(header, f"{{{addressing}}}{name}").text = value
+    etree.SubElement(root, f"{{{soap}}}Body").append(body)
+    return etree.tostring(root)
+
+
+def posted(site: ImageSite, request: etree._Element) -> requests.Response:
+    body = envelope(rad69.ACTION, request)
+    with box() as session:
+        headers = {"Content-Type": f'application/soap+xml; charset=UTF-8; action="{rad69.ACTION}"'}
+        return session.post(f"{site.site.url}/rad69", data=body, headers=headers, timeout=30)
+
+
+def answered(answer: requests.Response) -> tuple[ebrim.RegistryResponse, dict[str, bytes]]:
+    assert answer.status_code == 200, answer.text
+    reader = mtom.Reader(answer.headers["Content-Type"], mtom.DEFAULT)
+    reader.feed(answer.content)
+    with reader.finish() as incoming:
+        root = read_envelope(safexml.parse(incoming.root.read()))
+        assert root.body is not None
+        parts = mtom.resolve(root.root, incoming)
+        found = {}
+        for one in root.body.iterchildren("{urn:ihe:iti:xds-b:2007}DocumentResponse"):
+            uid = one.findtext("{urn:ihe:iti:xds-b:2007}DocumentUniqueId") or ""
+            document = one.find("{urn:ihe:iti:xds-b:2007}Document")
+            assert document is not None
+            found[uid] = mtom.content(document, parts).read()
+        return ebrim.read_response(root.body), found
+
+
+def test_instances_come_with_their_bytes(site: ImageSite) -> None:
+    wanted = [f"{STUDY}.1.{number}" for number in range(1, 6)]
+    response, found = answered(posted(site, asked(*wanted)))
+    assert response.success
+    assert sorted(found) == wanted
+    for uid, content in found.items():
+        dataset = pydicom.dcmread(io.BytesIO(content))
+        assert dataset.SOPInstanceUID == uid
+        assert dataset.PixelData == image(1, int(uid[-1])).PixelData
+
+
+def test_a_large_answer_is_sent_while_it_comes(site: ImageSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rad69, "_FETCHED_FIRST_BYTES", 1)
+    response, found = answered(posted(site, asked(*(f"{STUDY}.1.{number}" for number in range(1, 6)))))
+    assert response.success
+    assert len(found) == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"repository": "1.2.3"}, "XDSUnknownRepositoryId"),
+        ({"series": f"{STUDY}.2"}, "XDSDocumentUniqueIdError"),
+        ({"study": f"{STUDY}.99"}, "XDSDocumentUniqueIdError"),
+        ({"study": HIDDEN, "series": f"{HIDDEN}.1"}, "XDSDocumentUniqueIdError"),
+        ({"series": ""}, "XDSIRequestError"),
+        ({"study": ""}, "XDSIRequestError"),
+        ({"syntaxes": ("",)}, "XDSRepositoryError"),
+        ({"syntaxes": ("x.y",)}, "XDSRepositoryError"),
+        ({"syntaxes": ("1.2.840.10008.1.2.4.70",)}, "XDSRepositoryError"),
+    ],
+)
+def test_each_failure_has_its_code(site: ImageSite, changes: dict[str, str], code: str) -> None:
+    response, found = answered(posted(site, asked(f"{STUDY}.1.1", **changes)))  # type: ignore[arg-type]
+    assert not response.success
+    assert response.status.endswith("Failure")
+    assert [error.code for error in response.errors] == [code]
+    assert not found
+
+
+def test_one_that_is_unknown_does_not_hide_the_others(site: ImageSite) -> None:
+    response, found = answered(posted(site, asked(f"{STUDY}.1.1", f"{STUDY}.1.88")))
+    assert response.status.endswith("PartialSuccess")
+    assert [(error.code, error.location) for error in response.errors] == [
+        ("XDSDocumentUniqueIdError", f"{STUDY}.1.88")
+    ]
+    assert list(found) == [f"{STUDY}.1.1"]
+
+
+def test_nobody_known_gets_nothing(site: ImageSite) -> None:
+    assert requests.post(f"{site.site.url}/rad69", data=b"x", timeout=10).status_code == 401
+    assert requests.get(f"{site.site.url}/rad69", timeout=10).status_code == 405
+
+
+@pytest.mark.parametrize("body", [b"", b"<x/>", b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"])
+def test_what_is_no_soap_is_a_fault(site: ImageSite, body: bytes) -> None:
+    with box() as session:
+        answer = session.post(
+            f"{site.site.url}/rad69", data=body, headers={"Content-Type": "application/soap+xml"}, timeout=10
+        )
+    assert answer.status_code in (400, 500)
+    assert b"Fault" in answer.content
+
+
+def test_another_element_is_a_fault(site: ImageSite) -> None:
+    answer = posted(site, etree.Element(f"{{{XDSI}}}Other"))
+    assert b"Fault" in answer.content

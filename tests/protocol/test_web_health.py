@@ -1,0 +1,143 @@
+"""What machines that watch are told, through the whole web application."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import pytest
+
+from gateway.errors import SettingsError
+from gateway.watch.health import Health, Look, PeerState
+from gateway.web.app import create_app
+from gateway.web.health import HealthParts, HealthServer
+from tests.support.watch import read_exposition
+from tests.support.web import Site, bound_socket, build, serving
+
+READY = Health((Look("store", "ok"), Look("disk store", "warning", "health_disk_low", {"folder": "/srv/secret"})))
+UNREADY = Health((Look("store", "wrong", "store_busy"),), (PeerState("pacs main", False, 5.0),))
+NEAR = (ip_network("127.0.0.0/8"), ip_network("::1"))
+
+
+def parts(**changes: object) -> HealthParts:
+    given: dict[str, object] = {
+        "networks": NEAR,
+        "ready": lambda: READY,
+        "metrics": lambda: "# TYPE gateway_ready gauge\ngateway_ready 1\n",
+        **changes,
+    }
+    return HealthParts(**given)  # type: ignore[arg-type]
+
+
+@contextmanager
+def web(
+    folder: Path, told: HealthParts | None, before: Callable[[WSGIEnvironment], None] | None = None
+) -> Iterator[int]:
+    """The web application on loopback; *before* changes each question as a proxy or another peer would."""
+    sock = bound_socket()
+    port = sock.getsockname()[1]
+    site: Site = build(folder, f"http://127.0.0.1:{port}", "http://127.0.0.1:9")
+    application: WSGIApplication = create_app(replace(site.parts, health=told))
+
+    def changed(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if before is not None:
+            before(environ)
+        return application(environ, start_response)
+
+    with serving(changed, sock):
+        yield port
+
+
+def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_probe_learns_that_it_lives_is_ready_and_what_it_counted(tmp_path: Path) -> None:
+    with web(tmp_path, parts()) as port:
+        status, headers, body = ask(port, "/healthz", Host="10.1.2.3:8080")
+        assert (status, body) == (200, "alive\n")
+        assert headers["cache-control"] == "no-store"
+        status, headers, body = ask(port, "/readyz")
+        assert (status, headers["content-type"]) == (200, "application/json")
+        assert json.loads(body)["ready"] is True
+        assert "/srv/secret" not in body
+        status, headers, body = ask(port, "/metrics")
+        assert headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert read_exposition(body) == {"gateway_ready": {(): 1.0}}
+        assert ask(port, "/healthz", "HEAD")[2] == ""
+        assert ask(port, "/healthz", "POST")[0] == 405
+
+
+def test_what_is_not_ready_answers_503_and_says_what(tmp_path: Path) -> None:
+    with web(tmp_path, parts(ready=lambda: UNREADY)) as port:
+        status, _, body = ask(port, "/readyz")
+        assert status == 503
+        told = json.loads(body)
+        assert told["looks"] == [{"name": "store", "state": "wrong", "code": "store_busy"}]
+        assert told["peers"] == [{"name": "pacs main", "up": False, "since": 5}]
+        assert ask(port, "/healthz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"REMOTE_ADDR": "10.9.9.9"},
+        {"REMOTE_ADDR": ""},
+        {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"HTTP_FORWARDED": "for=127.0.0.1"},
+        {"HTTP_X_REAL_IP": "127.0.0.1"},
+        {"HTTP_VIA": "1.1 proxy"},
+        {"HTTP_HOST": "rebound.example"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_who_is_far_or_comes_through_a_proxy_finds_nothing(tmp_path: Path, change: dict[str, str], path: str) -> None:
+    with web(tmp_path, parts(), lambda environ: environ.update(change)) as port:
+        assert ask(port, path)[0] in (404, 421)
+
+
+def test_nothing_is_there_when_the_settings_want_nothing(tmp_path: Path) -> None:
+    with web(tmp_path, None) as port:
+        assert {ask(port, path)[0] for path in ("/healthz", "/readyz", "/metrics")} == {404}
+
+
+def test_an_address_of_the_older_family_inside_the_newer_one_is_known(tmp_path: Path) -> None:
+    with web(tmp_path, parts(), lambda environ: environ.update(REMOTE_ADDR="::ffff:127.0.0.1")) as port:
+        assert ask(port, "/healthz")[0] == 200
+
+
+def test_with_a_token_the_metrics_are_for_who_has_it_wherever_it_is(tmp_path: Path) -> None:
+    def far(environ: WSGIEnvironment) -> None:
+        environ["REMOTE_ADDR"] = "10.9.9.9"
+
+    with web(tmp_path, parts(token=lambda: "long random word"), far) as port:
+        status, headers, _ = ask(port, "/metrics")
+        assert (status, headers["www-authenticate"]) == (401, 'Bearer realm="metrics"')
+        assert ask(port, "/metrics", Authorization="Bearer wrong")[0] == 401
+        assert ask(port, "/metrics", Authorization="Basic long random word")[0] == 401
+        assert ask(port, "/metrics", Authorization="Bearer long random word")[0] == 200
+        assert ask(port, "/readyz", Authorization="Bearer long random word")[0] == 404
+
+
+def test_without_the_file_of_the_token_nobody_gets_the_metrics() -> None:
+    def token() -> str:
+        raise SettingsError("metrics_token")
+
+    server = HealthServer(parts(token=token), lambda host: True, [])
+    environ: WSGIEnvironment = {"REQUEST_METHOD": "GET", "PATH_INFO": "/metrics", "HTTP_AUTHORIZATION": "Bearer "}
+    told: list[str] = []
+    assert server.answers(environ)
+    list(server(environ, lambda status, headers, exc_info=None: told.append(status)))  # type: ignore[arg-type, return-value, func-returns-value]
+    assert told == ["401 Unauthorized"]

@@ -1,0 +1,147 @@
+"""A kill at each border: before and after every commit and every call to the registry, for each deed, ends alike."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.errors import PeerRefused
+from gateway.flow.events import Delete, IdentityChanged, New, Replace
+from gateway.model.share import Deed
+from tests.fakes.world import World, received, world
+from tests.unit.test_life import MASKED, settle, share_of, states, version
+from tests.unit.test_life_identity import INS, LOCAL, RIGHT_INS, SENDER
+
+STORE = ("save", "freeze", "registered", "begin", "settle")
+REGISTRY = ("send", "take_back", "correct", "replacing", "known", "standing")
+
+
+class Crash(BaseException):
+    """The process ends here; nothing after it runs."""
+
+
+def _send(here: World, number: int) -> None:
+    event = New(received(version(1))) if number == 1 else Replace(received(version(number)), None)
+    here.accepting.accept(event)
+
+
+def _first(here: World) -> None:
+    _send(here, 1)
+
+
+def _published(here: World) -> None:
+    _send(here, 1)
+    settle(here)
+
+
+def _held(here: World) -> None:
+    """The first version may be at the registry, and is held."""
+    here.destination.lose_replies = 1
+    here.destination.questions = [PeerRefused("registry_refused", words="no")]
+    _send(here, 1)
+    settle(here, days=1)
+
+
+def _replace(here: World) -> None:
+    _send(here, 2)
+
+
+def _withdraw(here: World) -> None:
+    here.accepting.accept(Delete(received(version(1))))
+
+
+def _correct(here: World) -> None:
+    here.accepting.accept(New(received(version(1), statements=MASKED)))
+
+
+def _identity(here: World) -> None:
+    assert INS is not None
+    here.accepting.accept(IdentityChanged(INS, RIGHT_INS, known=(RIGHT_INS, LOCAL), sender=SENDER))
+
+
+Act = Callable[[World], None]
+STORIES: dict[str, tuple[Act, Act]] = {
+    "replace": (_published, _replace),
+    "replace what is held": (_held, _replace),
+    "withdraw": (_published, _withdraw),
+    "withdraw what waits": (_first, _withdraw),
+    "correct": (_published, _correct),
+    "identity": (_published, _identity),
+}
+
+
+def _ending(here: World) -> tuple[object, ...]:
+    """Everything that counts: the states, what people find, and that nothing was sent twice under two ids."""
+    corrected = len({one.metadata for one in here.destination.corrected}) > 0
+    return (states(here), len(here.destination.approved), len(here.destination.documents), corrected)
+
+
+class Borders:
+    """Every border that is passed inside the ``with``, in its order; the process dies at one of them."""
+
+    def __init__(self, here: World, die_at: int, *, after: bool) -> None:
+        self.passed = 0
+        self._die_at, self._after = die_at, after
+        self._here = here
+        self._patch = pytest.MonkeyPatch()
+
+    def __enter__(self) -> Borders:
+        for of, names in ((self._here.store, STORE), (self._here.destination, REGISTRY)):
+            for name in names:
+                self._patch.setattr(of, name, self._watched(getattr(of, name)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.undo()
+
+    def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            number, self.passed = self.passed, self.passed + 1
+            if number == self._die_at and not self._after:
+                raise Crash
+            result = real(*arguments, **named)
+            if number == self._die_at:
+                raise Crash
+            return result
+
+        return call
+
+
+def _run(folder: Path, story: str, die_at: int, *, after: bool = False) -> tuple[tuple[object, ...], int]:
+    folder.mkdir()
+    before, act = STORIES[story]
+    with world(folder) as here:
+        before(here)
+        act(here)
+        with Borders(here, die_at, after=after) as borders, contextlib.suppress(Crash):
+            settle(here)
+        here.clock.forward(121)
+        settle(here, days=1)
+        return _ending(here), borders.passed
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_kill_at_any_border_ends_as_no_kill_does(tmp_path: Path, story: str) -> None:
+    wanted, borders = _run(tmp_path / "whole", story, -1)
+    assert borders >= (1 if story == "withdraw what waits" else 3)
+    # After one border is before the next: between two of them nothing lasts.
+    for number, after in ((0, False), *((number, True) for number in range(borders))):
+        ended, _ = _run(tmp_path / f"{number}{after}", story, number, after=after)
+        assert ended == wanted, (number, after)
+
+
+def test_what_a_person_asked_for_survives_a_kill(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        _published(here)
+        asked = here.sharing.withdraw(share_of(here, 1).id, "someone")
+        slow = here.claim()
+        assert slow is not None
+        assert slow.id == asked.id
+        here.clock.forward(121)
+        settle(here, days=1)
+        assert states(here)[(Deed.WITHDRAW.value, "v1")] == "withdrawn"
+        assert not here.destination.approved

@@ -1,0 +1,220 @@
+"""A patient's identity that was corrected or merged: nothing stays under the wrong one, nothing comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.demo import identity
+from gateway.demo.identity import CT
+from gateway.errors import Mismatch
+from gateway.flow.events import IdentityChanged, Replace
+from gateway.flow.identity import as_it_holds, changes
+from gateway.flow.policy import Policy
+from gateway.model.identifiers import INS_TEST, Identifier
+from gateway.model.share import Deed, Share, ShareState
+from gateway.trust import safexml
+from gateway.xds import ebrim
+from tests.fakes.clock import StoppedClock
+from tests.fakes.world import SITE, World, exam, received, world
+from tests.unit.test_life import V, send, settle, share_of, states, version, visible
+
+PATIENT = identity.PATIENT
+INS = PATIENT.ins
+LOCAL = PATIENT.local_identifiers[0]
+assert INS is not None
+RIGHT_INS = Identifier(INS_TEST, "279035121518989")
+MERGED = Identifier(LOCAL.root, "IPP-RIGHT")
+SENDER = next(iter(SITE.senders))
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+def tell(here: World, gone: Identifier, *now: Identifier, merged: bool = True) -> None:
+    """The patient administration says that *gone* is *now*."""
+    here.accepting.accept(IdentityChanged(gone, now[0] if merged else None, known=now, sender=SENDER))
+
+
+def publications(here: World) -> list[Share]:
+    return [row.share for row in here.store.overviews(limit=20) if row.share.deed is Deed.PUBLISH]
+
+
+def test_what_stands_under_a_wrong_national_identity_is_withdrawn_and_held(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    assert INS is not None
+    tell(here, INS, RIGHT_INS, LOCAL)
+    settle(here)
+    assert not here.destination.approved
+    again, first = publications(here)
+    assert (first.state, again.state, again.reason) == (ShareState.WITHDRAWN, ShareState.HELD, "identity_corrected")
+
+
+def test_the_document_that_names_the_wrong_national_identity_never_comes_back(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    assert INS is not None
+    tell(here, INS, RIGHT_INS, LOCAL)
+    settle(here)
+    here.sharing.replay(publications(here)[0].id, "someone")
+    settle(here)
+    assert publications(here)[0].reason == "identity_corrected"
+    assert not here.destination.approved
+
+
+def test_a_version_under_the_right_identity_takes_its_place(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    assert INS is not None
+    tell(here, INS, RIGHT_INS, LOCAL)
+    settle(here)
+    right = replace(PATIENT, identifiers=(RIGHT_INS, LOCAL))
+    here.pacs.exams[CT.study_uid] = exam(other_patient_ids=(RIGHT_INS,))
+    here.accepting.accept(Replace(received(version(2, patient=right)), None))
+    settle(here, days=1)
+    assert visible(here) == {"v2"}
+    assert {share.state for share in publications(here)} == {
+        ShareState.SHARED,
+        ShareState.SUPERSEDED,
+        ShareState.WITHDRAWN,
+    }
+
+
+def test_telling_it_again_changes_nothing_more(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    assert INS is not None
+    for _ in range(3):
+        tell(here, INS, RIGHT_INS, LOCAL)
+        settle(here)
+    assert len(publications(here)) == 2
+    assert here.destination.taken_back.count(V[0].unique_id) == 1
+
+
+def test_a_merge_of_local_identifiers_leaves_what_is_published_under_the_national_one(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    tell(here, LOCAL, MERGED)
+    settle(here)
+    assert visible(here) == {"v1"}
+
+
+def test_a_report_that_comes_after_a_merge_is_stated_under_what_holds(here: World) -> None:
+    tell(here, LOCAL, MERGED)
+    here.pacs.exams[CT.study_uid] = exam(patient_id=MERGED.extension)
+    send(here, 1)
+    settle(here)
+    (entry, *_) = ebrim.read(safexml.parse(here.destination.sent[0][0])).entries
+    assert (MERGED.extension or "") in entry.source_patient_id
+    assert visible(here) == {"v1"}
+
+
+def test_a_report_that_comes_later_under_a_wrong_national_identity_is_held(here: World) -> None:
+    assert INS is not None
+    tell(here, INS, RIGHT_INS)
+    send(here, 1)
+    settle(here)
+    assert share_of(here, 1).reason == "identity_corrected"
+    assert not here.destination.sent
+
+
+def test_a_correction_that_names_another_national_identity_counts_as_one(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    tell(here, LOCAL, LOCAL, RIGHT_INS, merged=False)
+    settle(here)
+    assert not here.destination.approved
+
+
+def test_a_correction_of_traits_alone_changes_nothing_that_is_published(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    tell(here, LOCAL, *PATIENT.identifiers, merged=False)
+    settle(here)
+    assert visible(here) == {"v1"}
+    assert states(here) == {("publish", "v1"): "shared"}
+
+
+def test_an_unknown_patient_is_kept_for_later_and_nothing_is_begun(here: World) -> None:
+    tell(here, Identifier("1.2.250.1.999.44", "nobody"), Identifier("1.2.250.1.999.44", "somebody"))
+    assert not here.store.overviews(limit=10)
+    assert here.store.identity_changes(SITE.name, [Identifier("1.2.250.1.999.44", "nobody")])
+
+
+def test_what_has_not_left_is_withdrawn_too(here: World) -> None:
+    send(here, 1)
+    assert INS is not None
+    tell(here, INS, RIGHT_INS)
+    settle(here)
+    assert not here.destination.sent
+
+
+def test_a_corrected_report_of_another_patient_comes_after_the_wrong_one_is_gone(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    right = replace(PATIENT, identifiers=(RIGHT_INS, LOCAL))
+    here.pacs.exams[CT.study_uid] = exam(other_patient_ids=(RIGHT_INS,))
+    here.accepting.accept(Replace(received(version(2, patient=right)), None))
+    settle(here, days=1)
+    assert visible(here) == {"v2"}
+    assert states(here)[("publish", "v1")] == "withdrawn"
+    assert states(here)[("publish", "v2")] == "shared"
+
+
+def test_a_person_says_that_the_patient_is_wrong(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    held = here.sharing.correct_identity(share_of(here, 1).id, "someone")
+    settle(here)
+    assert not here.destination.approved
+    assert (held.state, held.reason) == (ShareState.HELD, "identity_corrected")
+    here.sharing.replay(held.id, "someone")
+    settle(here)
+    assert visible(here) == {"v1"}
+
+
+def test_it_may_be_made_again_at_once(tmp_path: Path) -> None:
+    local = replace(SITE, patient_id_issuer=LOCAL.root)
+    with world(tmp_path, site=local, policy=Policy(identity_change="remake")) as here:
+        settings = replace(here.destination._settings, patient_identity="local")
+        here.destination._settings = settings
+        send(here, 1)
+        settle(here)
+        here.pacs.exams[CT.study_uid] = exam(patient_id=MERGED.extension)
+        tell(here, LOCAL, MERGED)
+        settle(here, days=1)
+        again, first = publications(here)
+        assert (first.state, again.state) == (ShareState.WITHDRAWN, ShareState.SHARED)
+        assert (MERGED.extension or "") in here.store.frozen(again.id).patient_id
+
+
+def test_a_change_is_for_the_sites_of_its_sender() -> None:
+    other = replace(SITE, name="other", senders=frozenset({"X|Y"}))
+    now = here_now()
+    told = changes(IdentityChanged(LOCAL, MERGED, known=(MERGED,), sender=SENDER), [SITE, other], now)
+    assert [one.site for one in told] == [SITE.name]
+    unsaid = changes(IdentityChanged(LOCAL, MERGED, known=(MERGED,), sender="Z|Z"), [SITE, other], now)
+    assert [one.site for one in unsaid] == [SITE.name, "other"]
+    assert changes(IdentityChanged(LOCAL, LOCAL, known=(LOCAL,)), [SITE], now) == []
+
+
+def test_an_identity_follows_its_changes_and_a_national_one_stops_it() -> None:
+    now = here_now()
+    (merge,) = changes(IdentityChanged(LOCAL, MERGED, known=(MERGED,)), [SITE], now)
+    assert set(as_it_holds(PATIENT, [merge]).identifiers) == {INS, MERGED}
+    assert INS is not None
+    (other,) = changes(IdentityChanged(INS, RIGHT_INS, known=(RIGHT_INS,)), [SITE], now)
+    with pytest.raises(Mismatch, match="identity_corrected"):
+        as_it_holds(PATIENT, [other])
+
+
+def here_now() -> datetime:
+    return StoppedClock().now()

@@ -1,0 +1,213 @@
+"""Who may see what: masks, identity, matrix, tie, break-glass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway import resources
+from gateway.flow.rights import entitled, may_see, same_patient
+from gateway.model.access import Kind, Person, Situation
+from gateway.model.identifiers import INS_NIR, INS_TEST, Identifier
+from gateway.model.people import Patient
+from gateway.model.rights import Door, ExamFacts, Grounds, Policy, Right, Tie
+from gateway.model.share import KnownExam
+from gateway.wiring_web import read_matrix
+
+ZOE = Patient(
+    identifiers=(Identifier(INS_TEST, "281112915104759"), Identifier("1.2.3", "IPP")),
+    birth_family="KERMARREC-LEFÈVRE",
+    birth_given="ZOÉ",
+    birth_date="19811109",
+    sex="F",
+    birth_place="29151",
+)
+EXAM = KnownExam(
+    report_id="r",
+    site="nord",
+    study_uid="1.2.3",
+    accession=Identifier("1.2", "A"),
+    report=Identifier("1.3"),
+    patient_cx="x",
+    authors=frozenset({"author"}),
+    facts=ExamFacts(
+        patient=ZOE,
+        type_code="18748-4",
+        structures=frozenset({"1290099993"}),
+        addressees=frozenset({"asked"}),
+    ),
+)
+PHYSICIAN = Person(subject="s", issuer="i", identifier="p", profession="10", specialty="SM26")
+PATIENT = Person(subject="s", issuer="i", kind=Kind.PATIENT, patient=ZOE)
+PARENT = replace(PATIENT, kind=Kind.REPRESENTATIVE)
+SYSTEM = Person(subject="box", issuer="certificate", kind=Kind.SYSTEM)
+MATRIX = (
+    Right(professions=frozenset({"10"}), documents=frozenset({"*"})),
+    Right(professions=frozenset({"40"}), specialties=frozenset({"SCD01"}), documents=frozenset({"18748-4"})),
+)
+STRICT = Policy(matrix=MATRIX, glass_professions=frozenset({"10", "40"}))
+HOLDS = Grounds(holds_report=True)
+
+
+def masked(*masks: str) -> KnownExam:
+    return replace(EXAM, masked=frozenset(masks))
+
+
+@pytest.mark.parametrize("door", list(Door))
+@pytest.mark.parametrize("grounds", [HOLDS, Grounds(holds_report=True, broken_glass=True)])
+def test_a_mask_closes_every_door_to_professionals_whatever_they_bring(door: Door, grounds: Grounds) -> None:
+    answer = may_see(PHYSICIAN, masked("MASQUE_PS"), door, policy=STRICT, grounds=grounds)
+    assert not answer
+    assert answer.neutral
+    assert not answer.breakable
+    assert not may_see(SYSTEM, masked("MASQUE_PS"), door)
+    author = replace(PHYSICIAN, identifier="author", profession="")
+    assert may_see(author, masked("MASQUE_PS"), door, policy=STRICT).tie is Tie.AUTHOR
+
+
+@pytest.mark.parametrize("door", list(Door))
+@pytest.mark.parametrize(
+    ("mask", "patient", "parent"),
+    [
+        ("INVISIBLE_PATIENT", False, False),
+        ("INVISIBLE_REPRESENTANTS_LEGAUX", True, False),
+        ("MASQUE_PS", True, True),
+    ],
+)
+def test_what_is_hidden_from_whom(door: Door, mask: str, patient: bool, parent: bool) -> None:
+    assert bool(may_see(PATIENT, masked(mask), door)) is patient
+    assert bool(may_see(PARENT, masked(mask), door)) is parent
+    if mask != "MASQUE_PS":
+        assert may_see(PHYSICIAN, masked(mask), door, grounds=HOLDS)
+
+
+def test_someone_without_an_identifier_is_no_author() -> None:
+    nameless = replace(PHYSICIAN, identifier="")
+    assert not may_see(nameless, replace(masked("MASQUE_PS"), authors=frozenset({""})), Door.LINK)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"identifiers": (Identifier(INS_TEST, "281112915104760"),)},
+        {"identifiers": (Identifier(INS_NIR, "281112915104759"),)},
+        {"identifiers": (), "birth_place": ""},
+        {"birth_family": "ABGRALL"},
+        {"birth_given": "ANNE"},
+        {"birth_date": "19811110"},
+        {"sex": "M"},
+        {"birth_place": "29152"},
+    ],
+)
+def test_a_patient_sees_only_what_is_theirs(changed: dict[str, object]) -> None:
+    other = replace(PATIENT, patient=replace(ZOE, **changed))  # type: ignore[arg-type]
+    answer = may_see(other, EXAM, Door.LINK)
+    assert not answer
+    assert answer.neutral
+
+
+def test_a_patient_is_known_by_the_matricule_or_by_all_five_traits() -> None:
+    assert may_see(PATIENT, EXAM, Door.LINK).tie is Tie.SELF
+    assert may_see(PARENT, EXAM, Door.LINK).tie is Tie.REPRESENTATIVE
+    only_ins = Patient(identifiers=ZOE.identifiers[:1])
+    assert same_patient(only_ins, ZOE)
+    plain = replace(ZOE, identifiers=(), birth_family="Kermarrec Lefevre", birth_given="Zoe")
+    assert same_patient(plain, ZOE)
+    assert not same_patient(replace(plain, birth_place=""), ZOE)
+    assert not same_patient(Patient(identifiers=()), ZOE)
+    assert not same_patient(Patient(identifiers=()), Patient(identifiers=()))
+    assert not may_see(replace(PATIENT, patient=None), EXAM, Door.LINK)
+
+
+@given(
+    st.sampled_from(["birth_family", "birth_given", "birth_date", "sex", "birth_place"]),
+    st.text(alphabet="BCDFGHJK0123456789", min_size=1),
+)
+def test_no_trait_that_is_stated_may_differ(trait: str, value: str) -> None:
+    assert same_patient(replace(ZOE, **{trait: value}), ZOE) is (value == getattr(ZOE, trait))
+
+
+def test_the_matrix_is_profession_specialty_and_type() -> None:
+    assert entitled(PHYSICIAN, "18748-4", MATRIX)
+    assert entitled(PHYSICIAN, "", MATRIX)
+    dentist = replace(PHYSICIAN, profession="40", specialty="SCD01")
+    assert entitled(dentist, "18748-4", MATRIX)
+    assert not entitled(dentist, "11488-4", MATRIX)
+    assert not entitled(replace(dentist, specialty=""), "18748-4", MATRIX)
+    assert not entitled(replace(PHYSICIAN, profession=""), "18748-4", MATRIX)
+    assert not entitled(
+        replace(PHYSICIAN, profession=""),
+        "18748-4",
+        (Right(professions=frozenset({"*", ""}), documents=frozenset({"*"})),),
+    )
+
+
+def test_a_profession_that_the_matrix_leaves_out_is_told_why_when_it_holds_the_report() -> None:
+    optician = replace(PHYSICIAN, profession="28")
+    answer = may_see(optician, EXAM, Door.LINK, policy=STRICT, grounds=HOLDS)
+    assert (answer.allowed, answer.reason, answer.neutral, answer.breakable) == (False, "rights_matrix", False, False)
+    assert may_see(optician, EXAM, Door.LINK, policy=STRICT).neutral
+    nobody = may_see(replace(optician, profession=""), EXAM, Door.LINK, policy=STRICT, grounds=HOLDS)
+    assert nobody.reason == "rights_no_profession"
+
+
+@pytest.mark.parametrize(
+    ("person", "grounds", "tie"),
+    [
+        (PHYSICIAN, HOLDS, Tie.REPORT),
+        (replace(PHYSICIAN, identifier="asked"), Grounds(), Tie.ADDRESSEE),
+        (replace(PHYSICIAN, structures=frozenset({"1290099993"})), Grounds(), Tie.STRUCTURE),
+        (PHYSICIAN, Grounds(broken_glass=True), Tie.GLASS),
+        (PHYSICIAN, Grounds(), None),
+        (replace(PHYSICIAN, structures=frozenset({""})), Grounds(), None),
+    ],
+)
+def test_something_ties_a_professional_to_the_patient(person: Person, grounds: Grounds, tie: Tie | None) -> None:
+    answer = may_see(person, EXAM, Door.LINK, policy=STRICT, grounds=grounds)
+    assert answer.tie is tie
+    assert bool(answer) is (tie is not None)
+    if tie is None:
+        assert answer.reason == "rights_no_tie"
+        assert answer.neutral
+        assert answer.breakable
+
+
+def test_break_glass_is_for_the_professions_that_the_site_names() -> None:
+    dentist = replace(PHYSICIAN, profession="40")
+    broken = Grounds(broken_glass=True)
+    assert may_see(dentist, EXAM, Door.LINK, policy=STRICT, grounds=broken).tie is Tie.GLASS
+    assert not may_see(replace(dentist, profession="28"), EXAM, Door.LINK, policy=STRICT, grounds=broken)
+    assert not may_see(replace(dentist, profession=""), EXAM, Door.LINK, policy=STRICT, grounds=broken)
+    assert not may_see(PATIENT, replace(EXAM, facts=ExamFacts()), Door.LINK, policy=STRICT, grounds=broken)
+
+
+def test_a_system_comes_by_the_doors_of_systems() -> None:
+    assert may_see(SYSTEM, EXAM, Door.WADO_RS)
+    assert may_see(SYSTEM, EXAM, Door.RAD_69)
+    assert not may_see(SYSTEM, EXAM, Door.LINK)
+    assert not may_see(SYSTEM, EXAM, Door.VIEWER)
+
+
+def test_the_matrix_that_ships_opens_imaging_to_those_who_care_for_patients() -> None:
+    matrix = read_matrix(resources.config_path() / "habilitations.toml")
+    for profession in ("10", "21", "40", "50", "60", "70", "98"):
+        assert entitled(replace(PHYSICIAN, profession=profession), "18748-4", matrix), profession
+    assert entitled(PHYSICIAN, "11488-4", matrix)
+    assert not entitled(replace(PHYSICIAN, profession="28"), "18748-4", matrix)
+    assert not entitled(replace(PHYSICIAN, profession="60"), "11488-4", matrix)
+
+
+def test_a_situation_that_is_chosen_replaces_what_stood_before() -> None:
+    two = (
+        Situation(profession="10", specialty="SM44", structure="1290099993", legal_structure="1290000000"),
+        Situation(profession="40"),
+    )
+    person = replace(PHYSICIAN, situations=two, structures=frozenset({"1111111111"}))
+    assert person.must_choose
+    chosen = person.exercising(two[0])
+    assert not chosen.must_choose
+    assert chosen.structures == {"1290099993", "1290000000"}
+    assert (chosen.profession, chosen.specialty) == ("10", "SM44")

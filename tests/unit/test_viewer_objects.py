@@ -1,0 +1,93 @@
+"""Objects that are no pictures: dose reports, presentation states, overlays, as the full viewer is told of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import PeerMisbehaved
+from gateway.model.access import ViewOptions
+from gateway.web import structured
+from gateway.web.exams import shown
+from gateway.web.viewer import described, instance_places, kind
+from gateway.web.viewer_assets import assets
+from gateway.web.viewer_identity import identity
+from tests.support.viewing import MemoryPacs, ct, dose, presentation_state, prior, study, with_overlay
+from tests.support.web import STUDY
+
+
+@pytest.fixture(scope="module")
+def pacs() -> MemoryPacs:
+    return MemoryPacs(study() + prior())
+
+
+def test_a_dose_report_becomes_rows(pacs: MemoryPacs) -> None:
+    told = structured.report(pacs.held[str(dose().SOPInstanceUID)])
+    assert told["title"] == "X-Ray Radiation Dose Report"
+    assert told["rows"] == [
+        {"depth": 0, "name": "CT Acquisition", "value": ""},
+        {"depth": 1, "name": "DLP", "value": "412.7 mGy.cm"},
+    ]
+
+
+def test_a_presentation_state_names_its_images_by_their_places(pacs: MemoryPacs) -> None:
+    exam = pacs.exam(STUDY)
+    assert exam is not None
+    told = structured.state(pacs.held[str(presentation_state().SOPInstanceUID)], instance_places(shown(exam)))
+    assert told["images"] == ["0/2"]
+    assert told["windows"] == [{"centre": -600.0, "width": 1500.0, "images": []}]
+    assert told["mirrored"] is True
+    assert [mark["kind"] for mark in told["annotations"]] == ["text", "polyline"]
+    assert told["annotations"][0]["text"] == "Nodule 4 mm"
+    assert told["annotations"][1]["points"] == [50.0, 50.0, 70.0, 50.0]
+    assert STUDY not in json.dumps(told)
+
+
+def test_overlays_come_whole_whatever_their_size(pacs: MemoryPacs) -> None:
+    told = structured.layers(MemoryPacs([with_overlay(ct(2))]).held[f"{STUDY}.1.2"])
+    assert told["60000010"]["Value"] == [128]
+    assert len(told["60003000"]["InlineBinary"]) == 4 * -(-128 * 128 // 8 // 3)
+    assert "7FE00010" not in told
+
+
+def test_an_object_that_is_broken_is_refused_by_name(pacs: MemoryPacs) -> None:
+    whole = pacs.held[str(dose().SOPInstanceUID)]
+    broken = bytes(whole.data).replace(b"\x40\x00\x43\xa0", b"\x40\x00\x43\xa0ZZ\xff\xff")
+    with pytest.raises(PeerMisbehaved, match="pacs_answer_malformed"):
+        structured.report(replace(whole, data=broken))
+
+
+def test_every_series_is_told_of_with_how_it_is_looked_at(pacs: MemoryPacs) -> None:
+    exam = pacs.exam(STUDY)
+    assert exam is not None
+    told = described(shown(exam), ViewOptions(key_images=(f"{STUDY}.1.7", "1.2.3")), identity(exam, None))
+    kinds = [(one["modality"], one["kind"]) for one in told["series"]]
+    assert kinds[:4] == [("CT", "images")] * 4
+    assert kinds[-3:] == [("DOC", "document"), ("SR", "report"), ("PR", "state")]
+    assert told["key_images"] == ["0/6/1"]
+    assert STUDY not in json.dumps(told)
+
+
+def test_a_film_is_a_film() -> None:
+    exam = MemoryPacs([ct(1)]).exam(STUDY)
+    assert exam is not None
+    series = shown(exam).series[0]
+    film = replace(series.instances[0], sop_class_uid="1.2.840.10008.5.1.4.1.1.77.1.1.1")
+    assert kind(replace(series, instances=(film,))) == "video"
+    assert kind(replace(series, instances=(film, series.instances[0]))) == "images"
+
+
+def test_a_viewer_that_is_half_built_is_none(tmp_path: Path) -> None:
+    assert assets(tmp_path) is None
+    (tmp_path / "manifest.json").write_text('{"script": "viewer-AAAAAAAA.js", "style": "viewer-AAAAAAAA.css"}')
+    assert assets(tmp_path) is None
+    (tmp_path / "viewer-AAAAAAAA.js").touch()
+    (tmp_path / "viewer-AAAAAAAA.css").touch()
+    assert assets(tmp_path) is not None
+    (tmp_path / "manifest.json").write_text('{"script": "../viewer.js", "style": "viewer-AAAAAAAA.css"}')
+    assert assets(tmp_path) is None
+    (tmp_path / "manifest.json").write_text("[]")
+    assert assets(tmp_path) is None
