@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from gateway.model.identifiers import Identifier
-from gateway.model.share import KnownExam
+
+if TYPE_CHECKING:
+    from gateway.model.share import KnownExam  # the checkers of reports need a link and no share
 
 PATH = "/IHEInvokeImageDisplay"
 

@@ -223,11 +223,6 @@ TEXTS = {
         "Le certificat ou la clé du serveur web ne peut pas être lu.",
         "The certificate or the key of the web server cannot be read.",
     ),
-    "web_dicomweb_not_yet": Text(
-        "La mise à disposition des images par WADO-RS n'est pas encore prise en charge : ouvrez le lien du compte"
-        " rendu.",
-        "Serving images by WADO-RS is not supported yet: open the link of the report.",
-    ),
     # the demo's identity provider
     "identity_provider_loopback": Text(
         "Le fournisseur d'identité de démonstration n'écoute que sur l'interface de bouclage.",

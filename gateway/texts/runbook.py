@@ -39,7 +39,6 @@ GROUPS: dict[str, tuple[Text, tuple[str, ...]]] = {
             "manifest_value_unfit",
             "images_lost",
             "manifest_report_erased",
-            "manifest_replacement_not_supported_yet",
         ),
     ),
     "agreement": (
@@ -104,6 +103,7 @@ GROUPS: dict[str, tuple[Text, tuple[str, ...]]] = {
             "version_not_latest",
             "withdrawal_of_a_former_version",
             "identity_corrected",
+            "restored_look_first",
         ),
     ),
     "relay": (
@@ -175,6 +175,12 @@ TEXTS = {
         "Run “gateway check”. When the registry answers, replay the share: it is asked first, and nothing is published"
         " twice.",
     ),
+    "do_restored_look_first": Text(
+        "La passerelle a été restaurée, et ce qui a suivi la sauvegarde n'y est plus. « gateway reconcile » dit si le"
+        " registre a ce compte rendu : s'il ne l'a pas, relancez le partage ; s'il l'a, abandonnez-le.",
+        "The gateway was restored, and what came after the backup is not in it. “gateway reconcile” says whether the"
+        " registry has this report: replay the share if it has not, abandon it if it has.",
+    ),
     "do_study_absent_too_late": Text(
         "Cherchez l'examen dans le PACS par son accession number. S'il y est sous un autre Study Instance UID, le"
         " compte rendu se trompe : faites-le corriger et renvoyer par le RIS. S'il n'y est pas, faites envoyer les"
@@ -226,11 +232,6 @@ TEXTS = {
         " rendu sous une nouvelle version, ou abandonnez le partage.",
         "The time to keep it is over: nothing is left here to make the manifest from. Have the report sent as a new"
         " version, or abandon the share.",
-    ),
-    "do_manifest_replacement_not_supported_yet": Text(
-        "Ce partage vient d'une version qui ne remplaçait pas les manifestes. Relancez-le : la version installée s'en"
-        " charge.",
-        "This share comes from a version that did not replace manifests. Replay it: the installed version does.",
     ),
     "do_patient_differs": Text(
         "N'y touchez pas avant d'avoir vérifié l'identité : les images et le compte rendu sont peut-être de deux"

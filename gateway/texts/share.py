@@ -93,12 +93,6 @@ TEXTS = {
         "The accession number of the PACS ({pacs}) is none of the report's ({report}) for the study {study}. Nothing"
         " was published.",
     ),
-    "manifest_replacement_not_supported_yet": Text(
-        "Les images de l'examen {study} ont déjà été publiées avec un autre contenu ou d'autres numéros de demande ;"
-        " remplacer ce manifeste n'est pas encore pris en charge.",
-        "The images of the study {study} were published before with other content or other request numbers;"
-        " replacing that manifest is not supported yet.",
-    ),
     # searching
     "search_patient_unknown": Text(
         "Aucun partage de cette passerelle ne porte cet accession number : précisez le patient avec --patient.",

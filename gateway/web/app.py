@@ -16,7 +16,7 @@ from flask import Flask, Response, redirect, render_template, request
 from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
-from gateway.errors import GatewayError, NotSupportedYet
+from gateway.errors import GatewayError
 from gateway.web import (
     break_glass,
     console_routes,
@@ -141,11 +141,6 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
     @app.get("/")
     def home() -> str:
         return render_template("home.html")
-
-    @app.route("/dicom-web/<path:resource>")
-    def dicomweb(resource: str) -> Response:
-        """Where the manifests say that images are retrieved (RAD-107): known, and not served to others yet."""
-        return intake.problem(NotSupportedYet("web_dicomweb_not_yet"))
 
     @app.get("/favicon.ico")
     def favicon() -> Response:
