@@ -11,12 +11,12 @@ import requests
 
 from gateway.doors import guard, listening, plain_ports
 from gateway.errors import GatewayError
+from gateway.monitoring.health import writable
 from gateway.notify.notifier import Channel
 from gateway.settings import Settings, load
 from gateway.store.migrations import current, head
 from gateway.texts import sentence
 from gateway.trust.tls import days_left
-from gateway.watch.health import writable
 from gateway.wiring import House
 
 CERTIFICATE_WARNING_DAYS = 60
@@ -54,7 +54,7 @@ def check(path: Path, *, language: str = "en") -> list[Finding]:
             findings.append(_tried(f"destination {name}", language, lambda name=name: _ask(house, name)))  # type: ignore[misc]
             findings.append(_tried(f"repository {name}", language, lambda name=name: _ask_documents(house, name)))  # type: ignore[misc]
         findings.extend(_health(house, language))
-        for channel in house.watching.channels():
+        for channel in house.monitoring.channels():
             findings.append(_tried(f"notify {channel.name}", language, lambda channel=channel: _way(channel)))  # type: ignore[misc]
     finally:
         house.close()
@@ -125,14 +125,14 @@ def _way(channel: Channel) -> str:
 
 def _health(house: House, language: str) -> Iterator[Finding]:
     """Disks, the folder of documents, and the processes of this machine, when any has said anything."""
-    for look in house.watching.health(all_roles=True).looks:
+    for look in house.monitoring.health(all_roles=True).looks:
         if look.name != "store":
             yield Finding(look.name, look.state, look.words(language) or "can be written")
     yield _tried("status folder", language, lambda: _status_folder(house))
 
 
 def _status_folder(house: House) -> str:
-    folder = house.settings.watch.folder
+    folder = house.settings.monitoring.folder
     if not folder.exists():
         return f"{folder} is made at the start"
     writable(folder)

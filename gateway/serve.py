@@ -177,7 +177,7 @@ def web_main(path: Path, parent: int, bell: Bell) -> None:
 
     def application() -> WSGIApplication:
         # After the server's fork: a thread does not follow it.
-        house.watching.begin("web")
+        house.monitoring.begin("web")
         return web_application(house)
 
     web.run(application, web_server_settings(settings), ended=house.close)
@@ -189,7 +189,7 @@ def intake_main(path: Path, parent: int, bell: Bell) -> None:
     from gateway.wiring_relay import listener_ports
 
     settings, house, _ = _enter(path, parent, bell)
-    house.watching.begin("intake")
+    house.monitoring.begin("intake")
     try:
         listener.run(listener_ports(settings), house.reception)
     finally:
@@ -200,7 +200,7 @@ def receive_main(path: Path, parent: int, bell: Bell) -> None:
     """The receiving child: the C-STORE SCP."""
     _, house, _ = _enter(path, parent, bell)
     receiver = house.receiver()
-    house.watching.begin("receive")
+    house.monitoring.begin("receive")
     signal.signal(signal.SIGTERM, lambda *_: receiver.stop())
     try:
         receiver.run()
@@ -226,7 +226,7 @@ def work_main(path: Path, parent: int, bell: Bell) -> None:
         return rang
 
     worker = Worker(
-        house.watching.carrier(house.sharing),
+        house.monitoring.carrier(house.sharing),
         house.store,
         house.clock,
         wait,
@@ -238,7 +238,7 @@ def work_main(path: Path, parent: int, bell: Bell) -> None:
         gate=house.pace,
     )
     house.bell.listen()
-    house.watching.begin("work")
+    house.monitoring.begin("work")
 
     def stop(*_: object) -> None:
         worker.stop()
@@ -283,7 +283,7 @@ def _relay_worker(house: House) -> SideWorker:
 
     def make(wait: Callable[[float], bool]) -> Worker[RelayMessage]:
         return Worker(
-            house.watching.carrier(house.relay.forwarding),
+            house.monitoring.carrier(house.relay.forwarding),
             house.relay.store,
             house.clock,
             wait,

@@ -31,7 +31,7 @@ from gateway.settings_base import (
 from gateway.settings_care import RetentionTable
 from gateway.settings_images import ImagesTable
 from gateway.settings_life import LifeTable
-from gateway.settings_watch import NotifyTable, WatchTable
+from gateway.settings_monitoring import MonitoringTable, NotifyTable
 
 
 class StoreTable(Table):
@@ -374,7 +374,7 @@ class Settings(Table):
     platform: dict[str, PlatformTable] = Field(default_factory=dict)
     messages: MessagesTable = MessagesTable()
     retention: RetentionTable = RetentionTable()
-    watch: WatchTable = WatchTable()
+    monitoring: MonitoringTable = MonitoringTable()
     images: ImagesTable = ImagesTable()
     notify: NotifyTable = NotifyTable()
     site: dict[str, SiteTable] = Field(default_factory=dict)
@@ -475,7 +475,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             },
             "web": table(settings.web, "certificate", "key"),
             "images": table(settings.images, "client_secret_file", "client_ca_file", *_TLS_FILES),
-            "watch": table(settings.watch, "folder", "metrics_token_file"),
+            "monitoring": table(settings.monitoring, "folder", "metrics_token_file"),
             "notify": settings.notify.model_copy(
                 update={
                     "mail": settings.notify.mail and table(settings.notify.mail, "ca_file", "password_file"),

@@ -37,8 +37,8 @@ from gateway.store.sql import SqlStore
 from gateway.store.writer import Writer, open_writer
 from gateway.trust import safexml
 from gateway.wiring_life import LifeRooms, manifest_settings, policy
+from gateway.wiring_monitoring import Monitoring
 from gateway.wiring_relay import RelayRooms
-from gateway.wiring_watch import Watching
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -81,9 +81,9 @@ class House:
         return open_writer(self.engine)
 
     @cached_property
-    def watching(self) -> Watching:
+    def monitoring(self) -> Monitoring:
         """Health, metrics, and what tells people."""
-        return Watching(self.settings, lambda: self.engine, lambda: self._writer, self.clock)
+        return Monitoring(self.settings, lambda: self.engine, lambda: self._writer, self.clock)
 
     @property
     def writer(self) -> Writer:
@@ -124,7 +124,7 @@ class House:
             name: PacsClient(pool.settings, pool, received=self.life.received.rejections, spool=self.spool)
             for name, pool in self.pools.items()
         }
-        return self.watching.pacs(clients)
+        return self.monitoring.pacs(clients)
 
     @cached_property
     def pools(self) -> dict[str, Pool]:
@@ -178,7 +178,7 @@ class House:
             name: FrameSource(pool.settings, cache_bytes=share, pool=pool, spool=self.spool)
             for name, pool in self.pools.items()
         }
-        return self.watching.images(sources)
+        return self.monitoring.images(sources)
 
     @cached_property
     def destinations(self) -> dict[str, RegistryClient]:
@@ -192,7 +192,7 @@ class House:
             )
             for name, table in self.settings.destination.items()
         }
-        return self.watching.destinations(clients)
+        return self.monitoring.destinations(clients)
 
     @cached_property
     def accepting(self) -> Accepting:
@@ -232,7 +232,7 @@ class House:
         from gateway.hl7.reception import Reception
 
         relay = self.relay.relaying if self.settings.platform else None
-        return self.watching.reception(Reception(self.accepting.accept_all, self.clock, self.messages, relay))
+        return self.monitoring.reception(Reception(self.accepting.accept_all, self.clock, self.messages, relay))
 
     @cached_property
     def sharing(self) -> Sharing:
@@ -291,8 +291,8 @@ class House:
 
     def close(self) -> None:
         """Release what was opened: associations, connections, the writer."""
-        if "watching" in self.__dict__:
-            self.watching.end()
+        if "monitoring" in self.__dict__:
+            self.monitoring.end()
         for name in ("images", "pacs", "pools", "destinations"):
             for adapter in self.__dict__.get(name, {}).values():
                 adapter.close()

@@ -85,7 +85,7 @@ def web_application(house: House) -> WSGIApplication:
             messages=house.messages,
             relay=house.relay.web_parts() if settings.platform else None,
             console=console_parts(house),
-            health=house.watching.web_parts(),
+            health=house.monitoring.web_parts(),
             doors=image_doors(settings, house.engine, policy(settings.rights), house.blobs.get),
         )
     )

@@ -10,6 +10,7 @@ from gateway.cli import (
     care,
     hl7,
     kos,
+    monitoring,
     pacs,
     registry,
     relay,
@@ -19,7 +20,6 @@ from gateway.cli import (
     study,
     top,
     valuesets,
-    watching,
     xds,
 )
 from gateway.errors import GatewayError
@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="An imaging-sharing gateway: reports and image manifests to a document registry, images to who may see them.",
 )
-for _commands in (running.commands, care.commands, sharing.commands, top.commands, watching.commands):
+for _commands in (running.commands, care.commands, sharing.commands, top.commands, monitoring.commands):
     app.add_typer(_commands)
 for _name, _group in {
     "report": report.commands,

@@ -18,6 +18,7 @@ from gateway.texts import (
     manifest,
     message,
     metadata,
+    monitoring,
     pacs,
     registry,
     registry_server,
@@ -33,7 +34,6 @@ from gateway.texts import (
     study,
     valuesets,
     viewers,
-    watch,
     xds_client,
     xml,
 )
@@ -66,7 +66,7 @@ _MODULES = (
     study,
     valuesets,
     viewers,
-    watch,
+    monitoring,
     xds_client,
     xml,
 )

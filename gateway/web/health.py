@@ -18,8 +18,8 @@ from ipaddress import IPv4Network, IPv6Network
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from gateway.errors import GatewayError
-from gateway.watch.exposition import CONTENT_TYPE
-from gateway.watch.health import Health
+from gateway.monitoring.exposition import CONTENT_TYPE
+from gateway.monitoring.health import Health
 
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST", "HTTP_VIA")

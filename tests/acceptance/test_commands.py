@@ -15,9 +15,9 @@ import requests
 from gateway.demo import phantom
 from gateway.demo.identity import CT
 from gateway.hl7.sender import send
-from gateway.watch.status import read_all
+from gateway.monitoring.status import read_all
 from tests.support.gateway import Running, message, planned
-from tests.support.watch import read_exposition
+from tests.support.monitoring import read_exposition
 
 
 def _gateway(*arguments: str) -> subprocess.CompletedProcess[str]:

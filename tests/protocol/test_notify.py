@@ -23,8 +23,8 @@ from gateway.notify.mail import Mail, MailSettings
 from gateway.notify.notifier import Notifier
 from gateway.notify.webhook import Webhook, WebhookSettings
 from gateway.store.notices import SqlNotices
+from tests.support.monitoring import hook_sink, mail_sink
 from tests.support.store import NOW, Stage, keep, stage
-from tests.support.watch import hook_sink, mail_sink
 
 NOTICE = Notice(
     id="5d0c1d0e-0000-4000-8000-000000000001",

@@ -14,10 +14,10 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 
 from gateway.errors import SettingsError
-from gateway.watch.health import Health, Look, PeerState
+from gateway.monitoring.health import Health, Look, PeerState
 from gateway.web.app import create_app
 from gateway.web.health import HealthParts, HealthServer
-from tests.support.watch import read_exposition
+from tests.support.monitoring import read_exposition
 from tests.support.web import Site, bound_socket, build, serving
 
 READY = Health((Look("store", "ok"), Look("disk store", "warning", "health_disk_low", {"folder": "/srv/secret"})))

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.monitoring.figures import KINDS
+from gateway.monitoring.health import Health, Look
+from gateway.monitoring.metrics import text
+from gateway.monitoring.status import Status
 from gateway.store.tallies import Tallies
-from gateway.watch.figures import KINDS
-from gateway.watch.health import Health, Look
-from gateway.watch.metrics import text
-from gateway.watch.status import Status
-from tests.support.watch import read_exposition
+from tests.support.monitoring import read_exposition
 
 ROOT = Path(__file__).parents[2]
 CONFIG, DOCS = ROOT / "config", ROOT / "docs"

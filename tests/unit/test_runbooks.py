@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import gateway
+from gateway.monitoring.runbooks import page
 from gateway.texts import TEXTS
 from gateway.texts.runbook import GROUPS, what_to_do
-from gateway.watch.runbooks import page
 
 PACKAGE = Path(gateway.__file__).parent
 DOCS = PACKAGE.parent / "docs"

@@ -11,8 +11,8 @@ import pytest
 from gateway.errors import Mismatch, PeerUnreachable
 from gateway.model.relay import DeliveryState
 from gateway.model.share import ShareState
-from gateway.watch.figures import Figures
-from gateway.watch.watched import CountedCarrier, CountedReception, acknowledged, peer
+from gateway.monitoring.figures import Figures
+from gateway.monitoring.watched import CountedCarrier, CountedReception, acknowledged, peer
 from tests.support.store import NOW, accepted, share
 
 

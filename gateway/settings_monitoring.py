@@ -20,8 +20,8 @@ def _address(value: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 
 
-class WatchTable(Table):
-    """[watch]: where each process says that it lives, and what is too little."""
+class MonitoringTable(Table):
+    """[monitoring]: where each process says that it lives, and what is too little."""
 
     folder: Path = Path("status")
     metrics_token_file: Path | None = None

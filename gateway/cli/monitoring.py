@@ -26,15 +26,15 @@ def health(
     import json
 
     if role:
+        from gateway.monitoring.health import Health, role_looks
+        from gateway.monitoring.status import now, read_all
         from gateway.settings import load
-        from gateway.watch.health import Health, role_looks
-        from gateway.watch.status import now, read_all
 
-        statuses = [status for status in read_all(load(config).watch.folder) if status.role in role]
+        statuses = [status for status in read_all(load(config).monitoring.folder) if status.role in role]
         found = Health(tuple(role_looks(statuses, role, now())))
     else:
         with house_of(config) as house:
-            found = house.watching.health(all_roles=True)
+            found = house.monitoring.health(all_roles=True)
     if as_json:
         print(json.dumps(found.as_json(language), ensure_ascii=False))
     else:
@@ -54,7 +54,7 @@ def health(
 def metrics(config: Config = DEFAULT) -> None:
     """Print this machine's figures in the form that Prometheus reads (for the collector of text files)."""
     with house_of(config) as house:
-        print(house.watching.metrics(), end="")
+        print(house.monitoring.metrics(), end="")
 
 
 @commands.command()
@@ -72,7 +72,7 @@ def notify(
     failed = False
     with house_of(config) as house:
         notice = Notice(id=str(uuid.uuid4()), made_at=house.clock.now(), new=0, altogether=0)
-        channels = house.watching.channels()
+        channels = house.monitoring.channels()
         for channel in channels:
             try:
                 channel.send(notice)

@@ -1,10 +1,8 @@
 """What one process counts while it works: counters, histograms, moments.
 
-A process keeps its figures in memory and writes them now and then into its status file (:mod:`gateway.watch.status`),
-from which whoever is asked for metrics reads those of every process of the machine. They begin at nothing when a
-process starts, which Prometheus knows of counters.
-
-Labels hold names out of the settings, codes and states of ours, never anything that was received.
+A process keeps its figures in memory and writes them now and then into its status file
+(:mod:`gateway.monitoring.status`), from which whoever is asked for metrics reads those of every process of the
+machine. They begin at nothing when a process starts, which Prometheus knows of counters.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gateway.watch.exposition import Family, Sample
+from gateway.monitoring.exposition import Family, Sample
 
 FAST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Bounds for calls and acknowledgements, in seconds."""

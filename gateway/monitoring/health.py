@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from gateway.errors import GatewayError, Unavailable
+from gateway.monitoring.figures import PEER_FAILURE, PEER_SUCCESS
+from gateway.monitoring.status import Status, named
 from gateway.texts import sentence
-from gateway.watch.figures import PEER_FAILURE, PEER_SUCCESS
-from gateway.watch.status import Status, named
 
 T = TypeVar("T")
 State = Literal["ok", "warning", "wrong"]

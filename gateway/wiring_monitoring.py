@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from gateway.errors import GatewayError, SettingsError
-from gateway.settings import Settings
-from gateway.store.blobs import FileBlobs
-from gateway.store.tallies import Tallies, tallies
-from gateway.watch import metrics
-from gateway.watch.figures import CACHE, Figures
-from gateway.watch.health import (
+from gateway.monitoring import metrics
+from gateway.monitoring.figures import CACHE, Figures
+from gateway.monitoring.health import (
     Health,
     Look,
     Remembered,
@@ -28,8 +25,11 @@ from gateway.watch.health import (
     role_looks,
     writable,
 )
-from gateway.watch.status import Beacon, Status, read_all
-from gateway.watch.watched import CountedCarrier, CountedReception, peers
+from gateway.monitoring.status import Beacon, Status, read_all
+from gateway.monitoring.watched import CountedCarrier, CountedReception, peers
+from gateway.settings import Settings
+from gateway.store.blobs import FileBlobs
+from gateway.store.tallies import Tallies, tallies
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -47,7 +47,7 @@ _NO_CALL_TO_REGISTRY = ("prepare", "replacing")
 _NO_CALL_TO_PACS: tuple[str, ...] = ()
 
 
-class Watching:
+class Monitoring:
     """The watching of one process, and of its machine."""
 
     def __init__(
@@ -92,7 +92,7 @@ class Watching:
     def begin(self, role: str) -> None:
         """Say from now on that this process lives; the one that works tells people of what is held, besides."""
         self._beacon = Beacon(
-            self._settings.watch.folder, role, self.figures, look=self._reach_store, before=self._measure
+            self._settings.monitoring.folder, role, self.figures, look=self._reach_store, before=self._measure
         )
         self._beacon.start()
         if role == "work":
@@ -121,7 +121,7 @@ class Watching:
 
     def statuses(self) -> list[Status]:
         """What the processes of this machine said last."""
-        return read_all(self._settings.watch.folder)
+        return read_all(self._settings.monitoring.folder)
 
     def health(self, roles: Sequence[str] = (), *, all_roles: bool = False) -> Health:
         """Store, disks, documents, and the processes *roles*, or all that have said anything."""
@@ -145,7 +145,7 @@ class Watching:
         writable(folder)
 
     def _disks(self) -> list[Look]:
-        table = self._settings.watch
+        table = self._settings.monitoring
         return [
             disk(
                 f"disk {name}",
@@ -198,7 +198,7 @@ class Watching:
         """What the web tells machines; None where it tells nobody."""
         from gateway.web.health import HealthParts
 
-        token_file = self._settings.watch.metrics_token_file
+        token_file = self._settings.monitoring.metrics_token_file
         networks = self._settings.web.health_hosts
         if not networks and token_file is None:
             return None
@@ -244,5 +244,5 @@ def _token(file: Path) -> str:
     except (OSError, UnicodeDecodeError):
         token = ""
     if not token:
-        raise SettingsError("metrics_token", place="watch.metrics_token_file", file=file)
+        raise SettingsError("metrics_token", place="monitoring.metrics_token_file", file=file)
     return token

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar, cast
 
 from gateway.errors import PeerMisbehaved, PeerRefused, PeerUnreachable
-from gateway.watch.figures import (
+from gateway.monitoring.figures import (
     ANSWER_DELAY,
     MESSAGES,
     PEER_CALLS,

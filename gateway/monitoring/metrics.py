@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gateway import __version__
+from gateway.monitoring import figures
+from gateway.monitoring.exposition import Family, Sample, text_of
+from gateway.monitoring.health import Health
+from gateway.monitoring.status import Status, named
 from gateway.store.tallies import Tallies
-from gateway.watch import figures
-from gateway.watch.exposition import Family, Sample, text_of
-from gateway.watch.health import Health
-from gateway.watch.status import Status, named
 
 
 def text(

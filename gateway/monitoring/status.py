@@ -1,7 +1,7 @@
 """Status files: how each process of this machine says that it lives, and what it has counted.
 
 A file, because a process that only works has no port, and a container's health check can read one. The file of a
-process is ``<host>.<role>.<process id>.json`` in ``[watch] folder``; it is written anew every few seconds, whole
+process is ``<host>.<role>.<process id>.json`` in ``[monitoring] folder``; it is written anew every few seconds, whole
 (written beside, renamed), and removed at the end. One that was killed leaves its file, which the next process of its
 role takes away; until then it tells that something is wrong. Not synced: after a power cut nobody lives.
 """
@@ -23,7 +23,7 @@ from typing import Any
 import structlog
 
 from gateway.errors import GatewayError
-from gateway.watch.figures import Figures
+from gateway.monitoring.figures import Figures
 
 log = structlog.get_logger(__name__)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.watch import figures
-from gateway.watch.exposition import Family, Sample, text_of
-from gateway.watch.figures import ANSWER_DELAY, MESSAGES, PEER_SUCCESS, Figures, families
-from tests.support.watch import read_exposition
+from gateway.monitoring import figures
+from gateway.monitoring.exposition import Family, Sample, text_of
+from gateway.monitoring.figures import ANSWER_DELAY, MESSAGES, PEER_SUCCESS, Figures, families
+from tests.support.monitoring import read_exposition
 
 
 def test_what_was_counted_comes_out_of_json_as_prometheus_reads_it() -> None:

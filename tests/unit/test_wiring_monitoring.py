@@ -10,17 +10,17 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.errors import PeerUnreachable
+from gateway.monitoring.status import read_all
 from gateway.settings import load
 from gateway.store.migrations import upgrade
-from gateway.watch.status import read_all
 from gateway.wiring import House
-from tests.support.watch import read_exposition
+from tests.support.monitoring import read_exposition
 
 SETTINGS = """
 public_url = "http://127.0.0.1:18080"
 [web]
 health_hosts = ["10.0.0.0/8"]
-[watch]
+[monitoring]
 metrics_token_file = "token"
 [pacs.main]
 host = "127.0.0.1"
@@ -69,41 +69,41 @@ def test_what_is_answered_to_messages_is_counted(house: House) -> None:
 
 
 def read_exposition_of(house: House) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
-    house.watching.begin("test")
+    house.monitoring.begin("test")
     try:
         for _ in range(1000):
-            if read_all(house.settings.watch.folder):
+            if read_all(house.settings.monitoring.folder):
                 break
-            house.watching._beacon._ended.wait(0.01)  # type: ignore[union-attr]
-        return read_exposition(house.watching.metrics())
+            house.monitoring._beacon._ended.wait(0.01)  # type: ignore[union-attr]
+        return read_exposition(house.monitoring.metrics())
     finally:
-        house.watching.end()
+        house.monitoring.end()
 
 
 def test_the_store_that_is_there_makes_it_ready_and_one_that_is_old_does_not(house: House, file: Path) -> None:
-    assert house.watching.health().ready
-    assert "gateway_ready" in read_exposition(house.watching.metrics())
+    assert house.monitoring.health().ready
+    assert "gateway_ready" in read_exposition(house.monitoring.metrics())
     fresh = House(
         load(file).model_copy(
             update={"store": house.settings.store.model_copy(update={"url": f"sqlite:///{file.parent}/new.db"})}
         )
     )
     try:
-        health = fresh.watching.health()
+        health = fresh.monitoring.health()
         assert not health.ready
         assert [look.code for look in health.looks if look.state == "wrong"] == ["store_schema_old"]
-        assert read_exposition(fresh.watching.metrics())["gateway_store_up"] == {(): 0}
+        assert read_exposition(fresh.monitoring.metrics())["gateway_store_up"] == {(): 0}
     finally:
         fresh.close()
 
 
 def test_the_web_gets_networks_and_token(house: House) -> None:
-    parts = house.watching.web_parts()
+    parts = house.monitoring.web_parts()
     assert parts is not None
     assert [str(network) for network in parts.networks] == ["10.0.0.0/8"]
     assert parts.token is not None
     assert parts.token() == "a long random word"
-    assert [channel.name for channel in house.watching.channels()] == ["webhook"]
+    assert [channel.name for channel in house.monitoring.channels()] == ["webhook"]
 
 
 def test_the_commands_say_what_is(house: House, file: Path) -> None:

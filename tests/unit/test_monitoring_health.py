@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import Unavailable
-from gateway.watch import status
-from gateway.watch.figures import PEER_FAILURE, PEER_SUCCESS, Figures
-from gateway.watch.health import (
+from gateway.monitoring import status
+from gateway.monitoring.figures import PEER_FAILURE, PEER_SUCCESS, Figures
+from gateway.monitoring.health import (
     Health,
     Look,
     PeerState,
@@ -24,7 +24,7 @@ from gateway.watch.health import (
     role_looks,
     writable,
 )
-from gateway.watch.status import Beacon, Status, read_all
+from gateway.monitoring.status import Beacon, Status, read_all
 
 
 def a_status(role: str = "work", **changes: object) -> Status:
