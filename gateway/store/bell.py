@@ -6,9 +6,9 @@ Losing every ring costs one polling interval, for the truth is in the tables; so
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
-import psycopg
 import structlog
 from sqlalchemy import Engine, exc, text
 
@@ -56,7 +56,7 @@ class Notifier:
                     connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
             except exc.SQLAlchemyError as error:
                 log.warning("bell.not_rung", kind=type(error).__name__)
-            threading.Event().wait(_QUIET_S)
+            time.sleep(_QUIET_S)
 
 
 class Listener:
@@ -78,6 +78,8 @@ class Listener:
             self._thread.join()
 
     def _run(self) -> None:
+        import psycopg  # an extra: whoever has no PostgreSQL has no psycopg
+
         while not self._ended.is_set():
             try:
                 self._listen()
@@ -86,6 +88,8 @@ class Listener:
                 self._ended.wait(_AGAIN_S)
 
     def _listen(self) -> None:
+        import psycopg
+
         with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._ring()  # whatever came while nobody listened
