@@ -14,7 +14,6 @@ from lxml import etree
 
 from gateway.demo.ris import transmission
 from gateway.hl7.build import PatientIdentifier
-from gateway.hl7.profiles import Action
 from gateway.model.identifiers import INS_TEST, Identifier
 from gateway.trust import safexml
 from tests.support import cda
@@ -97,7 +96,6 @@ def _both_identities(one: Sample) -> bytes:
     return one.message(identifiers=(*_other(OTHER_INS), *local))
 
 
-PARENT = Identifier("1.2.250.1.999.1.1.8.700.1")
 REFUSED_MESSAGES: dict[str, tuple[Message, str, str]] = {
     # by name: the message, ERR-3, and ERR-2
     # not HL7
@@ -160,11 +158,6 @@ REFUSED_MESSAGES: dict[str, tuple[Message, str, str]] = {
     "a preliminary MDM": (lambda one: edited(one.mdm(), b"OBX", 11, b"P"), "103", "OBX^1^11"),
     "a dictated document": (lambda one: edited(one.mdm(), b"TXA", 17, b"DI"), "103", "TXA^1^17"),
     "an order that says the contrary": (lambda one: edited(one.message(), b"ORC", 1, b"CA"), "103", "ORC^1^1"),
-    # not supported yet
-    "an ORU that replaces": (lambda one: one.message(action=Action.REPLACE), "201", "MSH^1^9^1^2"),
-    "an ORU that withdraws": (lambda one: one.message(action=Action.DELETE), "201", "MSH^1^9^1^2"),
-    "an MDM^T10": (lambda one: one.mdm(action=Action.REPLACE, parent_id=PARENT), "201", "MSH^1^9^1^2"),
-    "an MDM^T04": (lambda one: one.mdm(action=Action.DELETE), "201", "MSH^1^9^1^2"),
     # nobody's
     "an unknown site": (
         lambda one: one.message(one.content.replace(b"1290099993", b"1290099994"), sending=("RIS", "AILLEURS")),
@@ -173,7 +166,7 @@ REFUSED_MESSAGES: dict[str, tuple[Message, str, str]] = {
     ),
 }
 
-NOT_SUPPORTED_YET = ("another profile", "an ORU that", "an MDM^")
+NOT_SUPPORTED_YET = ("another profile",)
 
 
 WITHHELD = (
