@@ -14,11 +14,11 @@ import io
 import os
 import secrets
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -161,14 +161,8 @@ class DocumentFiles(FileBlobs):
 
     def discard(self, digest: str, is_referenced: Callable[[str], bool]) -> bool:
         """Remove the file of *digest* unless a row names it or it is young; gives whether it is gone."""
-        if is_referenced(digest):
-            return False
-        try:
-            return bool(self._remove(self._path(digest), time.time() - _SAFE_AGE_S))
-        except FileNotFoundError:
-            return True
-        except OSError as error:
-            raise _ours(error) from None
+        young = datetime.now(UTC) - timedelta(seconds=_SAFE_AGE_S)
+        return not is_referenced(digest) and self.forget(digest, young)
 
     def digests(self) -> Iterator[str]:
         """The digest of every file that has its name."""
