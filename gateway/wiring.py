@@ -27,7 +27,7 @@ from gateway.model.site import Site
 from gateway.settings import CodeTable, DestinationTable, PacsTable, ReceiveTable, Settings, SiteTable
 from gateway.store.access import SqlSessions
 from gateway.store.blobs import FileBlobs
-from gateway.store.engine import open_engine
+from gateway.store.engine import is_there, open_engine
 from gateway.store.exams import SqlExams
 from gateway.store.listing import catch_up
 from gateway.store.messages import SqlMessages
@@ -118,11 +118,13 @@ class House:
 
     @cached_property
     def pacs(self) -> dict[str, PacsClient]:
+        from gateway.dicom.notes import none_received
         from gateway.dicom.query import PacsClient
 
+        # A command at a desk, where no gateway has run yet, has no store and makes none.
+        notes = self.life.received.rejections if is_there(self.settings.store.url) else none_received
         clients = {
-            name: PacsClient(pool.settings, pool, received=self.life.received.rejections, spool=self.spool)
-            for name, pool in self.pools.items()
+            name: PacsClient(pool.settings, pool, received=notes, spool=self.spool) for name, pool in self.pools.items()
         }
         return self.monitoring.pacs(clients)
 

@@ -137,6 +137,12 @@ def _parse(url: str) -> sa.URL:
     return parsed
 
 
+def is_there(url: str) -> bool:
+    """Whether there is a store to open: the file of SQLite; a server is taken to be there. Raises SettingsError."""
+    parsed = _parse(url)
+    return not parsed.drivername.startswith("sqlite") or Path(parsed.database or "").exists()
+
+
 def _create(url: sa.URL, **options: Any) -> sa.Engine:
     try:
         # Parameters hold patients: they stay out of every exception and every log line.
