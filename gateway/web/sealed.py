@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from gateway.model.access import Session
 
 _NONCE = 12
-_LENGTH = 1024
+_LENGTH = 4096
 
 
 def seal(session: Session, purpose: str, value: dict[str, str]) -> str:
     """*value* as letters for a URL."""
     nonce = os.urandom(_NONCE)
-    sealed = _cipher(session).encrypt(nonce, json.dumps(value).encode(), purpose.encode())
+    sealed = _cipher(session).encrypt(nonce, json.dumps(value, ensure_ascii=False).encode(), purpose.encode())
     return base64.urlsafe_b64encode(nonce + sealed).decode().rstrip("=")
 
 
