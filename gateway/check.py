@@ -17,7 +17,7 @@ from gateway.settings import Settings, load
 from gateway.store.migrations import current, head
 from gateway.texts import sentence
 from gateway.trust.tls import days_left
-from gateway.wiring import House
+from gateway.wiring.house import House
 
 CERTIFICATE_WARNING_DAYS = 60
 _PORT_TIMEOUT_S = 2.0

@@ -9,7 +9,7 @@ from gateway.errors import InputRejected
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY, DocumentEntry
 from gateway.model.identifiers import Identifier
 from gateway.model.link import national_url
-from gateway.wiring import House
+from gateway.wiring.house import House
 from gateway.xds.forms import reference
 from gateway.xds.metadata import MANIFEST_FORMAT
 

@@ -28,8 +28,9 @@ from gateway.model.relay import RelayMessage
 from gateway.model.watch import Watch
 from gateway.process import Doorbell, die_with_parent
 from gateway.settings import Settings, load
-from gateway.wiring import House, Part
-from gateway.wiring_web import web_application, web_server_settings
+from gateway.wiring.house import House
+from gateway.wiring.peers import Part
+from gateway.wiring.web import web_application, web_server_settings
 from gateway.work import SideWorker, Worker
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def web_main(path: Path, parent: int, bell: Bell) -> None:
 def intake_main(path: Path, parent: int, bell: Bell) -> None:
     """The intake child: the MLLP listener."""
     from gateway.hl7 import listener
-    from gateway.wiring_relay import listener_ports
+    from gateway.wiring.relay import listener_ports
 
     settings, house, _ = _enter(path, parent, bell)
     house.monitoring.begin("intake")

@@ -33,12 +33,12 @@ from gateway import __version__
 from gateway.care import rows, sealing
 from gateway.care.sealing import KeySeal, NoSeal, Seal
 from gateway.errors import InputRejected, Unavailable
-from gateway.settings_base import Table
+from gateway.settings.base import Table
 from gateway.store import migrations
 from gateway.store.engine import snapshot
 from gateway.store.schema import DOCUMENTS, REPORTS, SHARES, SUBMISSIONS
 from gateway.store.schema_care import ERASURES
-from gateway.wiring import House
+from gateway.wiring.house import House
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from gateway.model.share import ShareState
 from gateway.store import comparing
 from gateway.store.comparing import Believed, Compared
 from gateway.texts import sentence
-from gateway.wiring import House
+from gateway.wiring.house import House
 from gateway.xds.forms import reference
 from gateway.xds.retrieval import same_hash
 

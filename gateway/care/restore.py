@@ -38,7 +38,7 @@ from gateway.store import forms, migrations
 from gateway.store.engine import transaction
 from gateway.store.schema import LINEAGES, SHARES
 from gateway.store.schema_care import CHORES
-from gateway.wiring import House
+from gateway.wiring.house import House
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from gateway.model.audit import AuditEvent
 from gateway.store import erasing
 from gateway.store.engine import reading
 from gateway.store.erasing import Erasable
-from gateway.wiring import House
+from gateway.wiring.house import House
 
 log = structlog.get_logger(__name__)
 

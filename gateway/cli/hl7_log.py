@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.model.message import KeptMessage
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _ANSWERS = ("", "AA", "AE", "AR")

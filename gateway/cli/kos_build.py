@@ -11,7 +11,7 @@ from gateway.model.people import Patient
 from gateway.model.site import Site
 
 if TYPE_CHECKING:
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 
 def site_of(house: House, pacs: str, name: str) -> Site:

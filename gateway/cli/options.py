@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 DEFAULT = Path("config/gateway.toml")
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.", envvar="GATEWAY_CONFIG")]
@@ -24,7 +24,7 @@ def house_of(config: Path) -> Iterator[House]:
     """The gateway's parts as *config* sets them, closed at the end."""
     from gateway import log
     from gateway.settings import load
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
     log.configure(level="warning")
     house = House(load(config))

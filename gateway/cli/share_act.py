@@ -16,7 +16,7 @@ from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
     from gateway.model.share import Share
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 _SHARES = "Ids of shares (gateway share list)."
 _PAGE = 500

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.model.overview import ShareFilter
     from gateway.model.share import ShareOverview
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 State = Annotated[
     str,

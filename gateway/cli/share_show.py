@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from gateway.model.overview import ShareHistory
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 
 def show(

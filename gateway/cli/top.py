@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gateway.model.overview import Picture
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 commands = typer.Typer()
 _BARS = " ▁▂▃▄▅▆▇█"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.model.codes import Code
     from gateway.model.document import DocumentEntry
     from gateway.model.site import Site
-    from gateway.wiring import House
+    from gateway.wiring.house import House
     from gateway.xds.client import RegistryClient, Submitter
 
 Destination = Annotated[

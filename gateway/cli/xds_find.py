@@ -14,7 +14,7 @@ from gateway.cli.xds_show import REFUSED, dumped, found_json, print_found, refus
 
 if TYPE_CHECKING:
     from gateway.model.codes import Code
-    from gateway.wiring import House
+    from gateway.wiring.house import House
     from gateway.xds.client import RegistryClient
     from gateway.xds.queries import StoredQuery
 

@@ -35,7 +35,7 @@ from gateway.model.share import ShareOverview, ShareState
 from gateway.settings import load
 from gateway.texts import sentence
 from gateway.trust import safexml
-from gateway.wiring import House
+from gateway.wiring.house import House
 from gateway.xds.metadata import MANIFEST_FORMAT
 
 SHARE_TIMEOUT_S = 120.0

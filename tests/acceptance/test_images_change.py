@@ -24,7 +24,7 @@ from gateway.model.document import Status
 from gateway.model.share import Deed, Share, ShareState
 from gateway.settings import load
 from gateway.store import migrations
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.fakes.world import received
 from tests.support import dicom_corpus as corpus
 from tests.support import gateway as whole

@@ -26,7 +26,7 @@ from gateway.flow.events import New
 from gateway.settings import load
 from gateway.store import migrations
 from gateway.store.engine import open_engine, reading, transaction
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.bench import life_hosts
 from tests.bench.rows import Row, at_least, at_most
 from tests.fakes.world import received

@@ -20,7 +20,7 @@ from gateway.model.share import FrozenSubmission, Publication
 from gateway.process import die_with_parent
 from gateway.settings import load
 from gateway.store.bell import Listener
-from gateway.wiring import House
+from gateway.wiring.house import House
 from gateway.work import Worker
 from gateway.xds.metadata import MetadataSettings, prepare
 from tests.bench.studies import named

@@ -16,7 +16,7 @@ from gateway.demo.identity import CT
 from gateway.hl7.sender import send
 from gateway.settings import load
 from gateway.trust import safexml
-from gateway.wiring import House
+from gateway.wiring.house import House
 from gateway.xds.forms import reference
 from tests.support.browser import chromium, open_link, page_of, pixel, settled, shown
 from tests.support.gateway import Running, message, planned

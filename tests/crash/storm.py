@@ -35,7 +35,7 @@ from gateway.errors import GatewayError
 from gateway.hl7.sender import Sender
 from gateway.settings import load
 from gateway.store.engine import open_engine, reading
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.bench.studies import named, slices
 from tests.crash.cuts import cut
 from tests.support import postgresql

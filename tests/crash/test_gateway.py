@@ -12,7 +12,7 @@ from gateway.hl7.sender import send
 from gateway.model.document import REFERENCE_ACCESSION
 from gateway.model.share import ShareState
 from gateway.settings import load
-from gateway.wiring import House
+from gateway.wiring.house import House
 from gateway.xds.forms import reference
 from tests.support.gateway import Running, message, planned
 

@@ -10,7 +10,8 @@ import trustme
 from gateway.doors import listening, plain_ports
 from gateway.errors import SettingsError
 from gateway.settings import load
-from gateway.wiring import House, Part
+from gateway.wiring.house import House
+from gateway.wiring.peers import Part
 
 PACS = '[pacs.{name}]\nhost = "127.0.0.1"\nport = 104\ncalled_aet = "A"\n'
 SITE = '[site.{name}]\norganization_id = "1"\norganization_name = "o"\ndestinations = []\nsource_id = "1.2.3"\n{more}\n'

@@ -19,7 +19,7 @@ from gateway.hl7.budget import Budget
 from gateway.hl7.listener import Listener, ListenerSettings
 from gateway.hl7.reception import Reception
 from gateway.hl7.sender import Sender, send
-from gateway.wiring_care import SystemClock
+from gateway.wiring.care import SystemClock
 from tests.support.hl7 import CDA, Draft, Peer, Recorder, listening, mdm, value
 
 ORU = Draft().bytes()

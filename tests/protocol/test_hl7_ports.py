@@ -20,8 +20,8 @@ from gateway.hl7.reception import Reception
 from gateway.hl7.sender import Sender, send
 from gateway.settings import Settings, load
 from gateway.trust.tls import allowed_name, caller, client_context, days_left, server_context
-from gateway.wiring_care import SystemClock
-from gateway.wiring_relay import listener_ports
+from gateway.wiring.care import SystemClock
+from gateway.wiring.relay import listener_ports
 from tests.support.hl7 import Draft, Peer, Recorder, listening, mdm, value
 
 ORU = Draft().bytes()

@@ -14,7 +14,7 @@ from gateway.model.share import FrozenSubmission, Share, ShareState
 from gateway.settings import load
 from gateway.store import migrations
 from gateway.store.engine import open_engine
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.support.store import NOW, accepted, event, frozen, manifest, pairing, report, share, uid
 
 

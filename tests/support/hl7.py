@@ -18,7 +18,7 @@ from gateway.hl7.ports import Admission
 from gateway.hl7.reception import Accept, Reception
 from gateway.model.message import Arrival
 from gateway.model.share import Receipt
-from gateway.wiring_care import SystemClock
+from gateway.wiring.care import SystemClock
 
 INS_TEST = "1.2.250.1.213.1.4.10"
 LOCAL = "1.2.250.1.999.4.2"

@@ -22,7 +22,7 @@ from gateway.care.restore import Backup, Restored, restore, verify, write_settin
 from gateway.errors import InputRejected, Unavailable
 from gateway.model.share import ShareState
 from gateway.store.engine import reading
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.support.care import house, publish, settings_file
 from tests.support.postgresql import Server, postgresql_server  # noqa: F401
 from tests.support.store import NOW

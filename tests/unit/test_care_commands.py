@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.errors import InputRejected
-from gateway.wiring_care import SystemClock
+from gateway.wiring.care import SystemClock
 from tests.support.care import house, publish, settings_file
 
 runner = CliRunner()

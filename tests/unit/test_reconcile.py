@@ -16,7 +16,7 @@ from gateway.errors import PeerUnreachable
 from gateway.model.document import DocumentEntry, Status
 from gateway.model.share import Share, ShareState
 from gateway.store.engine import transaction
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.fakes.world import exam
 from tests.support.care import house, publish, settings_file
 from tests.support.registry import entry

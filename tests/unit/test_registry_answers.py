@@ -12,7 +12,7 @@ from gateway.flow.consult import Consulting, LinkUnknown
 from gateway.model.link import Asked, Led, StudyRequest
 from gateway.model.rights import Standing
 from gateway.model.share import KnownExam
-from gateway.wiring_rights import RegistryAnswers
+from gateway.wiring.rights import RegistryAnswers
 from tests.fakes.clock import StoppedClock
 from tests.unit.test_rights import EXAM, PATIENT, PHYSICIAN
 

@@ -14,7 +14,7 @@ from gateway.care.retention import by_hand, by_rule, retain
 from gateway.errors import InputRejected, Unavailable
 from gateway.model.share import ShareState
 from gateway.store.engine import reading, transaction
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.fakes.clock import StoppedClock
 from tests.support.care import house, publish, settings_file
 from tests.support.postgresql import postgresql_server  # noqa: F401

@@ -15,7 +15,7 @@ from gateway.model.identifiers import INS_NIR, INS_TEST, Identifier
 from gateway.model.people import Patient
 from gateway.model.rights import Door, ExamFacts, Grounds, Policy, Right, Tie
 from gateway.model.share import KnownExam
-from gateway.wiring_web import read_matrix
+from gateway.wiring.web import read_matrix
 
 ZOE = Patient(
     identifiers=(Identifier(INS_TEST, "281112915104759"), Identifier("1.2.3", "IPP")),

@@ -9,8 +9,8 @@ import pytest
 from gateway.errors import SettingsError
 from gateway.model.rights import Right
 from gateway.settings import load
-from gateway.settings_access import RightsTable
-from gateway.wiring_web import policy, read_matrix
+from gateway.settings.access import RightsTable
+from gateway.wiring.web import policy, read_matrix
 
 
 def test_a_matrix_is_read_row_by_row(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from gateway.demo import reports
 from gateway.demo.exams import RADIOGRAPHY
 from gateway.demo.identity import CHEST, CT
 from gateway.model.link import national_url
-from gateway.settings import DestinationTable
+from gateway.settings.sharing import DestinationTable
 from gateway.trust import safexml
 from tests.fakes.world import exam, world
 

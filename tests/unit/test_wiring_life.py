@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from gateway.model.watch import Watch
-from gateway.settings import ManifestTable, Settings
-from gateway.settings_life import LifeTable
-from gateway.wiring_life import Paced, manifest_settings, policy
+from gateway.settings import Settings
+from gateway.settings.life import LifeTable
+from gateway.settings.sharing import ManifestTable
+from gateway.wiring.life import Paced, manifest_settings, policy
 from tests.support.store import NOW, later
 
 

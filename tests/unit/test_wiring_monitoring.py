@@ -13,7 +13,7 @@ from gateway.errors import PeerUnreachable
 from gateway.monitoring.status import read_all
 from gateway.settings import load
 from gateway.store.migrations import upgrade
-from gateway.wiring import House
+from gateway.wiring.house import House
 from tests.support.monitoring import read_exposition
 
 SETTINGS = """

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from gateway.settings_base import Issuer, Oid, Positive, Table
+from gateway.settings.base import Issuer, Oid, Positive, Table
 
 PRO_SANTE_CONNECT: dict[str, Any] = {
     "scopes": ("openid", "scope_all"),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.settings_base import Positive, Table
+from gateway.settings.base import Positive, Table
 
 
 class LifeTable(Table):

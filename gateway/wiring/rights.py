@@ -27,7 +27,7 @@ from gateway.model.rights import (
 from gateway.model.share import Deed, KnownExam, ShareState
 
 if TYPE_CHECKING:
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 _MASKS = frozenset({MASKED_TO_PROFESSIONALS, HIDDEN_FROM_PATIENT, HIDDEN_FROM_REPRESENTATIVES})
 _GOOD_FOR = timedelta(seconds=60)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gateway.settings_base import Table
+from gateway.settings.base import Table
 
 
 class RetentionTable(Table):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.settings_base import Port, Positive, Table, Url
+from gateway.settings.base import Port, Positive, Table, Url
 
 
 def _address(value: str) -> str:

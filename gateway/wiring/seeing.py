@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.web.parts import ConsoleParts
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 
 def console_parts(house: House) -> ConsoleParts:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from gateway.settings_base import Positive, Sha256OrNone, Table, Url
+from gateway.settings.base import Positive, Sha256OrNone, Table, Url
 
 
 class ImagePeerTable(Table):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.model.rights import Policy
     from gateway.settings import Settings
-    from gateway.settings_images import ImagesTable
+    from gateway.settings.images import ImagesTable
     from gateway.web.door_settings import ImageDoors
     from gateway.web.doors import Introspection
 

@@ -14,7 +14,8 @@ from gateway.flow.ports import Blobs, Clock, Line, Pacs
 from gateway.model.relay import LineAnswer, Platform
 from gateway.model.site import Site
 from gateway.model.teleradiology import Exchange
-from gateway.settings import MllpPeerTable, MllpPortTable, PlatformTable, Settings
+from gateway.settings import Settings
+from gateway.settings.hl7 import MllpPeerTable, MllpPortTable, PlatformTable
 from gateway.store.relays import SqlRelays
 from gateway.trust import safexml
 from gateway.trust.tls import allowed_name, client_context, server_context

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.flow.policy import Policy
 from gateway.model.site import ManifestSettings
-from gateway.settings import ManifestTable, Settings
+from gateway.settings import Settings
+from gateway.settings.sharing import ManifestTable
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

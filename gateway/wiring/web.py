@@ -13,11 +13,11 @@ from gateway import resources
 from gateway.errors import SettingsError
 from gateway.flow.consult import Consulting
 from gateway.model.rights import Policy, Right
-from gateway.settings_access import ClientTable, LoginTable, PatientLoginTable, RightsTable
-from gateway.settings_base import Table
-from gateway.wiring_images import image_doors
-from gateway.wiring_rights import RegistryAnswers, asked_now
-from gateway.wiring_seeing import console_parts
+from gateway.settings.access import ClientTable, LoginTable, PatientLoginTable, RightsTable
+from gateway.settings.base import Table
+from gateway.wiring.images import image_doors
+from gateway.wiring.rights import RegistryAnswers, asked_now
+from gateway.wiring.seeing import console_parts
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.web.openid import OpenIdSettings
     from gateway.web.serve import WebServerSettings
-    from gateway.wiring import House
+    from gateway.wiring.house import House
 
 MATRIX = "habilitations.toml"
 _Codes = Annotated[tuple[str, ...], Field(min_length=1)]
