@@ -33,7 +33,8 @@ _MAGIC = b"drim-gateway sealed 1\n"
 _SALT_BYTES = 16
 _TAG_BYTES = 16
 _SCRYPT = {"n": 2**15, "r": 8, "p": 1}
-_SCRYPT_MOST = 2**20
+_SCRYPT_MOST_BYTES = 256 * 1024 * 1024
+"""What a header may ask for: deriving takes 128 n r bytes of memory (RFC 7914, section 2)."""
 
 
 class Seal(Protocol):
@@ -74,10 +75,12 @@ class KeySeal:
         yield _MAGIC + salt
         number, rest = 0, b""
         for chunk in chunks:
-            rest += chunk
-            while len(rest) > CHUNK_BYTES:
-                yield cipher.encrypt(_nonce(number, last=False), rest[:CHUNK_BYTES], None)
-                number, rest = number + 1, rest[CHUNK_BYTES:]
+            whole = memoryview(rest + chunk)
+            place = 0
+            while len(whole) - place > CHUNK_BYTES:
+                yield cipher.encrypt(_nonce(number, last=False), whole[place : place + CHUNK_BYTES], None)
+                number, place = number + 1, place + CHUNK_BYTES
+            rest = bytes(whole[place:])
         yield cipher.encrypt(_nonce(number, last=True), rest, None)
 
     def open(self, name: str, path: Path) -> Iterator[bytes]:
@@ -168,7 +171,7 @@ def unwrap(wrapped: dict[str, Any], passphrase: bytes | None, identity: X25519Pr
     try:
         if wrapped["kind"] == "passphrase" and passphrase is not None:
             n, r, p = (int(wrapped[name]) for name in ("n", "r", "p"))
-            if not (2 <= n <= _SCRYPT_MOST and 1 <= r <= 32 and 1 <= p <= 16):
+            if not (n >= 2 and r >= 1 and 1 <= p <= 16 and 128 * n * r <= _SCRYPT_MOST_BYTES):
                 raise ValueError("cost")
             outer = Scrypt(salt=_bytes(wrapped["salt"]), length=32, n=n, r=r, p=p).derive(passphrase)
         elif wrapped["kind"] == "x25519" and identity is not None:
