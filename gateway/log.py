@@ -80,3 +80,5 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     root.handlers[:] = [handler]
     # Libraries' own lines may quote what they sent; their warnings are enough.
     root.setLevel(logging.WARNING)
+    # It writes a page of its own for every frame that a codec refuses, which who asked is told in a word.
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)

@@ -15,12 +15,13 @@ import structlog
 from gateway.errors import GatewayError
 from gateway.flow.ports import Clock
 from gateway.log import where
-from gateway.store.pace import Postponed
+from gateway.store.pace import AWAY, PACED, Postponed
 
 log = structlog.get_logger(__name__)
 
 CHORES_INTERVAL_S = 60.0
 QUIET_S = 0.02
+POSTPONED = frozenset({AWAY, PACED})
 BURST_S = 1.0
 """While reports come in at less than QUIET_S apart, acknowledging them goes first, for at most BURST_S at a time."""
 
@@ -64,8 +65,10 @@ class Claims(Protocol[W]):
 class Worker(Generic[W]):
     """Threads that carry shares, or messages of the relay.
 
-    *wait* blocks until something may be due or its timeout (seconds) has passed. A share is leased while it is
-    carried, and the lease is lengthened for as long as that takes; a worker that dies leaves a lease that runs out.
+    *wait* blocks until something may be due or its timeout (seconds) has passed, and gives whether something came in;
+    *nudge* ends it from within, because what was carried may have made way for the next one. A share is leased while
+    it is carried, and the lease is lengthened for as long as that takes; a worker that dies leaves a lease that runs
+    out.
     """
 
     def __init__(
@@ -79,7 +82,7 @@ class Worker(Generic[W]):
         lease_s: float,
         poll_s: float,
         chores: Callable[[], None] = lambda: None,
-        ring: Callable[[], None] = lambda: None,
+        nudge: Callable[[], None] = lambda: None,
         name: str = "share",
         gate: Gate[W] | None = None,
     ) -> None:
@@ -94,7 +97,7 @@ class Worker(Generic[W]):
         self._lease_s = lease_s
         self._poll_s = poll_s
         self._chores = chores
-        self._ring = ring
+        self._nudge = nudge
         self._chores_due = 0.0
         self._places = threading.Semaphore(threads)
         self._stopping = threading.Event()
@@ -165,7 +168,10 @@ class Worker(Generic[W]):
         heart.start()
         try:
             ended = self._carried(share)
-            log.info(self._events["moved"], share=share.id, state=ended.state.value, reason=ended.reason)
+            # Of ten thousand that wait, none is worth a line each time that it still does.
+            moved = (ended.state, ended.reason) != (share.state, share.reason)
+            write = log.info if moved and ended.reason not in POSTPONED else log.debug
+            write(self._events["moved"], share=share.id, state=ended.state.value, reason=ended.reason)
         except GatewayError as error:
             log.warning(self._events["interrupted"], share=share.id, code=error.code)
         except Exception as error:  # noqa: BLE001 - one broken share must not stop the others; its lease runs out
@@ -176,7 +182,7 @@ class Worker(Generic[W]):
             self._busy.discard(threading.current_thread())
             self._places.release()
             # The next share of this lineage may be due now.
-            self._ring()
+            self._nudge()
 
     def _carried(self, share: W) -> W:
         if self._gate is None:

@@ -27,6 +27,7 @@ PROGRAMS = {
     "dicom3tools": ("dciodvfy", "dicom3tools"),
     "chromium": ("chromium", "chromium"),
     "postgresql": ("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
+    "systemd": ("systemd-analyze", "systemd"),
 }
 
 

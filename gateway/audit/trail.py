@@ -22,11 +22,11 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
-    insert,
     select,
 )
 
 from gateway.audit.columns import UtcTime
+from gateway.audit.inserting import insert_row
 from gateway.model.audit import AuditEvent, Outcome
 
 METADATA = MetaData()
@@ -47,7 +47,6 @@ AUDIT_EVENTS = Table(
     sqlite_autoincrement=True,
 )
 
-_INSERT = insert(AUDIT_EVENTS)
 _VERSION = 1
 _SUBJECT = 64
 
@@ -64,8 +63,9 @@ class Recorded:
 
 def record(connection: Connection, event: AuditEvent) -> None:
     """Add *event* to the trail in the transaction of *connection*, with the moment of now."""
-    connection.execute(
-        _INSERT,
+    insert_row(
+        connection,
+        AUDIT_EVENTS,
         {
             "recorded_at": datetime.now(UTC),
             "action": event.action,

@@ -14,13 +14,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, literal, select, update
 
 from gateway import audit
+from gateway.audit.columns import UtcTime
 from gateway.care import rows, sealing
 from gateway.care.backup import (
     CONTENTS,
@@ -32,11 +34,12 @@ from gateway.care.backup import (
 )
 from gateway.care.sealing import KeySeal, NoSeal, Seal
 from gateway.errors import InputRejected, Unavailable
+from gateway.flow.states import Happening
 from gateway.model.audit import AuditEvent
 from gateway.model.share import ShareState
 from gateway.store import forms, migrations
 from gateway.store.engine import transaction
-from gateway.store.schema import LINEAGES, SHARES
+from gateway.store.schema import LINEAGES, SHARE_STEPS, SHARES
 from gateway.store.schema_care import CHORES
 from gateway.wiring.house import House
 
@@ -227,13 +230,15 @@ def _bring_rows(house: House, backup: Backup, *, go_on: bool) -> tuple[int, int]
     return count, held
 
 
-def _settle(connection: Connection, now: Any, *, go_on: bool) -> int:
+def _settle(connection: Connection, now: datetime, *, go_on: bool) -> int:
     """No lease of another life; what may have left since the backup is asked for first, or held."""
     connection.execute(update(LINEAGES).values(lease=None, lease_until=None, share_id=None))
+    _note(connection, ShareState.FROZEN, Happening.DEPARTURE, ShareState.SENDING, "", now)
     fixed = update(SHARES).where(SHARES.c.state == ShareState.FROZEN)
     connection.execute(fixed.values(state=ShareState.SENDING.value, claim_at=now, due_at=now, updated_at=now))
     if go_on:
         return 0
+    _note(connection, ShareState.WAITING, Happening.MISMATCH, ShareState.HELD, REASON, now)
     waiting = update(SHARES).where(SHARES.c.state == ShareState.WAITING)
     held = {
         "state": ShareState.HELD.value,
@@ -243,3 +248,27 @@ def _settle(connection: Connection, now: Any, *, go_on: bool) -> int:
         "facts": forms.dump_words({}),
     }
     return connection.execute(waiting.values(held)).rowcount
+
+
+def _note(
+    connection: Connection, before: ShareState, happening: Happening, after: ShareState, reason: str, now: datetime
+) -> None:
+    """Say in the history of every share that is *before* that the restore moved it to *after*."""
+    if not connection.dialect.has_table(connection, SHARE_STEPS.name):
+        # A backup of a release that kept no history.
+        return
+    last = select(func.max(SHARE_STEPS.c.position)).where(SHARE_STEPS.c.share_id == SHARES.c.id).scalar_subquery()
+    said = {
+        "share_id": SHARES.c.id,
+        "position": func.coalesce(last, -1) + 1,
+        "at": literal(now, UtcTime),
+        "last_at": literal(now, UtcTime),
+        "times": literal(1),
+        "happening": literal(happening.name),
+        "state": literal(after.value),
+        "reason": literal(reason),
+        "facts": literal(forms.dump_words({})),
+        "actor": literal("gateway restore"),
+    }
+    rows_of = select(*said.values()).where(SHARES.c.state == before)
+    connection.execute(insert(SHARE_STEPS).from_select(list(said), rows_of))

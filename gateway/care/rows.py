@@ -19,6 +19,7 @@ import pybase64
 import sqlalchemy as sa
 
 from gateway.errors import InputRejected
+from gateway.store import references
 
 LEFT_OUT = frozenset(
     {
@@ -32,17 +33,7 @@ LEFT_OUT = frozenset(
         "chores",
     }
 )
-BLOBS = frozenset(
-    {
-        ("reports", "digest"),
-        ("documents", "digest"),
-        ("submissions", "signature_digest"),
-        ("messages", "blob"),
-        ("relay_messages", "digest"),
-        ("relay_messages", "outgoing"),
-        ("received_instances", "digest"),
-    }
-)
+_BLOBS = frozenset((column.table.name, column.name) for column in references.COLUMNS)
 """Columns that name a document: what must be among the documents of the backup."""
 _BATCH = 500
 _LINE_MOST = 512 * 1024 * 1024
@@ -78,7 +69,7 @@ class Dump:
         packer = zlib.compressobj(6, wbits=31)
         order = list(self.table.primary_key.columns)
         query = sa.select(self.table).order_by(*order).execution_options(yield_per=_BATCH)
-        naming = [i for i, c in enumerate(self.table.columns) if (self.table.name, c.name) in BLOBS]
+        naming = [i for i, c in enumerate(self.table.columns) if (self.table.name, c.name) in _BLOBS]
         for row in self.connection.execute(query):
             self._rows += 1
             self.digests.update(str(row[place]) for place in naming if row[place])

@@ -78,15 +78,15 @@ def professional(participation: etree._Element, entity: str, place: str) -> Prof
     """The person or device of a participation (author, legalAuthenticator, performer); *entity* is its child."""
     assigned = find(participation, entity)
     where = f"{place}/{entity}"
-    name = find(assigned, "assignedPerson/name")
+    name = _parts(find(assigned, "assignedPerson/name"))
     device = find(assigned, "assignedAuthoringDevice")
     words = (text_of(find(device, "manufacturerModelName")), text_of(find(device, "softwareName")))
     return Professional(
         identifiers=identifiers(assigned, "id", f"{where}/id"),
-        family=_joined(name, "family"),
-        given=_joined(name, "given"),
-        prefix=_joined(name, "prefix"),
-        suffix=_joined(name, "suffix"),
+        family=name.get("family", ""),
+        given=name.get("given", ""),
+        prefix=name.get("prefix", ""),
+        suffix=name.get("suffix", ""),
         specialty=code(find(assigned, "code")),
         role=code(find(participation, "functionCode")),
         organization=organization(find(assigned, "representedOrganization"), f"{where}/representedOrganization"),
@@ -95,5 +95,9 @@ def professional(participation: etree._Element, entity: str, place: str) -> Prof
     )
 
 
-def _joined(name: etree._Element | None, part: str) -> str:
-    return " ".join(filter(None, (text_of(element) for element in find_all(name, part))))
+def _parts(name: etree._Element | None) -> dict[str, str]:
+    """What a name says, by the names of its parts: several of one are one text."""
+    words: dict[str, list[str]] = {}
+    for part in find_all(name, "*"):
+        words.setdefault(name_of(part), []).append(text_of(part))
+    return {part: " ".join(filter(None, some)) for part, some in words.items()}

@@ -21,9 +21,12 @@ from gateway.cda.elements import name_of
 
 _MARKUP = re.compile(
     rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>"
-    rb"|<(?P<close>/?)(?P<name>[^\s/>]+)(?:[^\"'/>]++|/(?!>)|\"[^\"]*+\"|'[^']*+')*+(?P<empty>/?)>",
+    rb"|<(?:[^\"'>]++|\"[^\"]*+\"|'[^']*+')++>",
     re.DOTALL,
 )
+_CLOSE = ord("/")
+_NO_TAG = b"!?"
+"""How a comment, CDATA or an instruction goes on."""
 _ATTRIBUTE = re.compile(rb"(?P<name>[^\s=/>]+)\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')", re.DOTALL)
 _DECLARED = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -163,16 +166,16 @@ def _spans(content: bytes) -> list[_Span]:
     found: list[_Span] = []
     path: list[_Span] = []
     for tag in _MARKUP.finditer(content):
-        if tag.group("name") is None:
-            continue
-        if tag.group("close"):
+        start, end = tag.span()
+        kind = content[start + 1]
+        if kind == _CLOSE:
             span = path.pop()
-            span.until, span.end = tag.start(), tag.end()
-            continue
-        span = _Span(tag.start(), tag.end())
-        found.append(span)
-        if not tag.group("empty"):
-            path.append(span)
+            span.until, span.end = start, end
+        elif kind not in _NO_TAG:
+            span = _Span(start, end)
+            found.append(span)
+            if content[end - 2] != _CLOSE:
+                path.append(span)
     return found
 
 

@@ -3,53 +3,57 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import typer
 
-from gateway.cli import (
-    care,
-    hl7,
-    kos,
-    monitoring,
-    pacs,
-    registry,
-    relay,
-    report,
-    running,
-    sharing,
-    study,
-    top,
-    valuesets,
-    xds,
-)
 from gateway.errors import GatewayError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="An imaging-sharing gateway: reports and image manifests to a document registry, images to who may see them.",
-)
-for _commands in (running.commands, care.commands, sharing.commands, top.commands, monitoring.commands):
-    app.add_typer(_commands)
-for _name, _group in {
-    "report": report.commands,
-    "kos": kos.commands,
-    "xds": xds.commands,
-    "registry": registry.commands,
-    "hl7": hl7.commands,
-    "relay": relay.commands,
-    "pacs": pacs.commands,
-    "study": study.commands,
-    "valuesets": valuesets.commands,
-}.items():
-    app.add_typer(_group, name=_name)
+if TYPE_CHECKING:
+    app: typer.Typer
+    """The whole command; made when it is first asked for."""
+
+_PLAIN = ("running", "care", "sharing", "top", "monitoring")
+"""Modules whose commands stand directly under ``gateway``."""
+_GROUPS = ("report", "kos", "xds", "registry", "hl7", "relay", "pacs", "study", "valuesets")
+"""Modules whose commands stand under their own name (``gateway report check``)."""
+
+
+@cache
+def _command(plain: Iterable[str], groups: Iterable[str]) -> typer.Typer:
+    made = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="An imaging-sharing gateway: reports and image manifests to a document registry, images to who may see"
+        " them.",
+    )
+    for name in plain:
+        made.add_typer(import_module(f"gateway.cli.{name}").commands)
+    for name in groups:
+        made.add_typer(import_module(f"gateway.cli.{name}").commands, name=name)
+    return made
+
+
+def __getattr__(name: str) -> typer.Typer:
+    if name == "app":
+        return _command(_PLAIN, _GROUPS)
+    raise AttributeError(name)
+
+
+def _asked() -> typer.Typer:
+    """What this call needs: of the groups the one that is named, because making the parameters of all costs 0.1 s."""
+    named = sys.argv[1] if len(sys.argv) > 1 else ""
+    return _command((), (named,)) if named in _GROUPS else _command(_PLAIN, _GROUPS)
 
 
 def main() -> None:
     """Entry point: a failure that has a name is one line on standard error, never a traceback."""
     try:
-        app()
+        _asked()()
     except GatewayError as error:
         from gateway.texts import sentence
 

@@ -163,11 +163,14 @@ def retain(
     config: Config = DEFAULT,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased, and erase nothing.")] = False,
     report: Annotated[str, typer.Option(help="Erase this report now, whatever its age.")] = "",
-    erase: Annotated[What | None, typer.Option(help="With --report; else as [retention] says.")] = None,
+    erase: Annotated[What | None, typer.Option(help="With --report; else as the table retention says.")] = None,
     reason: Annotated[str, typer.Option(help="With --report: why, for the audit trail.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Erase what [retention] does not keep (the workers do it every day), or one report. What is held never goes."""
+    """Erase what the settings' table retention does not keep, or one report. What is held never goes.
+
+    The workers do it every day by themselves.
+    """
     import getpass
 
     from gateway.care.retention import by_hand, by_rule

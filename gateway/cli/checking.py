@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -81,6 +80,8 @@ def _each(files: Sequence[Path], judge: Judge, about: Mapping[str, object] | Non
     if len(files) < _ENOUGH_FOR_TWO:
         yield from map(one, files)
         return
+    from concurrent.futures import ProcessPoolExecutor  # its start costs more than judging one file
+
     with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         yield from pool.map(one, files, chunksize=8)
 

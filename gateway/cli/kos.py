@@ -38,7 +38,8 @@ def _guarded(content: bytes) -> Part10:
     from gateway.kos.file import SIZE_BYTES, take_apart
 
     part10 = take_apart(content)
-    limits = guard.Limits(size_bytes=SIZE_BYTES)
+    # Twelve elements and items a reference: as many references as the size allows.
+    limits = guard.Limits(size_bytes=SIZE_BYTES, elements=SIZE_BYTES // 16)
     for _ in guard.walk(part10.body, implicit=part10.implicit, limits=limits):
         pass
     return part10

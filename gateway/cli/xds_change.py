@@ -42,11 +42,14 @@ def update(
     events: Annotated[Many, typer.Option("--event", help="eventCodeList, CODE^^SYSTEM^^LABEL; all, repeated.")] = None,
     type_code: Annotated[str, typer.Option("--type", help="typeCode, CODE^^SYSTEM^^LABEL.")] = "",
     class_code: Annotated[str, typer.Option("--class", help="classCode, CODE^^SYSTEM^^LABEL.")] = "",
+    restricted: Annotated[
+        bool, typer.Option("--restricted", help="As ITI-92 (Restricted Metadata Update) instead of ITI-57.")
+    ] = False,
     yes: Yes = False,
     language: Language = "fr",
     as_json: AsJson = False,
 ) -> None:
-    """Change the metadata of a document that is registered (ITI-57); its content stays.
+    """Change the metadata of a document that is registered (ITI-57, or ITI-92); its content stays.
 
     The entry is asked for first, and becomes a new version with the values given here. What became of each attribute
     is told. Ends with 1 when the registry refuses.
@@ -83,7 +86,7 @@ def update(
         _confirm(entries, f"Change {', '.join(stated) or 'nothing'}?", yes=yes or not stated)
         refused: Sequence[object] = ()
         try:
-            client.update(unique_id, change, submitter, datetime.now(UTC))
+            client.update(unique_id, change, submitter, datetime.now(UTC), restricted=restricted)
             statuses = attribute_statuses(stated, [])
         except RegistryRefused as refusal:
             refused = refusal.errors

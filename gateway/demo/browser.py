@@ -28,12 +28,16 @@ class Visit:
 
 
 class _Form(HTMLParser):
-    """The first form of a page that is sent by POST: where to, and its fields; of radios and buttons the first."""
+    """The first form of a page that is sent by POST: where to, and its fields; of radios and buttons the first.
+
+    And the link by which a professional says that they are one, where the page asks who somebody is.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.action: str | None = None
         self.fields: dict[str, str] = {}
+        self.professionals = ""
         self._inside = False
         self._pressed = False
 
@@ -41,6 +45,8 @@ class _Form(HTMLParser):
         found = {name: value or "" for name, value in attributes}
         if tag == "form" and self.action is None and found.get("method", "").lower() == "post":
             self.action, self._inside = found.get("action", ""), True
+        elif tag == "a" and found.get("href", "").endswith("provider=professionals"):
+            self.professionals = found["href"]
         elif self._inside and tag in ("input", "button"):
             presses = found.get("type", "submit" if tag == "button" else "text") == "submit"
             if found.get("name") and not (presses and self._pressed):
@@ -79,6 +85,9 @@ def follow(link: str) -> Visit:
 def _sign_in(browser: requests.Session, page: requests.Response) -> requests.Response:
     form = _Form()
     form.feed(page.text)
+    if form.professionals:
+        page, form = _get(browser, urljoin(page.url, form.professionals)), _Form()
+        form.feed(page.text)
     if form.action is None:
         raise PeerMisbehaved("demo_visit_failed", what=f"no login form (HTTP {page.status_code})")
     return _checked(browser, "POST", urljoin(page.url, form.action), form.fields)

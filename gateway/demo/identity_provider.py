@@ -12,228 +12,30 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import secrets
 import socket
-import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 
-import requests
 from flask import Flask, Response, jsonify, render_template_string, request
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from gateway.demo.identity_page import PAGE, STYLE
-from gateway.demo.logins import (
-    ADMINISTRATOR,
-    OPTICIAN,
-    PATIENTS,
-    PROFESSIONALS,
-    SURGEON,
-    DemoPatient,
-    DemoPerson,
-    DemoProfessional,
-)
+from gateway.demo.logins import ADMINISTRATOR, PROFESSIONALS, DemoPerson
+from gateway.demo.provider import Grant, IdentityProviderSettings, Provider, Session
 from gateway.errors import SettingsError
 
 __all__ = ["ADMINISTRATOR", "PROFESSIONALS", "IdentityProviderSettings", "create_app", "run", "with_server"]
 
 COOKIE = "demo-identity"
-CODE_S = 60
-TOKEN_S = 120
-TELL_S = 3.0
-"""A client that is told of a logout must answer within this time."""
-SESSION_S = 3600
-_ENTRIES = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityProviderSettings:
-    """Where the provider is and whom it serves."""
-
-    host: str = "127.0.0.1"
-    port: int = 8090
-    client_id: str = "gateway"
-    client_secret: str = field(repr=False)
-    redirect_uris: tuple[str, ...]
-    """Exact addresses that a code may be sent to."""
-    signed_out_uris: tuple[str, ...] = ()
-    """Exact addresses to go to after a logout."""
-    professionals: tuple[DemoProfessional, ...] = (*PROFESSIONALS, SURGEON, OPTICIAN)
-    patients_client_id: str = "gateway-patients"
-    """The second client, whose people are the patients; its secret is the same."""
-    patients: tuple[DemoPatient, ...] = PATIENTS
-    logout_uris: Mapping[str, str] = field(default_factory=dict)
-    """Where each client is told that one of its people left."""
-    token_s: float = TOKEN_S
-
-    @property
-    def issuer(self) -> str:
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
-
-
-@dataclass(slots=True)
-class _Shelf:
-    """Things that die young: codes, access tokens, sessions."""
-
-    life_s: float
-    entries: dict[str, tuple[float, Any]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def put(self, thing: object) -> str:
-        name = secrets.token_urlsafe(32)
-        with self.lock:
-            self.entries[name] = (time.monotonic() + self.life_s, thing)
-            while len(self.entries) > _ENTRIES:
-                del self.entries[next(iter(self.entries))]
-        return name
-
-    def drop(self, unwanted: Callable[[Any], bool]) -> None:
-        with self.lock:
-            for name in [name for name, (_, thing) in self.entries.items() if unwanted(thing)]:
-                del self.entries[name]
-
-    def get(self, name: str, *, take: bool = False) -> Any:
-        with self.lock:
-            found = self.entries.pop(name, None) if take else self.entries.get(name)
-        return found[1] if found is not None and found[0] > time.monotonic() else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Grant:
-    person: DemoPerson
-    client_id: str
-    nonce: str
-    challenge: str
-    redirect_uri: str
-    session: str
-    """``sid``: a name of the provider's session that opens nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Session:
-    person: DemoPerson
-    sid: str
-
-
-class _Provider:
-    def __init__(self, settings: IdentityProviderSettings) -> None:
-        self.settings = settings
-        self.key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
-        self.codes = _Shelf(CODE_S)
-        self.tokens = _Shelf(settings.token_s)
-        self.refresh_tokens = _Shelf(SESSION_S)
-        self.sessions = _Shelf(SESSION_S)
-
-    def people(self, client_id: str) -> tuple[DemoPerson, ...]:
-        settings = self.settings
-        return settings.patients if client_id == settings.patients_client_id else settings.professionals
-
-    def person(self, client_id: str, subject: str) -> DemoPerson | None:
-        return next((one for one in self.people(client_id) if one.subject == subject), None)
-
-    def checked(self, asked: Mapping[str, str]) -> str:
-        """Why an authorization request cannot be served, or nothing."""
-        if asked.get("client_id") not in (self.settings.client_id, self.settings.patients_client_id):
-            return "client_id"
-        if asked.get("redirect_uri") not in self.settings.redirect_uris:
-            return "redirect_uri"
-        if asked.get("response_type") != "code" or "openid" not in asked.get("scope", "").split():
-            return "response_type"
-        if asked.get("code_challenge_method") != "S256" or len(asked.get("code_challenge", "")) != 43:
-            return "code_challenge"
-        return "" if asked.get("state") and asked.get("nonce") else "state"
-
-    def granted(self, asked: Mapping[str, str], session: _Session) -> Response:
-        """Back to the client with a code."""
-        grant = _Grant(
-            person=session.person,
-            client_id=asked["client_id"],
-            nonce=asked["nonce"],
-            challenge=asked["code_challenge"],
-            redirect_uri=asked["redirect_uri"],
-            session=session.sid,
-        )
-        return _back(asked, {"code": self.codes.put(grant)})
-
-    def left(self, cookie: str) -> None:
-        """End the session of *cookie*: its refresh tokens are worth nothing, and the clients are told."""
-        session: _Session | None = self.sessions.get(cookie, take=True)
-        if session is None:
-            return
-        self.refresh_tokens.drop(lambda grant: grant.session == session.sid)
-        for client_id, uri in self.settings.logout_uris.items():
-            if session.person not in self.people(client_id):
-                continue
-            try:
-                with requests.Session() as client:
-                    client.trust_env = False
-                    client.post(uri, data={"logout_token": self.logout_token(client_id, session)}, timeout=TELL_S)
-            except requests.RequestException:
-                # A client that is away keeps its session until it asks for tokens again.
-                continue
-
-    def client(self) -> str:
-        """Which client the caller has authenticated as, by header or in the form (RFC 6749 section 2.3.1), or none."""
-        name, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
-        if request.authorization is not None and request.authorization.type == "basic":
-            name = unquote_plus(request.authorization.username or "")
-            secret = unquote_plus(request.authorization.password or "")
-        expected = self.settings.client_secret.encode()
-        known = name in (self.settings.client_id, self.settings.patients_client_id)
-        return name if known and hmac.compare_digest(secret.encode(), expected) else ""
-
-    def answer(self, grant: _Grant) -> dict[str, Any]:
-        """The tokens of a grant."""
-        return {
-            "access_token": self.tokens.put(grant.person),
-            "refresh_token": self.refresh_tokens.put(grant),
-            "token_type": "Bearer",
-            "expires_in": self.settings.token_s,
-            "id_token": self.id_token(grant),
-        }
-
-    def logout_token(self, client_id: str, session: _Session) -> str:
-        """Back-Channel Logout 1.0 section 2.4."""
-        claims = {
-            "iss": self.settings.issuer,
-            "aud": client_id,
-            "iat": int(time.time()),
-            "exp": int(time.time()) + TOKEN_S,
-            "jti": secrets.token_urlsafe(16),
-            "sub": session.person.subject,
-            "sid": session.sid,
-            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
-        }
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid, "typ": "logout+jwt"}, claims, self.key)
-
-    def id_token(self, grant: _Grant) -> str:
-        now = int(time.time())
-        claims = {
-            "iss": self.settings.issuer,
-            "sub": grant.person.subject,
-            "aud": grant.client_id,
-            "azp": grant.client_id,
-            "iat": now,
-            "exp": now + TOKEN_S,
-            "nonce": grant.nonce,
-            "acr": "eidas1",
-            "sid": grant.session,
-            "preferred_username": grant.person.identifier,
-        }
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
 
 
 def create_app(settings: IdentityProviderSettings) -> Flask:
     """The provider as a WSGI application."""
-    provider = _Provider(settings)
+    provider = Provider(settings)
     app = Flask(__name__, static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=16 * 1024)
     _browser_routes(app, provider)
@@ -254,7 +56,7 @@ def create_app(settings: IdentityProviderSettings) -> Flask:
     return app
 
 
-def _browser_routes(app: Flask, provider: _Provider) -> None:
+def _browser_routes(app: Flask, provider: Provider) -> None:
     settings = provider.settings
 
     @app.get("/authorize")
@@ -263,10 +65,10 @@ def _browser_routes(app: Flask, provider: _Provider) -> None:
         wrong = provider.checked(asked)
         if wrong:
             return Response(f"invalid request: {wrong}\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
-        known: _Session | None = provider.sessions.get(request.cookies.get(COOKIE, ""))
+        known: Session | None = provider.sessions.get(request.cookies.get(COOKIE, ""))
         people = provider.people(asked["client_id"])
         if known is not None and known.person in people and asked.get("prompt") != "login":
-            return provider.granted(asked, known)
+            return _back(asked, {"code": provider.code(asked, known)})
         if asked.get("prompt") == "none":
             return _back(asked, {"error": "login_required"})
         page = render_template_string(PAGE, asked=asked, people=people, patients=people is settings.patients)
@@ -281,8 +83,8 @@ def _browser_routes(app: Flask, provider: _Provider) -> None:
             return Response("invalid request\n", HTTPStatus.BAD_REQUEST, mimetype="text/plain")
         if person is None or "cancelled" in asked:
             return _back(asked, {"error": "access_denied"})
-        session = _Session(person, secrets.token_urlsafe(16))
-        response = provider.granted(asked, session)
+        session = Session(person, secrets.token_urlsafe(16))
+        response = _back(asked, {"code": provider.code(asked, session)})
         response.set_cookie(COOKIE, provider.sessions.put(session), httponly=True, samesite="Lax")
         return response
 
@@ -303,7 +105,7 @@ def _browser_routes(app: Flask, provider: _Provider) -> None:
         return Response(STYLE, mimetype="text/css")
 
 
-def _client_routes(app: Flask, provider: _Provider) -> None:
+def _client_routes(app: Flask, provider: Provider) -> None:
     settings = provider.settings
 
     @app.get("/.well-known/openid-configuration")
@@ -339,17 +141,17 @@ def _client_routes(app: Flask, provider: _Provider) -> None:
 
     @app.post("/token")
     def token() -> Response:
-        client = provider.client()
+        client = _client(provider)
         if not client:
             return _refused("invalid_client", HTTPStatus.UNAUTHORIZED)
         if request.form.get("grant_type") == "refresh_token":
-            renewed: _Grant | None = provider.refresh_tokens.get(request.form.get("refresh_token", ""), take=True)
+            renewed: Grant | None = provider.refresh_tokens.get(request.form.get("refresh_token", ""), take=True)
             if renewed is None or renewed.client_id != client:
                 return _refused("invalid_grant")
             return jsonify(provider.answer(renewed))
         if request.form.get("grant_type") != "authorization_code":
             return _refused("unsupported_grant_type")
-        grant: _Grant | None = provider.codes.get(request.form.get("code", ""), take=True)
+        grant: Grant | None = provider.codes.get(request.form.get("code", ""), take=True)
         verifier = request.form.get("code_verifier", "").encode()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
         if grant is None or grant.redirect_uri != request.form.get("redirect_uri") or grant.challenge != challenge:
@@ -359,7 +161,7 @@ def _client_routes(app: Flask, provider: _Provider) -> None:
     @app.post("/introspect")
     def introspect() -> Response:
         """RFC 7662: whether an access token is good, and whose it is."""
-        if not provider.client():
+        if not _client(provider):
             return _refused("invalid_client", HTTPStatus.UNAUTHORIZED)
         person: DemoPerson | None = provider.tokens.get(request.form.get("token", ""))
         return jsonify({"active": False} if person is None else {"active": True, **person.claims()})
@@ -411,6 +213,15 @@ def _is_loopback(host: str) -> bool:
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
         """No log: addresses hold codes and states."""
+
+
+def _client(provider: Provider) -> str:
+    """Which client the caller has authenticated as, by header or in the form (RFC 6749 section 2.3.1), or none."""
+    name, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
+    if request.authorization is not None and request.authorization.type == "basic":
+        name = unquote_plus(request.authorization.username or "")
+        secret = unquote_plus(request.authorization.password or "")
+    return provider.client(name, secret)
 
 
 def _back(asked: Mapping[str, str], answer: Mapping[str, str]) -> Response:

@@ -11,7 +11,7 @@ from pynetdicom import AE
 from gateway.demo import identity, pacs, phantom
 from gateway.demo.identity_provider import IdentityProviderSettings
 from gateway.demo.identity_provider import run as run_identity_provider
-from gateway.demo.world import CLIENT_ID, GATEWAY_AET, PacsAddress, World, write_settings
+from gateway.demo.world import CLIENT_ID, GATEWAY_AET, PATIENTS_CLIENT_ID, PacsAddress, World, write_settings
 from gateway.errors import PeerUnreachable
 from gateway.serve import serve, serve_registry
 
@@ -44,20 +44,27 @@ def start(world: World, slices: int, tell: Tell) -> None:
     if world.own_registry:
         household.start("registry", serve_registry, world.settings_file, ready_port=world.ports["registry"])
         tell(f"Document registry and repository on port {world.ports['registry']}")
-    provider = IdentityProviderSettings(
+    provider = identity_provider(world)
+    household.start("identity provider", run_identity_provider, provider, ready_port=provider.port)
+    names = " and ".join(f"{p.prefix} {p.family}" for p in (identity.REFERRER, identity.RADIOLOGIST))
+    tell(f"Identity provider on port {provider.port}, for {names}, for their patient and who represents her")
+    household.start("gateway", serve, world.settings_file, ready_port=world.ports["web"])
+    household.wait_for("gateway", world.ports["mllp"])
+    tell(f"Gateway: MLLP on port {world.ports['mllp']}, web on port {world.ports['web']}")
+
+
+def identity_provider(world: World) -> IdentityProviderSettings:
+    """The provider of the demo, for professionals and for patients."""
+    back_channel = f"{world.public_url}/login/back-channel"
+    return IdentityProviderSettings(
         port=world.ports["identity_provider"],
         client_id=CLIENT_ID,
         client_secret=Path(world.folder, "client-secret").read_text(encoding="utf-8"),
         redirect_uris=(f"{world.public_url}/login/callback",),
         signed_out_uris=(f"{world.public_url}/signed-out",),
-        logout_uris={CLIENT_ID: f"{world.public_url}/login/back-channel"},
+        patients_client_id=PATIENTS_CLIENT_ID,
+        logout_uris={CLIENT_ID: back_channel, PATIENTS_CLIENT_ID: f"{back_channel}/patients"},
     )
-    household.start("identity provider", run_identity_provider, provider, ready_port=provider.port)
-    names = " and ".join(f"{p.prefix} {p.family}" for p in (identity.REFERRER, identity.RADIOLOGIST))
-    tell(f"Identity provider on port {provider.port}, for {names}")
-    household.start("gateway", serve, world.settings_file, ready_port=world.ports["web"])
-    household.wait_for("gateway", world.ports["mllp"])
-    tell(f"Gateway: MLLP on port {world.ports['mllp']}, web on port {world.ports['web']}")
 
 
 def store(folder: Path, address: PacsAddress) -> None:

@@ -8,8 +8,10 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Any
 
 from gateway import log
@@ -79,10 +81,17 @@ class Household:
         return next((process.name for process in self._running if not process.is_alive()), "")
 
     def kill(self, name: str) -> None:
-        """End the part *name* at once and without a word (KILL): what a test of crashes does."""
+        """End the part *name*, and what it has started, at once and without a word (KILL): what a test of crashes does.
+
+        A child that is left would finish what it is doing, as after any end of its parent.
+        """
         process = next(process for process in self._running if process.name == name)
         self._running.remove(process)
+        children = _children(process.pid)
         process.kill()
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         process.join()
 
     def stop(self) -> None:
@@ -94,6 +103,14 @@ class Household:
                 process.kill()
                 process.join()
         self._running.clear()
+
+
+def _children(pid: int | None) -> list[int]:
+    """The processes that *pid* has started (Linux)."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
 
 
 def _enter(parent: int, main: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

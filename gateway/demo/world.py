@@ -19,6 +19,7 @@ from gateway.errors import SettingsError
 PACS_AET = "PACSDEMO"
 GATEWAY_AET = "GATEWAY"
 CLIENT_ID = "demo-gateway"
+PATIENTS_CLIENT_ID = f"{CLIENT_ID}-patients"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,11 @@ def write_settings(world: World) -> None:
         'profile = "pro-sante-connect"',
         f"administrators = [{_s(identity.RADIOLOGIST.identifiers[0].extension or '')}]",
         "demonstration = true",
+        "[patient_login]",
+        f"issuer = {_s(world.issuer)}",
+        f"client_id = {_s(PATIENTS_CLIENT_ID)}",
+        'client_secret_file = "client-secret"',
+        "refresh = true",
         "[work]",
         "poll_s = 0.5",
         "[patience]",

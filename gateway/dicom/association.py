@@ -39,7 +39,7 @@ class Delivery:
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax: str
-    data: memoryview
+    data: bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Requestor(UpperLayer):
             }
         )
         self._write(pdu.command_pdus(request.context_id, answer, self.accepted.max_length))
-        return Delivery(*uids, self._syntax(request.context_id), memoryview(request.data))
+        return Delivery(*uids, self._syntax(request.context_id), request.data)
 
     def _request(self, primitive: dimse.Primitive, service: str, *, budget_bytes: int) -> None:
         """Begin an operation; *budget_bytes* is the most it may receive."""

@@ -1,8 +1,8 @@
 """Compressed frames to native pixels, and frames out of encapsulated pixel data (DICOM PS3.5 A.4, PS3.3 C.7.6.3).
 
-What can be decoded here: RLE, JPEG baseline, JPEG-LS, JPEG 2000. JPEG Lossless and 12 bit JPEG cannot; the PACS is
-asked for those uncompressed. The codecs are those of pydicom, pyjpegls and Pillow; a bitstream that none of them takes
-is named by its syntax, its own words are not shown.
+The codecs are those of pydicom (RLE), pyjpegls (JPEG-LS), Pillow (JPEG of 8 bits, JPEG 2000) and our own (JPEG
+Lossless, JPEG of 12 bits); a bitstream that none of them takes is named by its syntax, its own words are not shown. The
+PACS is then asked for it uncompressed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from pydicom.uid import (
     JPEG2000,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
     JPEGLSLossless,
     JPEGLSNearLossless,
     RLELossless,
 )
 
-from gateway.dicom import glance
+from gateway.dicom import glance, jpeg_plugin
 from gateway.dicom.guard import EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from gateway.dicom.values import Header, text
 from gateway.errors import InputRejected, NotSupportedYet
@@ -28,9 +31,17 @@ from gateway.model.image import StoredInstance
 
 NATIVE = frozenset({EXPLICIT_LITTLE, IMPLICIT_LITTLE})
 DECODABLE = frozenset(
-    map(str, (RLELossless, JPEGBaseline8Bit, JPEGLSLossless, JPEGLSNearLossless, JPEG2000Lossless, JPEG2000))
+    map(
+        str,
+        (
+            RLELossless,
+            *(JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1),
+            *(JPEGLSLossless, JPEGLSNearLossless, JPEG2000Lossless, JPEG2000),
+        ),
+    )
 )
 _LIMIT_PIXELS = 1 << 28
+jpeg_plugin.register()
 
 
 def bitstream(instance: StoredInstance, number: int, frames: int) -> bytes:
@@ -71,12 +82,21 @@ def native(header: Header, syntax: str, content: bytes) -> tuple[bytes, str]:
     if options["rows"] * options["columns"] * options["samples_per_pixel"] > _LIMIT_PIXELS:
         raise NotSupportedYet("image_kind", what="size")
     try:
-        pixels, meta = get_decoder(syntax).as_array(encapsulate([content]), index=0, **options)
-    except (ValueError, RuntimeError, NotImplementedError, TypeError, AttributeError, KeyError, OSError, MemoryError):
-        # What the codecs raise for a broken bitstream is their own affair; which one it was is in the syntax.
+        pixels, meta = get_decoder(syntax).as_array(
+            encapsulate([content]), index=0, decoding_plugin=plugin(syntax, options["bits_stored"]), **options
+        )
+    except (AttributeError, ValueError, RuntimeError):
+        # An attribute that is needed is missing; one contradicts another or the length of the pixels; every codec has
+        # failed, whatever it raised itself (pydicom makes one RuntimeError of those). Which codec is in the syntax.
         raise NotSupportedYet("image_codec", syntax=syntax) from None
     little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
     return little.tobytes(), str(meta.get("photometric_interpretation", options["photometric_interpretation"]))
+
+
+def plugin(syntax: str, bits_stored: int) -> str:
+    """The codec to take where several offer themselves and not all can: one that fails writes a page into the log."""
+    ours = syntax in (JPEGLossless, JPEGLosslessSV1) or (syntax == JPEGExtended12Bit and bits_stored > 8)
+    return jpeg_plugin.NAME if ours else ""
 
 
 def coloured(header: Header, content: bytes) -> bytes:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import structlog
 
+from gateway.dicom.incoming import Kept
 from gateway.dicom.notes import note_of
-from gateway.dicom.receive import Kept
 from gateway.errors import InputConflicts, InputRejected, Unavailable
 from gateway.kos import read as kos
 

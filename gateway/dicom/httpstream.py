@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import base64
 import http.client
-import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 from gateway.dicom.settings import PacsSettings
-
-_RECEIVE_BYTES = 1 << 20
 
 
 @contextmanager
@@ -41,7 +38,6 @@ def get(settings: PacsSettings, path: str, accept: str) -> Iterator[http.client.
     try:
         connection.connect()
         connection.sock.settimeout(settings.response_timeout_s)
-        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
         connection.request("GET", f"{parts.path.rstrip('/')}/{path}", headers=headers)
         with connection.getresponse() as answer:
             yield answer

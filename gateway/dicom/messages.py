@@ -47,7 +47,7 @@ class Message:
 
     __slots__ = ("command", "context_id", "data", "field")
 
-    def __init__(self, context_id: int, command: Values, field: int, data: bytearray | None) -> None:
+    def __init__(self, context_id: int, command: Values, field: int, data: bytes | None) -> None:
         self.context_id = context_id
         self.command = command
         self.field = field
@@ -111,6 +111,7 @@ class Assembler:
 
     def __init__(self) -> None:
         self._command_bytes = bytearray()
+        self._fragments: list[bytes] = []
         self._message: Message | None = None
         self._known: tuple[bytes, Values, int, bool] = (b"", Values(), -1, False)
 
@@ -124,9 +125,12 @@ class Assembler:
         message = self._message
         if message is None or message.data is None or message.context_id != context_id:
             raise InputRejected("dicom_malformed", offset=0, words="fragment")
-        message.data += fragment
+        # Put together once: a buffer that grows would be copied as it does, and again when it is whole.
+        self._fragments.append(bytes(fragment))
         if not control & LAST_BIT:
             return None
+        message.data = b"".join(self._fragments)
+        self._fragments.clear()
         self._message = None
         return message
 
@@ -145,7 +149,7 @@ class Assembler:
             has_data = _number(command, DATA_SET_TYPE) != _NO_DATA_SET
             self._known = (encoded, command, _number(command, FIELD), has_data)
         _, command, field, has_data = self._known
-        message = Message(context_id, command, field, bytearray() if has_data else None)
+        message = Message(context_id, command, field, b"" if has_data else None)
         if has_data:
             self._message = message
             return None

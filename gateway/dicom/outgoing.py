@@ -15,7 +15,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filewriter import dcmwrite
 
 from gateway.dicom import glance, part10
-from gateway.dicom.decode import DECODABLE, NATIVE
+from gateway.dicom.decode import DECODABLE, NATIVE, plugin
 from gateway.dicom.guard import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Limits, examine
 from gateway.errors import GatewayError, InputRejected, NotSupportedYet
 from gateway.model.identifiers import Identifier
@@ -24,6 +24,8 @@ from gateway.model.image import StoredInstance
 _OTHER_IDS, _PATIENT_ID, _ID_TYPE, _QUALIFIERS = 0x00101002, 0x00100020, 0x00100022, 0x00100024
 _UNIVERSAL_ID, _UNIVERSAL_TYPE = 0x00400032, 0x00400033
 _DELIMITER_BYTES = 8
+# What pydicom raises for a data set that it cannot read, decompress or write again: the guard has walked its structure
+# before, not its values. All of it means one thing here, that the instance cannot be had in another syntax.
 _BROKEN = (
     InvalidDicomError,
     ValueError,
@@ -51,7 +53,8 @@ def in_syntax(instance: StoredInstance, acceptable: Container[str]) -> StoredIns
         examine(memoryview(instance.data), instance.transfer_syntax, Limits(size_bytes=len(instance.data)))
         dataset = pydicom.dcmread(io.BytesIO(b"".join((instance.head, instance.data))))
         if instance.transfer_syntax in DECODABLE:
-            dataset.decompress(generate_instance_uid=False)
+            codec = plugin(instance.transfer_syntax, int(dataset.get("BitsStored") or 0))
+            dataset.decompress(decoding_plugin=codec, generate_instance_uid=False)
         dataset.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
         out = io.BytesIO()
         dcmwrite(out, dataset, implicit_vr=False, little_endian=True, enforce_file_format=True)

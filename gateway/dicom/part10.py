@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from gateway.dicom.guard import file_meta
 from gateway.dicom.pdu import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
@@ -21,17 +22,24 @@ def wrap(
 
 def head(sop_class_uid: str, sop_instance_uid: str, transfer_syntax: str) -> bytes:
     """What stands before the data set in a file: a preamble of zeros and the file meta information."""
-    meta = b"".join(
+    before, after = _around(sop_class_uid, transfer_syntax)
+    instance = _uid(0x03, sop_instance_uid)
+    length = len(before) + len(instance) + len(after)
+    return b"".join((_PREAMBLE, b"\x02\0\0\0UL\x04\0", length.to_bytes(4, "little"), before, instance, after))
+
+
+@lru_cache(maxsize=256)
+def _around(sop_class_uid: str, transfer_syntax: str) -> tuple[bytes, bytes]:
+    """What stands before and after the instance's UID: the same for a whole series."""
+    before = b"\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01" + _uid(0x02, sop_class_uid)
+    after = b"".join(
         (
-            b"\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01",
-            _uid(0x02, sop_class_uid),
-            _uid(0x03, sop_instance_uid),
             _uid(0x10, transfer_syntax),
             _uid(0x12, IMPLEMENTATION_CLASS_UID),
             _element(0x13, b"SH", IMPLEMENTATION_VERSION.encode(), b" "),
         )
     )
-    return b"".join((_PREAMBLE, b"\x02\0\0\0UL\x04\0", len(meta).to_bytes(4, "little"), meta))
+    return before, after
 
 
 def opening(read: Callable[[int], bytes]) -> bytes:

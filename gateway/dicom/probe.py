@@ -232,7 +232,8 @@ class Probe:
             ended = requestor.move(identifier, destination)
         content = self._spool.get(target.sop_instance_uid)
         if content is None:
-            return False, f"nothing arrived at {destination}, status 0x{ended.status:04X}"
+            words = f"nothing arrived at {destination}, status 0x{ended.status:04X}"
+            return False, f"{words}: is it running (gateway serve), and known to the PACS under that title?"
         return True, f"{len(content)} bytes arrived at {destination}"
 
     # .. DICOMweb

@@ -76,7 +76,7 @@ class Retriever:
             return Delivery(key.sop_class_uid, key.sop_instance_uid, syntax, data)
         try:
             return self.one(key)
-        except (GatewayError, InputRejected) as error:
+        except GatewayError as error:
             if error.retry or error.code == "image_unknown":
                 raise
         return self.one(key, tuple((syntax,) for syntax in COMPRESSED))
@@ -108,7 +108,7 @@ class Retriever:
         """The data set of *delivery*, which must be the instance *key*; raises PeerMisbehaved."""
         try:
             values = Values.read(
-                delivery.data,
+                memoryview(delivery.data),
                 implicit=is_implicit(delivery.transfer_syntax),
                 limits=Limits(size_bytes=self.settings.instance_limit_bytes),
             )
@@ -148,20 +148,24 @@ class Retriever:
         destination = self.settings.move_destination
         left = dict.fromkeys(wanted)
 
-        def arrived(_: int = 0) -> None:
-            assert self._spool is not None  # noqa: S101 - looked at above
-            for sop_instance_uid in tuple(left):
-                content = self._spool.get(sop_instance_uid)
+        spool = self._spool
+
+        def arrived() -> None:
+            # The PACS tells of each of thousands: the folder is read once for it, not once for each that is awaited.
+            for sop_instance_uid in sorted(spool.present() & left.keys()):
+                content = spool.get(sop_instance_uid)
                 if content is not None:
                     del left[sop_instance_uid]
                     if as_it_comes:
-                        self._spool.forget((sop_instance_uid,))
+                        spool.forget((sop_instance_uid,))
                     take(_from_file(sop_instance_uid, content))
 
-        if as_it_comes:
-            ended = self._pool.run(MOVING, lambda requestor: requestor.move(identifier, destination, arrived))
-        else:
-            ended = self._pool.run(MOVING, lambda requestor: requestor.move(identifier, destination))
+        def goes_on(_: int) -> None:
+            spool.expect(study_uid)
+            if as_it_comes:
+                arrived()
+
+        ended = self._pool.run(MOVING, lambda requestor: requestor.move(identifier, destination, goes_on))
         if ended.status == _NO_SUCH_DESTINATION:
             raise PeerRefused("pacs_move_destination", pacs=self.settings.name, title=destination)
         arrived()

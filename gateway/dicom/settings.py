@@ -6,9 +6,8 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydicom.charset import python_encoding
-
 from gateway.errors import SettingsError
+from gateway.kos.decode import ENCODINGS
 
 Query = Literal["c-find", "qido-rs"]
 Upstream = Literal["auto", "dicomweb", "c-get", "c-move"]
@@ -81,7 +80,7 @@ class PacsSettings:
             raise SettingsError("pacs_associations", place=f"pacs.{self.name}.max_associations")
         for key in ("request_character_set", "answer_character_set"):
             value = getattr(self, key)
-            if value and value not in python_encoding:
+            if value and value not in ENCODINGS:
                 raise SettingsError("pacs_character_set", place=f"pacs.{self.name}.{key}", value=value)
         if not self.dicomweb_url and (self.upstream == "dicomweb" or self.query == "qido-rs"):
             raise SettingsError("pacs_needs_dicomweb", place=f"pacs.{self.name}.dicomweb_url")

@@ -36,11 +36,13 @@ class Spool:
             raise Unavailable("spool_unavailable", words=error.strerror or "disk") from None
 
     def expects(self, study_uid: str) -> bool:
-        """Whether somebody said so a short while ago."""
+        """Whether somebody said so a short while ago; raises Unavailable."""
         try:
             since = (self._folder / _EXPECTED / _name(study_uid)).stat().st_mtime
-        except OSError:
+        except FileNotFoundError:
             return False
+        except OSError as error:
+            raise Unavailable("spool_unavailable", words=error.strerror or "disk") from None
         return time.time() - since < EXPECTED_FOR_S
 
     def put(self, sop_instance_uid: str, content: bytes) -> None:
@@ -57,11 +59,22 @@ class Spool:
             raise Unavailable("spool_unavailable", words=error.strerror or "disk") from None
 
     def get(self, sop_instance_uid: str) -> bytes | None:
-        """The Part 10 file, if it is there."""
+        """The Part 10 file, if it is there; raises Unavailable."""
         try:
             return (self._folder / f"{_name(sop_instance_uid)}.dcm").read_bytes()
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            raise Unavailable("spool_unavailable", words=error.strerror or "disk") from None
+
+    def present(self) -> set[str]:
+        """The SOP Instance UIDs of every file that is there, whosever it is; raises Unavailable."""
+        try:
+            return {name.removesuffix(".dcm") for name in os.listdir(self._folder) if name.endswith(".dcm")}
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise Unavailable("spool_unavailable", words=error.strerror or "disk") from None
 
     def forget(self, sop_instance_uids: Iterable[str]) -> None:
         """Delete these instances, where they are there."""

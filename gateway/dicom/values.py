@@ -13,6 +13,7 @@ from typing import Protocol
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
 
 from gateway.dicom.guard import DEFAULT, SHORT_VRS, Kind, Limits, walk
+from gateway.kos.decode import ENCODINGS
 
 CHARACTER_SET = 0x00080005
 _NUMBERS = {vr: Struct(form) for vr, form in ((b"US", "<H"), (b"SS", "<h"), (b"UL", "<I"), (b"SL", "<i"))} | {
@@ -181,8 +182,8 @@ def decode(value: bytes, character_set: tuple[str, ...]) -> str:
     if len(character_set) > 1 and all(name in python_encoding for name in character_set):
         return decode_bytes(value, convert_encodings(list(character_set)), {0x5C, 0x5E, 0x3D})
     name = character_set[0] if character_set else ""
-    if name in python_encoding and name not in ("", "ISO_IR 6", "ISO 2022 IR 6"):
-        return value.decode(python_encoding[name], "replace")
+    if name in ENCODINGS and name not in ("", "ISO_IR 6", "ISO 2022 IR 6"):
+        return value.decode(ENCODINGS[name], "replace")
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
 """A report arrives: it is read, judged and kept, and only then is its sender answered.
 
-Nothing here touches a socket, a file or a database; the ports of ``ports.py`` do.
+Nothing here touches a socket, a file or a database; the ports of ``flow/ports`` do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
@@ -18,10 +18,11 @@ from lxml import etree
 from gateway.cda import read
 from gateway.errors import InputRejected, NotSupportedYet
 from gateway.flow import agree, identity
+from gateway.flow.carrying import audit
 from gateway.flow.deeds import amendment
 from gateway.flow.events import Delete, Event, IdentityChanged, ImagesChanged, New, Replace
 from gateway.flow.policy import Policy
-from gateway.flow.ports import NO_TURN, Blobs, Clock, Store, Turn
+from gateway.flow.ports import NO_TURN, Blobs, Clock, Keeping, Store, Turn
 from gateway.model.audit import AuditEvent
 from gateway.model.message import Arrival
 from gateway.model.relay import Entry
@@ -72,18 +73,23 @@ class Accepting:
         changes = [event for event in events if isinstance(event, IdentityChanged | ImagesChanged)]
         if changes:
             return self._changed(changes, arrival, turn=turn, sites=sites)
+        reports = [event for event in events if isinstance(event, New | Replace | Delete)]
         # The disk takes the bytes while they are read; what is refused leaves nothing there.
         with ExitStack() as stack:
-            offers = [self._offer(event, sites, stack) for event in events]
+            keeping = [stack.enter_context(self.blobs.begin(event.received.content)) for event in reports]
+            offers = [self._offer(event, bytes_, sites) for event, bytes_ in zip(reports, keeping, strict=True)]
             apart = ""
             if arrival is not None and arrival.apart is not None:
-                message = stack.enter_context(self.blobs.begin(arrival.apart))
-                last = offers.pop()
-                offers.append(replace(last, keep=_both(last.keep, message.finish)))
-                apart = message.digest
+                keeping.append(stack.enter_context(self.blobs.begin(arrival.apart)))
+                apart = keeping[-1].digest
             joined = entry(offers[0].accepted.report, offers[0].accepted) if entry else None
             turn.wait()
-            outcomes = self.store.accept_all(offers, arrival, turn, apart=apart, entry=joined)
+            # They get their names while the rows are written, and have them before the rows are there.
+            for one in keeping:
+                one.confirm()
+            outcomes = self.store.accept_all(
+                offers, arrival, turn, apart=apart, entry=joined, keep=lambda: _finish(keeping)
+            )
         if Acceptance.ACCEPTED in outcomes:
             self.ring()
         return tuple(
@@ -126,14 +132,12 @@ class Accepting:
         if studies and self.images_changed is not None:
             self.images_changed(studies)
         self.store.accept_all((), arrival, turn, consequences=made)
-        self.ring()
+        if studies or any(one.shares for one in made):
+            self.ring()
         return tuple(Receipt(report_id="", duplicate=False) for _ in changes)
 
-    def _offer(self, event: Event, sites: Collection[str], stack: ExitStack) -> Offer:
-        if isinstance(event, IdentityChanged | ImagesChanged):
-            raise NotSupportedYet("event_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
+    def _offer(self, event: New | Replace | Delete, keeping: Keeping, sites: Collection[str]) -> Offer:
         received = event.received
-        keeping = stack.enter_context(self.blobs.begin(received.content))
         report = read.read(self.parse(received.content))
         if report.legal_authenticator is None:
             raise InputRejected("report_not_validated", place="/ClinicalDocument/legalAuthenticator")
@@ -150,8 +154,7 @@ class Accepting:
                 _new_share(accepted, name, accepted.received_at, deed)
                 for name in self.sites[accepted.site].destinations
             ),
-            events=(_accepted_event(report, received, "withdrawal" if withdraws else "report"),),
-            keep=keeping.finish,
+            events=(audit(f"{accepted.kind}.accepted", report, actor=received.sender),),
         )
 
     def _accepted(
@@ -190,12 +193,9 @@ class Accepting:
         raise InputRejected("site_unknown", place="MSH^1^4", sender=received.sender)
 
 
-def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
-    def keep() -> None:
-        one()
-        other()
-
-    return keep
+def _finish(keeping: Sequence[Keeping]) -> None:
+    for each in keeping:
+        each.finish()
 
 
 def _parent(event: New | Replace | Delete, report: Report) -> str:
@@ -252,15 +252,4 @@ def _new_share(accepted: AcceptedReport, destination: str, now: datetime, deed: 
         updated_at=now,
         deed=deed,
         actor=accepted.received.sender,
-    )
-
-
-def _accepted_event(report: Report, received: Received, what: str) -> AuditEvent:
-    patient = report.patient.ins or next(iter(report.patient.identifiers), None)
-    return AuditEvent(
-        action=f"{what}.accepted",
-        actor=received.sender,
-        patient=patient.cx() if patient else "",
-        study_uid=report.study_uids[0] if report.study_uids else "",
-        document=report.identifier.unique_id,
     )

@@ -13,22 +13,30 @@ The versions of a report are the publications that are bound by what they replac
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
-from gateway.cda import read
 from gateway.errors import Mismatch, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.flow.carrying import Carrying, audit, moved
 from gateway.flow.deeds import amendment
-from gateway.flow.manifest import Material, documents_of, masks_of_others, orders_in
+from gateway.flow.manifest import Material, documents_of, kept_bytes, masks_over, orders_in, with_masks
 from gateway.flow.remake import remaking
 from gateway.flow.states import Happening
 from gateway.kos import read as kos
 from gateway.model.report import Report
-from gateway.model.share import Deed, FrozenDocument, FrozenSubmission, ManifestDraft, Publication, Share, ShareState
+from gateway.model.share import (
+    Deed,
+    FrozenDocument,
+    FrozenSubmission,
+    Manifest,
+    ManifestDraft,
+    Publication,
+    Share,
+    ShareState,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -168,7 +176,13 @@ class Amending(Carrying):
     def _is_later(self, report: Report, candidate: Share, *, chosen: bool) -> None:
         """A replacement of a version that was replaced already goes on only as the later of the two."""
         stored = self.store.report(candidate.report_id)
-        standing = read.read(self.parse(self.blobs.get(stored.digest)))
+        content = kept_bytes(self, stored.digest)
+        if content is None:
+            # Its bytes were erased; which of the two is the later one is then for the sender's word alone.
+            if not chosen:
+                raise Mismatch("version_not_latest", version=report.version or "-", standing="-")
+            return
+        standing = self.report_in(content, stored.digest)
         if not chosen and (report.version or 0) <= (standing.version or 0) and report.version is not None:
             raise Mismatch("version_not_latest", version=report.version, standing=standing.version or "-")
         if {i.unique_id for p in standing.authors for i in p.identifiers}.isdisjoint(
@@ -248,15 +262,12 @@ class Amending(Carrying):
 
     def _manifests_after(self, going: Sequence[Share], now: datetime) -> list[Share]:
         """What sees to the manifests of the studies whose report goes: another report may need them still."""
-        studies = {study_uid: one for one in going for study_uid in self._studies_of(one)}
+        studies = {study_uid: one for one in going for study_uid in self.store.studies(one.report_id)}
         return [
             remaking(one.site, one.destination, study_uid, one.report_id, now)
             for study_uid, one in studies.items()
             if self.store.manifest(one.destination, study_uid) is not None
         ]
-
-    def _studies_of(self, share: Share) -> Sequence[str]:
-        return read.read(self.parse(self.blobs.get(self.store.report(share.report_id).digest))).study_uids
 
     def _of_the_same_publication(self, target: Share, versions: Sequence[Share]) -> list[Share]:
         """The target, and when it has not left: the version before it, which is what people see still."""
@@ -288,10 +299,17 @@ class Amending(Carrying):
             return found
         destination, now = self.destinations[share.destination], self.clock.now()
         try:
-            documents = self._documents_now(share, found, before)
+            manifests = self._manifests_now(share, found)
+            reports = [document for document in before.documents if document.kind == "report"]
+            documents = [*reports, *(one for manifest in manifests for one in documents_of(self, manifest))]
             standing = destination.standing([document.unique_id for document in documents])
             documents = [document for document in documents if document.unique_id in standing]
-            wanted = destination.prepare(self._restated(share, found, documents))
+            contents = {document.unique_id: kept_bytes(self, document.digest) for document in documents}
+            if None in contents.values():
+                # Of a manifest that another report, erased since, had brought.
+                raise Mismatch("report_erased")
+            masks = {one.study_uid: self._masks_now(share, one) for one in manifests}
+            wanted = destination.prepare(self._restated(found, documents, masks))
             destination.correct(wanted, self.sites[share.site], now)
         except Mismatch as error:
             return self.hold(share, Happening.MISMATCH, error)
@@ -299,25 +317,30 @@ class Amending(Carrying):
             return self.hold(share, Happening.REFUSED, error)
         except (PeerUnreachable, PeerMisbehaved) as error:
             return self.unanswered(share, error)
+        for manifest in manifests:
+            self.store.carries(manifest, with_masks(manifest, masks[manifest.study_uid]))
         return self.registered(share)
 
-    def _documents_now(self, share: Share, material: Material, before: FrozenSubmission) -> list[FrozenDocument]:
-        """The report as it was published, and the manifests of its studies as they stand by now."""
-        found = [document for document in before.documents if document.kind == "report"]
-        for exam, _ in material.exams:
-            manifest = self.store.manifest(share.destination, exam.study_uid)
-            if manifest is not None and manifest.shared:
-                found += documents_of(self, manifest)
-        return found
+    def _manifests_now(self, share: Share, material: Material) -> list[Manifest]:
+        """The manifests of the report's studies that stand by now, whichever share has published them."""
+        found = (self.store.manifest(share.destination, exam.study_uid) for exam, _ in material.exams)
+        return [manifest for manifest in found if manifest is not None and manifest.shared]
 
-    def _restated(self, share: Share, material: Material, documents: Sequence[FrozenDocument]) -> Publication:
+    def _masks_now(self, share: Share, manifest: Manifest) -> frozenset[str]:
+        """A correction of one report never shows the images that another one hides."""
+        living = self.store.living(share.destination, manifest.study_uid)
+        return masks_over(self, map(self.store.report, dict.fromkeys([share.report_id, *living])), manifest)
+
+    def _restated(
+        self, material: Material, documents: Sequence[FrozenDocument], masks: Mapping[str, frozenset[str]]
+    ) -> Publication:
         """What *documents* would be published with now, their bytes as they are."""
         now = self.clock.now()
         by_study = {exam.study_uid: (exam, pairing) for exam, pairing in material.exams}
         report = next((document for document in documents if document.kind == "report"), None)
         return Publication(
             site=material.site,
-            accepted=self.store.report(share.report_id),
+            accepted=material.stored,
             report=material.report,
             exams=tuple(material.exams),
             report_content=self.blobs.get(report.digest) if report else None,
@@ -329,7 +352,7 @@ class Amending(Carrying):
                     created_at=now,
                     content=self.blobs.get(document.digest),
                     orders=orders_in(kos.read(self.blobs.get(document.digest))),
-                    masked=masks_of_others(self, share, document.study_uid),
+                    masked=masks[document.study_uid],
                 )
                 for document in documents
                 if document.kind == "manifest"

@@ -42,7 +42,7 @@ class ByHand(Carrying):
                 share = moved(share, Happening.TAKEN_UP, now, due=now, actor=actor, progress=_taken_up(share))
         except Refused:
             raise InputRejected("share_not_held", state=share.state.value) from None
-        share = replace(share, created_at=now)
+        share = replace(share, created_at=now, waited_s=0.0)
         self.store.save(share, [self.about("share.replayed", share, actor=actor)])
         return share
 
@@ -106,7 +106,7 @@ class ByHand(Carrying):
             raise InputRejected("share_is_out")
         overrides = {name: value for name, value in (share.overrides | dict(values)).items() if value}
         share = moved(share, Happening.TAKEN_UP, now, due=now, actor=actor, facts={"values": ", ".join(sorted(values))})
-        share = replace(share, created_at=now, overrides=overrides)
+        share = replace(share, created_at=now, waited_s=0.0, overrides=overrides)
         self.store.save(share, [self.about("share.corrected_by_hand", share, actor=actor)])
         return share
 
@@ -120,8 +120,7 @@ class ByHand(Carrying):
         target = self.store.share(share_id)
         if target.deed is not Deed.PUBLISH or target.state is not ShareState.SHARED:
             raise InputRejected("share_cannot_be_corrected", state=target.state.value)
-        overrides = {name: value for name, value in (target.overrides | dict(values)).items() if value}
-        new = replace(amendment(target, Deed.CORRECT, self.clock.now(), actor=actor), overrides=overrides)
+        new = replace(amendment(target, Deed.CORRECT, self.clock.now(), actor=actor), overrides=dict(values))
         return self.store.begin([new], [self.about("share.correction_asked", new, actor=actor)])[0]
 
     def correct_identity(self, share_id: str, actor: str) -> Share:
@@ -147,12 +146,22 @@ class ByHand(Carrying):
             return False
 
 
+def stated_by_hand(tools: Carrying, share: Share, report_id: str) -> dict[str, str]:
+    """What people stated in place of what a report says, for the destination of *share*: when it was published, in each
+    correction since, and for *share* itself. An empty value takes an earlier one back.
+    """
+    found: dict[str, str] = {}
+    for overrides in tools.store.overrides_of(report_id, share.destination):
+        found |= overrides
+    return found | share.overrides
+
+
 def stated(report: Report, overrides: Mapping[str, str]) -> Report:
     """*report* with what a person stated in its place, for the metadata; the document is as it is."""
-    if "region" in overrides:
+    if overrides.get("region"):
         region = _code(overrides["region"])
         report = replace(report, acts=tuple(replace(act, regions=(region,)) for act in report.acts))
-    if "type_code" in overrides:
+    if overrides.get("type_code"):
         report = replace(report, code=_code(overrides["type_code"]))
     return report
 

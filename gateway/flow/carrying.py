@@ -1,6 +1,6 @@
 """What every deed has in common: what it needs, how it waits, is held, meets a silent registry, ends.
 
-Nothing here touches a socket, a file or a database; the ports of ``ports.py`` do.
+Nothing here touches a socket, a file or a database; the ports of ``flow/ports`` do.
 """
 
 from __future__ import annotations
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Literal
 
 from lxml import etree
 
+from gateway.cda import read
 from gateway.errors import GatewayError, InputRejected, Mismatch
 from gateway.flow.patience import Patience
 from gateway.flow.policy import Policy
 from gateway.flow.ports import Blobs, Clock, Destination, Pacs, Store
 from gateway.flow.states import Happening, after
+from gateway.flow.understood import Understood
 from gateway.model.audit import AuditEvent, Outcome
 from gateway.model.report import Report
 from gateway.model.share import Deed, FrozenSubmission, Share, ShareState
@@ -35,6 +36,7 @@ _TOO_LATE = {
     "target_under_way": "parent_under_way_too_late",
 }
 """What a share is held for, by what it had waited for."""
+_FOR_ITS_PARENT = frozenset(reason for reason in _TOO_LATE if reason.startswith(("parent_", "target_")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,11 @@ class Carrying:
     parse: Callable[[bytes], etree._Element]
     patience: Patience
     policy: Policy = field(default_factory=Policy)
+    understood: Understood = field(default_factory=Understood, repr=False)
+
+    def report_in(self, content: bytes, digest: str) -> Report:
+        """What the report *content*, kept under *digest*, says."""
+        return self.understood.report(digest, lambda: read.read(self.parse(content)))
 
     def frozen_of(self, share_id: str) -> FrozenSubmission | None:
         """What was frozen for a share, or None."""
@@ -73,16 +80,26 @@ class Carrying:
     ) -> Share:
         """Come back to *share* later, or hold it when its deadline has passed.
 
-        While a peer is away the longer deadline of peers counts: an outage of days needs nobody's hand.
+        While a peer is away the longer deadline of peers counts, and that of the study stands still: an outage of days
+        needs nobody's hand.
         """
         now = self.clock.now()
         away = happening is Happening.PACS_AWAY
         parent = happening is Happening.PREDECESSOR_AWAITED
-        patience = self.patience
-        late = (
-            patience.parent_is_late if parent and share.awaits else partial(patience.is_too_late, peer=away or parent)
-        )
-        if late(share.created_at, now):
+        passed_s = self.patience.passed_s(share.updated_at, now)
+        away_s = share.away_s + passed_s if away else 0.0
+        # When what it amends has come, the patience with its study begins.
+        waited_s = share.waited_s if parent or share.reason not in _FOR_ITS_PARENT else 0.0
+        waited_s += 0.0 if away else passed_s
+        if away:
+            late = self.patience.peer_is_late(away_s)
+        elif parent and share.awaits:
+            late = self.patience.parent_is_late(waited_s)
+        elif parent:
+            late = self.patience.peer_is_late(waited_s)
+        else:
+            late = self.patience.study_is_late(waited_s)
+        if late:
             return self.hold(share, Happening.TOO_LATE, Mismatch(_TOO_LATE.get(reason, "pacs_too_late"), **facts))
         if away:
             due = self.patience.try_again(now, share.attempts)
@@ -90,7 +107,7 @@ class Carrying:
             due = self.patience.look_again(now)
         elif parent and share.awaits:
             # It is woken when that arrives; until then there is nothing to look at.
-            due = self.patience.parent_due(share.created_at, now)
+            due = self.patience.parent_due(now, waited_s)
         else:
             due = self.patience.come_back(now)
         share = moved(
@@ -103,6 +120,7 @@ class Carrying:
             facts=facts,
             progress=progress if progress is not None else {},
         )
+        share = replace(share, waited_s=waited_s, away_s=away_s)
         release = due > now
         self.store.save(share, [], release=release)
         return released(share) if release else share
@@ -117,12 +135,14 @@ class Carrying:
     def unanswered(self, share: Share, error: GatewayError) -> Share:
         """The registry said nothing that can be used: try again, later each time, until the deadline."""
         now = self.clock.now()
-        if self.patience.is_too_late(share.created_at, now, peer=True):
+        away_s = share.away_s + self.patience.passed_s(share.updated_at, now)
+        if self.patience.peer_is_late(away_s):
             return self.hold(share, Happening.TOO_LATE, Mismatch("registry_too_late", **error.facts))
         due = self.patience.try_again(now, share.attempts)
         share = moved(
             share, Happening.UNANSWERED, now, due=due, attempts=share.attempts + 1, reason=error.code, facts=error.facts
         )
+        share = replace(share, away_s=away_s)
         self.store.save(share, [self.about("share.sending", share, outcome=Outcome.MINOR_FAILURE)])
         return released(share)
 
@@ -195,6 +215,7 @@ def moved(
         reason=reason,
         facts=dict(facts or {}),
         progress=progress or {},
+        away_s=0.0,
         happening=happening.name,
         actor=actor,
     )
@@ -202,11 +223,10 @@ def moved(
 
 def audit(action: str, report: Report, *, actor: str = "gateway", facts: dict[str, str] | None = None) -> AuditEvent:
     """An audit event on *report* and its patient."""
-    patient = report.patient.ins or next(iter(report.patient.identifiers), None)
     return AuditEvent(
         action=action,
         actor=actor,
-        patient=patient.cx() if patient else "",
+        patient=report.patient.cx,
         study_uid=report.study_uids[0] if report.study_uids else "",
         document=report.identifier.unique_id,
         facts=facts or {},

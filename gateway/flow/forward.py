@@ -214,7 +214,7 @@ class Forwarding:
 
     def _unanswered(self, message: RelayMessage, platform: Platform, error: GatewayError) -> RelayMessage:
         now = self.clock.now()
-        if _is_late(message, platform, now):
+        if self._is_late(message, platform, now):
             return self._hold(message, Happening.TOO_LATE, error)
         moved = _moved(
             message, Happening.UNANSWERED, now,
@@ -225,12 +225,17 @@ class Forwarding:
 
     def _wait(self, message: RelayMessage, platform: Platform, error: GatewayError) -> RelayMessage:
         now = self.clock.now()
-        if _is_late(message, platform, now):
+        if self._is_late(message, platform, now):
             return self._hold(message, Happening.TOO_LATE, error)
         due = max(self.patience.try_again(now, message.attempts), now + timedelta(seconds=1))
         moved = _moved(message, Happening.NOT_YET, now, due=due, attempts=message.attempts + 1, error=error)
         self.store.save(moved, [])
         return replace(moved, lease="")
+
+    def _is_late(self, message: RelayMessage, platform: Platform, now: datetime) -> bool:
+        """By the clock and by the tries: one that is set forward holds nothing early."""
+        tried_s = (message.attempts + 1) * 2 * self.patience.retry_longest_s
+        return now - message.created_at > timedelta(seconds=platform.deadline_s) and tried_s >= platform.deadline_s
 
     def _hold(self, message: RelayMessage, happening: Happening, error: GatewayError) -> RelayMessage:
         now = self.clock.now()
@@ -262,10 +267,6 @@ def _modalities(exam: Exam) -> tuple[tuple[str, str], ...]:
     found = [series.modality for series in exam.series if series.modality and series.modality not in NO_IMAGES]
     ordered = sorted(dict.fromkeys(found), key=lambda code: -found.count(code))
     return tuple((code, code) for code in ordered[:1])
-
-
-def _is_late(message: RelayMessage, platform: Platform, now: datetime) -> bool:
-    return now - message.created_at > timedelta(seconds=platform.deadline_s)
 
 
 def _moved(

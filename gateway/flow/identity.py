@@ -6,7 +6,9 @@
 
 A report that names a national identity (INS) that is not the patient's any more is never published again as it is: the
 document itself says who the patient is, and only its author may say otherwise, by a new version. A local identifier
-is the site's own: what is stated beside the document follows it.
+is the site's own: what is stated beside the document follows it. What stands under the INS stays where it is when a
+local identifier is merged, for the patient is the same: ``sourcePatientId`` says under which number the document was
+made, and is not updated (ITI TF-3 section 4.2.3.2.22; ITI-92 counts it among what an update may not change).
 """
 
 from __future__ import annotations

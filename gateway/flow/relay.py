@@ -12,11 +12,9 @@ order, how the report is to be transmitted) is a setting of the platform.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import uuid4
 
 from lxml import etree
@@ -25,13 +23,11 @@ from gateway.cda import read
 from gateway.errors import InputRejected
 from gateway.flow.events import Delete, Event, New, Replace
 from gateway.flow.ports import NO_TURN, Blobs, Clock, RelayStore, Turn, Wording
+from gateway.flow.relay_requests import changed, request_id_of
 from gateway.flow.relay_roles import check_roles
-from gateway.flow.relay_states import REQUESTS, told
-from gateway.flow.relay_states import Told as Happened
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
 from gateway.model.message import Arrival, unabridged
-from gateway.model.people import Patient
 from gateway.model.relay import (
     DeliveryState,
     Direction,
@@ -40,7 +36,6 @@ from gateway.model.relay import (
     Platform,
     RelayMessage,
     RelayRequest,
-    RequestState,
     Told,
 )
 from gateway.model.report import Report
@@ -48,18 +43,10 @@ from gateway.model.share import AcceptedReport, Receipt, Received
 from gateway.model.site import Site
 
 _TO_PLATFORM = frozenset({Flow.REQUEST, Flow.CANCEL, Flow.COMPLEMENT, Flow.DOCUMENT})
-_MOMENT = {
-    Happened.ASKED: "sent_at",
-    Happened.ACCEPTED: "answered_at",
-    Happened.REFUSED: "answered_at",
-    Happened.CANCELLED: "cancelled_at",
-    Happened.PERFORMED: "performed_at",
-    Happened.REPORTED: "reported_at",
-}
 
 
 class AcceptAll(Protocol):
-    """:meth:`gateway.flow.accept.Accepting.accept_all`."""
+    """Keeps what arrived, durably, before it returns (:meth:`gateway.flow.accept.Accepting.accept_all`)."""
 
     def __call__(
         self,
@@ -69,7 +56,8 @@ class AcceptAll(Protocol):
         turn: Turn = NO_TURN,
         sites: Collection[str] = (),
         entry: Callable[[Report, AcceptedReport], Entry] | None = None,
-    ) -> tuple[Receipt, ...]: ...
+    ) -> tuple[Receipt, ...]:
+        """Raises a GatewayError when nothing of it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +160,7 @@ class Relaying:
             report = read.read(self.parse(_received(events[0]).content))
             way = Way(platform, self._site_of_report(platform, allowed, message, report), Direction.TO_SITE)
             heard = self._report_told(message, report, arrival.profile)
-            self._check(report, heard, way)
+            self._check(report, heard, way, _amends(events[0], report))
             self._keep(message, arrival, heard, way, turn)
             return ()
         digest = self.blobs.put(message) if platform.relay_reports else ""
@@ -180,7 +168,7 @@ class Relaying:
         def entry(report: Report, accepted: AcceptedReport) -> Entry:
             way = Way(platform, accepted.site, Direction.TO_SITE)
             heard = self._report_told(message, report, arrival.profile)
-            self._check(report, heard, way)
+            self._check(report, heard, way, accepted.amends)
             return self._entry(heard, way, arrival.control_id, digest, report_id=accepted.id)
 
         if len(allowed) == 1:
@@ -189,13 +177,15 @@ class Relaying:
         self.ring()
         return receipts
 
-    def _check(self, report: Report, heard: Told, way: Way) -> None:
-        """The roles in the report's header; raises InputRejected."""
+    def _check(self, report: Report, heard: Told, way: Way, amends: str) -> None:
+        """The roles in the report's header; *amends*: unique id of the version that is replaced or withdrawn.
+
+        Raises InputRejected.
+        """
         if not way.platform.check_roles:
             return
         request = self._request(way, heard.order)
-        parent = next((each for each in report.related if each.type_code == "RPLC"), None)
-        earlier = self.store.authors(way.site, parent.identifier.unique_id) if parent is not None else None
+        earlier = self.store.authors(way.site, amends) if amends else None
         check_roles(
             report,
             responsible=request.responsible if request else "",
@@ -284,7 +274,7 @@ class Relaying:
         event = AuditEvent(
             action="relay.taken",
             actor=arrival.sender,
-            patient=_cx(heard.patient),
+            patient=heard.patient.cx if heard.patient else "",
             study_uid=heard.examinations[0].study_uid if heard.examinations else "",
             facts={"request": entry.request_id, "flow": heard.flow.value, "platform": way.platform.name},
         )
@@ -323,7 +313,7 @@ class Relaying:
             )
 
         def change(request: RelayRequest | None) -> RelayRequest:
-            return changed(request, request_id, order, heard, way, now, report_id)
+            return changed(request, request_id, order, heard, way.site, way.platform.name, now, report_id)
 
         return Entry(request_id=request_id, change=change, message=message)
 
@@ -337,74 +327,20 @@ class Relaying:
             return None
 
 
-def request_id_of(platform: str, order: Identifier) -> str:
-    """One id for one order number at one platform."""
-    return hashlib.sha256(f"{platform}\n{order.unique_id}".encode()).hexdigest()[:32]
-
-
-def changed(
-    request: RelayRequest | None,
-    request_id: str,
-    order: Identifier,
-    heard: Told,
-    way: Way,
-    now: datetime,
-    report_id: str = "",
-) -> RelayRequest:
-    """The request after a message; the state comes from the table and from nowhere else.
-
-    Raises InputRejected (``relay_order_elsewhere``) for an order number that is another site's.
-    """
-    happened = told(heard.flow, heard.accepted)
-    state = REQUESTS[request.state if request else None, happened]
-    if request is None:
-        request = RelayRequest(
-            id=request_id,
-            site=way.site,
-            platform=way.platform.name,
-            order=order,
-            state=RequestState.SENT,
-            created_at=now,
-            updated_at=now,
-            patient_cx=_cx(heard.patient),
-        )
-    elif request.site != way.site:
-        raise InputRejected("relay_order_elsewhere", place="ORC^1^2")
-    moments: dict[str, Any] = {_MOMENT[happened]: now} if happened in _MOMENT else {}
-    studies = [done.study_uid for done in heard.examinations]
-    accessions = [done.accession.extension or done.accession.root for done in heard.examinations]
-    return replace(
-        request,
-        state=state,
-        updated_at=now,
-        patient_cx=request.patient_cx or _cx(heard.patient),
-        modality=heard.modality or request.modality,
-        act=heard.act or request.act,
-        responsible=heard.responsible or request.responsible,
-        reader=heard.reader or request.reader,
-        protocol=heard.protocol or request.protocol,
-        reason=heard.reason or ("" if happened is Happened.ASKED else request.reason),
-        study_uids=tuple(dict.fromkeys([*request.study_uids, *studies])),
-        accessions=tuple(dict.fromkeys([*request.accessions, *filter(None, accessions)])),
-        report_id=report_id or request.report_id,
-        **moments,
-    )
-
-
 def _received(event: Event) -> Received:
     if isinstance(event, New | Replace | Delete):
         return event.received
     raise InputRejected("relay_no_document", place="MSH^1^9", hl7_code="200")
 
 
+def _amends(event: Event, report: Report) -> str:
+    """Unique id of the version that *event* replaces or withdraws; a withdrawal carries the very document."""
+    if isinstance(event, Delete):
+        return report.identifier.unique_id
+    return next((each.identifier.unique_id for each in report.related if each.type_code == "RPLC"), "")
+
+
 def _at_site(event: Event, site: str) -> Event:
     if isinstance(event, New | Replace | Delete):
         return replace(event, received=replace(event.received, site=site))
     return event
-
-
-def _cx(patient: Patient | None) -> str:
-    if patient is None:
-        return ""
-    known = patient.ins or next(iter(patient.identifiers), None)
-    return known.cx() if known else ""

@@ -19,11 +19,11 @@ from uuid import uuid4
 
 import structlog
 
-from gateway.cda import read
 from gateway.errors import Mismatch, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.flow import agree
+from gateway.flow.by_hand import stated, stated_by_hand
 from gateway.flow.carrying import Carrying, audit, moved
-from gateway.flow.manifest import Material, documents_of, kept_bytes, plan
+from gateway.flow.manifest import Material, documents_of, held_now, in_place_of_former, kept_bytes, plan
 from gateway.flow.states import Happening
 from gateway.kos.choice import choose
 from gateway.model.exam import Exam
@@ -76,12 +76,12 @@ class Remaking(Carrying):
         if kept is None:
             return self.hold(share, Happening.MISMATCH, Mismatch("manifest_report_erased", study=share.study_uid))
         stored, content = kept
-        root = self.parse(content)
-        report = read.read(root)
+        report = self.report_in(content, stored.digest)
         site = self.sites[share.site].at(share.destination)
         try:
+            report = stated(held_now(self, stored, report), stated_by_hand(self, share, stored.id))
             pairing = agree.report_and_exam(report, exam, site)
-            made = plan(self, share, Material(site, report, root, content, [(exam, pairing)]), now)
+            made = plan(self, share, Material(site, stored, report, content, [(exam, pairing)]), now)
             if made is None:
                 return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
             if not made.drafts:
@@ -99,8 +99,7 @@ class Remaking(Carrying):
             if existing is not None and is_of_another_patient(self, existing, frozen.patient_id):
                 # A registry refuses a replacement across patients: the old one goes first, a first one follows.
                 return self._withdraw_manifest(share, existing)
-            if made.replaced:
-                frozen = self.destinations[share.destination].replacing(frozen, made.replaced)
+            frozen = in_place_of_former(self, share, made, frozen, now)
         except Mismatch as error:
             return self.hold(share, Happening.MISMATCH, error)
         except PeerRefused as error:

@@ -5,7 +5,7 @@
     -> manifests are built, links put in, everything is frozen -> the submission leaves -> the registry has it
     (:meth:`Sharing.carry`, one step at a time, each step committed before the next begins).
 
-Nothing here touches a socket, a file or a database; the ports of ``ports.py`` do.
+Nothing here touches a socket, a file or a database; the ports of ``flow/ports`` do.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import structlog
+from lxml import etree
 
-from gateway.cda import link, pdf_links, read
+from gateway.cda import link, pdf_links
 from gateway.errors import Mismatch, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.flow import agree
 from gateway.flow.amend import Amending, OtherPatient
-from gateway.flow.by_hand import ByHand, stated
+from gateway.flow.by_hand import ByHand, stated, stated_by_hand
 from gateway.flow.carrying import audit, moved
 from gateway.flow.deeds import amendment
-from gateway.flow.identity import as_it_holds
-from gateway.flow.manifest import Material, Plan, plan
+from gateway.flow.manifest import Material, Plan, held_now, in_place_of_former, kept_bytes, plan
 from gateway.flow.remake import Remaking
 from gateway.flow.states import Happening
 from gateway.model.link import national_url
@@ -78,14 +78,14 @@ class Sharing(Amending, Remaking, ByHand):
     def material(self, share: Share) -> Material | Share:
         """The report and its studies, when two looks agree; else the share, saved: it waits, or is held."""
         stored = self.store.report(share.report_id)
-        content = self.blobs.get(stored.digest)
-        root = self.parse(content)
-        report = read.read(root)
+        content = kept_bytes(self, stored.digest)
+        if content is None:
+            return self.hold(share, Happening.MISMATCH, Mismatch("report_erased"))
+        report = self.report_in(content, stored.digest)
         site = self.sites[share.site].at(share.destination)
         try:
             self._wanted(share, stored.statements)
-            known = self.store.identity_changes(share.site, report.patient.identifiers)
-            report = stated(replace(report, patient=as_it_holds(report.patient, known)), share.overrides)
+            report = stated(held_now(self, stored, report), stated_by_hand(self, share, stored.id))
         except Mismatch as error:
             return self.hold(share, Happening.MISMATCH, error)
         try:
@@ -105,11 +105,11 @@ class Sharing(Amending, Remaking, ByHand):
             return self.wait(share, Happening.STUDY_INCOMPLETE, "study_settling", {}, progress=look)
         if any(agree.names_differ(report.patient, exam) for exam in found):
             log.warning("share.names_differ", share=share.id)
-        return Material(site, report, root, content, paired)
+        return Material(site, stored, report, content, paired)
 
     def _freeze(self, share: Share, material: Material) -> Share:
         now = self.clock.now()
-        stored = self.store.report(share.report_id)
+        root = self.parse(material.content)
         try:
             made: Plan | None = Plan()
             if "kos" in material.site.publish:
@@ -118,10 +118,10 @@ class Sharing(Amending, Remaking, ByHand):
                 return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
             publication = Publication(
                 site=material.site,
-                accepted=stored,
+                accepted=material.stored,
                 report=material.report,
                 exams=tuple(material.exams),
-                report_content=self._linked(share, material) if "report" in material.site.publish else None,
+                report_content=self._linked(share, material, root) if "report" in material.site.publish else None,
                 manifests=made.drafts,
                 now=now,
             )
@@ -131,8 +131,7 @@ class Sharing(Amending, Remaking, ByHand):
             share, frozen = self.replacing(share, frozen, material.report)
             if self.stands_for_another(share, material, frozen):
                 return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
-            if made.replaced:
-                frozen = self.destinations[share.destination].replacing(frozen, made.replaced)
+            frozen = in_place_of_former(self, share, made, frozen, now)
         except OtherPatient as error:
             return self._withdraw_first(share, error.standing)
         except Mismatch as error:
@@ -144,8 +143,8 @@ class Sharing(Amending, Remaking, ByHand):
         facts = {"destination": share.destination}
         if publication.report_content is not None:
             published = self.blobs.put(publication.report_content)
-            facts |= {"link": self.links[share.destination], "received": stored.digest, "published": published}
-            in_pdf = pdf_links.links_of_unstructured(material.root)
+            facts |= {"link": self.links[share.destination], "received": material.stored.digest, "published": published}
+            in_pdf = pdf_links.links_of_unstructured(root)
             facts |= {"links_in_pdf": str(len(in_pdf))} if in_pdf else {}
         for draft in made.drafts:
             self.blobs.put(draft.content)
@@ -163,7 +162,7 @@ class Sharing(Amending, Remaking, ByHand):
         self.store.begin([new], [self.about("share.wrong_patient", new)])
         return self.wait(share, Happening.PREDECESSOR_AWAITED, "parent_other_patient", {})
 
-    def _linked(self, share: Share, material: Material) -> bytes:
+    def _linked(self, share: Share, material: Material, root: etree._Element) -> bytes:
         """The report as it is published: with its links where this destination wants them, else the bytes as they came.
 
         Both forms stay in the store under their digests: the one received is what the RIS and the mailbox hold.
@@ -177,7 +176,7 @@ class Sharing(Amending, Remaking, ByHand):
             )
             for _, pairing in material.exams
         }
-        return link.linked(material.content, material.root, links, missing_only=when == "missing")
+        return link.linked(material.content, root, links, missing_only=when == "missing")
 
     # .. the submission leaves
 

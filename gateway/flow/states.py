@@ -43,6 +43,7 @@ class Happening(StrEnum):
     REPLACED = "what takes its place is registered"
     TAKEN_BACK = "it is withdrawn, or made again under another identity"
     NEVER_LEFT = "what it withdraws has never left"
+    NOTHING_LOST = "what the PACS had lost of a published study is there again, or was rejected since"
     TAKEN_UP = "a person takes it up again, and nothing was fixed yet"
     SENT_AGAIN = "a person takes it up again, and it may have left already"
     GIVEN_UP = "a person gives it up"
@@ -70,6 +71,7 @@ PUBLISHING = frozenset({D.PUBLISH, D.MANIFEST})
 """Deeds that bring new documents."""
 UNFROZEN = frozenset({D.WITHDRAW, D.MANIFEST})
 """Deeds that may leave without anything frozen; a manifest does when nothing is left of its study."""
+ONLY_MANIFEST = frozenset({D.MANIFEST})
 ONLY_WITHDRAW = frozenset({D.WITHDRAW})
 ONLY_CORRECT = frozenset({D.CORRECT})
 LEAVING = EVERY - ONLY_CORRECT
@@ -107,6 +109,7 @@ RULES = (
     Rule(PUBLISHING, S.SENDING, H.TAKEN_BACK, S.WITHDRAWN, "the registry was asked, and has it not"),
     Rule(PUBLISHING, S.FROZEN, H.TAKEN_BACK, S.WITHDRAWN, action="nothing is ever sent"),
     Rule(PUBLISHING, S.HELD, H.TAKEN_BACK, S.WITHDRAWN, "once frozen: the registry was asked whether it has it"),
+    Rule(ONLY_MANIFEST, S.HELD, H.NOTHING_LOST, S.WAITING, "it was held for that loss", "new patience"),
     # what a person does
     Rule(EVERY, S.HELD, H.TAKEN_UP, S.WAITING, "nothing was frozen, or the registry has it not", "new patience"),
     Rule(PUBLISHING, S.HELD, H.SENT_AGAIN, S.SENDING, "something was frozen", "the registry is asked first"),

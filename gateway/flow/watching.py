@@ -22,7 +22,7 @@ import structlog
 
 from gateway.errors import Mismatch, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.flow.carrying import Carrying, moved
-from gateway.flow.manifest import numbers_now, read_manifest, same_numbers
+from gateway.flow.manifest import carried_now, carries, read_manifest
 from gateway.flow.remake import ABSENT, remaking
 from gateway.flow.states import Happening
 from gateway.kos.choice import choose
@@ -33,7 +33,7 @@ from gateway.model.audit import AuditEvent, Outcome
 from gateway.model.exam import Exam, KeyObjectNote
 from gateway.model.share import Manifest, Share
 from gateway.model.site import Site
-from gateway.model.watch import Standing, Watch, WatchState
+from gateway.model.watch import IMAGES_LOST, Standing, Watch, WatchState
 
 log = structlog.get_logger(__name__)
 
@@ -143,6 +143,9 @@ class Watching(Carrying):
     def _seen(self, watch: Watch, site: Site, standing: Sequence[Standing], exam: Exam | None) -> _Seen:
         seen = _Seen([exam.fingerprint if exam is not None else ABSENT])
         for one in standing:
+            if one.held_for_loss and not one.under_way and self._is_back(watch, one, exam):
+                self._take_up(one.held_for_loss)
+                one = replace(one, under_way=True)
             if one.under_way or one.held:
                 seen.busy, seen.held = seen.busy or one.under_way, seen.held or not one.under_way
                 continue
@@ -163,13 +166,13 @@ class Watching(Carrying):
         if one.manifest is None or exam is None:
             return (one.manifest is None) == (exam is not None) and "kos" in site.publish
         try:
-            numbers = numbers_now(self, one.reports, exam, site, one.manifest)
+            carried = carried_now(self, one.reports, exam, site, one.manifest)
         except Mismatch as error:
             # The share that follows is held for it, and a person sees why.
             seen.view.append(error.code)
             return True
-        seen.view.append(numbers)
-        if not same_numbers(one.manifest, numbers):
+        seen.view.append(carried)
+        if not carries(one.manifest, carried):
             return True
         if one.manifest.fingerprint == exam.fingerprint:
             return False
@@ -179,19 +182,37 @@ class Watching(Carrying):
             return False
         return True
 
-    def _count_lost(self, watch: Watch, seen: _Seen, manifest: Manifest, exam: Exam | None) -> None:
-        """Which published instances the PACS no longer has, though no note rejects them."""
+    def _is_back(self, watch: Watch, one: Standing, exam: Exam | None) -> bool:
+        """Whether nothing is lost any more of what stands."""
+        if one.manifest is None:
+            return False
+        lost = self._lost(watch, one.manifest, exam)
+        return lost is not None and not lost[0]
+
+    def _take_up(self, share_id: str) -> None:
+        """Nobody has to decide about a loss that is none: the share looks for itself what is left to do."""
+        now = self.clock.now()
+        share = moved(self.store.share(share_id), Happening.NOTHING_LOST, now, due=now)
+        share = replace(share, created_at=now, waited_s=0.0)
+        self.store.save(share, [self.about("share.images_back", share)])
+
+    def _lost(self, watch: Watch, manifest: Manifest, exam: Exam | None) -> tuple[frozenset[str], int] | None:
+        """Which published instances the PACS no longer has, though no note rejects them, and of how many; None when it
+        cannot be known any more."""
         if exam is not None and exam.fingerprint == manifest.fingerprint:
-            return
+            return frozenset(), 0
         said = read_manifest(self, manifest)
         if said is None:
-            return
+            return None
         published = _instances(said)
         present = {one.sop_instance_uid for one in exam.instances} if exam is not None else set()
         notes = (*self.notes(watch.study_uid), *(exam.notes if exam is not None else ()))
-        lost = published - present - rejected_by(notes)
+        return frozenset(published - present - rejected_by(notes)), len(published)
+
+    def _count_lost(self, watch: Watch, seen: _Seen, manifest: Manifest, exam: Exam | None) -> None:
+        lost, of = self._lost(watch, manifest, exam) or (frozenset(), 0)
         if len(lost) > len(seen.lost):
-            seen.lost, seen.of = frozenset(lost), len(published)
+            seen.lost, seen.of = lost, of
 
     def _share(self, watch: Watch, seen: _Seen, one: Standing, now: datetime) -> Share:
         """The share that follows; one that would take away what nobody rejected is held first, if the site says so."""
@@ -199,7 +220,7 @@ class Watching(Carrying):
         new = remaking(watch.site, one.destination, watch.study_uid, report_id, now)
         if seen.lost and one.reports and not watch.told and self.policy.lost_images == "report":
             facts = {"study": watch.study_uid, "lost": str(len(seen.lost)), "of": str(seen.of)}
-            return moved(new, Happening.MISMATCH, now, due=now, reason="images_lost", facts=facts)
+            return moved(new, Happening.MISMATCH, now, due=now, reason=IMAGES_LOST, facts=facts)
         return new
 
     def _report_of(self, one: Standing) -> str:

@@ -60,6 +60,8 @@ class Request:
     message_code: str = ""
     event: str = ""
     control_id: str = ""
+    profile: str = ""
+    """MSH-21, its first two components."""
     processing_id: str = ""
     version: str = ""
     charset: Charset = charsets.UTF_8
@@ -68,8 +70,13 @@ class Request:
 
     @property
     def sender(self) -> str:
-        """MSH-3 and MSH-4, for logs."""
+        """MSH-3 and MSH-4, as ``application|facility``."""
         return "|".join(address[0] for address in self.addresses[:2])
+
+    @property
+    def receiver(self) -> str:
+        """MSH-5 and MSH-6, as :attr:`sender`."""
+        return "|".join(address[0] for address in self.addresses[2:])
 
 
 def read_request(raw: bytes) -> Request:
@@ -89,6 +96,7 @@ def read_request(raw: bytes) -> Request:
         message_code=code,
         event=event if _EVENT.fullmatch(event) else "",
         control_id=echo(10),
+        profile="^".join(filter(None, (echo(21), echo(21, 2)))),
         processing_id=echo(11)[:1],
         version=version if _VERSION.fullmatch(version) else "",
         charset=_charset(echo(18)),

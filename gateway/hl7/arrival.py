@@ -10,15 +10,12 @@ from typing import Protocol
 
 import pybase64
 
-from gateway.errors import InputRejected
 from gateway.flow.events import Delete, Event, New, Replace
-from gateway.hl7 import er7
 from gateway.hl7.acknowledge import Request
 from gateway.hl7.ports import Admission
 from gateway.model.message import ROW_BYTES, Arrival, unabridged
 
 _PROBE = 64
-_CHARACTERS = 250
 
 
 class Came(Protocol):
@@ -43,7 +40,7 @@ def of(message: bytes, request: Request, came: Came) -> Arrival:
         sender=request.sender,
         control_id=request.control_id,
         kind="^".join(filter(None, (request.message_code, request.event))),
-        profile=_profile(message),
+        profile=request.profile,
         received_at=came.received_at,
         size_bytes=len(message),
         envelope=message,
@@ -78,13 +75,3 @@ def _find(message: bytes, encoded: bytes, position: int) -> int:
             return start
         position = start + 1
     return -1
-
-
-def _profile(message: bytes) -> str:
-    try:
-        header = er7.parse_header(message).header
-    except InputRejected:
-        return ""
-    parts = (header.text(21), header.text(21, 2))
-    text = "^".join(part for part in parts if part)
-    return "".join(character for character in text if character.isprintable())[:_CHARACTERS]

@@ -17,8 +17,6 @@ from gateway.model.identifiers import Identifier, is_uid
 
 MESSAGE_CODES = frozenset({"OMI", "ADT"})
 _CORRECTED, _MERGED = frozenset({"A08", "A31"}), frozenset({"A40", "A47"})
-_TELERADIOLOGY = "CISIS_TLR_HL7"
-_COMPLEMENT = "COMPLEMENT_POST_ACTE"
 
 
 class _Said(TypedDict):
@@ -26,13 +24,6 @@ class _Said(TypedDict):
     birth_date: str
     sex: str
     sender: str
-
-
-def is_of_teleradiology(message: Message) -> bool:
-    """Whether an OMI is flow 4 of the teleradiology guide and no change of images."""
-    if message.header.text(21, 2).startswith(_TELERADIOLOGY):
-        return True
-    return any(row.text(4) == _COMPLEMENT for row in message.all("OBR"))
 
 
 def read(message: Message) -> tuple[Event, ...]:

@@ -10,7 +10,7 @@ Sources: HL7 v2.5 sections 2.5 to 2.8 and 2.15.9.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from gateway.errors import InputRejected, InputTooLarge
@@ -19,6 +19,9 @@ from gateway.hl7.charset import Charset
 from gateway.hl7.delimiters import Delimiters, unescaped
 
 MAX_SEGMENTS = 20_000
+_SHORT_BYTES = 8192
+"""A segment up to this size is cut into its fields at once, which is faster than to look for each; one that holds a
+document stays as it is."""
 MAX_LINES = 1_000_000
 """Ends of lines of any kind; 64 MiB of base64 in lines of 76 characters have 0.9 million."""
 HEADER_BYTES = 64 * 1024
@@ -30,11 +33,12 @@ _NAME = re.compile(rb"[A-Z][A-Z0-9]{2}")
 class _Source:
     """What the segments of a message share. They refer to it and not to the message: no cycle keeps 64 MiB alive."""
 
-    __slots__ = ("charset", "delimiters", "raw")
+    __slots__ = ("charset", "delimiters", "divided", "raw")
 
     def __init__(self, raw: bytes, delimiters: Delimiters) -> None:
         self.raw = raw
         self.delimiters = delimiters
+        self.divided = _divided(delimiters)
         self.charset = charsets.UTF_8
 
     def decode(self, value: bytes) -> str:
@@ -44,7 +48,7 @@ class _Source:
 class Segment:
     """One segment: its name, its place among those of its name (from 1), and its fields, found when asked for."""
 
-    __slots__ = ("_offset", "_source", "_starts", "end", "name", "sequence", "start")
+    __slots__ = ("_fields", "_offset", "_source", "_starts", "end", "name", "sequence", "start")
 
     def __init__(self, source: _Source, name: str, sequence: int, start: int, end: int) -> None:
         self._source = source
@@ -55,6 +59,7 @@ class Segment:
         # MSH-1 is the separator itself, so what follows the name of MSH is its second field.
         self._offset = 1 if name == "MSH" else 0
         self._starts = [start + len(name) + 1]
+        self._fields: list[bytes] | None = None
 
     def span(self, field: int, repetition: int = 0, component: int = 0, subcomponent: int = 0) -> tuple[int, int]:
         """Where a value stands in the message, as (start, end); equal when there is none. Positions count from 1.
@@ -82,13 +87,22 @@ class Segment:
 
     def text(self, field: int, component: int = 1, subcomponent: int = 1, repetition: int = 1) -> str:
         """One value, decoded and unescaped, blanks around it removed; empty when there is none or it is ``""``."""
-        start, end = self.span(field, repetition, component, subcomponent)
-        if start == end:
+        value = self._value(field, repetition, component, subcomponent)
+        if not value:
             return ""
         source = self._source
-        value = unescaped(source.raw[start:end], source.delimiters, source.charset.codec)
+        if source.delimiters.escape in value:
+            value = unescaped(value, source.delimiters, source.charset.codec)
         text = source.decode(value).strip()
         return "" if text == '""' else text
+
+    def has(self, field: int, component: int = 1) -> bool:
+        """Whether anything at all stands there, in the first repetition."""
+        if self.end - self.start > _SHORT_BYTES:
+            # The bounds are enough: the value may be 60 MiB of base64.
+            start, end = self.span(field, 1, component)
+            return start < end
+        return bool(self._value(field, 1, component, 0))
 
     def repetitions(self, field: int) -> Iterator[int]:
         """The numbers of the repetitions of a field, from 1; none when the field is empty."""
@@ -108,6 +122,27 @@ class Segment:
         numbers = [self.sequence, field, repetition or (1 if component else 0), component]
         return "^".join([self.name, *(str(number) for number in numbers if number)])
 
+    def _value(self, field: int, repetition: int, component: int, subcomponent: int) -> bytes:
+        """The bytes of :meth:`span`."""
+        source, delimiters = self._source, self._source.delimiters
+        if self.end - self.start > _SHORT_BYTES or (field <= 2 and self.name == "MSH"):
+            start, end = self.span(field, repetition, component, subcomponent)
+            return source.raw[start:end]
+        if self._fields is None:
+            self._fields = source.raw[self.start : self.end].split(delimiters.field)
+        number = field - self._offset
+        if number >= len(self._fields):
+            return b""
+        value = self._fields[number]
+        if self._source.divided(value) is None:
+            # Most values hold no delimiter: one look instead of three.
+            return value if repetition <= 1 and component <= 1 and subcomponent <= 1 else b""
+        if repetition:
+            value = _part(value, delimiters.repetition, repetition)
+        if component:
+            value = _part(value, delimiters.component, component)
+        return _part(value, delimiters.subcomponent, subcomponent) if subcomponent else value
+
     def _field(self, number: int) -> tuple[int, int]:
         """The bounds of the *number*th field after the name; each separator is looked for once."""
         starts = self._starts
@@ -118,6 +153,20 @@ class Segment:
             starts.append((self.end if at < 0 else at) + 1)
         # A segment without any separator ends before its first field would begin.
         return (starts[number - 1], starts[number] - 1) if starts[0] <= self.end else (self.end, self.end)
+
+
+@lru_cache(maxsize=32)
+def _divided(delimiters: Delimiters) -> Callable[[bytes], re.Match[bytes] | None]:
+    """Finds a delimiter of repetitions, components or subcomponents; a message may have none of a kind."""
+    some = re.escape(delimiters.component + delimiters.repetition + delimiters.subcomponent)
+    return re.compile(b"[" + some + b"]").search
+
+
+def _part(value: bytes, delimiter: bytes, number: int) -> bytes:
+    if not delimiter or delimiter not in value:
+        return value if number == 1 else b""
+    parts = value.split(delimiter, number)
+    return parts[number - 1] if number <= len(parts) else b""
 
 
 def _nth(raw: bytes, start: int, end: int, delimiter: bytes, number: int) -> tuple[int, int]:
@@ -136,11 +185,14 @@ def _nth(raw: bytes, start: int, end: int, delimiter: bytes, number: int) -> tup
 class Message:
     """A message: its bytes, its delimiters, its character set, its segments in order."""
 
-    __slots__ = ("_source", "segments")
+    __slots__ = ("_by_name", "_source", "segments")
 
     def __init__(self, source: _Source, segments: tuple[Segment, ...]) -> None:
         self._source = source
         self.segments = segments
+        self._by_name: dict[str, list[Segment]] = {}
+        for segment in segments:
+            self._by_name.setdefault(segment.name, []).append(segment)
 
     @property
     def raw(self) -> bytes:
@@ -164,20 +216,11 @@ class Message:
 
     def all(self, name: str) -> tuple[Segment, ...]:
         """The segments of that name, in order."""
-        return tuple(segment for segment in self.segments if segment.name == name)
+        return tuple(self._by_name.get(name, ()))
 
     def first(self, name: str) -> Segment | None:
         """The first segment of that name."""
-        return next((segment for segment in self.segments if segment.name == name), None)
-
-    def without(self, *spans: tuple[int, int]) -> str:
-        """The text of the message with some values, in their order, left out."""
-        pieces = []
-        begin = 0
-        for start, end in spans:
-            pieces.append(self.raw[begin:start])
-            begin = end
-        return self._source.decode(b"".join([*pieces, self.raw[begin:]]))
+        return next(iter(self._by_name.get(name, ())), None)
 
 
 def parse(raw: bytes) -> Message:

@@ -16,6 +16,7 @@ from gateway.flow.events import Delete, Event, New, Replace
 from gateway.hl7 import changes, embedded, er7, participants, profiles, statements
 from gateway.hl7.er7 import Message, Segment
 from gateway.hl7.profiles import Action, Profile
+from gateway.hl7.profiles.routing import is_teleradiology
 from gateway.hl7.values import identifiers, missing, value
 from gateway.model.identifiers import Identifier, is_root
 from gateway.model.share import Received
@@ -36,7 +37,7 @@ def read_events(message: bytes, *, processing_ids: frozenset[str] = profiles.PRO
     or NotSupportedYet, each with ``place`` and ``hl7_code``.
     """
     parsed = er7.parse(message)
-    if parsed.header.text(9) in changes.MESSAGE_CODES and not changes.is_of_teleradiology(parsed):
+    if parsed.header.text(9) in changes.MESSAGE_CODES and not is_teleradiology(parsed):
         _processing(parsed, processing_ids)
         return changes.read(parsed)
     profile = _profile(parsed, processing_ids)
@@ -139,7 +140,6 @@ def _received(message: Message, documents: list[Segment]) -> tuple[Received, ...
         raise InputTooLarge("hl7_envelope_too_large", place="MSH^1", limit=MAX_ENVELOPE_BYTES)
     said = statements.read(message, patient, message.first("PV1"))
     known = identifiers(patient, 3)
-    envelope = message.without(*spans)
     return tuple(
         Received(
             channel=CHANNEL,
@@ -151,7 +151,6 @@ def _received(message: Message, documents: list[Segment]) -> tuple[Received, ...
             birth_date=_birth_date(patient),
             sex=value(patient, 8),
             document_id=_document_id(transcription) if transcription else "",
-            envelope=envelope,
             sender_person=participants.sender(message, document),
         )
         for document in documents

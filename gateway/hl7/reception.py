@@ -6,8 +6,7 @@ acknowledgement is returned only when everything of it is durable.
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -17,33 +16,18 @@ import structlog
 from gateway.errors import GatewayError, InputRejected, InputTooLarge, NotAllowed, NotSupportedYet, Unavailable
 from gateway.flow.events import Delete, Event, IdentityChanged, ImagesChanged, New, Replace
 from gateway.flow.ports import NO_TURN, Clock, MessageLog, Turn
+from gateway.flow.relay import AcceptAll
 from gateway.hl7 import acknowledge, arrival
 from gateway.hl7.acknowledge import Request
 from gateway.hl7.intake import read_events
 from gateway.hl7.mllp import Fault
 from gateway.hl7.ports import Admission, Content
 from gateway.hl7.relay_wording import is_for_relay
+from gateway.log import where
 from gateway.model.message import Arrival, Verdict, unabridged
-from gateway.model.relay import Entry
-from gateway.model.report import Report
-from gateway.model.share import AcceptedReport, Receipt
+from gateway.model.share import Receipt
 
 _log = structlog.get_logger(__name__)
-
-
-class Accept(Protocol):
-    """Keeps what arrived, durably, before it returns (:meth:`gateway.flow.accept.Accepting.accept_all`)."""
-
-    def __call__(
-        self,
-        events: Sequence[Event],
-        arrival: Arrival | None = None,
-        *,
-        turn: Turn = NO_TURN,
-        sites: Collection[str] = (),
-        entry: Callable[[Report, AcceptedReport], Entry] | None = None,
-    ) -> tuple[Receipt, ...]:
-        """Raises a GatewayError when it does not."""
 
 
 class Relay(Protocol):
@@ -60,7 +44,7 @@ class Relay(Protocol):
         message: bytes,
         events: Sequence[Event],
         arrival: Arrival,
-        accept: Accept,
+        accept: AcceptAll,
         *,
         receiver: str,
         turn: Turn,
@@ -82,7 +66,9 @@ class Meeting:
 class Reception:
     """Answers messages; several at once, in threads."""
 
-    def __init__(self, accept: Accept, clock: Clock, log: MessageLog | None = None, relay: Relay | None = None) -> None:
+    def __init__(
+        self, accept: AcceptAll, clock: Clock, log: MessageLog | None = None, relay: Relay | None = None
+    ) -> None:
         """*log* keeps what is refused; what is accepted is kept by *accept* and *relay* themselves."""
         self._accept = accept
         self._clock = clock
@@ -111,7 +97,7 @@ class Reception:
         except GatewayError as error:
             return self._refused(request, unabridged(came, message), error)
         except Exception as error:  # noqa: BLE001 - a fault of ours must still be answered, and must not print its values
-            _log.error("hl7.internal_error", error=type(error).__name__, where=_where(error), sender=request.sender)
+            _log.error("hl7.internal_error", error=type(error).__name__, where=where(error), sender=request.sender)
             return self._refused(request, unabridged(came, message), Unavailable("hl7_internal_error"))
         return acknowledge.accepted(request)
 
@@ -146,21 +132,19 @@ class Reception:
         if admission.senders and request.sender not in admission.senders:
             raise NotAllowed("hl7_sender_not_allowed", place="MSH^1^3")
         relay = self._relay
-        if relay is not None and is_for_relay(message):
+        if relay is not None and is_for_relay(message, request):
             _admit("relay", admission)
             _processed(request, admission)
-            receiver = _receiver(request)
-            relay_id = relay.take(message, came, receiver=receiver, turn=turn, sites=admission.sites)
+            relay_id = relay.take(message, came, receiver=request.receiver, turn=turn, sites=admission.sites)
             _log.info("hl7.relayed", request=relay_id, sender=request.sender)
             return
         events = read_events(message, processing_ids=admission.processing_ids)
         _admit(_content_of(events), admission)
         came = arrival.outlined(message, came, events)
-        receiver = _receiver(request)
-        if relay is not None and (relay.is_platform(request.sender) or relay.is_platform(receiver)):
+        if relay is not None and (relay.is_platform(request.sender) or relay.is_platform(request.receiver)):
             _admit("relay", admission)
             receipts = relay.take_document(
-                message, events, came, self._accept, receiver=receiver, turn=turn, sites=admission.sites
+                message, events, came, self._accept, receiver=request.receiver, turn=turn, sites=admission.sites
             )
         else:
             receipts = self._accept(events, came, turn=turn, sites=admission.sites)
@@ -200,14 +184,4 @@ def _content_of(events: Sequence[Event]) -> Content:
             return "report"
 
 
-def _receiver(request: Request) -> str:
-    return "|".join(address[0] for address in request.addresses[2:])
-
-
-def _where(error: BaseException) -> str:
-    """File and line of a fault, without the values that a traceback's text may quote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
-
-
-__all__ = ["Accept", "Meeting", "Reception", "Relay"]
+__all__ = ["Meeting", "Reception", "Relay"]

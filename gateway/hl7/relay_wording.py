@@ -13,10 +13,14 @@ from urllib.parse import quote, urlencode
 
 from gateway.errors import GatewayError, InputRejected
 from gateway.hl7 import er7, teleradiology
+from gateway.hl7.acknowledge import Request
 from gateway.hl7.check.judge import judge
 from gateway.hl7.er7 import Message, Segment
+from gateway.hl7.order_groups import Order, of, orders
 from gateway.hl7.profiles import routing
 from gateway.hl7.profiles import teleradiology as guide
+from gateway.hl7.profiles.white_paper import CANCELLATIONS
+from gateway.hl7.teleradiology import observed
 from gateway.hl7.values import identifiers, value
 from gateway.hl7.writer import Writer
 from gateway.model import teleradiology as model
@@ -31,18 +35,12 @@ _PLACEHOLDER = "https://images.example.org/IHEInvokeImageDisplay?requestType=STU
 _WORDS = 200
 
 
-def is_for_relay(message: bytes) -> bool:
-    """Whether *message* is about a teleradiology request, by its header and its first segments; never raises."""
-    try:
-        header = er7.parse_header(message).header
-    except InputRejected:
-        return False
-    code, profile = header.text(9), header.text(21, 2)
-    if profile.startswith(guide.PROFILE_NAME[: len("CISIS_TLR_HL7")]):
+def is_for_relay(message: bytes, request: Request) -> bool:
+    """Whether *message*, of which *request* was read, is about a teleradiology request; by its first segments."""
+    if routing.is_of_guide(request.profile) or request.message_code == "ORM":
         return True
-    if code == "ORM":
-        return True
-    return code in ("ORU", "OMI") and not profile and guide.PROCEDURES.encode() in message[:_HEAD_BYTES]
+    unsaid = not routing.is_national(request.profile)
+    return request.message_code in ("ORU", "OMI") and unsaid and guide.PROCEDURES.encode() in message[:_HEAD_BYTES]
 
 
 class HL7Wording:
@@ -67,8 +65,8 @@ class HL7Wording:
         if profile is not None and profile.name == "tlr-4-complement":
             missing = [
                 Addition(position=number, viewer_url=_placeholder(order))
-                for number, order in enumerate(_orders(parsed))
-                if not _rows(order, guide.VIEWER)
+                for number, order in enumerate(orders(parsed))
+                if not observed(order, guide.VIEWER)
             ]
             message = self.complemented(message, missing)
         for finding in judge(message).findings:
@@ -87,15 +85,15 @@ class HL7Wording:
         if not additions:
             return message
         parsed = er7.parse(message)
-        orders = _orders(parsed)
+        groups = orders(parsed)
         inserted: list[tuple[int, int, bytes]] = []
         for addition in additions:
-            order = orders[addition.position]
+            order = groups[addition.position]
             rows = _added(Writer(parsed.charset, parsed.delimiters), order, addition)
             end = _segment_end(parsed)
             inserted.append((*_place(order), b"".join(row + end for row in rows)))
             if addition.viewer_url:
-                inserted += [(row.start, _end_of(parsed, row), b"") for row in _rows(order, guide.VIEWER)]
+                inserted += [(row.start, _end_of(parsed, row), b"") for row in observed(order, guide.VIEWER)]
         pieces, position = [], 0
         for start, stop, text in sorted(inserted):
             pieces += [message[position:start], text]
@@ -179,15 +177,15 @@ def _number(person: Professional | None) -> str:
 
 
 def _told_by_white_paper(message: Message, profile: str) -> Told:
-    orders = _orders(message)
-    if not orders:
+    groups = orders(message)
+    if not groups:
         raise InputRejected("hl7_segment_missing", place="ORC^1", hl7_code="100", segment="ORC")
-    numbers = {_order_number(order) for order in orders}
+    numbers = {_order_number(order) for order in groups}
     if len(numbers) != 1:
         raise InputRejected("relay_several_orders", place="ORC^2^2", hl7_code="198")
-    head = orders[0][0]
+    head = groups[0][0]
     flow = _WHITE_PAPER[profile]
-    if flow is Flow.REQUEST and head.text(1) in ("CA", "OC"):
+    if flow is Flow.REQUEST and head.text(1) in CANCELLATIONS:
         flow = Flow.CANCEL
     patient = message.first("PID")
     who = None
@@ -198,20 +196,20 @@ def _told_by_white_paper(message: Message, profile: str) -> Told:
         profile=profile,
         order=numbers.pop(),
         accepted=None if flow is not Flow.ANSWER else head.text(1) not in ("OC", "CA", "UA"),
-        examinations=tuple(_examinations_of(message, orders)) if flow is Flow.COMPLEMENT else (),
+        examinations=tuple(_examinations_of(message, groups)) if flow is Flow.COMPLEMENT else (),
         patient=who,
         modality=next((value(row, 24) for row in message.all("OBR") if row.text(24)), ""),
         protocol="\n".join(row.text(5) for row in message.all("OBX") if guide.Kind(guide.PROTOCOL)(row)),
     )
 
 
-def _examinations_of(message: Message, orders: Sequence[Sequence[Segment]]) -> list[Examination]:
+def _examinations_of(message: Message, groups: Sequence[Order]) -> list[Examination]:
     """Accession number in OBR-18 or IPC-1, study in IPC-3 or ZDS-1 (IHE RAD TF-2, Scheduled Workflow)."""
     found = []
     studies = [row.text(1) for row in message.all("ZDS")]
-    for number, order in enumerate(orders):
-        procedure = next((row for row in order if row.name == "OBR"), None)
-        control = next((row for row in order if row.name == "IPC"), None)
+    for number, order in enumerate(groups):
+        procedure = of(order, "OBR")
+        control = of(order, "IPC")
         if control is not None:
             accession, study = Identifier(value(control, 1, 3), value(control, 1)), value(control, 3)
         else:
@@ -222,12 +220,6 @@ def _examinations_of(message: Message, orders: Sequence[Sequence[Segment]]) -> l
     return found
 
 
-def _orders(message: Message) -> list[tuple[Segment, ...]]:
-    starts = [index for index, segment in enumerate(message.segments) if segment.name == "ORC"]
-    ends = [*starts[1:], len(message.segments)]
-    return [message.segments[start:end] for start, end in zip(starts, ends, strict=True)]
-
-
 def _order_number(order: Sequence[Segment]) -> Identifier:
     rows = (row for row in order if row.name in ("ORC", "OBR") and row.text(2))
     row = next(rows, None)
@@ -236,13 +228,9 @@ def _order_number(order: Sequence[Segment]) -> Identifier:
     return Identifier(value(row, 2, 3), value(row, 2))
 
 
-def _rows(order: Sequence[Segment], kind: guide.Observation) -> list[Segment]:
-    return [row for row in order if row.name == "OBX" and guide.Kind(kind)(row)]
-
-
 def _placeholder(order: Sequence[Segment]) -> str:
     """An address as the gateway will write it, so that the rest of the message can be judged before."""
-    control = next((row for row in order if row.name == "IPC"), None)
+    control = of(order, "IPC")
     if control is None:
         return _PLACEHOLDER
     said = [("studyUID", control.text(3)), ("Accessionnumber", control.text(1))]
@@ -251,7 +239,7 @@ def _placeholder(order: Sequence[Segment]) -> str:
 
 def _place(order: Sequence[Segment]) -> tuple[int, int]:
     """Before the IPC of an order: behind its observations."""
-    control = next((row for row in order if row.name == "IPC"), None)
+    control = of(order, "IPC")
     if control is None:
         raise InputRejected("hl7_segment_missing", place="IPC^1", hl7_code="100", segment="IPC")
     return control.start, control.start

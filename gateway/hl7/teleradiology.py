@@ -6,11 +6,12 @@ taken as it comes; ``gateway.hl7.check`` says what is wrong. Source: CI-SIS "Té
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gateway.errors import InputRejected
 from gateway.hl7 import embedded, er7
 from gateway.hl7.er7 import Message, Segment
+from gateway.hl7.order_groups import Order, of, orders
 from gateway.hl7.profiles import teleradiology as guide
 from gateway.hl7.profiles.routing import is_teleradiology
 from gateway.hl7.values import identifiers, missing, value
@@ -42,7 +43,6 @@ _FLOWS = {
     guide.ANSWER: Flow.ANSWER,
     guide.COMPLEMENT: Flow.COMPLEMENT,
 }
-Order = tuple[Segment, ...]
 
 
 def flow_of(message: Message) -> Flow | None:
@@ -69,34 +69,28 @@ def read(raw: bytes) -> TeleradiologyMessage:
     flow = flow_of(message)
     if flow is None:
         raise InputRejected("hl7_not_teleradiology", place="MSH^1^21", hl7_code="200")
-    orders = _orders(message)
+    groups = orders(message)
     patient = message.first("PID")
-    for name, present in (("PID", patient is not None), ("ORC", bool(orders))):
+    for name, present in (("PID", patient is not None), ("ORC", bool(groups))):
         if not present:
             raise InputRejected("hl7_segment_missing", place=f"{name}^1", hl7_code="100", segment=name)
-    exchanges = _exchanges(message, flow, orders)
+    exchanges = _exchanges(message, flow, groups)
     return TeleradiologyMessage(envelope=_envelope(message), flow=flow, exchanges=exchanges)
 
 
-def _exchanges(message: Message, flow: Flow, orders: list[Order]) -> tuple[Exchange, ...]:
+def _exchanges(message: Message, flow: Flow, groups: Sequence[Order]) -> tuple[Exchange, ...]:
     patient = message.all("PID")[0]
     who, sure = _patient(patient), value(patient, 32)
     visit = _visit(message.first("PV1"))
     if flow is Flow.COMPLEMENT:
-        done = tuple(_examination(order) for order in orders)
-        number = _order_number(orders[0])
+        done = tuple(_examination(order) for order in groups)
+        number = _order_number(groups[0])
         return (Complement(order_number=number, patient=who, visit=visit, examinations=done, reliability=sure),)
     if flow is Flow.ANSWER:
-        return tuple(_answer(order, who, sure) for order in orders)
+        return tuple(_answer(order, who, sure) for order in groups)
     if flow is Flow.CANCELLATION:
-        return tuple(_cancellation(order, who, visit, sure) for order in orders)
-    return tuple(_request(order, who, visit, sure) for order in orders)
-
-
-def _orders(message: Message) -> list[Order]:
-    starts = [index for index, segment in enumerate(message.segments) if segment.name == "ORC"]
-    ends = [*starts[1:], len(message.segments)][: len(starts)]
-    return [message.segments[start:end] for start, end in zip(starts, ends, strict=True)]
+        return tuple(_cancellation(order, who, visit, sure) for order in groups)
+    return tuple(_request(order, who, visit, sure) for order in groups)
 
 
 def _envelope(message: Message) -> Envelope:
@@ -139,10 +133,6 @@ def _visit(segment: Segment | None) -> Visit:
     )
 
 
-def _of(order: Order, name: str) -> Segment | None:
-    return next((segment for segment in order if segment.name == name), None)
-
-
 def _order_number(order: Order) -> Identifier:
     number = value(order[0], 2)
     if not number:
@@ -176,7 +166,8 @@ def _reason(segment: Segment) -> str:
     return segment.text(16, 2) or segment.text(16)
 
 
-def _rows(order: Order, kind: guide.Observation) -> list[Segment]:
+def observed(order: Order, kind: guide.Observation) -> list[Segment]:
+    """The OBX of one kind in an order."""
     return [row for row in order if row.name == "OBX" and guide.Kind(kind)(row)]
 
 
@@ -186,11 +177,11 @@ def _code(row: Segment) -> Code:
 
 
 def _coded(order: Order, kind: guide.Observation) -> Code | None:
-    return next((_code(row) for row in _rows(order, kind)), None)
+    return next((_code(row) for row in observed(order, kind)), None)
 
 
 def _measure(order: Order, kind: guide.Observation) -> Measure | None:
-    return next((Measure(value=value(row, 5), unit=value(row, 6)) for row in _rows(order, kind)), None)
+    return next((Measure(value=value(row, 5), unit=value(row, 6)) for row in observed(order, kind)), None)
 
 
 def _occurrence(row: Segment) -> str:
@@ -198,9 +189,9 @@ def _occurrence(row: Segment) -> str:
 
 
 def _locations(order: Order) -> tuple[Location, ...]:
-    modifiers = {_occurrence(row): _code(row) for row in _rows(order, guide.TOPOGRAPHY)}
+    modifiers = {_occurrence(row): _code(row) for row in observed(order, guide.TOPOGRAPHY)}
     return tuple(
-        Location(region=_code(row), modifier=modifiers.get(_occurrence(row))) for row in _rows(order, guide.REGION)
+        Location(region=_code(row), modifier=modifiers.get(_occurrence(row))) for row in observed(order, guide.REGION)
     )
 
 
@@ -209,7 +200,7 @@ def _comments(order: Order, kind: str) -> tuple[str, ...]:
 
 
 def _request(order: Order, patient: Patient, visit: Visit, sure: str) -> ImagingRequest:
-    head, procedure = order[0], _of(order, "OBR")
+    head, procedure = order[0], of(order, "OBR")
     history, height, weight, pregnancy = guide.MEDICAL
     pregnant = _coded(order, pregnancy)
     return ImagingRequest(
@@ -227,7 +218,7 @@ def _request(order: Order, patient: Patient, visit: Visit, sure: str) -> Imaging
         modality=_coded(order, guide.MODALITY) or Code("", ""),
         modality_comments=_comments(order, "MODALITE_IMAGERIE"),
         locations=_locations(order),
-        antecedents=tuple(Antecedent(text=row.text(5), relevance=value(row, 8)) for row in _rows(order, history)),
+        antecedents=tuple(Antecedent(text=row.text(5), relevance=value(row, 8)) for row in observed(order, history)),
         height=_measure(order, height),
         weight=_measure(order, weight),
         pregnant=None if pregnant is None else pregnant.code == "Y",
@@ -268,7 +259,7 @@ def _answer(order: Order, patient: Patient, sure: str) -> Answer:
 
 def _protocols(order: Order) -> Iterator[str | bytes]:
     """Words, or the bytes of a document; data that are no base64 are passed over here and told by the checker."""
-    for row in _rows(order, guide.PROTOCOL):
+    for row in observed(order, guide.PROTOCOL):
         if row.text(2) != "ED":
             yield row.text(5)
             continue
@@ -285,7 +276,7 @@ def _data(row: Segment) -> bytes | None:
 
 
 def _examination(order: Order) -> Examination:
-    control, timing = _of(order, "IPC"), _of(order, "TQ1")
+    control, timing = of(order, "IPC"), of(order, "TQ1")
     if control is None:
         raise InputRejected("hl7_segment_missing", place="IPC^1", hl7_code="100", segment="IPC")
     study = value(control, 3)
@@ -305,13 +296,13 @@ def _examination(order: Order) -> Examination:
         modality=_coded(order, guide.MODALITY),
         locations=_locations(order),
         products=_products(order),
-        device_udi=next((value(row, 5) for row in _rows(order, guide.DEVICE)), ""),
-        device_model=next((value(row, 5) for row in _rows(order, guide.DEVICE_MODEL)), ""),
+        device_udi=next((value(row, 5) for row in observed(order, guide.DEVICE)), ""),
+        device_model=next((value(row, 5) for row in observed(order, guide.DEVICE_MODEL)), ""),
     )
 
 
 def _viewer(order: Order) -> str:
-    for row in _rows(order, guide.VIEWER):
+    for row in observed(order, guide.VIEWER):
         content = _data(row)
         if content is not None and content.isascii():
             return content.decode("ascii").strip()
@@ -319,11 +310,11 @@ def _viewer(order: Order) -> str:
 
 
 def _products(order: Order) -> tuple[Product, ...]:
-    lots = {_occurrence(row): value(row, 5) for row in _rows(order, guide.LOT)}
+    lots = {_occurrence(row): value(row, 5) for row in observed(order, guide.LOT)}
     quantities = {
-        _occurrence(row): Measure(value=value(row, 5), unit=value(row, 6)) for row in _rows(order, guide.QUANTITY)
+        _occurrence(row): Measure(value=value(row, 5), unit=value(row, 6)) for row in observed(order, guide.QUANTITY)
     }
     return tuple(
         Product(code=_code(row), lot=lots.get(_occurrence(row), ""), quantity=quantities.get(_occurrence(row)))
-        for row in _rows(order, guide.PRODUCT)
+        for row in observed(order, guide.PRODUCT)
     )

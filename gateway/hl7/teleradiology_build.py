@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from gateway.errors import InputRejected
 from gateway.hl7 import charset as charsets
+from gateway.hl7.check.datatypes import MOST_DIGITS
 from gateway.hl7.profiles import teleradiology as guide
 from gateway.hl7.profiles.teleradiology import Observation
 from gateway.hl7.writer import Writer
@@ -322,7 +323,7 @@ def _examination(writer: _Writer, number: Identifier, done: Examination) -> list
 def _product(writer: _Writer, product: Product, occurrence: int, numbers: Iterator[int]) -> list[bytes]:
     code = writer.field(product.code.code, product.code.display, "ATC")
     # NM is what the table says; a lot with letters is written as the page on OBX-4 does.
-    numeric = product.lot.isascii() and product.lot.isdecimal()
+    numeric = product.lot.isascii() and product.lot.isdecimal() and len(product.lot) <= MOST_DIGITS
     kind = "NM" if numeric else "TX"
     rows = [
         writer.observation(next(numbers), guide.PRODUCT, _RESULT, code, occurrence),

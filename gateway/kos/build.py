@@ -20,18 +20,17 @@ from gateway.kos import tags
 from gateway.kos.choice import choose
 from gateway.kos.elements import Attributes, coded
 from gateway.kos.encode import element, raw, sequence, wrapped
-from gateway.kos.library import MANIFEST_WITH_DESCRIPTION, library
+from gateway.kos.library import library
 from gateway.kos.patient import put_patient
 from gateway.kos.references import DESCRIPTION, filled, references, text_item
 from gateway.kos.requests import Order, put_requests
 from gateway.kos.sop_classes import KEY_OBJECT_SELECTION
+from gateway.kos.titles import MANIFEST, MANIFEST_WITH_DESCRIPTION
 from gateway.model.codes import Code
 from gateway.model.exam import Exam
 from gateway.model.identifiers import Identifier
 from gateway.model.people import Patient
 from gateway.model.site import Site
-
-MANIFEST = Code("113030", "DCM", "Manifest")
 
 _IMPLEMENTATION_CLASS_UID = "2.25.195213318625906054100384178324250070577"
 _IMPLEMENTATION_VERSION_NAME = "DRIM_GATEWAY"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from gateway.errors import InputRejected
 from gateway.kos import tags
 from gateway.kos.file import Part10, take_apart
-from gateway.kos.rules import attributes, content, evidence, file, identity, requests, values
+from gateway.kos.rules import attributes, content, copies, evidence, file, identity, marks, requests, uids, values
 from gateway.kos.rules.context import Context, under
 from gateway.kos.sop_classes import KEY_OBJECT_SELECTION
 from gateway.kos.tree import Node, parse
@@ -33,14 +33,16 @@ def judge_part10(part10: Part10) -> Judgement:
     _is_for_us(part10, root)
     context = Context(part10, root)
     if root.ascii(tags.SOP_CLASS_UID) not in ("", KEY_OBJECT_SELECTION):
-        found = root.ascii(tags.SOP_CLASS_UID)
-        context.say("kos-class", under("", tags.SOP_CLASS_UID), value=found, expected=KEY_OBJECT_SELECTION)
+        sop_class = root.ascii(tags.SOP_CLASS_UID)
+        context.say("kos-class", under("", tags.SOP_CLASS_UID), value=sop_class, expected=KEY_OBJECT_SELECTION)
     file.check(context)
     values.check(context)
     attributes.check(context)
     identity.check(context)
     requests.check(context)
-    content.check(context, evidence.check(context))
+    found = evidence.check(context)
+    for rules in (uids, copies, marks, content):
+        rules.check(context, found)
     findings = sorted(context.findings, key=lambda finding: _ORDER[finding.severity])
     return Judgement(findings=tuple(findings), about={"profile": _profile(context)})
 

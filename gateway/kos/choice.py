@@ -12,11 +12,9 @@ from dataclasses import dataclass, replace
 
 from gateway.kos.rejections import is_rejection
 from gateway.kos.sop_classes import family
+from gateway.kos.titles import is_manifest
 from gateway.model.exam import Exam, Instance
 from gateway.model.site import ManifestSettings
-
-MANIFESTS = frozenset({"113030", "113031", "MADOTEMP001"})
-"""A manifest, a signed one, one with description: lists of the study, not parts of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def choose(exam: Exam, settings: ManifestSettings) -> Choice:
     """*exam* with what is shared of it, and what was left out; series that become empty are gone."""
     rejected = frozenset(uid for note in exam.notes if is_rejection(note.title) for uid in note.marked)
     withheld = {note.sop_instance_uid: "rejection note" for note in exam.notes if is_rejection(note.title)}
-    withheld |= {note.sop_instance_uid: "manifest" for note in exam.notes if note.title.code in MANIFESTS}
+    withheld |= {note.sop_instance_uid: "manifest" for note in exam.notes if is_manifest(note.title)}
     families = frozenset(
         name
         for name, shared in (

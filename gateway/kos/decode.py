@@ -17,7 +17,10 @@ from gateway.errors import InputRejected, InputTooLarge
 from gateway.kos import tags
 from gateway.kos.file import EXPLICIT, IMPLICIT, READABLE, take_apart
 
-__all__ = ["EXPLICIT", "IMPLICIT", "Elements", "Item", "decode", "decoded"]
+__all__ = ["ENCODINGS", "EXPLICIT", "IMPLICIT", "Elements", "Item", "decode", "decoded"]
+
+ENCODINGS = {"ISO_IR 203": "iso8859-15", "ISO 2022 IR 203": "iso8859-15", **python_encoding}
+"""Python's name of each Specific Character Set; Latin alphabet No. 9 is younger than the list of older pydicoms."""
 
 ITEMS = 400_000
 DEPTH = 16
@@ -155,4 +158,4 @@ def decoded(value: bytes, character_sets: tuple[str, ...]) -> str:
     if value.isascii() and _ESCAPE not in value:
         return value.decode("ascii")
     name = character_sets[-1 if _ESCAPE in value else 0] if character_sets else ""
-    return value.decode(python_encoding.get(name, "iso8859"), "replace")
+    return value.decode(ENCODINGS.get(name, "iso8859"), "replace")

@@ -39,6 +39,8 @@ class Part10:
     """As the file meta information says."""
     implicit: bool
     """As the bytes of the data set are."""
+    deflated: bool
+    """As the bytes of the data set were."""
     body: bytes
 
     def meta_text(self, tag: int) -> str:
@@ -64,10 +66,13 @@ def take_apart(content: bytes, limit_bytes: int | None = None) -> Part10:
     declared = next((v for t, vr, v in meta if t == 0x00020000 and vr == b"UL" and len(v) == 4), b"")
     right = bool(declared) and 132 + 12 + int.from_bytes(declared, "little") == start
     syntax = next((v.decode("ascii", "replace").strip(" \0") for t, _, v in meta if t == tags.TRANSFER_SYNTAX_UID), "")
-    if syntax == BIG_ENDIAN:
-        raise InputRejected("kos_transfer_syntax", place="(0002,0010)", syntax=syntax)
     body = content[start:]
-    if syntax == DEFLATED:
+    # A file whose header names another syntax than its bytes have can be judged, and is found wrong.
+    plain = body[4:6] in _VRS and body[1:2] == b"\0"
+    if syntax == BIG_ENDIAN and not plain:
+        raise InputRejected("kos_transfer_syntax", place="(0002,0010)", syntax=syntax)
+    deflated = syntax == DEFLATED and not plain
+    if deflated:
         body = _inflated(body, limit)
     return Part10(
         preamble=content[:128],
@@ -75,6 +80,7 @@ def take_apart(content: bytes, limit_bytes: int | None = None) -> Part10:
         group_length_is_right=right,
         transfer_syntax=syntax,
         implicit=bool(body) and body[4:6] not in _VRS,
+        deflated=deflated,
         body=body,
     )
 

@@ -19,9 +19,6 @@ from gateway.model.codes import Code
 from gateway.model.exam import Exam, Instance, KeyObjectNote, Series
 from gateway.model.site import Site
 
-__all__ = ["MANIFEST_WITH_DESCRIPTION", "library"]
-
-MANIFEST_WITH_DESCRIPTION = Code("MADOTEMP001", "99IHE", "Manifest with Description")
 IMAGE_LIBRARY = Code("111028", "DCM", "Image Library")
 GROUP = Code("126200", "DCM", "Image Library Group")
 MODALITY = Code("121139", "DCM", "Modality")

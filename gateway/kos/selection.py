@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.kos import titles
 from gateway.model.codes import Code
 from gateway.model.exam import Instance
 from gateway.model.identifiers import Identifier
-
-_MANIFESTS = frozenset({("113030", "DCM"), ("MADOTEMP001", "99IHE")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +87,10 @@ class KeyObjectSelection:
 
     @property
     def is_manifest(self) -> bool:
-        """Whether the title says "Manifest", or "Manifest with Description" (IHE MADO, code of its trial)."""
-        return self.title is not None and (self.title.code, self.title.system) in _MANIFESTS
+        """Whether the title is that of a manifest, signed or with description too."""
+        return titles.is_manifest(self.title)
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the title is that of a manifest with description (IHE MADO)."""
+        return titles.is_described(self.title)

@@ -84,6 +84,12 @@ class Patient:
         return next((i for i in self.identifiers if i.root in INS_OIDS), None)
 
     @property
+    def cx(self) -> str:
+        """The CX of the national identity, else of the first identifier, else nothing."""
+        known = self.ins or next(iter(self.identifiers), None)
+        return known.cx() if known else ""
+
+    @property
     def local_identifiers(self) -> tuple[Identifier, ...]:
         """Every identifier that is not a national one."""
         return tuple(i for i in self.identifiers if i.root not in INS_OIDS)

@@ -207,7 +207,7 @@ class Statements:
     reliability: Reliability = Reliability.UNSTATED
     identity_unknown: bool = False
     masked: frozenset[str] = frozenset()
-    """Of ``MASQUE_PS``, ``INVISIBLE_PATIENT``, ``INVISIBLE_REPRESENTANTS_LEGAUX`` (value set J08)."""
+    """Of :data:`gateway.model.rights.MASKS`."""
     to_dmp: bool | None = None
     """DESTDMP; None when it was not said."""
     secret_connection: bool = False

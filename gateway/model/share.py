@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -71,8 +70,6 @@ class Received:
     sex: str = ""
     document_id: str = ""
     """TXA-12, empty when not sent."""
-    envelope: str = ""
-    """The message without the document, kept for people and for later flows."""
     sender_person: Professional | None = None
     """Who sends the report, and for which structure (PRT ``SB``): the author of the submission set."""
     site: str = ""
@@ -130,8 +127,6 @@ class Offer:
     accepted: AcceptedReport
     shares: tuple[Share, ...]
     events: tuple[AuditEvent, ...]
-    keep: Callable[[], None] = lambda: None
-    """Makes the report's bytes durable where they are not yet; called last before the commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +169,8 @@ class ManifestDraft:
     orders: tuple[tuple[Identifier, Identifier | None], ...] = ()
     """Every accession number that it carries, each with a placer order number; of all reports over the study."""
     masked: frozenset[str] = frozenset()
-    """Masks that other reports over the study ask for: the images stay as hidden as the most hidden report."""
+    """What the reports over the study hide of it, together: masks, and ``R`` or ``V`` of a document's own
+    confidentiality. The images stay as hidden as the most hidden report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +257,10 @@ class Share:
     """Unique id of the document that it amends while that has not arrived here; empty once it has."""
     overrides: dict[str, str] = field(default_factory=dict)
     """What a person stated in place of what the sources say: ``region``, ``type_code`` (``code^system^name``)."""
+    waited_s: float = 0.0
+    """For how long it has been waited for its study, or for what it amends (``flow.patience``)."""
+    away_s: float = 0.0
+    """For how long a peer has not answered it, since one did."""
     happening: str = field(default="", compare=False)
     """What moved it last, for its history; the store gives none back."""
     actor: str = field(default="gateway", compare=False)
@@ -294,7 +294,7 @@ class Manifest:
     fingerprint: str
     """Of the instances it references (``Exam.fingerprint``)."""
     requests: str
-    """The accession and order numbers it carries, in one canonical string."""
+    """The accession and order numbers it carries, and the masks of its entry, in one canonical string."""
     shared: bool
     """Whether the registry has it."""
     replaces: str = ""

@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from gateway.model.share import Manifest
 
+IMAGES_LOST = "images_lost"
+"""Why a share is held that would take away what nobody rejected."""
+
 
 class WatchState(StrEnum):
     """What a look ended with."""
@@ -56,3 +59,5 @@ class Standing:
     """A share that makes or withdraws its manifest is not finished."""
     held: bool = False
     """A person must decide about one."""
+    held_for_loss: str = ""
+    """Id of the share that is held because the PACS lost something of what was published (``images_lost``)."""

@@ -1,5 +1,5 @@
 """The HTTP side: ``POST /registry`` (ITI-18, 42, 44, 57, 61, 62, 92), ``POST /repository`` (ITI-41, 43, 86), and
-``GET /health``.
+``GET /health``, ``GET /metrics``.
 
 A body is read in chunks through the limits and its documents wait in a temporary file; answers are streamed. What the
 registry has to say leaves with HTTP 200 (ITI TF-2 appendix V), a SOAP fault with the status SOAP 1.2 gives it, and
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from gateway.errors import GatewayError, InputTooLarge, Unavailable
 from gateway.registry import transactions
+from gateway.registry.metrics import CONTENT_TYPE, Metrics
 from gateway.registry.service import RegistryService
 from gateway.registry.transactions import Reply, Transaction
 from gateway.xds import mtom, soap
@@ -30,14 +31,19 @@ _STATUS = {"mtom_media_type": 415, "mime_header": 400}
 def create_app(service: RegistryService, limits: mtom.Limits = mtom.DEFAULT) -> Flask:
     """The WSGI application over *service*; *limits* bound every request."""
     app = Flask(__name__, static_folder=None)
+    metrics = Metrics(service)
 
     @app.post("/registry")
     def registry() -> Response:
-        return _answer(service, limits, transactions.OF_THE_REGISTRY)
+        return _answer(service, limits, transactions.OF_THE_REGISTRY, metrics)
 
     @app.post("/repository")
     def repository() -> Response:
-        return _answer(service, limits, transactions.OF_THE_REPOSITORY)
+        return _answer(service, limits, transactions.OF_THE_REPOSITORY, metrics)
+
+    @app.get("/metrics")
+    def figures() -> Response:
+        return Response(metrics.text(), content_type=CONTENT_TYPE)
 
     @app.get("/health")
     def health() -> Response | tuple[Response, int]:
@@ -52,7 +58,9 @@ def create_app(service: RegistryService, limits: mtom.Limits = mtom.DEFAULT) -> 
     return app
 
 
-def _answer(service: RegistryService, limits: mtom.Limits, offered: Mapping[str, Transaction]) -> Response:
+def _answer(
+    service: RegistryService, limits: mtom.Limits, offered: Mapping[str, Transaction], metrics: Metrics
+) -> Response:
     started = time.monotonic()
     try:
         if (request.content_length or 0) > limits.total_bytes:
@@ -60,17 +68,21 @@ def _answer(service: RegistryService, limits: mtom.Limits, offered: Mapping[str,
         content_type = request.headers.get("Content-Type", "")
         incoming = soap.read_request(content_type, request.stream, limits, actions=offered)
     except GatewayError as error:
+        metrics.refused(error.code)
         return _fault(error)
     with incoming:
         transaction = offered[incoming.action]
         try:
             reply = transaction.run(service, incoming)
         except GatewayError as error:
+            metrics.refused(error.code)
             return _fault(error, incoming.message_id)
+        status = reply.status.rpartition(":")[2]
+        metrics.answered(transaction.name, status, time.monotonic() - started)
         log.info(
             "registry.answered",
             transaction=transaction.name,
-            status=reply.status.rpartition(":")[2],
+            status=status,
             errors=sorted({error.code for error in reply.errors}),
             objects=reply.objects,
             duration_ms=round((time.monotonic() - started) * 1000),

@@ -16,9 +16,11 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -31,6 +33,8 @@ from gateway.store.files import full, make_folder, sync_folder
 CHECKED_BEFORE_BYTES = 1024 * 1024
 """A document up to this size is checked before its answer begins."""
 _CHUNK_BYTES = 256 * 1024
+_SYNCED_TOGETHER = 32
+"""Files that are open at once."""
 _REMEMBERED = 10_000
 _SAFE_AGE_S = 900.0
 """A file that was put longer ago than any submission lasts: no row that is still to come names it."""
@@ -94,36 +98,48 @@ class DocumentFiles(FileBlobs):
         return Receiving(self, documents)
 
     def write_all(self, documents: Mapping[str, Content]) -> list[Written]:
-        """:meth:`receive`, several small documents at once: what takes time is the disk."""
-        small = {name: one for name, one in documents.items() if one.size_bytes <= CHECKED_BEFORE_BYTES}
-        if len(small) < 2:
-            return [self._write_one(name, content.chunks()) for name, content in documents.items()]
-        # A spool belongs to one thread, so the bytes are taken out of it here.
-        futures = {
-            name: self._threads().submit(self._write_one, name, iter((content.read(),)))
-            for name, content in small.items()
-        }
-        written = {name: self._write_one(name, one.chunks()) for name, one in documents.items() if name not in small}
-        return [written[name] if name in written else futures[name].result() for name in documents]
+        """:meth:`receive`: written first, then synced together, a few at a time."""
+        written: list[Written] = []
+        waiting = list(documents.items())
+        try:
+            while waiting:
+                some, waiting = waiting[:_SYNCED_TOGETHER], waiting[_SYNCED_TOGETHER:]
+                with _named(), ExitStack() as files:
+                    descriptors = []
+                    for name, content in some:
+                        one, descriptor = self._write_one(name, content.chunks(), files)
+                        written.append(one)
+                        descriptors.append(descriptor)
+                    self._at_once([partial(os.fsync, descriptor) for descriptor in descriptors])
+        except BaseException:
+            for one in written:
+                one.temporary.unlink(missing_ok=True)
+            raise
+        return written
 
     def name_all(self, written: Sequence[Written]) -> None:
-        """:meth:`name`, several at once: what takes time is the disk."""
-        if len(written) < 2:
-            for one in written:
-                self.name(one)
-            return
-        for named in [self._threads().submit(self.name, one) for one in written]:
-            named.result()
-
-    def name(self, written: Written) -> None:
-        """Rename *written* to its digest, unless an intact file has that name already."""
-        digest = written.measured.sha256
-        path = self._path(digest)
+        """Rename each to its digest, unless an intact file has that name already; then sync the folders."""
+        folders: dict[Path, None] = {}
         with _named():
-            if not self._intact(path, digest):
-                make_folder(path.parent)
-                written.temporary.rename(path)
-            sync_folder(path.parent)
+            for one in written:
+                digest = one.measured.sha256
+                path = self._path(digest)
+                if not self._intact(path, digest):
+                    make_folder(path.parent)
+                    one.temporary.rename(path)
+                folders[path.parent] = None
+            self._at_once([partial(sync_folder, folder) for folder in folders])
+
+    def _at_once(self, waits: Sequence[Callable[[], None]]) -> None:
+        """Wait for the disk once and not once a file: all but the last *waits* in threads, that one here."""
+        others = [self._threads().submit(one) for one in waits[:-1]]
+        try:
+            for one in waits[-1:]:
+                one()
+        finally:
+            wait(others)  # before the files are closed
+        for done in others:
+            done.result()
 
     def content(self, digest: str) -> Stored:
         """The bytes of *digest*, to be read as a stream; no file is open until then.
@@ -164,10 +180,6 @@ class DocumentFiles(FileBlobs):
         young = datetime.now(UTC) - timedelta(seconds=_SAFE_AGE_S)
         return not is_referenced(digest) and self.forget(digest, young)
 
-    def digests(self) -> Iterator[str]:
-        """The digest of every file that has its name."""
-        yield from (path.name for path in self._files() if path.parent != self._incoming)
-
     def _digest_of(self, path: Path, digest: str) -> str:
         try:
             with path.open("rb") as file:
@@ -175,29 +187,30 @@ class DocumentFiles(FileBlobs):
         except OSError as error:
             raise _missing(error, digest) from None
 
-    def _write_one(self, name: str, chunks: Iterator[bytes]) -> Written:
+    def _write_one(self, name: str, chunks: Iterator[bytes], files: ExitStack) -> tuple[Written, int]:
+        """One document under a temporary name, and the descriptor to sync; *files* closes it."""
         sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
         temporary = self._incoming / secrets.token_hex(16)
         size = 0
         try:
-            with _named():
-                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                with open(descriptor, "wb", buffering=0) as file:
-                    for chunk in chunks:
-                        sha1.update(chunk)
-                        sha256.update(chunk)
-                        size += len(chunk)
-                        rest = memoryview(chunk)
-                        while rest:
-                            rest = rest[file.write(rest) :]
-                    os.fsync(file.fileno())
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            files.callback(os.close, descriptor)
+            for chunk in chunks:
+                sha1.update(chunk)
+                sha256.update(chunk)
+                size += len(chunk)
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        return Written(Measured(name, sha1.hexdigest(), sha256.hexdigest(), size), temporary)
+        return Written(Measured(name, sha1.hexdigest(), sha256.hexdigest(), size), temporary), descriptor
 
     def _intact(self, path: Path, digest: str) -> bool:
         """Whether *path* holds the bytes of *digest*; it is then as young as if it had just been written."""
+        if not path.exists():  # what is not there cannot be swept away meanwhile
+            return False
         with self._locked(fcntl.LOCK_SH):
             try:
                 with path.open("rb") as file:

@@ -30,6 +30,8 @@ class Received:
 
     submission: Submission | None
     errors: tuple[RegistryError, ...] = ()
+    warnings: tuple[RegistryError, ...] = ()
+    """What is left out of a submission that may be written all the same."""
 
 
 def submission(body: etree._Element) -> Received:
@@ -43,7 +45,7 @@ def submission(body: etree._Element) -> Received:
     reason: RegistryError | None = None
     try:
         if not errors:
-            return Received(ebrim.read(objects))
+            return Received(ebrim.read(objects), warnings=presence.lost(objects))
     except InputRejected as error:
         reason = RegistryError(code="XDSRegistryMetadataError", context=words(error), location=error.place)
     return _completed(objects, (*presence.missing(objects), *errors), reason)

@@ -20,13 +20,11 @@ from gateway.registry import feed, findings, received
 from gateway.registry.rules import Context
 from gateway.registry.service import RegistryService, Retrieval, is_refused
 from gateway.xds import ebrim, queries
-from gateway.xds.constants import LCM, QUERY, XDSB
+from gateway.xds.constants import LCM, QUERY, RMD, XDSB
 from gateway.xds.ebrim import RegistryResponse, ResponseStatus
 from gateway.xds.mtom import Attachment, include
 from gateway.xds.queries import QueryError
 from gateway.xds.soap import EnvelopeRejected, Request
-
-RMD = "urn:ihe:iti:rmd:2017"
 
 _NO_ROOM = frozenset({"store_full", "registry_no_room", "mtom_spool"})
 
@@ -74,7 +72,7 @@ def _provide_and_register(service: RegistryService, request: Request) -> Reply:
             errors = service.provide_and_register(asked.submission, documents, errors)
         except GatewayError as error:
             errors = (_refusal("Repository", error),)
-    return _outcome(errors, len(documents))
+    return _outcome((*errors, *asked.warnings), len(documents))
 
 
 def _register(service: RegistryService, request: Request, *, context: Context) -> Reply:
@@ -87,7 +85,7 @@ def _register(service: RegistryService, request: Request, *, context: Context) -
             errors = change(asked.submission, context, errors)
         except GatewayError as error:
             errors = (_refusal("Registry", error),)
-    return _outcome(errors, count)
+    return _outcome((*errors, *asked.warnings), count)
 
 
 def _remove_metadata(service: RegistryService, request: Request) -> Reply:

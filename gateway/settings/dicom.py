@@ -65,10 +65,16 @@ class ReceiveTable(Table):
     key: Path | None = None
     ca_file: Path | None = None
     folder: Path = Path("received")
+    passing_folder: Path | None = None
     max_associations: int = Field(default=16, ge=1, le=256)
     silence_s: Positive = 60.0
     max_instance_bytes: int = Field(default=1 << 30, ge=1024)
     peer: tuple[PeerTable, ...] = ()
+
+    @property
+    def passing(self) -> Path:
+        """Where what a C-MOVE delivers lies for a moment, between the receiver and who asked."""
+        return self.passing_folder or self.folder / "spool"
 
     @model_validator(mode="after")
     def _asks_for_certificates(self) -> ReceiveTable:

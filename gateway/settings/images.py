@@ -34,7 +34,9 @@ class ImagesTable(Table):
     certificate: Path | None = None
     key: Path | None = None
     ca_file: Path | None = None
+    userinfo_url: Url = ""
     identifier_claims: tuple[str, ...] = ("SubjectNameID", "preferred_username")
+    profession_claims: tuple[str, ...] = ("SubjectRole", "profession")
     remember_s: Positive = 30.0
     client_ca_file: Path | None = None
     manifest_header: bool = True

@@ -24,6 +24,8 @@ class MonitoringTable(Table):
     """[monitoring]: where each process says that it lives, and what is too little."""
 
     folder: Path = Path("status")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
     metrics_token_file: Path | None = None
     disk_warning_bytes: int = Field(default=5 * 1024**3, ge=0)
     disk_minimum_bytes: int = Field(default=256 * 1024**2, ge=0)

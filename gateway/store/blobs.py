@@ -48,22 +48,29 @@ class Keeping:
     def __init__(self, blobs: FileBlobs, prepared: Future[_Prepared]) -> None:
         self._blobs = blobs
         self._prepared = prepared
-        self._finished = False
+        self._named: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._finished:
+        if self._named is None:
             self._prepared.add_done_callback(_drop)
 
     @property
     def digest(self) -> str:
         return self._prepared.result().digest
 
+    def confirm(self) -> None:
+        self._naming()
+
     def finish(self) -> None:
-        self._blobs._finish(self._prepared.result())
-        self._finished = True
+        self._naming().result()
+
+    def _naming(self) -> Future[None]:
+        if self._named is None:
+            self._named = self._blobs._threads().submit(self._blobs._finish, self._prepared.result())
+        return self._named
 
 
 def _drop(prepared: Future[_Prepared]) -> None:
@@ -118,7 +125,11 @@ class FileBlobs:
     def _finish(self, prepared: _Prepared) -> None:
         with _named():
             if prepared.temporary is not None:
-                prepared.temporary.rename(prepared.path)
+                try:
+                    prepared.temporary.rename(prepared.path)
+                except OSError:
+                    prepared.temporary.unlink(missing_ok=True)
+                    raise
             # Also when another thread wrote it: that one may not have synced the name yet.
             sync_folder(prepared.path.parent)
 

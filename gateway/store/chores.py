@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, select, update
 
+from gateway.audit.inserting import insert_new
 from gateway.store.schema_care import CHORES
-from gateway.store.statements import insert_new
 from gateway.store.writer import Writer
 
 

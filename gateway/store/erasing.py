@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, and_, delete, exists, select, true, update
 
 from gateway import audit
 from gateway.model.audit import AuditEvent
 from gateway.model.share import ShareState
+from gateway.store import references
 from gateway.store.schema import (
     DOCUMENTS,
     LINEAGES,
     MANIFESTS,
     MESSAGES,
     METADATA,
-    RELAY_MESSAGES,
     REPORT_STUDIES,
     REPORTS,
     SHARES,
@@ -126,20 +126,17 @@ def only_its_own(connection: Connection, report_id: str) -> list[str]:
 def _needed_elsewhere(connection: Connection, digest: str, report_id: str) -> bool:
     gone = select(ERASURES.c.report_id)
     of_others = select(SHARES.c.id).where(SHARES.c.report_id != report_id, SHARES.c.report_id.not_in(gone))
+    besides = {
+        REPORTS.name: and_(REPORTS.c.id != report_id, REPORTS.c.id.not_in(gone)),
+        DOCUMENTS.name: DOCUMENTS.c.share_id.in_(of_others),
+        SUBMISSIONS.name: SUBMISSIONS.c.share_id.in_(of_others),
+    }
     return any(
-        connection.execute(query.limit(1)).first() is not None
-        for query in (
-            select(REPORTS.c.id).where(
-                REPORTS.c.digest == digest, REPORTS.c.id != report_id, REPORTS.c.id.not_in(gone)
-            ),
-            select(DOCUMENTS.c.share_id).where(DOCUMENTS.c.digest == digest, DOCUMENTS.c.share_id.in_(of_others)),
-            select(SUBMISSIONS.c.share_id).where(
-                SUBMISSIONS.c.signature_digest == digest, SUBMISSIONS.c.share_id.in_(of_others)
-            ),
-            select(MESSAGES.c.id).where(MESSAGES.c.blob == digest),
-            select(RELAY_MESSAGES.c.id).where(RELAY_MESSAGES.c.digest == digest),
-            select(RELAY_MESSAGES.c.id).where(RELAY_MESSAGES.c.outgoing == digest),
-        )
+        connection.execute(
+            select(column).where(column == digest, besides.get(column.table.name, true())).limit(1)
+        ).first()
+        is not None
+        for column in references.COLUMNS
     )
 
 

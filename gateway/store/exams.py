@@ -26,7 +26,7 @@ from gateway.store.engine import reading
 from gateway.store.reports import accessions_of, paired
 from gateway.store.schema import PAIRINGS, REPORT_STUDIES, REPORTS, SHARES
 from gateway.store.schema_access import REPORT_FACTS, REPORT_NUMBERS
-from gateway.store.statements import rows_by
+from gateway.store.statements import keyed, rows_by
 from gateway.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -92,19 +92,34 @@ _REPORTS: Select[Any] = (
     .outerjoin(REPORT_FACTS, REPORT_FACTS.c.report_id == REPORTS.c.id)
     .where(REPORTS.c.kind == "report")
 )
+_REPORTS_BY_ID = keyed(_REPORTS, REPORTS.c.id)
+_STATEMENTS = keyed(select(REPORTS.c.id, REPORTS.c.statements), REPORTS.c.id)
+_VERSIONS = keyed(
+    select(
+        SHARES.c.lineage_key,
+        SHARES.c.id,
+        SHARES.c.report_id,
+        SHARES.c.sequence,
+        SHARES.c.state,
+        SHARES.c.deed,
+        SHARES.c.target,
+    ).order_by(SHARES.c.sequence),
+    SHARES.c.lineage_key,
+)
+_PAIRINGS = keyed(select(PAIRINGS).order_by(PAIRINGS.c.paired_at.desc()), PAIRINGS.c.study_uid)
 
 
 def _standing(connection: Connection, rows: Iterable[Row[Any]]) -> tuple[Led, ...]:
     rows = tuple(rows)
     lineages = _lineages(connection, {row.id for row in rows})
     others = {one.report_id for one in lineages.values() if one} - {row.id for row in rows}
-    later = rows_by(connection, _REPORTS, REPORTS.c.id, others)
+    later = rows_by(connection, _REPORTS_BY_ID, others)
     everyone = [*rows, *(row for some in later.values() for row in some)]
     exams = _known(connection, everyone)
     corrected = {one.masks_of for one in lineages.values() if one}
     masks = {
         row.id: forms.load_statements(row.statements).masked
-        for some in rows_by(connection, select(REPORTS.c.id, REPORTS.c.statements), REPORTS.c.id, corrected).values()
+        for some in rows_by(connection, _STATEMENTS, corrected).values()
         for row in some
     }
     by_report: dict[str, list[KnownExam]] = {}
@@ -149,9 +164,7 @@ def _lineages(connection: Connection, report_ids: set[str]) -> dict[str, _Stands
             )
         )
     }
-    columns = (SHARES.c.lineage_key, SHARES.c.id, SHARES.c.report_id, SHARES.c.sequence, SHARES.c.state)
-    query = select(*columns, SHARES.c.deed, SHARES.c.target)
-    shares = rows_by(connection, query.order_by(SHARES.c.sequence), SHARES.c.lineage_key, keys.values())
+    shares = rows_by(connection, _VERSIONS, keys.values())
     # A site without destinations keeps its reports too: nothing was shared, and nothing replaced.
     return {one: _stands(shares[keys[one]], one) if one in keys else _Stands(one, one) for one in report_ids}
 
@@ -177,8 +190,7 @@ def _stands(shares: Sequence[Row[Any]], report_id: str) -> _Stands | None:
 def _known(connection: Connection, rows: Sequence[Row[Any]]) -> list[KnownExam]:
     """The examinations of *rows*, with the accession numbers that the PACS has told, or each of the report's."""
     accessions = accessions_of(connection, {row.id for row in rows})
-    query = select(PAIRINGS).order_by(PAIRINGS.c.paired_at.desc())
-    pairings = rows_by(connection, query, PAIRINGS.c.study_uid, {row.study_uid for row in rows})
+    pairings = rows_by(connection, _PAIRINGS, {row.study_uid for row in rows})
     return [
         KnownExam(
             report_id=row.id,

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, or_, select
 
+from gateway.audit.inserting import insert_new, insert_rows
 from gateway.model.identifiers import Identifier
+from gateway.model.identity import IdentityChange
 from gateway.model.report import Act, Report
 from gateway.model.rights import ExamFacts
 from gateway.store import forms
+from gateway.store.schema import REPORT_PATIENTS, REPORTS
 from gateway.store.schema_access import REPORT_FACTS, REPORT_NUMBERS
-from gateway.store.statements import insert_new
 
+_NUMBERS = select(REPORT_NUMBERS.c.position, REPORT_NUMBERS.c.key).where(
+    REPORT_NUMBERS.c.report_id == bindparam("report")
+)
+_NAMING = select(REPORTS.c.id).where(
+    REPORTS.c.site == bindparam("at_site"),
+    or_(
+        REPORTS.c.id.in_(select(REPORT_NUMBERS.c.report_id).where(REPORT_NUMBERS.c.key == bindparam("gone"))),
+        REPORTS.c.id.in_(select(REPORT_PATIENTS.c.report_id).where(REPORT_PATIENTS.c.key == bindparam("gone"))),
+    ),
+)
+"""By what the report states of its patient, what its message stated, and what took the place of either before."""
 _TIME_ZONE = ZoneInfo("Europe/Paris")
 """Of a report that writes none: only to put examinations in order."""
 
@@ -29,8 +42,26 @@ def learn(connection: Connection, report_id: str, report: Report | None) -> bool
         + [person(each) for each in report.patient.identifiers]
     )
     rows = [{"report_id": report_id, "position": position, "key": key} for position, key in enumerate(keys)]
-    connection.execute(insert(REPORT_NUMBERS), rows)
+    insert_rows(connection, REPORT_NUMBERS, rows)
     return True
+
+
+def follow(connection: Connection, change: IdentityChange) -> None:
+    """Have the reports of a site that name an identifier which is gone be found by the one that has taken its place.
+
+    Who may see them is judged by the report's own traits, before as after: a merge opens nothing by itself.
+    """
+    successors = [each for each in change.translated((change.identifier,)) if each != change.identifier]
+    if not successors:
+        return
+    gone = {"gone": person(change.identifier), "at_site": change.site}
+    for report_id in connection.execute(_NAMING, gone).scalars().all():
+        held = connection.execute(_NUMBERS, {"report": report_id}).all()
+        known = {row.key for row in held}
+        place = max((row.position for row in held), default=-1) + 1
+        new = [key for key in dict.fromkeys(map(person, successors)) if key not in known]
+        rows = [{"report_id": report_id, "position": place + at, "key": key} for at, key in enumerate(new)]
+        insert_rows(connection, REPORT_NUMBERS, rows)
 
 
 def facts_of(report: Report) -> ExamFacts:

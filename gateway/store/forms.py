@@ -49,7 +49,7 @@ def load_words(text: str) -> dict[str, str]:
 
 
 def dump_received(received: Received) -> str:
-    """How a report came, without its bytes and its statements, which stand elsewhere."""
+    """How a report came, without its bytes and its statements, which stand elsewhere, as its message does."""
     return dump(
         {
             "channel": received.channel,
@@ -59,7 +59,6 @@ def dump_received(received: Received) -> str:
             "birth_date": received.birth_date,
             "sex": received.sex,
             "document_id": received.document_id,
-            "envelope": received.envelope,
             "site": received.site,
             "sender_person": _person(received.sender_person),
         }
@@ -269,10 +268,3 @@ def load_shown(text: str) -> tuple[tuple[ShownStudy, ...], ViewOptions]:
         key_images_only=data["key_images_only"],
         key_images=tuple(data["key_images"]),
     )
-
-
-def patient_cx(report: Report) -> str:
-    """The CX of the patient: the national identity, else the first identifier, else nothing."""
-    identifiers = report.patient.identifiers
-    known = report.patient.ins or (identifiers[0] if identifiers else None)
-    return known.cx() if known else ""

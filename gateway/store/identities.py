@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, select
 
+from gateway.audit.inserting import insert_rows
 from gateway.model.identifiers import Identifier
 from gateway.model.identity import IdentityChange
 from gateway.model.share import AcceptedReport, Deed, Share
-from gateway.store import forms, shares
+from gateway.store import facts, forms, shares
 from gateway.store.schema import IDENTITIES, REPORT_PATIENTS, SHARES
-from gateway.store.statements import insert_or_replace, rows_by
+from gateway.store.statements import insert_or_replace, keyed, rows_by
+
+_CHANGES = keyed(select(IDENTITIES), IDENTITIES.c.key)
+_NAMED_IN = (
+    select(REPORT_PATIENTS)
+    .where(REPORT_PATIENTS.c.report_id == bindparam("report"))
+    .order_by(REPORT_PATIENTS.c.position)
+)
+_NAMING = (
+    select(SHARES)
+    .where(
+        SHARES.c.report_id.in_(
+            select(REPORT_PATIENTS.c.report_id).where(REPORT_PATIENTS.c.key == bindparam("patient"))
+        ),
+        SHARES.c.site == bindparam("at_site"),
+        SHARES.c.deed == Deed.PUBLISH,
+    )
+    .order_by(SHARES.c.sequence)
+)
 
 
 def note(connection: Connection, accepted: AcceptedReport) -> None:
@@ -22,14 +41,13 @@ def note(connection: Connection, accepted: AcceptedReport) -> None:
         {
             "report_id": accepted.id,
             "position": position,
-            "key": _patient(each),
+            "key": facts.person(each),
             "root": each.root,
             "extension": each.extension,
         }
         for position, each in enumerate(known)
     ]
-    if rows:
-        connection.execute(insert(REPORT_PATIENTS), rows)
+    insert_rows(connection, REPORT_PATIENTS, rows)
 
 
 def record(connection: Connection, change: IdentityChange) -> None:
@@ -54,13 +72,14 @@ def record(connection: Connection, change: IdentityChange) -> None:
             "changed_at": change.at,
         },
     )
+    facts.follow(connection, change)
 
 
 def of(connection: Connection, site: str, identifiers: Iterable[Identifier]) -> tuple[IdentityChange, ...]:
     """What is known to have changed of any of *identifiers* at a site."""
     keys = [_key(site, each) for each in identifiers]
     found = []
-    for rows in rows_by(connection, select(IDENTITIES), IDENTITIES.c.key, keys).values():
+    for rows in rows_by(connection, _CHANGES, keys).values():
         for row in rows:
             into = forms.load(row.into)
             found.append(
@@ -80,23 +99,14 @@ def of(connection: Connection, site: str, identifiers: Iterable[Identifier]) -> 
 
 def named_in(connection: Connection, report_id: str) -> tuple[Identifier, ...]:
     """The identifiers of its patient with which a report came."""
-    query = select(REPORT_PATIENTS).where(REPORT_PATIENTS.c.report_id == report_id).order_by(REPORT_PATIENTS.c.position)
-    return tuple(Identifier(row.root, row.extension) for row in connection.execute(query))
+    rows = connection.execute(_NAMED_IN, {"report": report_id})
+    return tuple(Identifier(row.root, row.extension) for row in rows)
 
 
 def publications(connection: Connection, site: str, identifier: Identifier) -> Sequence[Share]:
     """The publications of a site's reports that name *identifier* as their patient's, oldest first."""
-    reports = select(REPORT_PATIENTS.c.report_id).where(REPORT_PATIENTS.c.key == _patient(identifier))
-    rows = connection.execute(
-        select(SHARES)
-        .where(SHARES.c.report_id.in_(reports), SHARES.c.site == site, SHARES.c.deed == Deed.PUBLISH)
-        .order_by(SHARES.c.sequence)
-    )
+    rows = connection.execute(_NAMING, {"patient": facts.person(identifier), "at_site": site})
     return tuple(shares.from_row(row, "") for row in rows)
-
-
-def _patient(identifier: Identifier) -> str:
-    return forms.key("patient", identifier.root, identifier.extension or "")
 
 
 def _key(site: str, identifier: Identifier) -> str:

@@ -13,13 +13,26 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from gateway.model.share import AcceptedReport, Deed, Share, ShareState
 from gateway.store import forms
 from gateway.store.schema import REPORTS, SHARES
 
 REPORT, WITHDRAWAL = "report", "withdrawal"
+
+# Made once: to make a statement takes SQLAlchemy longer than to run it.
+_BY_ID = select(SHARES).where(SHARES.c.id == bindparam("share"))
+_WRITE = update(SHARES).where(SHARES.c.id == bindparam("share"))
+_KNOWN = select(REPORTS.c.id).where(REPORTS.c.key == bindparam("report_key"))
+_LINEAGE = (
+    select(SHARES.c.id, SHARES.c.destination, SHARES.c.lineage)
+    .where(SHARES.c.report_id == bindparam("report"), SHARES.c.deed == Deed.PUBLISH)
+    .order_by(SHARES.c.sequence)
+)
+_AWAITING = (
+    select(SHARES).where(SHARES.c.awaits == bindparam("report_key"), SHARES.c.awaits != "").order_by(SHARES.c.sequence)
+)
 
 
 def key(accepted: AcceptedReport) -> str:
@@ -57,7 +70,7 @@ def wake(connection: Connection, accepted: AcceptedReport, waiting: Sequence[Row
 
 def arrived(connection: Connection, share: Share, now: datetime) -> bool:
     """Whether what *share* awaits has come meanwhile, unseen by it: two transactions that did not see one another."""
-    row = connection.execute(select(SHARES).where(SHARES.c.id == share.id)).one()
+    row = connection.execute(_BY_ID, {"share": share.id}).one()
     parent = _report(connection, row.awaits) if row.awaits else None
     if parent is not None:
         _link(connection, [row], parent.id, now)
@@ -78,22 +91,17 @@ def restated(connection: Connection, accepted: AcceptedReport, new: Sequence[Sha
 
 
 def _report(connection: Connection, report_key: str) -> Row[Any] | None:
-    return connection.execute(select(REPORTS.c.id).where(REPORTS.c.key == report_key)).one_or_none()
+    return connection.execute(_KNOWN, {"report_key": report_key}).one_or_none()
 
 
 def _lineage_of(connection: Connection, report_id: str) -> tuple[str, dict[str, str]]:
     """The lineage of a report, and the last publication of it at each destination."""
-    rows = connection.execute(
-        select(SHARES.c.id, SHARES.c.destination, SHARES.c.lineage)
-        .where(SHARES.c.report_id == report_id, SHARES.c.deed == Deed.PUBLISH)
-        .order_by(SHARES.c.sequence)
-    ).all()
+    rows = connection.execute(_LINEAGE, {"report": report_id}).all()
     return (rows[0].lineage if rows else ""), {row.destination: row.id for row in rows}
 
 
 def _waiting(connection: Connection, report_key: str) -> Sequence[Row[Any]]:
-    query = select(SHARES).where(SHARES.c.awaits == report_key, SHARES.c.awaits != "").order_by(SHARES.c.sequence)
-    return connection.execute(query).all()
+    return connection.execute(_AWAITING, {"report_key": report_key}).all()
 
 
 def _link(connection: Connection, waiting: Sequence[Row[Any]], report_id: str, now: datetime) -> None:
@@ -101,4 +109,4 @@ def _link(connection: Connection, waiting: Sequence[Row[Any]], report_id: str, n
     for row in waiting:
         due = {"due_at": now, "claim_at": now} if row.state == ShareState.WAITING else {}
         linked = {"awaits": "", "target": publications.get(row.destination, ""), **due}
-        connection.execute(update(SHARES).where(SHARES.c.id == row.id).values(linked))
+        connection.execute(_WRITE, {"share": row.id, **linked})

@@ -31,18 +31,18 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    insert,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.audit.inserting import insert_rows
 from gateway.model.overview import ShareFilter
 from gateway.model.report import Report
 from gateway.model.share import Share
 from gateway.store import forms
 from gateway.store.schema import REPORT_ACCESSIONS, REPORTS, SHARES
 from gateway.store.schema_seeing import REPORT_KEYS, SHARE_HOURS, SHARE_MODALITIES
-from gateway.store.statements import rows_by
+from gateway.store.statements import keyed, rows_by
 
 _HOUR_S = 3600
 _AT_ONCE = 1000
@@ -84,7 +84,7 @@ def note_report(connection: Connection, report_id: str, report: Report, patients
     wanted |= {key("accession", each.extension or each.root) for each in report.accessions}
     stated = {each.extension or "" for each in report.patient.identifiers} | set(patients)
     wanted |= {key("patient", each) for each in stated if each}
-    connection.execute(_INSERT_KEYS, [{"key": each, "report_id": report_id} for each in sorted(wanted)])
+    insert_rows(connection, REPORT_KEYS, [{"key": each, "report_id": report_id} for each in sorted(wanted)])
     note_modalities(connection, report_id, (code.code for act in report.acts for code in act.modalities))
 
 
@@ -109,7 +109,8 @@ def note_modalities(connection: Connection, report_id: str, modalities: Iterable
         connection.execute(_note_modality(connection.dialect.name), given)
 
 
-_INSERT_KEYS = insert(REPORT_KEYS)
+_ACCESSIONS = keyed(select(REPORT_ACCESSIONS), REPORT_ACCESSIONS.c.report_id)
+_MODALITIES = keyed(select(SHARE_MODALITIES).order_by(SHARE_MODALITIES.c.modality), SHARE_MODALITIES.c.sequence)
 _REMEMBERED_S = 60.0
 _known_hours: WeakKeyDictionary[Engine, tuple[int, float]] = WeakKeyDictionary()
 """The hour that a process has noted last: asked for again after a minute, in case that transaction came to nothing."""
@@ -156,12 +157,11 @@ def catch_up(connection: Connection, since: datetime) -> int:
     rows = connection.execute(unknown).all()
     wanted = {(row.id, key("report", row.unique_id)) for row in rows}
     wanted |= {(row.id, key("patient", row.patient_cx.partition("^")[0])) for row in rows if row.patient_cx}
-    accessions = rows_by(connection, select(REPORT_ACCESSIONS), REPORT_ACCESSIONS.c.report_id, [row.id for row in rows])
+    accessions = rows_by(connection, _ACCESSIONS, [row.id for row in rows])
     wanted |= {
         (each.report_id, key("accession", each.extension or each.root)) for s in accessions.values() for each in s
     }
-    if wanted:
-        connection.execute(_INSERT_KEYS, [{"key": made, "report_id": of} for of, made in sorted(wanted)])
+    insert_rows(connection, REPORT_KEYS, [{"key": made, "report_id": of} for of, made in sorted(wanted)])
     return len(rows)
 
 
@@ -176,7 +176,8 @@ def find(connection: Connection, wanted: ShareFilter, *, limit: int, before: int
         given: Iterator[int] = iter(_of_reports(connection, wanted, first, end))
         others = sources
     elif sources:
-        leading = min(sources, key=lambda source: _count(connection, source))
+        # One alone leads, however many it gives: to count them takes longer than the page.
+        leading = sources[0] if len(sources) == 1 else min(sources, key=lambda each: _count(connection, each))
         given = _merged(connection, leading.streams, end)
         others = [source for source in sources if source is not leading]
     else:
@@ -201,8 +202,7 @@ def places(connection: Connection) -> tuple[tuple[str, str], ...]:
 
 def modalities_of(connection: Connection, sequences: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """The modalities of each share."""
-    query = select(SHARE_MODALITIES).order_by(SHARE_MODALITIES.c.modality)
-    rows = rows_by(connection, query, SHARE_MODALITIES.c.sequence, sequences)  # type: ignore[arg-type]
+    rows = rows_by(connection, _MODALITIES, sequences)
     return {int(sequence): tuple(row.modality for row in some) for sequence, some in rows.items()}
 
 
@@ -312,7 +312,7 @@ def _of_reports(connection: Connection, wanted: ShareFilter, first: int, end: in
         query = query.where(exists().where(also.c.key == other, also.c.report_id == REPORT_KEYS.c.report_id))
     reports = connection.execute(query.limit(_LOOKED_AT)).scalars().all()
     of = select(SHARES.c.sequence, SHARES.c.report_id).where(SHARES.c.sequence >= first, SHARES.c.sequence < end)
-    rows = rows_by(connection, of, SHARES.c.report_id, reports)
+    rows = rows_by(connection, keyed(of, SHARES.c.report_id), reports)
     return sorted((row.sequence for some in rows.values() for row in some), reverse=True)
 
 

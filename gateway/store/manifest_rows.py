@@ -9,19 +9,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, select, update
 
+from gateway.audit.inserting import insert_new
 from gateway.model.share import Deed, Manifest, Share, ShareState
-from gateway.store import forms
+from gateway.store import forms, shares
 from gateway.store.schema import MANIFESTS, SHARES, SUBMISSIONS
-from gateway.store.statements import insert_new
 
 _FORMER = ("share_id", "unique_id", "fingerprint", "requests", "replaces")
+_OF_STUDY = (MANIFESTS.c.destination == bindparam("at"), MANIFESTS.c.study_uid == bindparam("of_study"))
+_OF_SHARE = MANIFESTS.c.share_id == bindparam("of_share")
+
+# Made once: to make a statement takes SQLAlchemy longer than to run it.
+_STANDING = select(MANIFESTS).where(*_OF_STUDY)
+_WRITE = update(MANIFESTS).where(*_OF_STUDY)
+_WRITE_STANDING = _WRITE.where(MANIFESTS.c.unique_id == bindparam("known"), MANIFESTS.c.shared)
+_DELETE = delete(MANIFESTS).where(*_OF_STUDY)
+_DELETE_WITHDRAWN = _DELETE.where(_OF_SHARE)
+_TAKEN = select(MANIFESTS).where(_OF_SHARE)
+_NOT_OUT = _TAKEN.where(~MANIFESTS.c.shared).with_for_update()
+_SHARED = update(MANIFESTS).where(_OF_SHARE)
+_SETTLE = update(SHARES).where(
+    SHARES.c.id == bindparam("share"),
+    SHARES.c.deed == Deed.MANIFEST.value,
+    SHARES.c.state == ShareState.SHARED.value,
+)
+_KEPT = select(exists().where(SUBMISSIONS.c.share_id == bindparam("share")))
 
 
 def manifest(connection: Connection, destination: str, study_uid: str) -> Manifest | None:
     """The manifest that stands for a study at a destination, or is on its way there."""
-    row = connection.execute(select(MANIFESTS).where(_is(destination, study_uid))).one_or_none()
+    row = connection.execute(_STANDING, _at(destination, study_uid)).one_or_none()
     return None if row is None else from_row(row)
 
 
@@ -55,25 +73,24 @@ def take(connection: Connection, share_id: str, wanted: Manifest) -> bool:
     key = {"destination": wanted.destination, "study_uid": wanted.study_uid}
     if not wanted.replaces:
         return insert_new(connection, MANIFESTS, {**key, **values, "former": ""})
-    where = _is(wanted.destination, wanted.study_uid)
-    standing = connection.execute(select(MANIFESTS).where(where).with_for_update()).one_or_none()
+    where = _at(wanted.destination, wanted.study_uid)
+    standing = connection.execute(_STANDING.with_for_update(), where).one_or_none()
     if standing is None or not standing.shared or standing.unique_id != wanted.replaces:
         return False
     former = forms.dump({name: getattr(standing, name) for name in _FORMER})
-    connection.execute(update(MANIFESTS).where(where).values(former=former, **values))
+    connection.execute(_WRITE, {**where, "former": former, **values})
     return True
 
 
 def put_back(connection: Connection, share_id: str) -> None:
     """Give back the rows that *share_id* took and the registry never had: what they said before, or nothing."""
-    taken = select(MANIFESTS).where(MANIFESTS.c.share_id == share_id, ~MANIFESTS.c.shared)
-    for row in connection.execute(taken.with_for_update()).all():
-        where = _is(row.destination, row.study_uid)
+    for row in connection.execute(_NOT_OUT, {"of_share": share_id}).all():
+        where = _at(row.destination, row.study_uid)
         former = forms.load(row.former) if row.former else {}
-        if former and _is_kept(connection, former["share_id"]):
-            connection.execute(update(MANIFESTS).where(where).values(shared=True, former="", **former))
+        if former and connection.execute(_KEPT, {"share": former["share_id"]}).scalar():
+            connection.execute(_WRITE, {**where, "shared": True, "former": "", **former})
         else:
-            connection.execute(delete(MANIFESTS).where(where))
+            connection.execute(_DELETE, where)
 
 
 def registered(connection: Connection, share: Share) -> None:
@@ -82,15 +99,16 @@ def registered(connection: Connection, share: Share) -> None:
     A share that withdrew a manifest (``Share.target`` had published it) leaves no row: a later one is a first one.
     """
     if share.deed is Deed.MANIFEST and share.target:
-        gone = _is(share.destination, share.study_uid) & (MANIFESTS.c.share_id == share.target)
-        connection.execute(delete(MANIFESTS).where(gone))
+        gone = {**_at(share.destination, share.study_uid), "of_share": share.target}
+        connection.execute(_DELETE_WITHDRAWN, gone)
         _settled(connection, share.target, ShareState.WITHDRAWN, share)
         return
-    taken = connection.execute(select(MANIFESTS).where(MANIFESTS.c.share_id == share.id)).all()
+    taken = connection.execute(_TAKEN, {"of_share": share.id}).all()
     former = [forms.load(row.former)["share_id"] for row in taken if row.former]
     for share_id in sorted(set(former)):
         _settled(connection, share_id, ShareState.SUPERSEDED, share)
-    connection.execute(update(MANIFESTS).where(MANIFESTS.c.share_id == share.id).values(shared=True, former=""))
+    if taken:
+        _shared(connection, share.id)
 
 
 def follow(connection: Connection, by: Share, other: Share) -> None:
@@ -99,31 +117,36 @@ def follow(connection: Connection, by: Share, other: Share) -> None:
     What had not left gives its rows back. What a person held may be at the registry, and is when *by* found it there:
     its manifests stand then, until they are withdrawn themselves.
     """
-    stood = connection.execute(select(SHARES.c.state).where(SHARES.c.id == other.id)).scalar_one_or_none()
-    if stood == ShareState.HELD and by.happening == "REGISTERED" and other.state is ShareState.WITHDRAWN:
-        connection.execute(update(MANIFESTS).where(MANIFESTS.c.share_id == other.id).values(shared=True, former=""))
+    stood = shares.state_of(connection, other.id)
+    if stood is ShareState.HELD and by.happening == "REGISTERED" and other.state is ShareState.WITHDRAWN:
+        _shared(connection, other.id)
     elif other.state in (ShareState.WITHDRAWN, ShareState.SUPERSEDED, ShareState.ABANDONED):
         put_back(connection, other.id)
 
 
 def seen(connection: Connection, known: Manifest, fingerprint: str) -> bool:
     """The study now has *fingerprint*, and *known* says its truth still."""
-    where = _is(known.destination, known.study_uid) & (MANIFESTS.c.unique_id == known.unique_id) & MANIFESTS.c.shared
-    return connection.execute(update(MANIFESTS).where(where).values(fingerprint=fingerprint)).rowcount == 1
+    return _write(connection, known, fingerprint=fingerprint)
+
+
+def carries(connection: Connection, known: Manifest, requests: str) -> bool:
+    """The entry of *known* was corrected at the registry; False when another manifest stands by now."""
+    return _write(connection, known, requests=requests)
+
+
+def _write(connection: Connection, known: Manifest, **values: str) -> bool:
+    where = {**_at(known.destination, known.study_uid), "known": known.unique_id}
+    return connection.execute(_WRITE_STANDING, {**where, **values}).rowcount == 1
 
 
 def _settled(connection: Connection, share_id: str, state: ShareState, by: Share) -> None:
     """A share that had made a manifest alone, and whose manifest has given way; what published a report stays."""
-    connection.execute(
-        update(SHARES)
-        .where(SHARES.c.id == share_id, SHARES.c.deed == Deed.MANIFEST.value, SHARES.c.state == ShareState.SHARED.value)
-        .values(state=state.value, updated_at=by.updated_at)
-    )
+    connection.execute(_SETTLE, {"share": share_id, "state": state.value, "updated_at": by.updated_at})
 
 
-def _is(destination: str, study_uid: str) -> Any:
-    return (MANIFESTS.c.destination == destination) & (MANIFESTS.c.study_uid == study_uid)
+def _shared(connection: Connection, share_id: str) -> None:
+    connection.execute(_SHARED, {"of_share": share_id, "shared": True, "former": ""})
 
 
-def _is_kept(connection: Connection, share_id: str) -> bool:
-    return bool(connection.execute(select(exists().where(SUBMISSIONS.c.share_id == share_id))).scalar())
+def _at(destination: str, study_uid: str) -> dict[str, Any]:
+    return {"at": destination, "of_study": study_uid}

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pybase64
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, or_, select
+from sqlalchemy import Connection, Engine, Row, delete, func, or_, select
 
+from gateway.audit.inserting import insert_row
 from gateway.errors import InputRejected
 from gateway.model.message import Arrival, KeptMessage, Verdict, fingerprint, same_message
 from gateway.store.engine import reading
 from gateway.store.schema import MESSAGES
 from gateway.store.writer import Writer
 
-_INSERT = insert(MESSAGES)
 _COLUMNS = [column for column in MESSAGES.columns if column.name not in ("envelope", "cuts")]
 _FORGET_AT_ONCE = 1000
 
@@ -44,8 +44,9 @@ def record(
     taken_out = digests[: len(arrival.offsets)]
     # The bytes of a message that is kept apart are told by their key.
     of_bytes = fingerprint(arrival.envelope, [*taken_out, *([blob] if blob else [])])
-    connection.execute(
-        _INSERT,
+    insert_row(
+        connection,
+        MESSAGES,
         {
             "id": arrival.id,
             "key": same_message(arrival.sender, arrival.control_id, arrival.kind, document_ids, of_bytes),
@@ -73,11 +74,6 @@ def record(
             "whole": arrival.whole,
         },
     )
-
-
-def is_referenced(connection: Connection, digest: str) -> bool:
-    """Whether a row of the log names the blob *digest*; a report's own bytes are named by the report."""
-    return connection.execute(select(MESSAGES.c.id).where(MESSAGES.c.blob == digest).limit(1)).first() is not None
 
 
 class SqlMessages:

@@ -17,13 +17,14 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, or_, select, union_all, update
 
+from gateway.audit.inserting import insert_new
 from gateway.model.notice import Held, Notice
 from gateway.model.relay import DeliveryState
 from gateway.model.share import ShareState
 from gateway.store.engine import reading
-from gateway.store.schema import RELAY_MESSAGES, RELAY_REQUESTS, SHARES
+from gateway.store.schema import SHARES
 from gateway.store.schema_notices import CHANNELS, NOTICES, TOLD
-from gateway.store.statements import insert_new
+from gateway.store.schema_relay import RELAY_MESSAGES, RELAY_REQUESTS
 from gateway.store.writer import Writer
 
 MOST_TOLD = 10_000

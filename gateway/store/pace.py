@@ -18,10 +18,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select, update
 
+from gateway.audit.inserting import insert_new
 from gateway.errors import Unavailable
 from gateway.store.schema import LINEAGES, SHARES
 from gateway.store.schema_care import PEERS, RATES
-from gateway.store.statements import insert_new
 
 FAILURES = 2
 AWAY = "peer_away"
@@ -166,11 +166,27 @@ def failed(
     return opens
 
 
+def probe(connection: Connection, name: str, waiting: Collection[Any], now: datetime) -> bool:
+    """See that somebody tries a peer that is away when it may be tried; gives whether a share was sent to do so.
+
+    The share that failed last has a delay of its own, which is long after a long outage; when it is the only one, and
+    when the one that was to try it is gone, nobody would find out in time that the peer is back.
+    """
+    row = connection.execute(select(PEERS).where(PEERS.c.name == name).with_for_update()).one_or_none()
+    if row is None or row.opened_at is None or (row.prober_at is not None and row.prober_at > now):
+        return False
+    at = max(row.probe_at, now)
+    sent = _send_one(connection, waiting, at)
+    connection.execute(update(PEERS).where(PEERS.c.name == name).values(prober_at=at if sent else None))
+    return sent
+
+
 def _send_one(connection: Connection, waiting: Collection[Any], at: datetime) -> bool:
     # Not one that is being carried, such as the one that has just failed: it has its own delay.
     leased = select(LINEAGES.c.key).where(LINEAGES.c.lease_until.is_not(None))
+    held_up = or_(SHARES.c.reason == AWAY, SHARES.c.attempts > 0)
     query = select(SHARES.c.sequence).where(
-        SHARES.c.reason == AWAY, SHARES.c.claim_at.is_not(None), SHARES.c.lineage_key.not_in(leased), *waiting
+        held_up, SHARES.c.claim_at.is_not(None), SHARES.c.lineage_key.not_in(leased), *waiting
     )
     one = connection.execute(query.order_by(SHARES.c.claim_at, SHARES.c.sequence).limit(1)).scalar_one_or_none()
     if one is None:

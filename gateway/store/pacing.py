@@ -97,6 +97,11 @@ class Pace:
         later = replace(
             stored, lease=share.lease, due_at=postponed.until, reason=postponed.code, facts=dict(postponed.facts)
         )
+        if postponed.code == pace.AWAY:
+            # It waits for the peer, and has not been looked at: its patience with the peer is what is used up.
+            now = self._clock.now()
+            passed_s = min(max((now - stored.updated_at).total_seconds(), 0.0), pace.LONGEST_S)
+            later = replace(later, away_s=stored.away_s + passed_s, updated_at=now)
         self._store.save(later, [])
         return replace(later, lease="")
 
@@ -150,6 +155,15 @@ class Pace:
 
     def _pause_s(self, failures: int) -> float:
         return float(min(self._longest_s, self._first_s * 2.0 ** min(failures - pace.FAILURES, 30)))
+
+    def probe(self) -> None:
+        """See that each peer that is away is tried by somebody (:func:`gateway.store.pace.probe`).
+
+        Raises Unavailable.
+        """
+        now = self._clock.now()
+        for peer in sorted(self._peers_away()):
+            self._writer.run(partial(pace.probe, name=peer, waiting=self._waiting(peer), now=now))
 
     def mend(self, longest_s: float, deadline_s: float, lease_s: float) -> None:
         """Put right what a clock that was put back has left (:func:`gateway.store.pace.mend`). Raises Unavailable."""

@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select
 
 from gateway import audit
+from gateway.audit.inserting import insert_new
 from gateway.errors import InputConflicts
 from gateway.flow.ports import Blobs
 from gateway.model.audit import AuditEvent
@@ -21,7 +22,6 @@ from gateway.model.exam import KeyObjectNote
 from gateway.store import forms, watches
 from gateway.store.engine import reading
 from gateway.store.schema import RECEIVED_INSTANCES as RECEIVED
-from gateway.store.statements import insert_new
 from gateway.store.writer import Writer
 
 REJECTION, IMPORT, STEP = "rejection", "import", "step"
@@ -138,11 +138,6 @@ class SqlReceived:
             return bool(fresh)
 
         return self._writer.run(write)
-
-
-def is_referenced(connection: Connection, digest: str) -> bool:
-    """Whether a received instance is the blob *digest*."""
-    return bool(connection.execute(select(exists().where(RECEIVED.c.digest == digest))).scalar())
 
 
 def _of_step(sop_instance_uid: str) -> tuple[ColumnElement[bool], ...]:

@@ -1,21 +1,21 @@
 """The relay's tables: requests, and their messages on their way, leased by the line (a request, one way).
 
-* Of one line one message at a time is worked on, and none while an earlier one is neither delivered nor abandoned: a
-  message that is held stops those behind it, because an order that was refused cannot be cancelled or completed.
-* Each lease has a new token, and each write compares it (as :mod:`gateway.store.shares`).
+Of one line one message at a time is worked on (:mod:`gateway.store.leasing`), and none while an earlier one is neither
+delivered nor abandoned: a message that is held stops those behind it, because an order that was refused cannot be
+cancelled or completed.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median, quantiles
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, exists, insert, select, update
 
 from gateway import audit
+from gateway.audit.inserting import insert_new
 from gateway.errors import InputRejected, Unavailable
 from gateway.flow.ports import NO_TURN, Turn
 from gateway.flow.relay_states import IDLE, SETTLED
@@ -34,8 +34,10 @@ from gateway.model.relay import (
 )
 from gateway.store import forms, messages
 from gateway.store.engine import reading
-from gateway.store.schema import MESSAGES, RELAY_LINES, RELAY_MESSAGES, RELAY_REQUESTS, REPORTS
-from gateway.store.statements import insert_new, rows_by
+from gateway.store.leasing import Leases
+from gateway.store.schema import MESSAGES, REPORTS
+from gateway.store.schema_relay import RELAY_LINES, RELAY_MESSAGES, RELAY_REQUESTS
+from gateway.store.statements import keyed, rows_by
 from gateway.store.writer import Writer
 
 _TOLD = ("modality", "act", "responsible", "reader", "protocol", "reason")
@@ -47,7 +49,13 @@ _FIRST_OF_LINE = ~exists().where(
     _earlier.c.settled.is_(False),
     _earlier.c.sequence < RELAY_MESSAGES.c.sequence,
 )
-_WITH_LINE = RELAY_MESSAGES.join(RELAY_LINES, RELAY_LINES.c.key == RELAY_MESSAGES.c.line_key)
+_LEASES = Leases(RELAY_MESSAGES, RELAY_LINES, line="line_key", held="message_id", may_go=_FIRST_OF_LINE)
+_HELD = keyed(
+    select(RELAY_MESSAGES)
+    .where(RELAY_MESSAGES.c.state == DeliveryState.HELD.value)
+    .order_by(RELAY_MESSAGES.c.sequence),
+    RELAY_MESSAGES.c.request_id,
+)
 _MOST_MEASURED = 100_000
 
 
@@ -66,12 +74,6 @@ def enter(connection: Connection, entry: Entry) -> bool:
     connection.execute(update(table).where(table.c.id == entry.request_id).values(changed))
     _add(connection, entry)
     return True
-
-
-def is_referenced(connection: Connection, digest: str) -> bool:
-    """Whether a message of the relay names the blob *digest*."""
-    named = or_(RELAY_MESSAGES.c.digest == digest, RELAY_MESSAGES.c.outgoing == digest)
-    return connection.execute(select(RELAY_MESSAGES.c.id).where(named).limit(1)).first() is not None
 
 
 class SqlRelays:
@@ -139,34 +141,21 @@ class SqlRelays:
         return _message(row, "")
 
     def held(self, request_ids: Iterable[str]) -> dict[str, RelayMessage]:
-        query = (
-            select(RELAY_MESSAGES)
-            .where(RELAY_MESSAGES.c.state == DeliveryState.HELD.value)
-            .order_by(RELAY_MESSAGES.c.sequence)
-        )
         with reading(self._engine) as connection:
-            found = rows_by(connection, query, RELAY_MESSAGES.c.request_id, request_ids)
+            found = rows_by(connection, _HELD, request_ids)
         return {request_id: _message(rows[0], "") for request_id, rows in found.items()}
 
     def claim(self, now: datetime, lease_s: float) -> RelayMessage | None:
-        return self._writer.run(lambda connection: _claim(connection, now, lease_s))
+        claimed = self._writer.run(lambda connection: _LEASES.claim(connection, now, lease_s))
+        return None if claimed is None else _message(*claimed)
 
     def next_due(self) -> datetime | None:
         with reading(self._engine) as connection:
-            rows = connection.execute(
-                select(RELAY_MESSAGES.c.claim_at, RELAY_LINES.c.lease_until)
-                .select_from(_WITH_LINE)
-                .where(RELAY_MESSAGES.c.claim_at.is_not(None), _FIRST_OF_LINE)
-                .order_by(RELAY_MESSAGES.c.claim_at, RELAY_MESSAGES.c.sequence)
-                .limit(100)
-            ).all()
-        return min((max(row.claim_at, row.lease_until or row.claim_at) for row in rows), default=None)
+            return _LEASES.next_due(connection)
 
     def renew(self, message: RelayMessage, until: datetime) -> bool:
         return self._writer.run(
-            lambda connection: (
-                connection.execute(update(RELAY_LINES).where(_held_by(message)).values(lease_until=until)).rowcount == 1
-            )
+            lambda connection: _LEASES.renew(connection, _line_key(message), message.lease, message.id, until)
         )
 
     def save(self, message: RelayMessage, events: Iterable[AuditEvent], *, release: bool = True) -> None:
@@ -234,36 +223,11 @@ def _add(connection: Connection, entry: Entry) -> None:
     )
 
 
-def _claim(connection: Connection, now: datetime, lease_s: float) -> RelayMessage | None:
-    row = connection.execute(
-        select(RELAY_MESSAGES)
-        .select_from(_WITH_LINE)
-        .where(
-            RELAY_MESSAGES.c.claim_at <= now,
-            or_(RELAY_LINES.c.lease_until.is_(None), RELAY_LINES.c.lease_until <= now),
-            _FIRST_OF_LINE,
-        )
-        .order_by(RELAY_MESSAGES.c.claim_at, RELAY_MESSAGES.c.sequence)
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True)
-    ).one_or_none()
-    if row is None:
-        return None
-    token = uuid.uuid4().hex
-    connection.execute(
-        update(RELAY_LINES)
-        .where(RELAY_LINES.c.key == row.line_key)
-        .values(lease=token, lease_until=now + timedelta(seconds=lease_s), message_id=row.id)
-    )
-    return _message(row, token)
-
-
 def _save(connection: Connection, message: RelayMessage, *, release: bool) -> None:
     """Under its lease; one without (a person looks at it) only while it is held and leased to nobody."""
     written = update(RELAY_MESSAGES).where(RELAY_MESSAGES.c.id == message.id)
     if message.lease:
-        after = {"lease": None, "lease_until": None, "message_id": None} if release else {"message_id": message.id}
-        if connection.execute(update(RELAY_LINES).where(_held_by(message)).values(after)).rowcount != 1:
+        if not _LEASES.fence(connection, _line_key(message), message.lease, message.id, release=release):
             raise Unavailable("lease_lost", share=message.id)
     else:
         leased = exists().where(RELAY_LINES.c.message_id == RELAY_MESSAGES.c.id)
@@ -274,11 +238,6 @@ def _save(connection: Connection, message: RelayMessage, *, release: bool) -> No
 
 def _line_key(message: RelayMessage) -> str:
     return forms.key(message.request_id, message.direction.value)
-
-
-def _held_by(message: RelayMessage) -> Any:
-    line = RELAY_LINES.c
-    return and_(line.key == _line_key(message), line.lease == message.lease, line.message_id == message.id)
 
 
 def _changing(message: RelayMessage) -> dict[str, Any]:
@@ -379,8 +338,9 @@ def _delays(platform: str, requests: Sequence[Any], sent: Sequence[Any]) -> Dela
 
 
 def _seconds(rows: Sequence[Any], ends: Callable[[Any], tuple[datetime | None, datetime | None]]) -> list[float]:
+    """What came in another order (an answer before its request) says nothing of a delay."""
     pairs = [ends(row) for row in rows]
-    return [(end - begin).total_seconds() for begin, end in pairs if begin is not None and end is not None]
+    return [(end - begin).total_seconds() for begin, end in pairs if begin and end and begin <= end]
 
 
 def _median(values: list[float]) -> float | None:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from gateway import audit
+from gateway.audit.inserting import insert_new, insert_rows
 from gateway.errors import InputRejected
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
 from gateway.model.share import Acceptance, AcceptedReport, Share, StoredReport
 from gateway.store import facts, forms, identities, lineages, listing, shares
-from gateway.store.schema import DOCUMENTS, REPORT_ACCESSIONS, REPORT_STUDIES, REPORTS, SUBMISSIONS
-from gateway.store.statements import insert_new, rows_by
+from gateway.store.schema import REPORT_ACCESSIONS, REPORT_STUDIES, REPORTS
+from gateway.store.statements import keyed, rows_by
 
-_INSERT_STUDIES = insert(REPORT_STUDIES)
-_INSERT_ACCESSIONS = insert(REPORT_ACCESSIONS)
+_STORED = select(REPORTS).where(REPORTS.c.id == bindparam("report"))
+_ACCESSIONS = keyed(
+    select(REPORT_ACCESSIONS).order_by(REPORT_ACCESSIONS.c.report_id, REPORT_ACCESSIONS.c.position),
+    REPORT_ACCESSIONS.c.report_id,
+)
+_STUDIES = keyed(
+    select(REPORT_STUDIES).order_by(REPORT_STUDIES.c.report_id, REPORT_STUDIES.c.position), REPORT_STUDIES.c.report_id
+)
 
 
 def accept(
@@ -45,10 +52,8 @@ def accept(
         {"report_id": report_id, "position": position, "root": each.root, "extension": each.extension}
         for position, each in enumerate(report.accessions)
     ]
-    if studies:
-        connection.execute(_INSERT_STUDIES, studies)
-    if accessions:
-        connection.execute(_INSERT_ACCESSIONS, accessions)
+    insert_rows(connection, REPORT_STUDIES, studies)
+    insert_rows(connection, REPORT_ACCESSIONS, accessions)
     identities.note(connection, accepted)
     shares.add(connection, new)
     lineages.wake(connection, accepted, waiting)
@@ -66,7 +71,7 @@ def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
 
 def stored(connection: Connection, report_id: str) -> StoredReport:
     """Raises InputRejected (``store_report_unknown``)."""
-    row = connection.execute(select(REPORTS).where(REPORTS.c.id == report_id)).one_or_none()
+    row = connection.execute(_STORED, {"report": report_id}).one_or_none()
     if row is None:
         raise InputRejected("store_report_unknown", report=report_id)
     received = forms.load(row.received)
@@ -84,24 +89,14 @@ def stored(connection: Connection, report_id: str) -> StoredReport:
 
 def accessions_of(connection: Connection, report_ids: Iterable[str]) -> dict[str, tuple[Identifier, ...]]:
     """The accession numbers of each report, in its order."""
-    query = select(REPORT_ACCESSIONS).order_by(REPORT_ACCESSIONS.c.report_id, REPORT_ACCESSIONS.c.position)
-    rows = rows_by(connection, query, REPORT_ACCESSIONS.c.report_id, report_ids)
+    rows = rows_by(connection, _ACCESSIONS, report_ids)
     return {report_id: tuple(Identifier(row.root, row.extension) for row in some) for report_id, some in rows.items()}
 
 
 def studies_of(connection: Connection, report_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The studies of each report, in its order."""
-    query = select(REPORT_STUDIES).order_by(REPORT_STUDIES.c.report_id, REPORT_STUDIES.c.position)
-    rows = rows_by(connection, query, REPORT_STUDIES.c.report_id, report_ids)
+    rows = rows_by(connection, _STUDIES, report_ids)
     return {report_id: tuple(row.study_uid for row in some) for report_id, some in rows.items()}
-
-
-def is_referenced(connection: Connection, digest: str) -> bool:
-    """Whether any row of the store names the blob *digest*."""
-    columns = (REPORTS.c.digest, DOCUMENTS.c.digest, SUBMISSIONS.c.signature_digest)
-    return any(
-        connection.execute(select(column).where(column == digest).limit(1)).first() is not None for column in columns
-    )
 
 
 def _row(accepted: AcceptedReport) -> dict[str, Any]:
@@ -117,7 +112,7 @@ def _row(accepted: AcceptedReport) -> dict[str, Any]:
         "statements_digest": accepted.statements_digest,
         "received": forms.dump_received(accepted.received),
         "statements": forms.dump_statements(accepted.received.statements),
-        "patient_cx": forms.patient_cx(report),
+        "patient_cx": report.patient.cx,
         "authors": forms.dump_authors(report),
         "received_at": accepted.received_at,
         "kind": accepted.kind,

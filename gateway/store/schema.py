@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -29,20 +30,38 @@ from gateway.audit.columns import UtcTime
 
 METADATA = MetaData()
 
-_DIGEST = String(64)
+DIGEST = String(64)
 """A SHA-256 in hexadecimal."""
-_SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
+NAMES_BLOB = {"names": "blob"}
+"""``info`` of a column that names a document's bytes (:mod:`gateway.store.references`)."""
+SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def lines(name: str, held: str) -> Table:
+    """A table of what is leased (:mod:`gateway.store.leasing`); *held*: its column for the id of what is worked on."""
+    leased = text("lease_until IS NOT NULL")
+    return Table(
+        name,
+        METADATA,
+        Column("key", DIGEST, primary_key=True),  # of what makes a line
+        Column("lease", Text),  # token of the worker that holds something of it
+        Column("lease_until", UtcTime),
+        Column(held, Text),
+        # Of the leased alone: a look for the free ones must go by the time at which what stands in them is due.
+        Index(f"{name}_lease_until", "lease_until", sqlite_where=leased, postgresql_where=leased),
+    )
+
 
 REPORTS = Table(
     "reports",
     METADATA,
     Column("id", Text, primary_key=True),
-    Column("key", _DIGEST, nullable=False),  # of site and unique id: what is unique
+    Column("key", DIGEST, nullable=False),  # of site and unique id: what is unique
     Column("site", Text, nullable=False),
     Column("unique_id", Text, nullable=False),
     Column("root", Text, nullable=False),
     Column("extension", Text),
-    Column("digest", _DIGEST, nullable=False),  # key of the bytes in the blobs
+    Column("digest", DIGEST, nullable=False, info=NAMES_BLOB),
     Column("statements_digest", Text, nullable=False),
     Column("received", Text, nullable=False),  # JSON: how it came
     Column("statements", Text, nullable=False),  # JSON: what was stated beside it
@@ -79,7 +98,7 @@ REPORT_PATIENTS = Table(
     METADATA,
     Column("report_id", Text, ForeignKey("reports.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("key", _DIGEST, nullable=False),  # of root and extension
+    Column("key", DIGEST, nullable=False),  # of root and extension
     Column("root", Text, nullable=False),
     Column("extension", Text),
     Index("report_patients_key", "key"),
@@ -89,7 +108,7 @@ REPORT_PATIENTS = Table(
 IDENTITIES = Table(
     "identities",
     METADATA,
-    Column("key", _DIGEST, primary_key=True),  # of site, root and extension
+    Column("key", DIGEST, primary_key=True),  # of site, root and extension
     Column("site", Text, nullable=False),
     Column("root", Text, nullable=False),
     Column("extension", Text),
@@ -100,30 +119,20 @@ IDENTITIES = Table(
 )
 """Identities that were corrected or merged: also for the reports that come later under the old one."""
 
-_LEASED = text("lease_until IS NOT NULL")
-LINEAGES = Table(
-    "lineages",
-    METADATA,
-    Column("key", _DIGEST, primary_key=True),  # of site and lineage
-    Column("lease", Text),  # token of the worker that holds one of its shares
-    Column("lease_until", UtcTime),
-    Column("share_id", Text),  # the share that is held
-    # Of the leased alone: a look for the free ones must go by the time at which their shares are due.
-    Index("lineages_lease_until", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
-)
+LINEAGES = lines("lineages", "share_id")
 """What is leased is the lineage: its one row is what two workers of PostgreSQL meet at, so that never two of its
 shares are worked on at a time."""
 
 SHARES = Table(
     "shares",
     METADATA,
-    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),  # the order of arrival
+    Column("sequence", SEQUENCE, primary_key=True, autoincrement=True),  # the order of arrival
     Column("id", Text, nullable=False),
     Column("report_id", Text, ForeignKey("reports.id"), nullable=False),
     Column("site", Text, nullable=False),
     Column("destination", Text, nullable=False),
     Column("lineage", Text, nullable=False),
-    Column("lineage_key", _DIGEST, ForeignKey("lineages.key"), nullable=False),
+    Column("lineage_key", DIGEST, ForeignKey("lineages.key"), nullable=False),
     Column("state", Text, nullable=False),
     Column("claim_at", UtcTime),  # ``due_at`` while there is something to do, else null: what workers look at
     Column("due_at", UtcTime, nullable=False),
@@ -141,6 +150,8 @@ SHARES = Table(
     Column("awaits", Text, nullable=False, server_default=""),  # key of the report that it amends, not here yet
     Column("behind", Boolean, nullable=False, server_default=false()),  # it came before what it amends
     Column("overrides", Text, nullable=False, server_default=""),  # JSON
+    Column("waited_s", Float, nullable=False, server_default="0"),
+    Column("away_s", Float, nullable=False, server_default="0"),
     UniqueConstraint("id", name="shares_one_id"),
     Index("shares_claim_at", "claim_at", "sequence"),
     Index("shares_lineage", "lineage_key", "destination", "sequence"),
@@ -175,7 +186,7 @@ SUBMISSIONS = Table(
     Column("submission_set_unique_id", Text, nullable=False),
     Column("patient_id", Text, nullable=False),
     Column("metadata", LargeBinary, nullable=False),
-    Column("signature_digest", Text, nullable=False),
+    Column("signature_digest", Text, nullable=False, info=NAMES_BLOB),
     Index("submissions_signature_digest", "signature_digest"),
 )
 
@@ -190,7 +201,7 @@ DOCUMENTS = Table(
     Column("mime_type", Text, nullable=False),
     Column("type_code", Text, nullable=False),
     Column("format_code", Text, nullable=False),
-    Column("digest", _DIGEST, nullable=False),
+    Column("digest", DIGEST, nullable=False, info=NAMES_BLOB),
     Column("hash", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("study_uid", Text, nullable=False),
@@ -235,7 +246,7 @@ RECEIVED_INSTANCES = Table(
     Column("study_uid", Text, primary_key=True),
     Column("sop_instance_uid", Text, primary_key=True),
     Column("kind", Text, nullable=False),  # "rejection", "import", or "step" (a performed step that has not ended)
-    Column("digest", _DIGEST, nullable=False),  # key of the Part 10 bytes in the blobs
+    Column("digest", DIGEST, nullable=False, info=NAMES_BLOB),  # of the Part 10 bytes
     Column("size_bytes", BigInteger, nullable=False),
     Column("peer", Text, nullable=False),  # AE title of who sent it
     Column("note", Text, nullable=False),  # JSON: what a rejection says
@@ -308,9 +319,9 @@ HANDLES = Table(
 MESSAGES = Table(
     "messages",
     METADATA,
-    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("sequence", SEQUENCE, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False),
-    Column("key", _DIGEST, nullable=False),  # what two deliveries of one message have in common
+    Column("key", DIGEST, nullable=False),  # what two deliveries of one message have in common
     Column("port", Text, nullable=False),
     Column("peer", Text, nullable=False),
     Column("sender", Text, nullable=False),
@@ -320,7 +331,7 @@ MESSAGES = Table(
     Column("received_at", UtcTime, nullable=False),
     Column("recorded_at", UtcTime, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
-    Column("digest", _DIGEST, nullable=False),
+    Column("digest", DIGEST, nullable=False),
     Column("answer", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("place", Text, nullable=False),
@@ -331,82 +342,11 @@ MESSAGES = Table(
     Column("again_of", Text, nullable=False),
     Column("envelope", LargeBinary, nullable=False),  # without the documents, which are in the blobs
     Column("cuts", Text, nullable=False),  # JSON: where the documents stood
-    Column("blob", _DIGEST),  # key of the whole message where it is too large for a row
+    Column("blob", DIGEST, info=NAMES_BLOB),  # the whole message where it is too large for a row
     Column("whole", Boolean, nullable=False),
     UniqueConstraint("id", name="messages_one_id"),
     Index("messages_key", "key", "answer"),
     Index("messages_received_at", "received_at"),
     Index("messages_blob", "blob"),
-    sqlite_autoincrement=True,
-)
-
-RELAY_REQUESTS = Table(
-    "relay_requests",
-    METADATA,
-    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
-    Column("id", Text, nullable=False),
-    Column("site", Text, nullable=False),
-    Column("platform", Text, nullable=False),
-    Column("order_root", Text, nullable=False),
-    Column("order_extension", Text),
-    Column("state", Text, nullable=False),
-    Column("patient_cx", Text, nullable=False),
-    Column("told", Text, nullable=False),  # JSON: what its messages told
-    Column("report_id", Text, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
-    Column("sent_at", UtcTime),
-    Column("answered_at", UtcTime),
-    Column("cancelled_at", UtcTime),
-    Column("performed_at", UtcTime),
-    Column("reported_at", UtcTime),
-    UniqueConstraint("id", name="relay_requests_one_id"),
-    Index("relay_requests_state", "state", "sequence"),
-    Index("relay_requests_platform", "platform", "sequence"),
-    sqlite_autoincrement=True,
-)
-
-RELAY_LINES = Table(
-    "relay_lines",
-    METADATA,
-    Column("key", _DIGEST, primary_key=True),  # of request and direction
-    Column("lease", Text),
-    Column("lease_until", UtcTime),
-    Column("message_id", Text),
-    Index("relay_lines_lease_until", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
-)
-"""What is leased of the relay: the messages of one request that go one way, in their order."""
-
-RELAY_MESSAGES = Table(
-    "relay_messages",
-    METADATA,
-    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),  # the order of arrival
-    Column("id", Text, nullable=False),
-    Column("request_id", Text, ForeignKey("relay_requests.id"), nullable=False),
-    Column("line_key", _DIGEST, ForeignKey("relay_lines.key"), nullable=False),
-    Column("direction", Text, nullable=False),
-    Column("flow", Text, nullable=False),
-    Column("profile", Text, nullable=False),
-    Column("control_id", Text, nullable=False),
-    Column("digest", _DIGEST, nullable=False),  # key of the bytes as they came
-    Column("outgoing", _DIGEST, nullable=False),  # key of the bytes that leave; empty until they are fixed
-    Column("state", Text, nullable=False),
-    Column("settled", Boolean, nullable=False),  # delivered or abandoned: those behind it may go
-    Column("claim_at", UtcTime),
-    Column("due_at", UtcTime, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("updated_at", UtcTime, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("facts", Text, nullable=False),  # JSON
-    Column("delivered_at", UtcTime),
-    Column("answer", Text, nullable=False),
-    UniqueConstraint("id", name="relay_messages_one_id"),
-    Index("relay_messages_claim_at", "claim_at", "sequence"),
-    Index("relay_messages_line", "line_key", "settled", "sequence"),
-    Index("relay_messages_state", "settled", "state"),
-    Index("relay_messages_request", "request_id", "sequence"),
-    Index("relay_messages_digest", "digest"),
-    Index("relay_messages_outgoing", "outgoing"),
     sqlite_autoincrement=True,
 )

@@ -1,28 +1,37 @@
 """The job table: a share waits as a row, is leased to one worker, and is written back under its lease.
 
-* A lease is of the whole lineage (:data:`gateway.store.schema.LINEAGES`): of the shares of one lineage one at a time
-  is worked on, and of those for one destination the first that arrived goes first, so that a replacement never
-  overtakes what it replaces.
-* Each lease has a new token, and each write compares it: a worker whose lease ran out and was given to another one
-  writes nothing more.
+A lease (:mod:`gateway.store.leasing`) is of the whole lineage: of its shares one at a time is worked on, and of those
+for one destination the first that arrived goes first, so that a replacement never overtakes what it replaces.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, exists, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    exists,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from gateway.audit.columns import UtcTime
+from gateway.audit.inserting import insert_new, insert_row
 from gateway.errors import InputRejected, Unavailable
 from gateway.flow.states import FINAL, TABLE, Happening
 from gateway.model.share import Deed, Share, ShareState
 from gateway.store import forms, listing, steps
+from gateway.store.leasing import Leases
 from gateway.store.schema import LINEAGES, SHARES
-from gateway.store.statements import insert_new, rows_by
 
 _earlier, _target, _withdrawal = SHARES.alias("earlier"), SHARES.alias("target"), SHARES.alias("withdrawal")
 _withdraws = SHARES.c.deed == Deed.WITHDRAW
@@ -53,8 +62,48 @@ _NOT_OVERTAKING = and_(
         ),
     ),
 )
-_INSERT = insert(SHARES)
-_WITH_LINEAGE = SHARES.join(LINEAGES, LINEAGES.c.key == SHARES.c.lineage_key)
+LEASES = Leases(SHARES, LINEAGES, line="lineage_key", held="share_id", may_go=_NOT_OVERTAKING)
+
+# Made once: to make a statement takes SQLAlchemy longer than to run it.
+_WRITE = update(SHARES).where(SHARES.c.id == bindparam("share"))
+_BY_ID = select(SHARES).where(SHARES.c.id == bindparam("share"))
+_STATE = select(SHARES.c.state).where(SHARES.c.id == bindparam("share"))
+_IS_BEHIND = select(SHARES.c.behind).where(SHARES.c.id == bindparam("share"))
+_LINEAGE = select(LINEAGES.c.key).where(LINEAGES.c.key == bindparam("lineage"))
+_PUBLICATIONS = select(SHARES).where(SHARES.c.deed == Deed.PUBLISH).order_by(SHARES.c.sequence)
+_OF_REPORT = _PUBLICATIONS.where(SHARES.c.report_id == bindparam("report"))
+_AMENDING = select(SHARES).where(SHARES.c.target == bindparam("share")).order_by(SHARES.c.sequence)
+_VERSIONS = _PUBLICATIONS.where(
+    SHARES.c.lineage_key.in_(
+        select(SHARES.c.lineage_key).where(SHARES.c.id.in_((bindparam("share"), bindparam("target"))))
+    ),
+    SHARES.c.destination == bindparam("at"),
+)
+_published = SHARES.alias("published")
+_OF_REPORT_AT = (
+    _published.c.report_id == bindparam("report"),
+    _published.c.destination == bindparam("at"),
+    _published.c.deed == Deed.PUBLISH,
+)
+_OVERRIDES = (
+    select(_published.c.sequence.label("since"), _published.c.sequence, _published.c.overrides)
+    .where(*_OF_REPORT_AT, _published.c.overrides != "")
+    .union_all(
+        select(_published.c.sequence, SHARES.c.sequence, SHARES.c.overrides)
+        .join_from(_published, SHARES, SHARES.c.target == _published.c.id)
+        .where(
+            *_OF_REPORT_AT,
+            SHARES.c.deed == Deed.CORRECT,
+            SHARES.c.state == ShareState.SHARED,
+            SHARES.c.overrides != "",
+        )
+    )
+    .order_by("since", "sequence")
+)
+_WITHDRAWING = _AMENDING.where(
+    SHARES.c.deed == Deed.WITHDRAW,
+    or_(SHARES.c.claim_at.is_not(None), SHARES.c.state.in_((ShareState.WITHDRAWN, ShareState.HELD))),
+).limit(1)
 
 
 def add(connection: Connection, new: Sequence[Share]) -> None:
@@ -63,8 +112,9 @@ def add(connection: Connection, new: Sequence[Share]) -> None:
     for lineage_key in sorted({_lineage_key(share) for share in new}):
         insert_new(connection, LINEAGES, {"key": lineage_key})
     for share in new:
-        connection.execute(
-            _INSERT,
+        insert_row(
+            connection,
+            SHARES,
             {
                 "id": share.id,
                 "report_id": share.report_id,
@@ -87,8 +137,7 @@ def add(connection: Connection, new: Sequence[Share]) -> None:
 
 def _is_behind(connection: Connection, target: str) -> bool:
     """Whether *target* came before what it amends: what amends it must not stand in the way of that either."""
-    found = target and connection.execute(select(SHARES.c.behind).where(SHARES.c.id == target)).scalar_one_or_none()
-    return bool(found)
+    return bool(target and connection.execute(_IS_BEHIND, {"share": target}).scalar_one_or_none())
 
 
 def begin(connection: Connection, new: Sequence[Share]) -> tuple[Share, ...]:
@@ -97,17 +146,8 @@ def begin(connection: Connection, new: Sequence[Share]) -> tuple[Share, ...]:
     for share in new:
         # Taken for the transaction, so that two that ask for the same wait for one another.
         insert_new(connection, LINEAGES, {"key": _lineage_key(share)})
-        connection.execute(select(LINEAGES.c.key).where(LINEAGES.c.key == _lineage_key(share)).with_for_update())
-        alike = connection.execute(
-            select(SHARES)
-            .where(
-                SHARES.c.target == share.target,
-                SHARES.c.deed == Deed.WITHDRAW,
-                or_(SHARES.c.claim_at.is_not(None), SHARES.c.state.in_((ShareState.WITHDRAWN, ShareState.HELD))),
-            )
-            .order_by(SHARES.c.sequence)
-            .limit(1)
-        ).one_or_none()
+        connection.execute(_LINEAGE.with_for_update(), {"lineage": _lineage_key(share)})
+        alike = connection.execute(_WITHDRAWING, {"share": share.target}).one_or_none()
         if alike is None or share.deed is not Deed.WITHDRAW:
             add(connection, [share])
             alike = None
@@ -117,27 +157,24 @@ def begin(connection: Connection, new: Sequence[Share]) -> tuple[Share, ...]:
 
 def versions(connection: Connection, share: Share) -> tuple[Share, ...]:
     """See :meth:`gateway.flow.ports.Store.versions`."""
-    keys = select(SHARES.c.lineage_key).where(SHARES.c.id.in_([share.id, share.target]))
-    rows = connection.execute(
-        select(SHARES)
-        .where(SHARES.c.lineage_key.in_(keys), SHARES.c.destination == share.destination, SHARES.c.deed == Deed.PUBLISH)
-        .order_by(SHARES.c.sequence)
-    )
-    return tuple(from_row(row, "") for row in rows)
+    whose = {"share": share.id, "target": share.target, "at": share.destination}
+    return tuple(from_row(row, "") for row in connection.execute(_VERSIONS, whose))
 
 
 def publications_of(connection: Connection, report_id: str) -> tuple[Share, ...]:
     """The publications of a report, oldest first."""
-    rows = connection.execute(
-        select(SHARES).where(SHARES.c.report_id == report_id, SHARES.c.deed == Deed.PUBLISH).order_by(SHARES.c.sequence)
-    )
-    return tuple(from_row(row, "") for row in rows)
+    return tuple(from_row(row, "") for row in connection.execute(_OF_REPORT, {"report": report_id}))
+
+
+def overrides_of(connection: Connection, report_id: str, destination: str) -> list[dict[str, str]]:
+    """See :meth:`gateway.flow.ports.Store.overrides_of`."""
+    rows = connection.execute(_OVERRIDES, {"report": report_id, "at": destination})
+    return [forms.load(row.overrides).get("values", {}) for row in rows]
 
 
 def amendments(connection: Connection, share_id: str) -> tuple[Share, ...]:
     """The shares whose target *share_id* is, as they arrived."""
-    rows = connection.execute(select(SHARES).where(SHARES.c.target == share_id).order_by(SHARES.c.sequence))
-    return tuple(from_row(row, "") for row in rows)
+    return tuple(from_row(row, "") for row in connection.execute(_AMENDING, {"share": share_id}))
 
 
 _OWN = frozenset({"created_at", "target"})
@@ -150,62 +187,33 @@ def follow(connection: Connection, other: Share) -> None:
     It may have been moved since it was read; it is written when the table still leads from there to where it is now.
     Raises Unavailable (``lease_lost``).
     """
-    state = connection.execute(select(SHARES.c.state).where(SHARES.c.id == other.id).with_for_update()).scalar_one()
+    state = connection.execute(_STATE.with_for_update(), {"share": other.id}).scalar_one()
     if TABLE.get((other.deed, ShareState(state), Happening[other.happening])) is not other.state:
         raise lease_lost(other)
     values = {name: value for name, value in _changing(other).items() if name not in _OWN}
-    connection.execute(update(SHARES).where(SHARES.c.id == other.id).values(values))
+    connection.execute(_WRITE, {**values, "share": other.id})
     steps.append(connection, other)
+
+
+def state_of(connection: Connection, share_id: str) -> ShareState:
+    """Where the store has the share *share_id*, which is there."""
+    return ShareState(connection.execute(_STATE, {"share": share_id}).scalar_one())
 
 
 def claim(connection: Connection, now: datetime, lease_s: float) -> Share | None:
     """The share that is due longest among those that may be worked on at *now*, leased for *lease_s* seconds."""
-    row = connection.execute(
-        select(SHARES)
-        .select_from(_WITH_LINEAGE)
-        .where(
-            SHARES.c.claim_at <= now,
-            or_(LINEAGES.c.lease_until.is_(None), LINEAGES.c.lease_until <= now),
-            _NOT_OVERTAKING,
-        )
-        .order_by(SHARES.c.claim_at, SHARES.c.sequence)
-        .limit(1)
-        # PostgreSQL locks the rows of the share and of its lineage, skips those that another worker is locking, and
-        # looks again at both when it got them. Without key_share a report that arrives for the lineage would wait.
-        .with_for_update(skip_locked=True, key_share=True)
-    ).one_or_none()
-    if row is None:
-        return None
-    token = uuid.uuid4().hex
-    connection.execute(
-        update(LINEAGES)
-        .where(LINEAGES.c.key == row.lineage_key)
-        .values(lease=token, lease_until=now + timedelta(seconds=lease_s), share_id=row.id)
-    )
-    return from_row(row, token)
+    claimed = LEASES.claim(connection, now, lease_s)
+    return None if claimed is None else from_row(*claimed)
 
 
 def next_due(connection: Connection) -> datetime | None:
     """The first moment at which :func:`claim` would give something, if nothing changes until then."""
-    free = connection.execute(
-        select(SHARES.c.claim_at)
-        .select_from(_WITH_LINEAGE)
-        .where(SHARES.c.claim_at.is_not(None), LINEAGES.c.lease_until.is_(None), _NOT_OVERTAKING)
-        .order_by(SHARES.c.claim_at, SHARES.c.sequence)
-        .limit(1)
-    ).scalar_one_or_none()
-    # By the few lineages that are leased, in two steps: SQLite would go through every share that waits.
-    leases = select(LINEAGES.c.key, LINEAGES.c.lease_until).where(LINEAGES.c.lease_until.is_not(None))
-    ends = {row.key: row.lease_until for row in connection.execute(leases)}
-    query = select(SHARES.c.lineage_key, SHARES.c.claim_at).where(SHARES.c.claim_at.is_not(None), _NOT_OVERTAKING)
-    leased = rows_by(connection, query, SHARES.c.lineage_key, ends)
-    moments = [max(row.claim_at, ends[key]) for key, rows in leased.items() for row in rows]
-    return min([*moments, free] if free is not None else moments, default=None)
+    return LEASES.next_due(connection)
 
 
 def by_id(connection: Connection, share_id: str) -> Share:
     """The share, without a lease; raises InputRejected (``store_share_unknown``)."""
-    row = connection.execute(select(SHARES).where(SHARES.c.id == share_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"share": share_id}).one_or_none()
     if row is None:
         raise InputRejected("store_share_unknown", share=share_id)
     return from_row(row, "")
@@ -213,7 +221,7 @@ def by_id(connection: Connection, share_id: str) -> Share:
 
 def renew(connection: Connection, share: Share, until: datetime) -> bool:
     """Lengthen the lease of *share* to *until*; False when it is not held any more."""
-    return connection.execute(update(LINEAGES).where(_held_by(share)).values(lease_until=until)).rowcount == 1
+    return LEASES.renew(connection, _lineage_key(share), share.lease, share.id, until)
 
 
 def save(connection: Connection, share: Share, *, release: bool) -> None:
@@ -222,28 +230,39 @@ def save(connection: Connection, share: Share, *, release: bool) -> None:
     A share without a lease (a person moves it) is written only while no worker has it and the table leads from its
     state in the store to where it is now. Raises Unavailable (``lease_lost``).
     """
-    written = update(SHARES).where(SHARES.c.id == share.id)
     if share.lease:
         fence(connection, share, release=release)
+        write(connection, share)
     else:
         leased = exists().where(LINEAGES.c.share_id == SHARES.c.id)
-        written = written.where(SHARES.c.state.in_(_before(share)), ~leased)
+        write(connection, share, SHARES.c.state.in_(_before(share)), ~leased)
+
+
+def write(connection: Connection, share: Share, *conditions: ColumnElement[bool]) -> None:
+    """Write *share*, whose lease this transaction has fenced, or of which *conditions* hold; and what moved it.
+
+    Raises Unavailable (``lease_lost``).
+    """
     values: dict[str, Any] = _changing(share)
+    statement = _WRITE.where(*conditions) if conditions else _WRITE
     if share.awaits and values["claim_at"] is not None:
         # What it awaits may have come since it was claimed, and have woken it.
-        for name in ("claim_at", "due_at"):
-            values[name] = case(
-                (SHARES.c.awaits == "", literal(share.updated_at, UtcTime)), else_=literal(values[name], UtcTime)
+        woken = {
+            name: case(
+                (SHARES.c.awaits == "", literal(share.updated_at, UtcTime)), else_=literal(values.pop(name), UtcTime)
             )
-    if connection.execute(written.values(values)).rowcount != 1:
+            for name in ("claim_at", "due_at")
+        }
+        statement = statement.values({**values, **woken})
+        values = {}
+    if connection.execute(statement, {**values, "share": share.id}).rowcount != 1:
         raise lease_lost(share)
     steps.append(connection, share)
 
 
 def fence(connection: Connection, share: Share, *, release: bool) -> None:
     """Hold the lease of *share* until the end of the transaction, or end it; raises Unavailable (``lease_lost``)."""
-    after = {"lease": None, "lease_until": None, "share_id": None} if release else {"share_id": share.id}
-    if not share.lease or connection.execute(update(LINEAGES).where(_held_by(share)).values(after)).rowcount != 1:
+    if not LEASES.fence(connection, _lineage_key(share), share.lease, share.id, release=release):
         raise lease_lost(share)
 
 
@@ -275,6 +294,8 @@ def from_row(row: Row[Any], lease: str) -> Share:
         study_uid=row.study_uid,
         awaits=stated.get("awaits", "") if row.awaits else "",
         overrides=stated.get("values", {}),
+        waited_s=row.waited_s,
+        away_s=row.away_s,
     )
 
 
@@ -294,10 +315,6 @@ def _before(share: Share) -> list[str]:
     ]
 
 
-def _held_by(share: Share) -> Any:
-    return and_(LINEAGES.c.key == _lineage_key(share), LINEAGES.c.lease == share.lease, LINEAGES.c.share_id == share.id)
-
-
 def _changing(share: Share) -> dict[str, Any]:
     """The columns that a save writes."""
     return {
@@ -311,6 +328,8 @@ def _changing(share: Share) -> dict[str, Any]:
         "reason": share.reason,
         "facts": forms.dump_words(share.facts),
         "registered_at": share.registered_at,
+        "waited_s": share.waited_s,
+        "away_s": share.away_s,
         # What it awaits may come at any time; the store alone gives it its target then.
         **({} if share.awaits else {"target": share.target}),
         "overrides": forms.dump({"awaits": share.awaits, "values": share.overrides})

@@ -8,7 +8,7 @@ writing ones InputRejected (``store_value``) for a value that cannot be kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -42,7 +42,7 @@ from gateway.store import (
     manifest_rows,
     messages,
     overviews,
-    received,
+    references,
     relays,
     reports,
     shares,
@@ -89,6 +89,7 @@ class SqlStore:
         apart: str = "",
         entry: Entry | None = None,
         consequences: Sequence[Consequence] = (),
+        keep: Callable[[], None] = lambda: None,
     ) -> tuple[Acceptance, ...]:
         def write(connection: Connection) -> tuple[Acceptance, ...]:
             outcomes = tuple(self._accept_one(connection, offer) for offer in offers)
@@ -97,8 +98,6 @@ class SqlStore:
                 identities.record(connection, consequence.change)
                 shares.begin(connection, consequence.shares)
                 _record(connection, consequence.events)
-            for offer in offers:
-                offer.keep()
             if arrival is not None:
                 messages.record(
                     connection,
@@ -111,6 +110,7 @@ class SqlStore:
                     duplicate=bool(offers) and Acceptance.ACCEPTED not in outcomes,
                     blob=apart,
                 )
+            keep()
             return outcomes
 
         return self._writer.run(write, turn.passed)
@@ -232,9 +232,17 @@ class SqlStore:
         with reading(self._engine) as connection:
             return identities.publications(connection, site, identifier)
 
+    def overrides_of(self, report_id: str, destination: str) -> Sequence[Mapping[str, str]]:
+        with reading(self._engine) as connection:
+            return shares.overrides_of(connection, report_id, destination)
+
     def publications_of(self, report_id: str) -> Sequence[Share]:
         with reading(self._engine) as connection:
             return shares.publications_of(connection, report_id)
+
+    def studies(self, report_id: str) -> Sequence[str]:
+        with reading(self._engine) as connection:
+            return reports.studies_of(connection, [report_id]).get(report_id, ())
 
     def patient_identifiers(self, report_id: str) -> Sequence[Identifier]:
         with reading(self._engine) as connection:
@@ -259,6 +267,9 @@ class SqlStore:
         with reading(self._engine) as connection:
             return manifest_rows.manifest(connection, destination, study_uid)
 
+    def carries(self, manifest: Manifest, requests: str) -> None:
+        self._writer.run(lambda connection: manifest_rows.carries(connection, manifest, requests))
+
     def living(self, destination: str, study_uid: str, besides: str = "") -> Sequence[str]:
         with reading(self._engine) as connection:
             return watches.living(connection, destination, study_uid, besides)
@@ -273,7 +284,7 @@ class SqlStore:
     def is_referenced(self, digest: str) -> bool:
         """Whether a row of the store names the blob *digest*: for :meth:`gateway.store.blobs.FileBlobs.sweep`."""
         with reading(self._engine) as connection:
-            return any(part.is_referenced(connection, digest) for part in (reports, messages, relays, received))
+            return references.is_referenced(connection, digest)
 
 
 def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:

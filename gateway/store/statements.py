@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Insert, Row, Select, Table
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import Column, Connection, Insert, Row, Select, Table, bindparam
+
+from gateway.audit.inserting import INSERT
 
 # SQLite takes 32,766 parameters in a statement, PostgreSQL 65,535.
 _KEYS = 1000
-_INSERT: dict[str, type[sqlite.Insert] | type[postgresql.Insert]] = {
-    "sqlite": sqlite.Insert,
-    "postgresql": postgresql.Insert,
-}
-
-
-def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
-    """Insert a row unless a unique key stands in its way; gives whether it was inserted.
-
-    On PostgreSQL this waits for a transaction that is inserting the same key, and does not spoil its own.
-    """
-    return connection.execute(_insert_new(connection.dialect.name, table), values).first() is not None
 
 
 def insert_or_replace(connection: Connection, table: Table, values: dict[str, Any]) -> None:
@@ -32,15 +20,25 @@ def insert_or_replace(connection: Connection, table: Table, values: dict[str, An
     connection.execute(_insert_or_replace(connection.dialect.name, table), values)
 
 
-def rows_by(
-    connection: Connection, query: Select[Any], column: Column[Any], keys: Iterable[str]
-) -> dict[str, Sequence[Row[Any]]]:
-    """The rows of *query* whose *column* (which it selects) is one of *keys*, grouped by that key, in its order."""
-    found: dict[str, list[Row[Any]]] = {}
+class Keyed(NamedTuple):
+    """A query that is asked by many keys at a time (:func:`rows_by`)."""
+
+    query: Select[Any]
+    column: Column[Any]
+
+
+def keyed(query: Select[Any], column: Column[Any]) -> Keyed:
+    """*query*, asked by *column*, which it selects."""
+    return Keyed(query.where(column.in_(bindparam("keys", expanding=True))), column)
+
+
+def rows_by(connection: Connection, query: Keyed, keys: Iterable[Any]) -> dict[Any, Sequence[Row[Any]]]:
+    """The rows of *query* for *keys*, grouped by the key, in its order."""
+    found: dict[Any, list[Row[Any]]] = {}
     rest = iter(dict.fromkeys(keys))
     while some := list(islice(rest, _KEYS)):
-        for row in connection.execute(query.where(column.in_(some))):
-            found.setdefault(row._mapping[column], []).append(row)
+        for row in connection.execute(query.query, {"keys": some}):
+            found.setdefault(row._mapping[query.column], []).append(row)
     return {key: tuple(rows) for key, rows in found.items()}
 
 
@@ -48,13 +46,8 @@ def rows_by(
 
 
 @cache
-def _insert_new(dialect: str, table: Table) -> ReturningInsert[Any]:
-    return _INSERT[dialect](table).on_conflict_do_nothing().returning(*table.primary_key.columns)
-
-
-@cache
 def _insert_or_replace(dialect: str, table: Table) -> Insert:
-    statement = _INSERT[dialect](table)
+    statement = INSERT[dialect](table)
     keys = table.primary_key.columns
     rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=list(keys), set_=rest)

@@ -5,17 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select
 
 from gateway.errors import GatewayError, InputConflicts, InputRejected
 from gateway.model.identifiers import Identifier
 from gateway.model.share import FrozenDocument, FrozenSubmission, Manifest, Pairing, Share, ShareState
 from gateway.store import listing, manifest_rows, shares, watches
 from gateway.store.schema import DOCUMENTS, PAIRINGS, REPORT_ACCESSIONS, SHARES, SUBMISSIONS
-from gateway.store.statements import insert_or_replace, rows_by
+from gateway.store.statements import insert_or_replace, keyed, rows_by
 
 FIRST_LOOK_S = 3600.0
 """After a publication until its studies are looked at again."""
+
+# Made once: to make a statement takes SQLAlchemy longer than to run it.
+_INSERT = insert(SUBMISSIONS)
+_INSERT_DOCUMENTS = insert(DOCUMENTS)
+_STANDS = select(SHARES.c.state, exists().where(SUBMISSIONS.c.share_id == SHARES.c.id).label("frozen_before")).where(
+    SHARES.c.id == bindparam("share")
+)
+_FORGET = delete(SUBMISSIONS).where(SUBMISSIONS.c.share_id == bindparam("share"))
+_OF_SHARE = select(SUBMISSIONS).where(SUBMISSIONS.c.share_id == bindparam("share"))
+_DOCUMENTS = keyed(select(DOCUMENTS).order_by(DOCUMENTS.c.share_id, DOCUMENTS.c.position), DOCUMENTS.c.share_id)
+_PATIENT_IDS = (
+    select(SUBMISSIONS.c.patient_id)
+    .join(SHARES, SHARES.c.id == SUBMISSIONS.c.share_id)
+    .join(REPORT_ACCESSIONS, REPORT_ACCESSIONS.c.report_id == SHARES.c.report_id)
+    .where(
+        SHARES.c.destination == bindparam("at"),
+        REPORT_ACCESSIONS.c.root == bindparam("issuer"),
+        REPORT_ACCESSIONS.c.extension == bindparam("number"),
+    )
+    .distinct()
+    .order_by(SUBMISSIONS.c.patient_id)
+)
 
 
 class ManifestTaken(GatewayError):
@@ -40,11 +62,12 @@ def freeze(
     Raises Unavailable (``lease_lost``), InputConflicts (``store_frozen_already``), ManifestTaken.
     """
     shares.fence(connection, share, release=False)
-    state = connection.execute(select(SHARES.c.state).where(SHARES.c.id == share.id)).scalar_one()
-    if state != ShareState.WAITING:
+    stands = connection.execute(_STANDS, {"share": share.id}).one()
+    if stands.state != ShareState.WAITING:
         raise InputConflicts("store_frozen_already", share=share.id)
-    manifest_rows.put_back(connection, share.id)
-    connection.execute(delete(SUBMISSIONS).where(SUBMISSIONS.c.share_id == share.id))
+    if stands.frozen_before:
+        manifest_rows.put_back(connection, share.id)
+        connection.execute(_FORGET, {"share": share.id})
     _keep(connection, share.id, frozen)
     # Sorted, so that two transactions of PostgreSQL with the same studies wait for one another in one order.
     for manifest in sorted(manifests, key=lambda each: (each.destination, each.study_uid)):
@@ -53,12 +76,12 @@ def freeze(
     for pairing in sorted(pairings, key=lambda each: each.study_uid):
         _pair(connection, share, pairing)
         listing.note_modalities(connection, share.report_id, pairing.modalities)
-    shares.save(connection, share, release=False)
+    shares.write(connection, share)
 
 
 def frozen(connection: Connection, share_id: str) -> FrozenSubmission:
     """Raises InputRejected (``store_not_frozen``)."""
-    row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.share_id == share_id)).one_or_none()
+    row = connection.execute(_OF_SHARE, {"share": share_id}).one_or_none()
     if row is None:
         raise InputRejected("store_not_frozen", share=share_id)
     return FrozenSubmission(
@@ -72,19 +95,8 @@ def frozen(connection: Connection, share_id: str) -> FrozenSubmission:
 
 def patient_ids(connection: Connection, destination: str, accession: Identifier) -> tuple[str, ...]:
     """The patients (CX) under which reports with *accession* were frozen for *destination*."""
-    rows = connection.execute(
-        select(SUBMISSIONS.c.patient_id)
-        .join(SHARES, SHARES.c.id == SUBMISSIONS.c.share_id)
-        .join(REPORT_ACCESSIONS, REPORT_ACCESSIONS.c.report_id == SHARES.c.report_id)
-        .where(
-            SHARES.c.destination == destination,
-            REPORT_ACCESSIONS.c.root == accession.root,
-            REPORT_ACCESSIONS.c.extension == accession.extension,
-        )
-        .distinct()
-        .order_by(SUBMISSIONS.c.patient_id)
-    )
-    return tuple(rows.scalars())
+    whose = {"at": destination, "issuer": accession.root, "number": accession.extension}
+    return tuple(connection.execute(_PATIENT_IDS, whose).scalars())
 
 
 def registered(connection: Connection, share: Share, first_look_s: float = FIRST_LOOK_S) -> None:
@@ -92,22 +104,21 @@ def registered(connection: Connection, share: Share, first_look_s: float = FIRST
 
     Raises as ``shares.save``.
     """
-    shares.fence(connection, share, release=False)
+    shares.fence(connection, share, release=True)
     manifest_rows.registered(connection, share)
-    shares.save(connection, share, release=True)
+    shares.write(connection, share)
     watches.published(connection, share, first_look_s)
 
 
 def documents_of(connection: Connection, share_ids: Iterable[str]) -> dict[str, tuple[FrozenDocument, ...]]:
     """The frozen documents of each share, in their order."""
-    query = select(DOCUMENTS).order_by(DOCUMENTS.c.share_id, DOCUMENTS.c.position)
-    rows = rows_by(connection, query, DOCUMENTS.c.share_id, share_ids)
+    rows = rows_by(connection, _DOCUMENTS, share_ids)
     return {share_id: tuple(_document(row) for row in some) for share_id, some in rows.items()}
 
 
 def _keep(connection: Connection, share_id: str, frozen: FrozenSubmission) -> None:
     connection.execute(
-        insert(SUBMISSIONS),
+        _INSERT,
         {
             "share_id": share_id,
             "submission_set_unique_id": frozen.submission_set_unique_id,
@@ -117,10 +128,8 @@ def _keep(connection: Connection, share_id: str, frozen: FrozenSubmission) -> No
         },
     )
     if frozen.documents:
-        connection.execute(
-            insert(DOCUMENTS),
-            [_document_row(share_id, position, each) for position, each in enumerate(frozen.documents)],
-        )
+        rows = [_document_row(share_id, position, each) for position, each in enumerate(frozen.documents)]
+        connection.execute(_INSERT_DOCUMENTS, rows)
 
 
 def _pair(connection: Connection, share: Share, pairing: Pairing) -> None:

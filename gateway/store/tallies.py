@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, func, select
 
 from gateway.model.share import ShareState
 from gateway.store.engine import reading
-from gateway.store.schema import RELAY_MESSAGES, SESSIONS, SHARES
+from gateway.store.schema import SESSIONS, SHARES
 from gateway.store.schema_notices import NOTICES
+from gateway.store.schema_relay import RELAY_MESSAGES
 
 UNSETTLED = (ShareState.WAITING, ShareState.FROZEN, ShareState.SENDING, ShareState.HELD)
 """States of shares that are few enough to be looked at one by one, and in which something is still to happen."""

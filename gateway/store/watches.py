@@ -11,16 +11,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, exists, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, exists, or_, select, update
 
 from gateway import audit
+from gateway.audit.inserting import insert_new
 from gateway.model.audit import AuditEvent
 from gateway.model.share import Deed, Manifest, Share, ShareState
-from gateway.model.watch import Standing, Watch, WatchState
+from gateway.model.watch import IMAGES_LOST, Standing, Watch, WatchState
 from gateway.store import forms, manifest_rows, shares
 from gateway.store.engine import reading
 from gateway.store.schema import MANIFESTS, REPORT_STUDIES, SHARES, WATCHES
-from gateway.store.statements import insert_new
 from gateway.store.writer import Writer
 
 _LIVING = tuple(state.value for state in (ShareState.FROZEN, ShareState.SENDING, ShareState.SHARED))
@@ -28,14 +28,46 @@ _UNFINISHED = frozenset(state.value for state in (ShareState.WAITING, ShareState
 _ADOPTED = 500
 _NOTHING_LOST = forms.dump_words({})
 
+# Made once: to make a statement takes SQLAlchemy longer than to run it.
+_ONE = (WATCHES.c.site == bindparam("of_site"), WATCHES.c.study_uid == bindparam("of_study"))
+_WRITE = update(WATCHES).where(*_ONE)
+_WRITE_CLAIMED = _WRITE.where(WATCHES.c.due_at == bindparam("claimed"))
+_SOONER = _WRITE.where(or_(WATCHES.c.due_at.is_(None), WATCHES.c.due_at > bindparam("due")))
+_DUE = select(WATCHES).where(WATCHES.c.due_at <= bindparam("now")).order_by(WATCHES.c.due_at).limit(1)
+_IS_DUE = select(exists().where(WATCHES.c.due_at <= bindparam("now")))
+_NEXT_DUE = select(WATCHES.c.due_at).where(WATCHES.c.due_at.is_not(None)).order_by(WATCHES.c.due_at).limit(1)
+_STUDIES = select(REPORT_STUDIES.c.study_uid).where(REPORT_STUDIES.c.report_id == bindparam("report")).distinct()
+_REPORTS_LIVING = (
+    select(SHARES.c.report_id)
+    .join(REPORT_STUDIES, REPORT_STUDIES.c.report_id == SHARES.c.report_id)
+    .where(
+        REPORT_STUDIES.c.study_uid == bindparam("of_study"),
+        SHARES.c.destination == bindparam("at"),
+        SHARES.c.deed == Deed.PUBLISH.value,
+        SHARES.c.state.in_(_LIVING),
+        SHARES.c.id != bindparam("besides"),
+    )
+    .order_by(SHARES.c.sequence)
+)
+_HELD_FOR_LOSS = (
+    select(SHARES.c.id)
+    .where(
+        SHARES.c.destination == bindparam("at"),
+        SHARES.c.deed == Deed.MANIFEST.value,
+        SHARES.c.study_uid == bindparam("of_study"),
+        SHARES.c.state == ShareState.HELD.value,
+        SHARES.c.reason == IMAGES_LOST,
+    )
+    .limit(1)
+)
+
 
 def published(connection: Connection, share: Share, first_look_s: float) -> None:
     """*share* is registered: its studies are looked at anew, the first time after *first_look_s* seconds."""
     if share.deed is Deed.MANIFEST:
         studies: Sequence[str] = (share.study_uid,)
     else:
-        query = select(REPORT_STUDIES.c.study_uid).where(REPORT_STUDIES.c.report_id == share.report_id).distinct()
-        studies = sorted(connection.execute(query).scalars())
+        studies = sorted(connection.execute(_STUDIES, {"report": share.report_id}).scalars())
     later = share.updated_at + timedelta(seconds=first_look_s)
     # After a withdrawal the manifest may stand for nothing; after that of a manifest a first one may be wanted.
     at_once = share.deed is Deed.WITHDRAW or (share.deed is Deed.MANIFEST and bool(share.target))
@@ -44,10 +76,9 @@ def published(connection: Connection, share: Share, first_look_s: float) -> None
         row = _row(share.site, study_uid, due)
         if not insert_new(connection, WATCHES, row):
             # One that is due sooner stays so: somebody said that its images changed.
-            sooner = (WATCHES.c.due_at.is_(None)) | (WATCHES.c.due_at > due)
-            one = _is(share.site, study_uid)
-            connection.execute(update(WATCHES).where(one).values(round=0))
-            connection.execute(update(WATCHES).where(one, sooner).values(due_at=due))
+            one = _one(share.site, study_uid)
+            connection.execute(_WRITE, {**one, "round": 0})
+            connection.execute(_SOONER, {**one, "due": due, "due_at": due})
 
 
 def told(connection: Connection, study_uids: Iterable[str], now: datetime, *, on_purpose: bool = False) -> int:
@@ -85,17 +116,11 @@ def told(connection: Connection, study_uids: Iterable[str], now: datetime, *, on
 
 def claim(connection: Connection, now: datetime, lease_s: float) -> Watch | None:
     """The study that is due longest, for *lease_s* seconds the caller's."""
-    row = connection.execute(
-        select(WATCHES)
-        .where(WATCHES.c.due_at <= now)
-        .order_by(WATCHES.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
+    row = connection.execute(_DUE.with_for_update(skip_locked=True), {"now": now}).one_or_none()
     if row is None:
         return None
     until = now + timedelta(seconds=lease_s)
-    connection.execute(update(WATCHES).where(_is(row.site, row.study_uid)).values(due_at=until))
+    connection.execute(_WRITE, {**_one(row.site, row.study_uid), "due_at": until})
     return _watch(row, until)
 
 
@@ -108,11 +133,8 @@ def save(connection: Connection, claimed: Watch, after: Watch) -> bool:
         "told": after.told,
         "lost": forms.dump_words(after.lost),
     }
-    held = WATCHES.c.due_at == claimed.due_at
-    return (
-        connection.execute(update(WATCHES).where(_is(claimed.site, claimed.study_uid), held).values(values)).rowcount
-        == 1
-    )
+    held = {**_one(claimed.site, claimed.study_uid), "claimed": claimed.due_at}
+    return connection.execute(_WRITE_CLAIMED, {**held, **values}).rowcount == 1
 
 
 def living(connection: Connection, destination: str, study_uid: str, besides: str = "") -> tuple[str, ...]:
@@ -120,19 +142,8 @@ def living(connection: Connection, destination: str, study_uid: str, besides: st
 
     *besides*: a share whose report is not meant, because it gives way.
     """
-    rows = connection.execute(
-        select(SHARES.c.report_id)
-        .join(REPORT_STUDIES, REPORT_STUDIES.c.report_id == SHARES.c.report_id)
-        .where(
-            REPORT_STUDIES.c.study_uid == study_uid,
-            SHARES.c.destination == destination,
-            SHARES.c.deed == Deed.PUBLISH.value,
-            SHARES.c.state.in_(_LIVING),
-            SHARES.c.id != besides,
-        )
-        .order_by(SHARES.c.sequence)
-    )
-    return tuple(dict.fromkeys(rows.scalars()))
+    whose = {"at": destination, "of_study": study_uid, "besides": besides}
+    return tuple(dict.fromkeys(connection.execute(_REPORTS_LIVING, whose).scalars()))
 
 
 def standing(connection: Connection, site: str, study_uid: str) -> tuple[Standing, ...]:
@@ -158,6 +169,8 @@ def standing(connection: Connection, site: str, study_uid: str) -> tuple[Standin
                 under_way=bool(states & _UNFINISHED),
                 # Of a publication that is held with its manifest fixed, too: its row is not to be had.
                 held=ShareState.HELD.value in states or (manifest is not None and not manifest.shared),
+                held_for_loss=connection.execute(_HELD_FOR_LOSS, {"at": destination, "of_study": study_uid}).scalar()
+                or "",
             )
         )
     return tuple(found)
@@ -207,8 +220,8 @@ def _row(site: str, study_uid: str, due: datetime) -> dict[str, Any]:
     }
 
 
-def _is(site: str, study_uid: str) -> Any:
-    return (WATCHES.c.site == site) & (WATCHES.c.study_uid == study_uid)
+def _one(site: str, study_uid: str) -> dict[str, Any]:
+    return {"of_site": site, "of_study": study_uid}
 
 
 def _watch(row: Row[Any], until: datetime | None) -> Watch:
@@ -233,14 +246,12 @@ class SqlWatches:
     def claim(self, now: datetime, lease_s: float) -> Watch | None:
         # Asked before anything is written: most of the time nothing is due.
         with reading(self._engine) as connection:
-            due = connection.execute(select(exists().where(WATCHES.c.due_at <= now))).scalar()
+            due = connection.execute(_IS_DUE, {"now": now}).scalar()
         return self._writer.run(lambda connection: claim(connection, now, lease_s)) if due else None
 
     def next_due(self) -> datetime | None:
         with reading(self._engine) as connection:
-            return connection.execute(
-                select(WATCHES.c.due_at).where(WATCHES.c.due_at.is_not(None)).order_by(WATCHES.c.due_at).limit(1)
-            ).scalar_one_or_none()
+            return connection.execute(_NEXT_DUE).scalar_one_or_none()
 
     def standing(self, site: str, study_uid: str) -> Sequence[Standing]:
         with reading(self._engine) as connection:

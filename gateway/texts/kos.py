@@ -51,4 +51,21 @@ TEXTS: dict[str, Text] = {
         "Le document d'objets clés ne dit pas où sont ses images : demandez-en un nouveau à sa source.",
         "The key object document does not say where its images are: ask its source for a new one.",
     ),
+    # the command that makes one
+    "kos_build_pacs": Text(
+        "Il n'y a pas de PACS « {value} » dans la configuration (connus : {known}).",
+        "There is no PACS “{value}” in the settings (known: {known}).",
+    ),
+    "kos_build_site": Text(
+        "Nommez le site avec --site : {known}.",
+        "Name the site with --site: {known}.",
+    ),
+    "kos_build_absent": Text(
+        "Le PACS {pacs} n'a pas cet examen.",
+        "The PACS {pacs} does not have this study.",
+    ),
+    "kos_build_output": Text(
+        "Le manifeste n'a pas pu être écrit : {reason}.",
+        "The manifest could not be written: {reason}.",
+    ),
 }

@@ -1,5 +1,9 @@
-"""Sentences of the manifest: what ``gateway kos check`` says, by rule, and what making one says."""
+"""What ``gateway kos check`` says, by rule: the file, its elements, identities, requests and dates.
 
+:mod:`gateway.texts.manifest_content` holds what it says of the evidence and of the content.
+"""
+
+from gateway.texts import manifest_content
 from gateway.texts.text import Text
 
 TEXTS: dict[str, Text] = {
@@ -91,6 +95,10 @@ TEXTS: dict[str, Text] = {
         "{name} est écrit en UTF-8 alors que le fichier déclare {value} : déclarez ISO_IR 192.",
         "{name} is written in UTF-8 while the file declares {value}: declare ISO_IR 192.",
     ),
+    "kos-charset-escape": Text(
+        "{name} utilise le second jeu de caractères ({value}) sans l'annoncer par une séquence d'échappement.",
+        "{name} uses the second character set ({value}) without an escape sequence that says so.",
+    ),
     "kos-attribute-unknown": Text(
         "L'attribut {name} n'est pas dans le dictionnaire de DICOM.",
         "The attribute {name} is not in DICOM's dictionary.",
@@ -98,6 +106,14 @@ TEXTS: dict[str, Text] = {
     "kos-pixels": Text(
         "Un manifeste n'a pas de pixels : retirez cet attribut.",
         "A manifest has no pixels: remove this attribute.",
+    ),
+    "kos-group": Text(
+        "Le groupe de {name} n'a pas sa place dans un document : retirez cet attribut.",
+        "The group of {name} has no place in a document: remove this attribute.",
+    ),
+    "kos-text-lost": Text(
+        "{name} contient le caractère de remplacement (U+FFFD) : un texte a été perdu ; reprenez-le à sa source.",
+        "{name} holds the replacement character (U+FFFD): some text was lost; take it from its source again.",
     ),
     "kos-missing": Text(
         "Il manque {name}, qui doit être présent (type {type}).",
@@ -122,6 +138,10 @@ TEXTS: dict[str, Text] = {
     "kos-code": Text(
         "Ce code est incomplet ou a deux valeurs : {name}.",
         "This code is incomplete or has two values: {name}.",
+    ),
+    "kos-code-concept": Text(
+        "« {value} » n'est pas un concept de SNOMED CT (clé de contrôle ou partition fausse) : vérifiez le code.",
+        "“{value}” is no concept of SNOMED CT (wrong check digit or partition): check the code.",
     ),
     "kos-institution": Text(
         "Indiquez l'établissement (Institution Name) : c'est à lui qu'on demandera de corriger le manifeste.",
@@ -201,6 +221,10 @@ TEXTS: dict[str, Text] = {
         "Le numéro de demande « {value} » n'a pas d'autorité d'affectation : ajoutez son OID (type ISO).",
         "The order number “{value}” has no issuer: add its OID (type ISO).",
     ),
+    "kos-issuer-alone": Text(
+        "L'autorité d'un numéro est donnée, et le numéro est vide : remplissez-le ou retirez l'autorité.",
+        "The issuer of a number is given and the number is empty: fill it or remove the issuer.",
+    ),
     "kos-zone": Text(
         "« {value} » n'est pas un fuseau horaire : la forme est +HHMM ou -HHMM, de -1200 à +1400, jamais -0000.",
         "“{value}” is not a time zone: the form is +HHMM or -HHMM, from -1200 to +1400, never -0000.",
@@ -225,196 +249,6 @@ TEXTS: dict[str, Text] = {
         "Le fichier est daté du {value}, avant son contenu.",
         "The file is dated {value}, before its content.",
     ),
-    "kos-study-other": Text(
-        "Le manifeste appartient à l'examen {value} et référence l'examen {expected}.",
-        "The manifest belongs to study {value} and refers to study {expected}.",
-    ),
-    "kos-study-twice": Text(
-        "L'examen {value} est donné deux fois.",
-        "Study {value} is given twice.",
-    ),
-    "kos-series-twice": Text(
-        "La série {value} est donnée deux fois.",
-        "Series {value} is given twice.",
-    ),
-    "kos-instance-twice": Text(
-        "L'objet {value} est donné deux fois.",
-        "Instance {value} is given twice.",
-    ),
-    "kos-own-series": Text(
-        "La série {value} du manifeste est aussi une série référencée : il lui faut la sienne.",
-        "Series {value} of the manifest is also a referenced series: it needs one of its own.",
-    ),
-    "kos-own-instance": Text(
-        "Le manifeste {value} se référence lui-même.",
-        "Manifest {value} refers to itself.",
-    ),
-    "kos-uid-reused": Text(
-        "L'UID {value} désigne deux choses différentes (examen, série ou objet).",
-        "UID {value} names two different things (study, series or instance).",
-    ),
-    "kos-sop-class": Text(
-        "{value} n'est pas une classe d'objets qui se conservent.",
-        "{value} is not a class of objects that are stored.",
-    ),
-    "kos-identical-missing": Text(
-        "Le manifeste référence plusieurs examens sans nommer ses copies (Identical Documents Sequence) : faites "
-        "un manifeste par examen.",
-        "The manifest refers to several studies without naming its copies (Identical Documents Sequence): make one"
-        " manifest for each study.",
-    ),
-    "kos-identical-needless": Text(
-        "Le manifeste d'un seul examen n'a pas de copies (Identical Documents Sequence).",
-        "The manifest of a single study has no copies (Identical Documents Sequence).",
-    ),
-    "kos-retrieval-missing": Text(
-        "Rien ne dit où prendre cette série : ajoutez Retrieve URL, Retrieve AE Title ou Retrieve Location UID.",
-        "Nothing says where to get this series: add Retrieve URL, Retrieve AE Title or Retrieve Location UID.",
-    ),
-    "kos-retrieval-uneven": Text(
-        "Cette série n'a pas {name}, que les autres ont.",
-        "This series has no {name}, which the others have.",
-    ),
-    "kos-url": Text(
-        "« {value} » n'est pas de la forme https://…/studies/UID/series/UID.",
-        "“{value}” is not of the form https://…/studies/UID/series/UID.",
-    ),
-    "kos-url-study": Text(
-        "L'URL désigne l'examen {value} au lieu de {expected}.",
-        "The URL names study {value} instead of {expected}.",
-    ),
-    "kos-url-series": Text(
-        "L'URL désigne la série {value} au lieu de {expected}.",
-        "The URL names series {value} instead of {expected}.",
-    ),
-    "kos-url-clear": Text(
-        "L'adresse {value} n'est pas chiffrée : utilisez https.",
-        "The address {value} is not encrypted: use https.",
-    ),
-    "kos-number": Text(
-        "« {value} » n'est pas un nombre permis ici.",
-        "“{value}” is not a number that is allowed here.",
-    ),
-    "kos-mark": Text(
-        "La marque d'image clé désigne « {value} », qui n'est pas une note de ce manifeste ou pas dans cette série.",
-        "The mark of a key image names “{value}”, which is no note of this manifest or not in this series.",
-    ),
-    "kos-title": Text(
-        "Le titre {value} n'est pas celui d'un manifeste : {expected}.",
-        "The title {value} is not that of a manifest: {expected}.",
-    ),
-    "kos-title-meaning": Text(
-        "Le libellé du titre est « {value} » et non « Manifest ».",
-        "The meaning of the title is “{value}” and not “Manifest”.",
-    ),
-    "kos-title-signed": Text(
-        "Le titre annonce un manifeste signé et il n'y a pas de signature.",
-        "The title announces a signed manifest and there is no signature.",
-    ),
-    "kos-template-missing": Text(
-        "Il manque le modèle du contenu (Content Template Sequence : DCMR, 2010).",
-        "The template of the content (Content Template Sequence: DCMR, 2010) is missing.",
-    ),
-    "kos-template-drim": Text(
-        "Le modèle du contenu (DCMR, 2010) n'est pas nommé, comme dans les manifestes officiels de DRIM-M ; nommez-le.",
-        "The template of the content (DCMR, 2010) is not named, as in the official manifests of DRIM-M; name it.",
-    ),
-    "kos-relationship": Text(
-        "La relation « {value} » n'est pas permise pour cet élément (attendu : {expected}).",
-        "The relationship “{value}” is not allowed for this item (expected: {expected}).",
-    ),
-    "kos-by-reference": Text(
-        "Un manifeste n'a pas de relation par référence.",
-        "A manifest has no relationship by reference.",
-    ),
-    "kos-content-type": Text(
-        "« {value} » n'est pas un type d'élément d'un manifeste.",
-        "“{value}” is not a value type of a manifest.",
-    ),
-    "kos-content-name": Text(
-        "Le nom de cet élément ({value}) n'est pas du modèle 2010 ; le texte s'appelle (113012, DCM).",
-        "The name of this item ({value}) is not of template 2010; the text is named (113012, DCM).",
-    ),
-    "kos-content-value": Text(
-        "Un élément de type {value} doit avoir une valeur dans {name}.",
-        "An item of type {value} must have a value in {name}.",
-    ),
-    "kos-content-foreign": Text(
-        "Un élément de type {value} n'a pas de {name}.",
-        "An item of type {value} has no {name}.",
-    ),
-    "kos-purpose": Text(
-        "Une référence du manifeste n'a pas de nom (Concept Name Code Sequence).",
-        "A reference of the manifest has no name (Concept Name Code Sequence).",
-    ),
-    "kos-description-several": Text(
-        "Il y a plus d'une description (113012, DCM).",
-        "There is more than one description (113012, DCM).",
-    ),
-    "kos-description-series": Text(
-        "La description et le manifeste ne nomment pas les mêmes séries : {value}.",
-        "Description and manifest do not name the same series: {value}.",
-    ),
-    "kos-reference-one": Text(
-        "Un élément sélectionne un seul objet, celui-ci en a {value}.",
-        "An item selects one instance, this one has {value}.",
-    ),
-    "kos-reference-none": Text(
-        "Le contenu ne sélectionne aucun objet.",
-        "The content selects no instance.",
-    ),
-    "kos-value-type": Text(
-        "Un objet de cette classe est sélectionné comme {expected}, pas comme {value}.",
-        "An instance of this class is selected as {expected}, not as {value}.",
-    ),
-    "kos-content-twice": Text(
-        "L'objet {value} est sélectionné deux fois.",
-        "Instance {value} is selected twice.",
-    ),
-    "kos-content-unknown": Text(
-        "Le contenu sélectionne {value}, qui n'est pas dans les preuves (0040,A375).",
-        "The content selects {value}, which is not in the evidence (0040,A375).",
-    ),
-    "kos-content-lacks": Text(
-        "L'objet {value} des preuves (0040,A375) n'est pas sélectionné par le contenu.",
-        "Instance {value} of the evidence (0040,A375) is not selected by the content.",
-    ),
-    "kos-class-differs": Text(
-        "La classe {value} n'est pas celle que les preuves donnent à cet objet ({expected}).",
-        "Class {value} is not the one that the evidence gives this instance ({expected}).",
-    ),
-    "kos-nested": Text(
-        "Cet élément en contient d'autres, ce que le modèle 2010 ne permet pas.",
-        "This item contains others, which template 2010 does not allow.",
-    ),
-    "kos-library-missing": Text(
-        "Le titre annonce une description et il n'y a pas de bibliothèque d'images (111028, DCM).",
-        "The title announces a description and there is no image library (111028, DCM).",
-    ),
-    "kos-library-several": Text(
-        "Il y a plus d'une bibliothèque d'images.",
-        "There is more than one image library.",
-    ),
-    "kos-library-series": Text(
-        "La bibliothèque d'images n'a pas exactement un groupe pour la série « {value} ».",
-        "The image library does not have exactly one group for series “{value}”.",
-    ),
-    "kos-library-instance": Text(
-        "La bibliothèque d'images et les preuves ne s'accordent pas sur l'objet « {value} ».",
-        "Image library and evidence do not agree on instance “{value}”.",
-    ),
-    "kos-library-count": Text(
-        "La bibliothèque compte « {value} » ; le manifeste en référence {expected}.",
-        "The library counts “{value}”; the manifest refers to {expected}.",
-    ),
-    "kos-library-lacks": Text(
-        "La bibliothèque d'images ne dit pas {name}.",
-        "The image library does not say {name}.",
-    ),
-    "kos-library-continuity": Text(
-        "Un conteneur doit dire Continuity Of Content SEPARATE (trouvé : « {value} »).",
-        "A container must say Continuity Of Content SEPARATE (found: “{value}”).",
-    ),
     "kos-private": Text(
         "L'attribut privé {name} n'a pas de créateur déclaré.",
         "The private attribute {name} has no creator declared.",
@@ -423,44 +257,9 @@ TEXTS: dict[str, Text] = {
         "{name} est vide : le destinataire ne pourra pas vérifier l'identité.",
         "{name} is empty: the receiver cannot check the identity.",
     ),
-    "kos-description-none": Text(
-        "Il n'y a pas de description (113012, DCM) : des consommateurs de DRIM-M y lisent les modalités.",
-        "There is no description (113012, DCM): consumers of DRIM-M read the modalities there.",
-    ),
-    "kos-description-meaning": Text(
-        "Le libellé de la description est « {value} » et non « Key Object Description ».",
-        "The meaning of the description is “{value}” and not “Key Object Description”.",
-    ),
-    "kos-described": Text(
-        "{name} doit être rempli dans un manifeste décrit.",
-        "{name} must be filled in a manifest with description.",
-    ),
-    "kos-library-name": Text(
-        "Le nom de cet élément de la bibliothèque ({value}) n'a pas le bon code, le bon système ou le bon type.",
-        "The name of this item of the library ({value}) does not have the right code, scheme or value type.",
-    ),
-    "kos-library-unit": Text(
-        "Un nombre doit avoir une valeur et une seule unité (UCUM).",
-        "A number must have a value and a single unit (UCUM).",
-    ),
-    "kos_build_pacs": Text(
-        "Il n'y a pas de PACS « {value} » dans la configuration (connus : {known}).",
-        "There is no PACS “{value}” in the settings (known: {known}).",
-    ),
-    "kos_build_site": Text(
-        "Nommez le site avec --site : {known}.",
-        "Name the site with --site: {known}.",
-    ),
-    "kos_build_absent": Text(
-        "Le PACS {pacs} n'a pas cet examen.",
-        "The PACS {pacs} does not have this study.",
-    ),
-    "kos_build_output": Text(
-        "Le manifeste n'a pas pu être écrit : {reason}.",
-        "The manifest could not be written: {reason}.",
-    ),
     "kos-other-ids": Text(
         "Un manifeste décrit répète le numéro du patient dans Other Patient IDs Sequence.",
         "A manifest with description repeats the patient's number in Other Patient IDs Sequence.",
     ),
+    **manifest_content.TEXTS,
 }

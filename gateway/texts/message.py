@@ -73,12 +73,16 @@ TEXTS = {
         "This type of message (MSH-9) is not supported: a report comes in ORU^R01 or MDM^T02.",
     ),
     "hl7_type_later": Text(
-        "Ce type de message (MSH-9) est reconnu, mais n'est pas encore pris en charge.",
-        "This type of message (MSH-9) is recognised and not supported yet.",
+        "Ce type de message (MSH-9) est reconnu, et rien ne le prend ici : une demande (ORM, OMI) va vers une"
+        " plateforme déclarée ([platform.NOM]) ; OMG, SIU et ZAM ne s'adressent pas à la passerelle.",
+        "This type of message (MSH-9) is recognised, and nothing takes it here: a request (ORM, OMI) goes to a platform"
+        " of the settings ([platform.NAME]); OMG, SIU and ZAM are not addressed to the gateway.",
     ),
     "hl7_profile_later": Text(
-        "Les messages de ce profil (MSH-21) ne sont pas encore pris en charge.",
-        "Messages of this profile (MSH-21) are not supported yet.",
+        "Rien ne prend ici les messages de ce profil (MSH-21) : la téléradiologie va vers une plateforme déclarée"
+        " ([platform.NOM]) ; CISIS_CDA_HL7_LPS est le retour d'une plateforme d'intermédiation vers son système.",
+        "Nothing takes messages of this profile (MSH-21) here: teleradiology goes to a platform of the settings"
+        " ([platform.NAME]); CISIS_CDA_HL7_LPS is the way back from an exchange platform to its system.",
     ),
     "hl7_event": Text(
         "Cet évènement (MSH-9.2) n'est pas pris en charge : R01 pour ORU ; T02, T10 ou T04 pour MDM.",

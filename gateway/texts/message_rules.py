@@ -22,6 +22,11 @@ TEXTS = {
             "A field of the segment {segment} repeats more than {expected} times: the message was not judged.",
         ),
         (
+            "profile_several",
+            "MSH-21 annonce plusieurs profils ({value}) : un message n'en suit qu'un.",
+            "MSH-21 states several profiles ({value}): a message follows one.",
+        ),
+        (
             "profile_older",
             "MSH-21 annonce une version antérieure du profil ({value}) : lue comme {expected}.",
             "MSH-21 states an earlier version of the profile ({value}): read as {expected}.",
@@ -105,7 +110,11 @@ TEXTS = {
             "Le jour ou le mois de naissance ({field}) est écrit 00.",
             "The day or month of birth ({field}) is written 00.",
         ),
-        ("type_number", "{field} n'est pas un nombre.", "{field} is no number."),
+        (
+            "type_number",
+            "{field} n'est pas un nombre de 16 caractères au plus.",
+            "{field} is no number of at most 16 characters.",
+        ),
         ("type_sequence", "{field} n'est pas un numéro d'ordre.", "{field} is no sequence number."),
         (
             "type_oid",
@@ -131,6 +140,16 @@ TEXTS = {
             "type_coding_system",
             "{field} : le système de codage accompagne toujours le code.",
             "{field}: the coding system always goes with the code.",
+        ),
+        (
+            "type_table",
+            "La valeur de {field} n'est pas de la table de la norme : {expected}.",
+            "The value of {field} is not of the standard's table: {expected}.",
+        ),
+        (
+            "type_loinc",
+            "{field} n'est pas un code LOINC : le système est LN et la clé de contrôle est fausse.",
+            "{field} is no LOINC code: the system is LN and the check digit is wrong.",
         ),
         ("sequence", "{field} vaut {value} : attendu {expected}.", "{field} is {value}: expected {expected}."),
         # the patient
@@ -319,6 +338,11 @@ TEXTS = {
             "A document that the patient may not see is not sent to them: INVISIBLE_PATIENT and DESTMSSANTEPAT.",
         ),
         (
+            "mail_masked",
+            "Un document masqué aux professionnels ne leur est pas envoyé : MASQUE_PS et DESTMSSANTEPS.",
+            "A document that is masked to professionals is not sent to them: MASQUE_PS and DESTMSSANTEPS.",
+        ),
+        (
             "mail_matrix",
             "Cette combinaison de masques et de destinataires MSSanté n'est pas de la liste du guide.",
             "This combination of masks and secure-mail destinations is not of the guide's list.",
@@ -400,6 +424,21 @@ TEXTS = {
             "The data of {field} are no readable base64.",
         ),
         (
+            "protocol_refused",
+            "Un refus (ORC-1 OC) porte un protocole (OBX PROTOCOLE_IMAGERIE).",
+            "A refusal (ORC-1 OC) carries a protocol (OBX PROTOCOLE_IMAGERIE).",
+        ),
+        (
+            "encapsulated_as_text",
+            "{field} porte des données encapsulées (^TEXT^^Base64^…) : OBX-2 doit valoir ED.",
+            "{field} carries encapsulated data (^TEXT^^Base64^…): OBX-2 must be ED.",
+        ),
+        (
+            "measure",
+            "{field} n'est pas une mesure possible : {value}.",
+            "{field} is no possible measure: {value}.",
+        ),
+        (
             "protocol_missing",
             "Le protocole d'imagerie (OBX PROTOCOLE_IMAGERIE) est absent.",
             "The imaging protocol (OBX PROTOCOLE_IMAGERIE) is missing.",
@@ -446,6 +485,11 @@ TEXTS = {
             "error_unexpected",
             "Une réponse positive ne porte pas de segment ERR.",
             "A positive answer carries no segment ERR.",
+        ),
+        (
+            "error_text",
+            "ERR-3 : le code {value} et son libellé se contredisent ; ce libellé est celui de {expected}.",
+            "ERR-3: code {value} and its text contradict each other; the text is that of {expected}.",
         ),
         ("error_detail", "ERR-3 vaut 207 : le détail va en ERR-5.", "ERR-3 is 207: the detail goes into ERR-5."),
         ("merge_itself", "Un même identifiant est en PID-3 et en MRG-1.", "One identifier is in PID-3 and in MRG-1."),

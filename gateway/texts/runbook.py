@@ -39,6 +39,7 @@ GROUPS: dict[str, tuple[Text, tuple[str, ...]]] = {
             "manifest_value_unfit",
             "images_lost",
             "manifest_report_erased",
+            "report_erased",
         ),
     ),
     "agreement": (
@@ -221,11 +222,19 @@ TEXTS = {
     ),
     "do_images_lost": Text(
         "Demandez au service d'imagerie ce que sont devenues les images. Si elles ont été retirées exprès, relancez le"
-        " partage : un manifeste de ce qui reste remplace l'ancien. Si le PACS va les retrouver, abandonnez-le :"
-        " l'examen reste surveillé.",
+        " partage : un manifeste de ce qui reste remplace l'ancien. Si le PACS va les retrouver, attendez : le partage"
+        " reprend seul au regard qui les retrouve.",
         "Ask the imaging department what became of the images. If they were taken out on purpose, replay the share: a"
-        " manifest of what is left replaces the old one. If the PACS will have them again, abandon it: the study goes"
-        " on being watched.",
+        " manifest of what is left replaces the old one. If the PACS will have them again, wait: the share goes on by"
+        " itself with the look that finds them.",
+    ),
+    "do_report_erased": Text(
+        "Les octets du compte rendu ont été effacés à leur échéance (`[retention]`) ; ses métadonnées ne peuvent plus"
+        " être refaites d'ici. Une nouvelle version envoyée par le RIS remplace ce qui est au registre ; un retrait"
+        " reste possible. Sinon, abandonnez cette demande.",
+        "The report's bytes were erased when their time came (`[retention]`); its metadata can no longer be made again"
+        " from here. A new version sent by the RIS replaces what the registry has; a withdrawal is still possible. Else"
+        " abandon this request.",
     ),
     "do_manifest_report_erased": Text(
         "Le délai de conservation est passé : il ne reste rien ici pour refaire le manifeste. Faites renvoyer le compte"

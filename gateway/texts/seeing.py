@@ -37,6 +37,10 @@ TEXTS = {
     "happened_REPLACED": Text("Remplacé par une nouvelle version", "Replaced by a new version"),
     "happened_TAKEN_BACK": Text("Retiré", "Taken back"),
     "happened_NEVER_LEFT": Text("Ce qu'il retire n'était jamais parti", "What it withdraws had never left"),
+    "happened_NOTHING_LOST": Text(
+        "Ce qui manquait au PACS y est revenu, ou a été rejeté depuis",
+        "What the PACS had lost is there again, or was rejected since",
+    ),
     "happened_TAKEN_UP": Text("Relancé depuis le début", "Replayed from the beginning"),
     "happened_SENT_AGAIN": Text("Relancé : le registre est d'abord interrogé", "Replayed: the registry is asked first"),
     "happened_GIVEN_UP": Text("Abandonné", "Abandoned"),

@@ -45,8 +45,8 @@ def parse(content: bytes, limits: Limits = DEFAULT) -> etree._Element:
         raise InputTooLarge("xml_too_large", size=len(content), limit=limits.size_bytes)
     guarded = len(content) < _LARGEST_TEXT_BYTES and limits.depth >= _LIBXML2_DEPTH
     _examine(content, limits, whole=not guarded)
-    # No element without its "<": a bound on their number that costs nothing.
-    if guarded and content.count(b"<") > limits.elements:
+    # No element without its "<", and none of less than four bytes: bounds on their number that cost next to nothing.
+    if guarded and len(content) > 4 * limits.elements and content.count(b"<") > limits.elements:
         raise InputTooLarge("xml_too_many_elements", limit=limits.elements)
     parser = etree.XMLParser(  # noqa: TID251 - this is the place
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=not guarded, collect_ids=False

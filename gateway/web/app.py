@@ -17,6 +17,7 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
+from gateway.monitoring.door import HealthServer
 from gateway.web import (
     break_glass,
     console_routes,
@@ -36,7 +37,6 @@ from gateway.web.bare import Bare
 from gateway.web.exams import Exams
 from gateway.web.grants import Grants
 from gateway.web.headers import NO_STORE, host_is_ours, security_headers
-from gateway.web.health import HealthServer
 from gateway.web.pages import as_problem, language, message
 from gateway.web.parts import IntakeKey, WebParts, WebSettings
 

@@ -8,7 +8,7 @@ Sources: OpenID Connect Core 1.0 section 5.1; Pro Santé Connect "Données retou
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gateway.model.access import Kind, Person, Situation
@@ -40,10 +40,13 @@ def professional(
     claims: Mapping[str, Any],
     issuer: str,
     identifier_claims: Iterable[str],
-    administrators: frozenset[str],
+    administrators: frozenset[str] = frozenset(),
     readers: frozenset[str] = frozenset(),
+    profession_claims: Iterable[str] = ("SubjectRole",),
 ) -> Person:
     """The professional; with several exercise situations none is chosen yet.
+
+    *identifier_claims* and *profession_claims*: of each the first that is present.
 
     *administrators* and *readers*: subjects or national identifiers of those who may act in the console, or look.
     """
@@ -51,17 +54,35 @@ def professional(
     found = (claims.get(name) for name in identifier_claims)
     identifier = next((value for value in found if isinstance(value, str) and value), "")[:255]
     situations = _situations(claims)
+    stated = (_code(_first(claims.get(name))) for name in profession_claims)
     roles = {"administrator": administrators, "reader": readers}
     person = Person(
         subject=subject,
         issuer=issuer,
         identifier=identifier,
         name=_name(claims),
-        profession=_code(_first(claims.get("SubjectRole"))),
+        profession=next((code for code in stated if code), ""),
         roles=frozenset(role for role, those in roles.items() if those & {subject, identifier} - {""}),
         situations=situations,
     )
     return person.exercising(situations[0]) if len(situations) == 1 else person
+
+
+def undecided(person: Person) -> Person:
+    """*person* where nobody can be asked in which exercise situation they are: only what all of them agree on holds.
+
+    Where they do not agree on the profession, the provider's own word on it stands.
+    """
+    if not person.must_choose:
+        return person
+    professions = {one.profession for one in person.situations}
+    specialties = {one.specialty for one in person.situations}
+    return replace(
+        person,
+        profession=professions.pop() if len(professions) == 1 else person.profession,
+        specialty=specialties.pop() if len(specialties) == 1 else "",
+        situations=(),
+    )
 
 
 def patient(claims: Mapping[str, Any], issuer: str, names: PatientClaims) -> Person:

@@ -14,8 +14,8 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from gateway.errors import GatewayError
 from gateway.flow.consult import LinkUnknown, Opened, Refused
-from gateway.kos.choice import MANIFESTS
 from gateway.kos.rejections import is_rejection, rejected_by
+from gateway.kos.titles import is_manifest
 from gateway.model.access import Handle, Session, ShownStudy, ViewOptions
 from gateway.model.audit import AuditEvent, Outcome
 from gateway.model.link import PATH, StudyRequest
@@ -152,7 +152,7 @@ class Opening:
             return ()
         if found is None:
             return ()
-        kept = [n for n in found.exam.notes if n.title.code not in MANIFESTS and not is_rejection(n.title)]
+        kept = [n for n in found.exam.notes if not is_manifest(n.title) and not is_rejection(n.title)]
         marked = frozenset[str]().union(*(note.marked for note in kept)) - rejected_by(found.exam.notes)
         return tuple(one.sop_instance_uid for one in found.exam.instances if one.sop_instance_uid in marked)
 

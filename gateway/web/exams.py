@@ -96,7 +96,12 @@ def shown(exam: Exam, site: str = "") -> ShownExam:
 
 def is_picture(series: Series, instance: Instance) -> bool:
     """Whether *instance*, which is of *series*, is an image."""
-    return series.modality not in _NO_PICTURE_MODALITIES and not instance.sop_class_uid.startswith(_NO_PICTURE_CLASSES)
+    return series.modality not in _NO_PICTURE_MODALITIES and is_picture_class(instance.sop_class_uid)
+
+
+def is_picture_class(sop_class_uid: str) -> bool:
+    """Whether instances of the class are images, as far as the class says."""
+    return not sop_class_uid.startswith(_NO_PICTURE_CLASSES)
 
 
 def _together(pictures: tuple[ShownSeries, ...], others: tuple[ShownSeries, ...], exams: tuple[Exam, ...]) -> ShownExam:

@@ -15,7 +15,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -64,7 +65,11 @@ class FrameServer:
             *self._places.headers,
         ]
         start_response("200 OK", headers)
-        return [frame.pixels]
+        return _Sent(frame.pixels, partial(self._begin, place))
+
+    def _begin(self, place: Place) -> None:
+        """Have the rest of the series come."""
+        self._parts.images(place.series.site).begin(place.series.exam, place.series.series.series_uid)
 
     def _frame(self, place: Place, number: int, *, stored: bool) -> tuple[Frame, str]:
         """The frame and its attributes; raises Refused, and what the PACS raises."""
@@ -82,8 +87,22 @@ class FrameServer:
                 log.warning("frame.wrong_size")
                 raise Refused(Problem(502, "viewer_pacs_refused"))
             told = attributes(frame)
-        images.begin(exam, series_uid)
         return frame, told
+
+
+class _Sent:
+    """Pixels, and what is done when they are on their way: a transfer that began before would slow them down."""
+
+    def __init__(self, pixels: bytes, then: Callable[[], None]) -> None:
+        self._pixels = pixels
+        self._then = then
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._pixels
+
+    def close(self) -> None:
+        """Called by the server at the end, and before it when the client is gone."""
+        self._then()
 
 
 def is_whole(frame: Frame) -> bool:

@@ -75,8 +75,7 @@ class Gate:
         """The study for *person*; raises Wrong, and what the PACS raises."""
         standing: Sequence[SharedStudy] = self._doors.shared.study(study_uid)
         manifest = environ.get(MANIFEST_HEADER, "").strip()
-        by_token = "HTTP_AUTHORIZATION" in environ and person.kind is not Kind.SYSTEM
-        if by_token and self._doors.needs_manifest and not manifest:
+        if not manifest and self._must_name_manifest(environ, person):
             raise Wrong(400, "wado_manifest_missing")
         if manifest:
             standing = [one for one in standing if manifest in one.manifests]
@@ -95,6 +94,11 @@ class Gate:
         seen = Seen(allowed.exam.site, exam, self._identity(allowed.exam.patient_cx), partial)
         self._tell(person, allowed)
         return seen
+
+    def _must_name_manifest(self, environ: WSGIEnvironment, person: Person) -> bool:
+        """Whether who asks must come from a manifest: RAD-69 has no field for it, and asks for a tie instead."""
+        by_token = "HTTP_AUTHORIZATION" in environ and person.kind is not Kind.SYSTEM
+        return by_token and self._doors.needs_manifest and self._door is Door.WADO_RS
 
     def stale(self, study_uid: str) -> None:
         """The PACS has not had an instance that the manifest lists: for a while it is asked what it has."""

@@ -2,8 +2,8 @@
 
 ``POST /api/reports`` with the document as body answers 202 when the gateway is responsible for it; ``GET`` of the
 Location tells how its shares stand, ``DELETE`` has the report withdrawn. A document that replaces another (RPLC) is
-posted like any. Failures are problem details (RFC 9457) with the sentence in the caller's
-language. What HL7 says beside the document, a header of the request says here, or a query parameter of that name:
+posted like any. Failures are problem details (RFC 9457) with the sentence in the caller's language. What HL7 says
+beside the document, a header of the request says here, or a query parameter of that name:
 ``Identity-Reliability`` (PID-32), ``Identity-Unknown`` (PID-31), ``Document-Masks``, ``Document-To-DMP``,
 ``Secret-Connection`` (the MetaDMPMSS observations), ``Visit-Class`` (PV1-2).
 """
@@ -25,13 +25,13 @@ from gunicorn.http.errors import ParseException
 from gateway.errors import GatewayError, InputRejected, InputTooLarge, NotSupportedYet, Unavailable
 from gateway.flow.events import New
 from gateway.model.report import Reliability, Statements
-from gateway.model.share import Received, ShareOverview, StoredReport
+from gateway.model.rights import MASKS
+from gateway.model.share import Receipt, Received, ShareOverview, StoredReport
 from gateway.texts import sentence
 from gateway.web.pages import language, public_sentence
 from gateway.web.parts import IntakeKey, WebParts
 
 MEDIA_TYPES = frozenset({"application/xml", "text/xml", "application/cda+xml", "application/hl7-cda+xml"})
-MASKS = frozenset({"MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"})
 STATEMENTS = (
     "Identity-Reliability",
     "Identity-Unknown",
@@ -97,10 +97,7 @@ def blueprint(parts: WebParts) -> Blueprint:
         )
         receipt = parts.accept(New(received))
         log.info("intake.accepted", sender=key.name, report=receipt.report_id, duplicate=receipt.duplicate)
-        response = jsonify({"id": receipt.report_id, "duplicate": receipt.duplicate})
-        response.status_code = 202
-        response.headers["Location"] = url_for("intake.state", report_id=receipt.report_id)
-        return response
+        return _taken_over(receipt)
 
     @routes.delete("/reports/<report_id>")
     def withdraw(report_id: str) -> Response:
@@ -110,10 +107,7 @@ def blueprint(parts: WebParts) -> Blueprint:
             raise NotSupportedYet("event_not_supported_yet")
         receipt = parts.withdraw_report(report_id, key.name)
         log.info("intake.withdrawn", sender=key.name, report=report_id, duplicate=receipt.duplicate)
-        response = jsonify({"id": report_id, "duplicate": receipt.duplicate})
-        response.status_code = 202
-        response.headers["Location"] = url_for("intake.state", report_id=report_id)
-        return response
+        return _taken_over(receipt)
 
     @routes.get("/reports/<report_id>")
     def state(report_id: str) -> Response:
@@ -128,6 +122,14 @@ def blueprint(parts: WebParts) -> Blueprint:
         return problem(error)
 
     return routes
+
+
+def _taken_over(receipt: Receipt) -> Response:
+    """202, and where the caller sees what becomes of it."""
+    response = jsonify({"id": receipt.report_id, "duplicate": receipt.duplicate})
+    response.status_code = 202
+    response.headers["Location"] = url_for("intake.state", report_id=receipt.report_id)
+    return response
 
 
 def known_report(parts: WebParts, key: IntakeKey, report_id: str) -> StoredReport:

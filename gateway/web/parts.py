@@ -19,8 +19,8 @@ from gateway.model.relay import RelayMessage
 from gateway.model.share import Receipt, Share
 from gateway.model.site import Site
 from gateway.model.teleradiology import Exchange
+from gateway.monitoring.door import HealthParts
 from gateway.web.door_settings import ImageDoors
-from gateway.web.health import HealthParts
 from gateway.web.openid import OpenIdConnect
 from gateway.web.viewer_settings import ViewerSettings
 

@@ -26,7 +26,6 @@ _KEYS_AGAIN_S = 30.0
 _FAILURE_S = 3.0
 """A provider that did not answer is not asked again for so long: a queue of clinicians must not become a flood."""
 _KEYS = 64
-_KEYS = 64
 
 log = structlog.get_logger(__name__)
 

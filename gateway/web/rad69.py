@@ -14,17 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
-from lxml import etree
 
 from gateway.errors import GatewayError, InputTooLarge, NotSupportedYet
 from gateway.model.access import Person
 from gateway.model.document import RegistryError
 from gateway.model.exam import Instance
-from gateway.model.identifiers import is_uid
 from gateway.model.image import StoredInstance
 from gateway.model.rights import Door
 from gateway.web.access import Access
@@ -34,32 +31,28 @@ from gateway.web.gate import Gate, Seen, Wrong
 from gateway.web.headers import NO_STORE, security_headers
 from gateway.web.parts import WebParts
 from gateway.web.places import REASONS
+from gateway.web.rad69_messages import (
+    ACTION,
+    ANSWER,
+    MEDIA_TYPE,
+    REQUEST,
+    Asked,
+    Sent,
+    content_id,
+    read,
+    registry_error,
+    response,
+    syntaxes,
+)
 from gateway.web.wado_body import BrokenOff
-from gateway.xds import ebrim, mtom, soap
-from gateway.xds.constants import XDSB
-from gateway.xds.ebrim import RegistryResponse, ResponseStatus
-from gateway.xds.retrieval import XDSI
+from gateway.xds import mtom, soap
 
 PATH = "/rad69"
-ACTION = "urn:ihe:rad:2009:RetrieveImagingDocumentSet"
-ANSWER = "urn:ihe:iti:2007:RetrieveDocumentSetResponse"
-_REQUEST = f"{{{XDSI}}}RetrieveImagingDocumentSetRequest"
 _LIMITS = mtom.Limits(total_bytes=16 << 20)
-_INSTANCES = 20_000
 _FETCHED_FIRST_BYTES = 64 << 20
 _WAIT_S = 5.0
-_MEDIA_TYPE = "application/dicom"
 
 log = structlog.get_logger(__name__)
-
-
-class Asked(NamedTuple):
-    """One DocumentRequest."""
-
-    study_uid: str
-    series_uid: str
-    repository: str
-    unique_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +63,10 @@ class _Found:
     series_uid: str
     instance: Instance
     repository: str
+
+    @property
+    def sent(self) -> Sent:
+        return Sent(self.repository, self.instance.sop_instance_uid)
 
 
 class Rad69Server:
@@ -99,7 +96,7 @@ class Rad69Server:
             return self._fault(start_response, error)
         with incoming:
             try:
-                if incoming.body.tag != _REQUEST:
+                if incoming.body.tag != REQUEST:
                     raise soap.EnvelopeRejected("soap_action", action=incoming.body.tag, relates_to=incoming.message_id)
                 return self._answered(environ, start_response, person, incoming)
             except GatewayError as error:
@@ -109,15 +106,15 @@ class Rad69Server:
         self, environ: WSGIEnvironment, start_response: StartResponse, person: Person, incoming: soap.Request
     ) -> Iterable[bytes]:
         asked, errors = read(incoming.body)
-        syntaxes = _syntaxes(incoming.body)
-        if not syntaxes:
+        taken = syntaxes(incoming.body)
+        if not taken:
             context = "no transfer syntax, or one that is no UID"
             errors = [RegistryError(code="XDSRepositoryError", context=context)]
             asked = []
         found = self._known(environ, person, asked, errors)
         if not self._streams.acquire(timeout=_WAIT_S):
             return self._plain(start_response, 503, [("Retry-After", "5")])
-        coming = self._fetched(found, syntaxes, errors)
+        coming = self._fetched(found, taken, errors)
         try:
             here, size = [], 0
             for one in coming:
@@ -145,14 +142,18 @@ class Rad69Server:
         for one in asked:
             site = self._doors.repositories.get(one.repository)
             if site is None:
-                errors.append(_error("XDSUnknownRepositoryId", "another imaging document source", one.unique_id))
+                errors.append(
+                    registry_error("XDSUnknownRepositoryId", "another imaging document source", one.unique_id)
+                )
                 continue
             if one.study_uid not in studies:
                 studies[one.study_uid] = self._seen(environ, person, one.study_uid, site)
             seen = studies[one.study_uid]
             instance = None if seen is None else _instance(seen, one)
             if seen is None or instance is None:
-                errors.append(_error("XDSDocumentUniqueIdError", "not in this series, or not shared", one.unique_id))
+                errors.append(
+                    registry_error("XDSDocumentUniqueIdError", "not in this series, or not shared", one.unique_id)
+                )
                 continue
             found[one.unique_id] = _Found(seen, one.series_uid, instance, one.repository)
         return list(found.values())
@@ -181,7 +182,7 @@ class Rad69Server:
                     yield one, images.sent_as(instance, syntaxes, one.seen.identity)
                 except NotSupportedYet:
                     context = f"kept in {instance.transfer_syntax}, which is not among the transfer syntaxes asked for"
-                    errors.append(_error("XDSRepositoryError", context, instance.sop_instance_uid))
+                    errors.append(registry_error("XDSRepositoryError", context, instance.sop_instance_uid))
 
     def _of_series(
         self, wanted: dict[str, _Found], errors: list[RegistryError]
@@ -190,6 +191,7 @@ class Rad69Server:
         exam, images = first.seen.exam, self._parts.images(first.seen.site)
         total = sum(len(one.instances) for one in exam.series if one.series_uid == first.series_uid)
         left = dict(wanted)
+        away = False
         if 2 * len(wanted) > total > 1:
             reading = images.read(exam, first.series_uid)
             try:
@@ -197,17 +199,22 @@ class Rad69Server:
                     one = left.pop(instance.sop_instance_uid, None)
                     if one is not None:
                         yield one, instance
-            except GatewayError as error:
-                log.warning("rad69.transfer", code=error.code, left=len(left))
+            except GatewayError as failure:
+                log.warning("rad69.transfer", code=failure.code, left=len(left))
+                away = failure.retry
             finally:
                 reading.close()
         for uid, one in left.items():
-            try:
-                where = (exam.study_uid, one.series_uid, one.instance.sop_class_uid, uid)
-                yield one, images.instance(*where)
-            except GatewayError as error:
-                log.warning("rad69.instance", code=error.code)
-                errors.append(_error("XDSRepositoryError", "the archive has not given it", uid))
+            # An archive that is away would be waited for once for each of a thousand instances.
+            if not away:
+                try:
+                    where = (exam.study_uid, one.series_uid, one.instance.sop_class_uid, uid)
+                    yield one, images.instance(*where)
+                    continue
+                except GatewayError as failure:
+                    log.warning("rad69.instance", code=failure.code)
+                    away = failure.retry
+            errors.append(registry_error("XDSRepositoryError", "the archive has not given it", uid))
 
     # How it is sent
 
@@ -219,9 +226,9 @@ class Rad69Server:
         errors: list[RegistryError],
     ) -> Iterable[bytes]:
         log.info("rad69.answered", instances=len(here), errors=sorted({error.code for error in errors}))
-        body = _response([one for one, _ in here], errors)
+        body = response([one.sent for one, _ in here], errors)
         attachments = [
-            mtom.Attachment(_content_id(one.instance.sop_instance_uid), _MEDIA_TYPE, made.head + made.data)
+            mtom.Attachment(content_id(one.instance.sop_instance_uid), MEDIA_TYPE, made.head + made.data)
             for one, made in here
         ]
         outgoing = soap.write_response(ANSWER, relates_to, body, attachments, multipart=True)
@@ -237,7 +244,9 @@ class Rad69Server:
     ) -> Iterable[bytes]:
         failed = {error.location for error in errors}
         promised = [one for one in found if one.instance.sop_instance_uid not in failed]
-        envelope = soap.write_response(ANSWER, relates_to, _response(promised, errors), multipart=True)
+        envelope = soap.write_response(
+            ANSWER, relates_to, response([one.sent for one in promised], errors), multipart=True
+        )
         start_response("200 OK", [("Content-Type", envelope.content_type), *self._headers])
         return _Flowing(envelope, {one.instance.sop_instance_uid for one in promised}, rest)
 
@@ -320,8 +329,8 @@ class _Flowing:
             uid = one.instance.sop_instance_uid
             self._promised.discard(uid)
             yield (
-                f"\r\n--{mark}\r\nContent-Type: {_MEDIA_TYPE}\r\nContent-Transfer-Encoding: binary\r\n"
-                f"Content-ID: <{_content_id(uid)}>\r\n\r\n"
+                f"\r\n--{mark}\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Transfer-Encoding: binary\r\n"
+                f"Content-ID: <{content_id(uid)}>\r\n\r\n"
             ).encode("ascii") + made.head
             yield made.data
         if self._promised:
@@ -339,38 +348,6 @@ def _opened(head: bytes, content_type: str) -> tuple[bytes, str]:
     return head.removesuffix(f"\r\n--{mark}--\r\n".encode("ascii")), mark
 
 
-def read(request: etree._Element) -> tuple[list[Asked], list[RegistryError]]:
-    """What is asked, and what of it cannot be: a study or series that is not named. Raises InputTooLarge."""
-    asked: list[Asked] = []
-    errors: list[RegistryError] = []
-    for study in request.iterchildren(f"{{{XDSI}}}StudyRequest"):
-        for series in study.iterchildren(f"{{{XDSI}}}SeriesRequest"):
-            uids = (study.get("studyInstanceUID", "").strip(), series.get("seriesInstanceUID", "").strip())
-            for one in series.iterchildren(f"{{{XDSB}}}DocumentRequest"):
-                repository, unique_id = (
-                    (one.findtext(f"{{{XDSB}}}{name}") or "").strip()
-                    for name in ("RepositoryUniqueId", "DocumentUniqueId")
-                )
-                if all(map(is_uid, uids)):
-                    asked.append(Asked(*uids, repository, unique_id))
-                else:
-                    errors.append(_error("XDSIRequestError", "the study or the series is not named", unique_id))
-                if len(asked) + len(errors) > _INSTANCES:
-                    raise InputTooLarge("rad69_too_many", limit=_INSTANCES)
-    if not asked and not errors:
-        errors.append(_error("XDSIRequestError", "no instance is named", ""))
-    return asked, errors
-
-
-def _syntaxes(request: etree._Element) -> frozenset[str]:
-    found = [
-        (one.text or "").strip()
-        for listed in request.iterchildren(f"{{{XDSI}}}TransferSyntaxUIDList")
-        for one in listed.iterchildren(f"{{{XDSI}}}TransferSyntaxUID")
-    ]
-    return frozenset(found) if all(map(is_uid, found)) else frozenset()
-
-
 def _instance(seen: Seen, asked: Asked) -> Instance | None:
     for series in seen.exam.series:
         if series.series_uid == asked.series_uid:
@@ -378,30 +355,3 @@ def _instance(seen: Seen, asked: Asked) -> Instance | None:
                 if instance.sop_instance_uid == asked.unique_id:
                     return instance
     return None
-
-
-def _response(sent: list[_Found], errors: list[RegistryError]) -> etree._Element:
-    status = ResponseStatus.SUCCESS
-    if errors:
-        status = ResponseStatus.PARTIAL_SUCCESS if sent else ResponseStatus.FAILURE
-    body = etree.Element(f"{{{XDSB}}}RetrieveDocumentSetResponse", nsmap={"xdsb": XDSB})
-    body.append(ebrim.write_response(RegistryResponse(status=status, errors=tuple(errors))))
-    for one in sent:
-        response = etree.SubElement(body, f"{{{XDSB}}}DocumentResponse")
-        uid = one.instance.sop_instance_uid
-        for name, value in (
-            ("RepositoryUniqueId", one.repository),
-            ("DocumentUniqueId", uid),
-            ("mimeType", _MEDIA_TYPE),
-        ):
-            etree.SubElement(response, f"{{{XDSB}}}{name}").text = value
-        etree.SubElement(response, f"{{{XDSB}}}Document").append(mtom.include(_content_id(uid)))
-    return body
-
-
-def _content_id(uid: str) -> str:
-    return f"{uid}@images.gateway"
-
-
-def _error(code: str, context: str, location: str) -> RegistryError:
-    return RegistryError(code=code, context=context, location=location)

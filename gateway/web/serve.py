@@ -28,6 +28,7 @@ from gunicorn.http import wsgi
 from gunicorn.workers.gthread import ThreadWorker
 
 from gateway.errors import GatewayError, SettingsError
+from gateway.web import memory
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2 (RFC 9325 section 4.2); those of TLS 1.3 need no choice."""
@@ -145,6 +146,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> WSGIApplication:
+        memory.keep_freed()
         # The one way to keep the server's name out of its answers.
         wsgi.SERVER = "gateway"
         return self._application()

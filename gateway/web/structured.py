@@ -1,8 +1,9 @@
 """Objects of a study that are no pictures, as the full viewer shows them: reports as rows, states as facts.
 
 Structured reports (dose reports among them) become rows of depth, name and value (PS3.3 C.17.3). Of a grayscale
-softcopy presentation state the window, the rotation and flip, and the annotations with the images they belong to are
-told (PS3.3 A.33.1, C.10.5, C.10.6, C.11.8); shutters, displayed areas and overlays are not.
+softcopy presentation state the window, the rotation and flip, the displayed area, the shutters, and the annotations
+with the images they belong to are told (PS3.3 A.33.1, C.7.6.11, C.10.4 to C.10.6, C.11.8); bitmaps (overlays, bitmap
+shutters) are not.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def state(instance: StoredInstance, places: dict[str, str]) -> dict[str, Any]:
         "rotation": _whole(item, "ImageRotation") % 360,
         "mirrored": _text(item, "ImageHorizontalFlip") == "Y",
         "inverted": _text(item, "PresentationLUTShape") == "INVERSE",
+        "areas": [_area(one, places) for one in item.get("DisplayedAreaSelectionSequence") or [] if _is_area(one)],
+        "shutters": list(_shutters(item)),
         "annotations": [
             mark for one in item.get("GraphicAnnotationSequence") or [] for mark in _annotation(one, places)
         ][:_MARKS],
@@ -157,6 +160,47 @@ def _window(item: Dataset, places: dict[str, str]) -> dict[str, Any]:
         "width": max(_numbers(item, "WindowWidth")[0], 1.0),
         "images": _images(item.get("ReferencedImageSequence"), places),
     }
+
+
+def _is_area(item: Dataset) -> bool:
+    first, last = _corners(item)
+    return len(first) == len(last) == 2 and all(one <= other for one, other in zip(first, last, strict=True))
+
+
+def _area(item: Dataset, places: dict[str, str]) -> dict[str, Any]:
+    """In pixels of the image, the corner of the first at 0, 0."""
+    (left, top), (right, bottom) = _corners(item)
+    images = _images(item.get("ReferencedImageSequence"), places)
+    return {"left": left - 1, "top": top - 1, "right": right, "bottom": bottom, "images": images}
+
+
+def _corners(item: Dataset) -> tuple[list[float], list[float]]:
+    """Columns and rows of the first and the last pixel that are shown."""
+    names = ("DisplayedAreaTopLeftHandCorner", "DisplayedAreaBottomRightHandCorner")
+    first, last = (_numbers(item, name) for name in names)
+    return first, last
+
+
+def _shutters(item: Dataset) -> Iterator[dict[str, Any]]:
+    """Shapes outside of which nothing is shown, as the viewer reads those of an image (``shutters`` in dicom.js)."""
+    told = item.get("ShutterShape")
+    shapes = [] if told is None else [told] if isinstance(told, str) else list(told)
+    grey = round(min(max(_whole(item, "ShutterPresentationValue"), 0), 65_535) / 257)
+    sides = ("LeftVertical", "RightVertical", "UpperHorizontal", "LowerHorizontal")
+    edges = [_numbers(item, f"Shutter{side}Edge") for side in sides]
+    middle, vertices = _numbers(item, "CenterOfCircularShutter"), _numbers(item, "VerticesOfThePolygonalShutter")
+    radius = _whole(item, "RadiusOfCircularShutter")
+    for shape in shapes:
+        if shape == "RECTANGULAR" and all(len(one) == 1 for one in edges):
+            left, right, upper, lower = (one[0] for one in edges)
+            points = [left - 1, upper - 1, right, upper - 1, right, lower, left - 1, lower]
+            yield {"shape": "polygonal", "points": points, "grey": grey}
+        elif shape == "CIRCULAR" and len(middle) == 2 and radius > 0:
+            yield {"shape": "circular", "points": [middle[1] - 0.5, middle[0] - 0.5], "radius": radius, "grey": grey}
+        elif shape == "POLYGONAL" and len(vertices) >= 6 and len(vertices) % 2 == 0:
+            pairs = zip(vertices[::2], vertices[1::2], strict=True)
+            points = [place - 0.5 for row, column in pairs for place in (column, row)]
+            yield {"shape": "polygonal", "points": points[:_MARKS], "grey": grey}
 
 
 def _annotation(item: Dataset, places: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotSupportedYet
 from gateway.model.image import StoredInstance
 
 log = structlog.get_logger(__name__)
@@ -71,6 +71,30 @@ def piece(instance: StoredInstance) -> Piece:
     return Piece(f"application/dicom; transfer-syntax={instance.transfer_syntax}", (instance.head, instance.data))
 
 
+class Coming(Iterator[Piece]):
+    """Pieces that are made while they come, those passed over that are in no form that is taken.
+
+    What an answer is has been said before its end is known: something may be passed over only as long as the answer
+    says, or can say still, that it is not everything.
+    """
+
+    def __init__(self, made: Iterator[Callable[[], Piece]]) -> None:
+        self._made = made
+        self.left_out = 0
+        self.may_leave_out = True
+
+    def __next__(self) -> Piece:
+        """Raises NotSupportedYet where the answer says that it is everything, and what the making raises."""
+        for make in self._made:
+            try:
+                return make()
+            except NotSupportedYet:
+                if not self.may_leave_out:
+                    raise
+                self.left_out += 1
+        raise StopIteration
+
+
 class Flowing:
     """A body that is sent while it comes: an iterable for the server, which closes it at the end or before."""
 
@@ -95,8 +119,10 @@ class Flowing:
         """Raises BrokenOff in the middle where the rest does not come."""
         current: Piece | None = self._first
         while current is not None:
-            yield self._frame.head(current)
-            yield from current.content
+            # What is small goes out with what is large behind it, not by itself.
+            *small, large = current.content
+            yield b"".join((self._frame.head(current), *small))
+            yield large
             self._sent += 1
             try:
                 current = next(self._rest, None)

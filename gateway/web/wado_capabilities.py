@@ -6,14 +6,18 @@ from lxml import etree
 
 _WADL = "http://wadl.dev.java.net/2009/02"
 _DICOM = 'multipart/related; type="application/dicom"'
+_PICTURES = ('multipart/related; type="image/jpeg"', 'multipart/related; type="image/png"')
 _RESOURCES = (
     ("studies", ("application/dicom+json",)),
     ("studies/{study}", (_DICOM,)),
     ("studies/{study}/metadata", ("application/dicom+json",)),
+    ("studies/{study}/rendered", _PICTURES),
+    ("studies/{study}/thumbnail", ("image/jpeg", "image/png")),
     ("studies/{study}/series", ("application/dicom+json",)),
     ("studies/{study}/instances", ("application/dicom+json",)),
     ("studies/{study}/series/{series}", (_DICOM,)),
     ("studies/{study}/series/{series}/metadata", ("application/dicom+json",)),
+    ("studies/{study}/series/{series}/rendered", _PICTURES),
     ("studies/{study}/series/{series}/instances", ("application/dicom+json",)),
     ("studies/{study}/series/{series}/thumbnail", ("image/jpeg", "image/png")),
     ("studies/{study}/series/{series}/instances/{instance}", (_DICOM, "application/dicom")),

@@ -154,6 +154,7 @@ class Chores:
         patience, lease_s = self._settings.patience, self._settings.work.lease_s
         delays = (patience.retry_longest_s, patience.look_interval_s, patience.retry_first_s)
         self._pace.mend(2 * max(delays), 2 * patience.study_deadline_s, lease_s)
+        self._pace.probe()
         now = self._clock.now()
         with chore(self._writer, "hourly", now, every_s=HOUR_S) as mine:
             if mine:

@@ -138,14 +138,15 @@ class House:
         from gateway.dicom.spool import Spool
 
         table = self.settings.receive
-        return Spool(table.folder / "spool") if table.enabled else None
+        return Spool(table.passing) if table.enabled else None
 
     def receiver(self) -> Receiver:
         """The C-STORE SCP, its port bound; raises SettingsError, OSError."""
-        from gateway.dicom.receive import Places, Receiver
+        from gateway.dicom.incoming import Places
+        from gateway.dicom.receive import Receiver
         from gateway.dicom.spool import Spool
 
-        spool = Spool(self.settings.receive.folder / "spool")
+        spool = Spool(self.settings.receive.passing)
         places = Places(spool, self.life.received, self.clock, self._ring)
         return Receiver(peers.receiving(self.settings.receive), places)
 

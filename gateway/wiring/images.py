@@ -86,7 +86,9 @@ def _introspection(table: ImagesTable) -> Introspection:
             certificate=_text(table.certificate),
             key=_text(table.key),
             authorities=_text(table.ca_file),
+            userinfo_url=table.userinfo_url,
             identifier_claims=table.identifier_claims,
+            profession_claims=table.profession_claims,
             remember_s=table.remember_s,
         )
     )

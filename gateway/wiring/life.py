@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from gateway.flow.carrying import Carrying
     from gateway.flow.ports import Blobs, Clock
-    from gateway.flow.watching import Watches, Watching
-    from gateway.model.watch import Watch
+    from gateway.flow.watching import Watching
+    from gateway.store.looks import PacedLooks
     from gateway.store.received import SqlReceived
     from gateway.store.watches import SqlWatches
     from gateway.store.writer import Writer
@@ -85,9 +85,12 @@ class LifeRooms:
         self.ring()
         return found
 
-    def paced(self) -> Paced:
+    def paced(self) -> PacedLooks:
         """The claims of the one who looks."""
-        return Paced(self.watches, timedelta(seconds=60.0 / self.settings.life.looks_per_minute))
+        from gateway.store.looks import PacedLooks
+        from gateway.store.pace import Rate
+
+        return PacedLooks(self.watches, self.writer, Rate(per_minute=self.settings.life.looks_per_minute))
 
     def tidy(self, now: datetime) -> None:
         """Watch what was published without, and forget performed steps that nobody ended; raises Unavailable."""
@@ -96,32 +99,9 @@ class LifeRooms:
 
     def take_over(self) -> None:
         """Take what the release before this one kept in files into the store; raises Unavailable."""
-        from gateway.dicom.folders import take_over
+        folder = self.settings.receive.folder
+        # Looked at here: every start waits for this, and what reads such files takes half of a second to import.
+        if self.settings.receive.enabled and next(folder.glob("*/*/*.dcm"), None) is not None:
+            from gateway.dicom.folders import take_over
 
-        if self.settings.receive.enabled:
-            take_over(self.settings.receive.folder, self.received, self.clock.now())
-
-
-class Paced:
-    """Claims of published studies, never two within *interval*."""
-
-    def __init__(self, watches: Watches, interval: timedelta) -> None:
-        self._watches = watches
-        self._interval = interval
-        self._not_before: datetime | None = None
-
-    def claim(self, now: datetime, lease_s: float) -> Watch | None:
-        if self._not_before is not None and now < self._not_before:
-            return None
-        watch = self._watches.claim(now, lease_s)
-        if watch is not None:
-            self._not_before = now + self._interval
-        return watch
-
-    def next_due(self) -> datetime | None:
-        due = self._watches.next_due()
-        return due if due is None or self._not_before is None else max(due, self._not_before)
-
-    def renew(self, watch: Watch, until: datetime, /) -> bool:
-        """A look is short, and its claim is long enough: never."""
-        return False
+            take_over(folder, self.received, self.clock.now())

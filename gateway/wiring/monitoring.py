@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from gateway.dicom.fetch import FrameSource
     from gateway.flow.ports import Clock
+    from gateway.monitoring.door import HealthDoor, HealthParts
     from gateway.notify.notifier import Channel, Notifier
     from gateway.store.writer import Writer
-    from gateway.web.health import HealthParts
 
 T = TypeVar("T")
 
@@ -59,6 +59,7 @@ class Monitoring:
         self._clock = clock
         self._beacon: Beacon | None = None
         self._notifier: Notifier | None = None
+        self._door: HealthDoor | None = None
         self._images: dict[str, FrameSource] = {}
         self.figures = Figures()
 
@@ -95,6 +96,9 @@ class Monitoring:
             self._settings.monitoring.folder, role, self.figures, look=self._reach_store, before=self._measure
         )
         self._beacon.start()
+        if self._settings.monitoring.port:
+            self._door = self._make_door()
+            self._door.start()
         if role == "work":
             self._notifier = self._make_notifier()
             if self._notifier is not None:
@@ -104,6 +108,8 @@ class Monitoring:
         """Stop both."""
         if self._notifier is not None:
             self._notifier.stop()
+        if self._door is not None:
+            self._door.stop()
         if self._beacon is not None:
             self._beacon.stop()
 
@@ -196,15 +202,24 @@ class Monitoring:
 
     def web_parts(self) -> HealthParts | None:
         """What the web tells machines; None where it tells nobody."""
-        from gateway.web.health import HealthParts
+        if not self._settings.web.health_hosts and self._settings.monitoring.metrics_token_file is None:
+            return None
+        return self._parts(self._ready)
+
+    def _make_door(self) -> HealthDoor:
+        from gateway.monitoring.door import HealthDoor
+
+        table = self._settings.monitoring
+        # Where there is no web every process counts: a machine whose only worker hangs is not ready.
+        return HealthDoor(str(table.host), table.port, self._parts(Remembered(partial(self.health, all_roles=True))))
+
+    def _parts(self, ready: Callable[[], Health]) -> HealthParts:
+        from gateway.monitoring.door import HealthParts
 
         token_file = self._settings.monitoring.metrics_token_file
-        networks = self._settings.web.health_hosts
-        if not networks and token_file is None:
-            return None
         return HealthParts(
-            networks=tuple(map(ip_network, networks)),
-            ready=self._ready,
+            networks=tuple(map(ip_network, self._settings.web.health_hosts)),
+            ready=ready,
             metrics=Remembered(self.metrics, METRICS_KEPT_S),
             token=(lambda: _token(token_file)) if token_file else None,
         )

@@ -41,7 +41,8 @@ def pacs(name: str, table: PacsTable, part: Part = "") -> PacsSettings:
 
 
 def receiving(table: ReceiveTable) -> ReceiverSettings:
-    from gateway.dicom.receive import Peer, ReceiverSettings
+    from gateway.dicom.incoming import Peer
+    from gateway.dicom.receive import ReceiverSettings
     from gateway.dicom.tls import server_context
 
     tls = None

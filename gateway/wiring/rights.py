@@ -18,18 +18,12 @@ import structlog
 from gateway.errors import GatewayError
 from gateway.flow.ports import Clock
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY
-from gateway.model.rights import (
-    HIDDEN_FROM_PATIENT,
-    HIDDEN_FROM_REPRESENTATIVES,
-    MASKED_TO_PROFESSIONALS,
-    Standing,
-)
+from gateway.model.rights import MASKS, Standing
 from gateway.model.share import Deed, KnownExam, ShareState
 
 if TYPE_CHECKING:
     from gateway.wiring.house import House
 
-_MASKS = frozenset({MASKED_TO_PROFESSIONALS, HIDDEN_FROM_PATIENT, HIDDEN_FROM_REPRESENTATIVES})
 _GOOD_FOR = timedelta(seconds=60)
 _REMEMBERED = 2048
 _THREADS = 4
@@ -92,5 +86,5 @@ def asked_now(house: House, exam: KnownExam) -> Standing:
             of_study = any(r.type_code == REFERENCE_STUDY and r.value == exam.study_uid for r in entry.reference_ids)
             if entry.unique_id == exam.report.unique_id or of_study:
                 offered = True
-                masks |= {code.code for code in entry.confidentiality_codes} & _MASKS
+                masks |= {code.code for code in entry.confidentiality_codes} & MASKS
     return Standing(offered=offered, masks=frozenset(masks))

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 IMAGING_CLASS = "31"
 NORMAL = "N"
+DEGREES = ("V", "R", NORMAL)
+"""HL7 Confidentiality, the strictest first; the other codes of value set J08 are masks."""
 CCAM = "1.2.250.1.213.2.5"
 """The OID of CCAM that specification 003 names."""
 _CONTENT_TYPE_BY_CLASS = {"I": "03", "O": "07", "R": "19", "N": "97", "E": "07"}
@@ -90,10 +92,17 @@ def practice_setting(report: Report, acts: Iterable[Act], site: Site) -> Code | 
 
 
 def confidentiality(report: Report, statements: Statements, target: Target) -> tuple[Code, ...]:
-    """confidentialityCode: the report's first, then the masks the sender asked for, in the order of value set J08."""
+    """confidentialityCode: the report's first, then the masks the sender asked for, in the order of value set J08.
+
+    Where *statements* name a stricter degree (of another report over the same images), that comes first instead.
+    """
     codes = valuesets.load(valuesets.CONFIDENTIALITY)
-    first = target.code(report.confidentiality or codes.code(NORMAL), valuesets.CONFIDENTIALITY, "confidentialityCode")
-    return (first, *(code for code in codes.codes if code.code in statements.masked and code.code != first.code))
+    own = target.code(report.confidentiality or codes.code(NORMAL), valuesets.CONFIDENTIALITY, "confidentialityCode")
+    stated = {own.code, *statements.masked}
+    strictest = next((degree for degree in DEGREES if degree in stated), own.code)
+    first = own if strictest == own.code else codes.code(strictest)
+    masks = (code for code in codes.codes if code.code in statements.masked and code.code not in {first.code, *DEGREES})
+    return (first, *masks)
 
 
 def content_type(report: Report, statements: Statements) -> Code:

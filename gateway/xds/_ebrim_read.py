@@ -57,6 +57,8 @@ _URI_PART = re.compile(r"([0-9]{1,4})\|(.*)", re.DOTALL)
 _SIZE = re.compile(r"[0-9]{1,18}")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 _SHA1_BYTES = 20
+_SLOT, _VALUE_LIST, _VALUE, _LOCALIZED = (rim(one) for one in ("Slot", "ValueList", "Value", "LocalizedString"))
+_CLASSIFICATION, _IDENTIFIER = rim("Classification"), rim("ExternalIdentifier")
 
 
 class _ObjectReader:
@@ -69,11 +71,11 @@ class _ObjectReader:
         self._identifiers: dict[str, str] = {}
         self._classifications: dict[str, list[etree._Element]] = {}
         self.nodes: set[str] = set()
-        for child in (*_children(element, "Classification"), *beside):
+        for child in (*element.iterchildren(_CLASSIFICATION), *beside):
             scheme = child.get("classificationScheme", "").strip()
             self._classifications.setdefault(scheme, []).append(child)
             self.nodes.add(child.get("classificationNode", "").strip())
-        for child in _children(element, "ExternalIdentifier"):
+        for child in element.iterchildren(_IDENTIFIER):
             scheme = child.get("identificationScheme", "").strip()
             self._identifiers.setdefault(scheme, child.get("value", "").strip())
 
@@ -143,24 +145,29 @@ def _children(element: etree._Element, tag: str) -> Iterator[etree._Element]:
 def _slots(element: etree._Element) -> dict[str, tuple[str, ...]]:
     """Values by slot name; a slot that is repeated is joined."""
     slots: dict[str, tuple[str, ...]] = {}
-    for slot in _children(element, "Slot"):
+    for slot in element.iterchildren(_SLOT):
         values = [
-            inner_text(value) for value_list in _children(slot, "ValueList") for value in _children(value_list, "Value")
+            text
+            for value_list in slot.iterchildren(_VALUE_LIST)
+            for value in value_list.iterchildren(_VALUE)
+            if (text := inner_text(value))
         ]
         name = slot.get("name", "").strip()
-        slots[name] = (*slots.get(name, ()), *(value for value in values if value))
+        slots[name] = (*slots[name], *values) if name in slots else tuple(values)
     return slots
 
 
 def inner_text(element: etree._Element) -> str:
     """The text of *element* without the blanks around it; comments do not count."""
-    return "".join(str(text) for text in element.itertext()).strip()
+    if len(element):
+        return "".join(str(text) for text in element.itertext()).strip()
+    return (element.text or "").strip()
 
 
 def _text(element: etree._Element, tag: str) -> str:
     """The first LocalizedString that says something, in whatever language."""
     for child in _children(element, tag):
-        for localized in _children(child, "LocalizedString"):
+        for localized in child.iterchildren(_LOCALIZED):
             value = (localized.get("value") or "").strip()
             if value:
                 return value

@@ -8,6 +8,7 @@ a registry stands for several communities. Times are DTM in UTC: from (inclusive
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from gateway.model.codes import Code
@@ -16,6 +17,7 @@ from gateway.xds import _query_definitions as definitions
 from gateway.xds._query_definitions import ENTRY, FOLDER, SUBMISSION_SET
 from gateway.xds._stored_query import LEAF_CLASS, Groups, StoredQuery, coded
 
+_NARROWING = ("ClassCode", "EventCodeList", "HealthcareFacilityTypeCode", "CodeList", "ReferenceIdList")
 APPROVED: Sequence[str] = (Status.APPROVED,)
 Period = tuple[str, str]
 
@@ -82,6 +84,23 @@ def find_documents_by_reference_id(
     parameters = _entries(patient_id, status, filters)
     parameters[ENTRY + "ReferenceIdList"] = tuple(tuple(group) for group in (references, *also))
     return _query(definitions.FIND_DOCUMENTS_BY_REFERENCE_ID, parameters, filters)
+
+
+def of_patients(query: StoredQuery, patient_ids: Sequence[str]) -> StoredQuery:
+    """ITI-51: *query* (FindDocuments, FindDocumentsByReferenceId or FindFolders) of any of *patient_ids*, or of all.
+
+    Raises ValueError for another query, and for documents or folders of all patients without a code (section
+    3.51.4.1.2.3: a patient or a code is asked for).
+    """
+    definition = definitions.OF_MULTIPLE.get(query.query_id)
+    if definition is None:
+        raise ValueError("this query knows one patient alone")
+    others = {name: groups for name, groups in query.parameters.items() if not name.endswith("PatientId")}
+    stated = (FOLDER if query.query_id == definitions.FIND_FOLDERS else ENTRY) + "PatientId"
+    if not patient_ids and not any(name.endswith(_NARROWING) for name in others):
+        raise ValueError("a patient or a code is asked for")
+    parameters = {**({stated: _any(patient_ids)} if patient_ids else {}), **others}
+    return replace(query, query_id=definition.query_id, parameters=parameters)
 
 
 def find_submission_sets(

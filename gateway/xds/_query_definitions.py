@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.xds._slot_values import Kind
 
@@ -169,4 +169,47 @@ _ALL = (
 )
 
 DEFINITIONS: Mapping[str, Definition] = {definition.query_id: definition for definition in _ALL}
-"""Every query this version knows, by id."""
+"""Every query of ITI-18 that this version knows, by id."""
+
+
+def _of_multiple_patients(query_id: str, base: str, name: str) -> Definition:
+    """The query *base* where the patient is any of a list, or not named (ITI TF-2 section 3.51.4.1.2.3)."""
+    parameters = [
+        replace(one, kind=Kind.TEXTS, required=False) if one.name.endswith("PatientId") else one
+        for one in DEFINITIONS[base].parameters
+    ]
+    return Definition(query_id, name, tuple(parameters))
+
+
+FIND_DOCUMENTS_FOR_MULTIPLE_PATIENTS = "urn:uuid:3d1bdb10-39a2-11de-89c2-2f44d94eaa9f"
+FIND_FOLDERS_FOR_MULTIPLE_PATIENTS = "urn:uuid:50d3f5ac-39a2-11de-a1ca-b366239e58df"
+FIND_DOCUMENTS_BY_REFERENCE_ID_FOR_MULTIPLE_PATIENTS = "urn:uuid:1191642d-86c4-42d8-b784-f95445f9f0d5"
+_MULTIPLE = (
+    _of_multiple_patients(FIND_DOCUMENTS_FOR_MULTIPLE_PATIENTS, FIND_DOCUMENTS, "FindDocumentsForMultiplePatients"),
+    _of_multiple_patients(FIND_FOLDERS_FOR_MULTIPLE_PATIENTS, FIND_FOLDERS, "FindFoldersForMultiplePatients"),
+    _of_multiple_patients(
+        FIND_DOCUMENTS_BY_REFERENCE_ID_FOR_MULTIPLE_PATIENTS,
+        FIND_DOCUMENTS_BY_REFERENCE_ID,
+        "FindDocumentsByReferenceIdForMultiplePatients",
+    ),
+)
+_NEWER = (
+    Definition("urn:uuid:4308b1df-36de-4bef-8e2e-ba91f593c435", "FindDocumentsExclude", _FIND),
+    Definition(
+        "urn:uuid:ab474085-82b5-402d-8115-3f37cb1e2405",
+        "FindDocumentsByTitle",
+        (*_FIND, Parameter(ENTRY + "Title", Kind.TEXTS, required=True)),
+    ),
+)
+OF_MULTIPLE: Mapping[str, Definition] = dict(
+    zip((FIND_DOCUMENTS, FIND_FOLDERS, FIND_DOCUMENTS_BY_REFERENCE_ID), _MULTIPLE, strict=True)
+)
+"""The queries of ITI-51 by those of ITI-18 that they widen."""
+MULTIPLE_PATIENTS: Mapping[str, Definition] = {definition.query_id: definition for definition in _MULTIPLE}
+"""The queries of ITI-51, by id."""
+ALL: Mapping[str, Definition] = {
+    **DEFINITIONS,
+    **MULTIPLE_PATIENTS,
+    **{definition.query_id: definition for definition in _NEWER},
+}
+"""Every stored query of IHE that a message may hold, by id."""

@@ -4,7 +4,7 @@ Each change asks first what is registered, so that a change that is there alread
 again after a lost reply, does what calling once does. The entryUUIDs that changes name are the registry's own; they
 come from that question.
 
-Sources: IHE ITI TF-2 sections 3.41, 3.42, 3.57, 3.62, 3.86; DMP TD3.3c.
+Sources: IHE ITI TF-2 sections 3.41, 3.42, 3.57, 3.62, 3.86, 3.92; DMP TD3.3c.
 """
 
 from __future__ import annotations
@@ -85,10 +85,17 @@ class Amending(Consumer):
         return tuple(entry for entries in by_patient.values() for entry in entries)
 
     def update(
-        self, unique_id: str, change: Callable[[DocumentEntry], DocumentEntry], submitter: Submitter, now: datetime
+        self,
+        unique_id: str,
+        change: Callable[[DocumentEntry], DocumentEntry],
+        submitter: Submitter,
+        now: datetime,
+        *,
+        restricted: bool = False,
     ) -> tuple[str, ...]:
         """A new version of a document's metadata (ITI-57), its bytes as they are.
 
+        *restricted* sends it as ITI-92 (Restricted Metadata Update), for registries that offer that alone.
         *change* makes the entry wanted of the one registered now. Gives the names of the attributes that were
         changed. Idempotent: when *change* changes nothing, nothing is sent and the answer is empty. Raises PeerRefused
         (``xds_document_unknown``, ``xds_document_not_current``) and InputRejected ``xds_update_fixed`` for an
@@ -98,7 +105,8 @@ class Amending(Consumer):
         new = change(old)
         changed = updates.changed_attributes(old, new)
         if changed:
-            self._register("Update", ebrim.write(updates.new_version(old, new, submitter, now)))
+            operation = "RestrictedUpdate" if restricted else "Update"
+            self._register(operation, ebrim.write(updates.new_version(old, new, submitter, now)))
             log.info("registry.updated", destination=self.settings.name, attributes=changed)
         return changed
 

@@ -1,12 +1,14 @@
 """The fixed names of XDS metadata in ebRIM 3.0: namespaces, and the UUIDs of schemes and nodes.
 
-XDSB is that of ``ProvideAndRegisterDocumentSetRequest`` and of retrieval (``XDS.b_DocumentRepository.xsd``).
+XDSB is that of ``ProvideAndRegisterDocumentSetRequest`` and of retrieval (``XDS.b_DocumentRepository.xsd``), RMD that
+of ITI-86, XDSI that of RAD-69.
 
 Sources: OASIS ebXML RegRep 3.0 (``rim.xsd``, ``rs.xsd``, ``lcm.xsd``, ``query.xsd``); ITI TF-3 section 4.2.5.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 RIM: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
@@ -14,6 +16,8 @@ RS: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
 LCM: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0"
 QUERY: Final = "urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"
 XDSB: Final = "urn:ihe:iti:xds-b:2007"
+RMD: Final = "urn:ihe:iti:rmd:2017"
+XDSI: Final = "urn:ihe:rad:xdsi-b:2009"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 PREFIXES: Final = {"rim": RIM, "rs": RS, "lcm": LCM, "query": QUERY}
@@ -76,6 +80,7 @@ VALUE_LENGTH: Final = 256
 """Characters of one slot value at most (ebRIM 3.0, LongName)."""
 
 
+@cache
 def rim(name: str) -> str:
     """The qualified name of an element of ``rim.xsd``."""
     return f"{{{RIM}}}{name}"

@@ -1,6 +1,6 @@
-"""The side that looks for documents and gets them: ITI-18, ITI-43, RAD-69.
+"""The side that looks for documents and gets them: ITI-18, ITI-51, ITI-43, RAD-69.
 
-Sources: IHE ITI TF-2 sections 3.18, 3.43; RAD TF-2 section 4.69; TF-3 section 4.2.4 (answers and error codes).
+Sources: IHE ITI TF-2 sections 3.18, 3.43, 3.51; RAD TF-2 section 4.69; TF-3 section 4.2.4 (answers and error codes).
 """
 
 from __future__ import annotations
@@ -55,12 +55,13 @@ class Consumer(Peer):
     """
 
     def query(self, query: queries.StoredQuery) -> Found:
-        """ITI-18: any of the fourteen stored queries, made by a builder of ``queries``.
+        """ITI-18: any of the fourteen stored queries, or ITI-51: one of several patients, made by ``queries``.
 
         An answer in part (PartialSuccess) is given with ``complete`` False. Raises QueryError before anything leaves
         when the query breaks its own rules.
         """
-        with self._reply("Query", self.settings.registry_url, queries.write(query)) as reply:
+        operation = "MultiPatientQuery" if query.query_id in queries.MULTIPLE_PATIENTS else "Query"
+        with self._reply(operation, self.settings.registry_url, queries.write(query)) as reply:
             response = ebrim.read_response(reply.body)
             partial = response.status == ebrim.ResponseStatus.PARTIAL_SUCCESS
             if not partial:

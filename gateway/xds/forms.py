@@ -8,8 +8,9 @@ from datetime import UTC, datetime, tzinfo
 from gateway.model.document import Author, ReferenceId
 from gateway.model.identifiers import ORGANIZATION_OID, PROFESSIONAL_OID, Identifier
 from gateway.model.people import Organization, Patient, Professional
+from gateway.model.site import Site
 from gateway.model.times import Timestamp
-from gateway.xds.flavours import Flavour
+from gateway.xds.flavours import Flavour, MetadataSettings
 
 TITLE_CHARACTERS = 127
 """A title has less than 128 characters (ITI TF-3 section 4.2.3.2.24)."""
@@ -106,6 +107,20 @@ def author(person: Professional, flavour: Flavour) -> Author:
             else ()
         ),
     )
+
+
+def device(site: Site, settings: MetadataSettings) -> Author:
+    """This gateway as an author: XCN with model and software, in the name of the site's structure."""
+    flavour = settings.table
+    identifier = Identifier(PROFESSIONAL_OID, settings.device_identifier or site.source_id)
+    named = Professional(
+        identifiers=(identifier,) if flavour.national_names else (),
+        family=settings.device_model,
+        given=settings.device_software,
+        device=settings.device_model,
+    )
+    structure = xon(site.organization, flavour)
+    return Author(person=xcn(named, flavour), institutions=(structure,) if structure else ())
 
 
 def patient_info(patient: Patient, source_patient_id: str, flavour: Flavour) -> tuple[str, ...]:

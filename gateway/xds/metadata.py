@@ -24,8 +24,7 @@ from gateway.model.document import (
     Submission,
     SubmissionSet,
 )
-from gateway.model.identifiers import PROFESSIONAL_OID, Identifier, new_uid
-from gateway.model.people import Professional
+from gateway.model.identifiers import new_uid
 from gateway.model.report import UNSTRUCTURED_TEMPLATE, Act, Order
 from gateway.model.share import FrozenDocument, FrozenSubmission, ManifestDraft, Publication
 from gateway.xds import _attributes as attributes
@@ -287,18 +286,7 @@ class _Maker:
         return named if named.person and named.institutions else self._device()
 
     def _device(self) -> Author:
-        """This gateway: XCN with model and software, in the name of the site's structure."""
-        site, settings = self.publication.site, self.settings
-        device = Professional(
-            identifiers=(Identifier(PROFESSIONAL_OID, settings.device_identifier or site.source_id),),
-            family=settings.device_model,
-            given=settings.device_software,
-            device=settings.device_model,
-        )
-        if not self.flavour.national_names:
-            device = replace(device, identifiers=())
-        structure = forms.xon(site.organization, self.flavour)
-        return Author(person=forms.xcn(device, self.flavour), institutions=(structure,) if structure else ())
+        return forms.device(self.publication.site, self.settings)
 
 
 def _frozen(

@@ -1,4 +1,4 @@
-"""Registry Stored Queries (ITI-18) as data: what each takes, one builder each, and their values read and written.
+"""Registry Stored Queries (ITI-18, ITI-51) as data: what each takes, one builder each, their values read and written.
 
 Values inside one slot mean OR, also when they are spread over several Value elements; the slot repeated means AND,
 where the query allows it.
@@ -29,6 +29,7 @@ from gateway.xds._query_builders import (
     get_related_documents,
     get_submission_set_and_contents,
     get_submission_sets,
+    of_patients,
 )
 from gateway.xds._query_definitions import (
     DEFINITIONS,
@@ -46,6 +47,7 @@ from gateway.xds._query_definitions import (
     GET_RELATED_DOCUMENTS,
     GET_SUBMISSION_SET_AND_CONTENTS,
     GET_SUBMISSION_SETS,
+    MULTIPLE_PATIENTS,
     Definition,
     Parameter,
 )
@@ -69,6 +71,7 @@ __all__ = [
     "GET_SUBMISSION_SETS",
     "GET_SUBMISSION_SET_AND_CONTENTS",
     "LEAF_CLASS",
+    "MULTIPLE_PATIENTS",
     "OBJECT_REF",
     "Definition",
     "Groups",
@@ -90,6 +93,7 @@ __all__ = [
     "get_related_documents",
     "get_submission_set_and_contents",
     "get_submission_sets",
+    "of_patients",
     "parse_code",
     "read",
     "write",
@@ -161,7 +165,7 @@ def read(element: etree._Element) -> StoredQuery:
 
 
 def _definition(query_id: str) -> Definition:
-    definition = DEFINITIONS.get(query_id.lower())
+    definition = DEFINITIONS.get(query_id.lower()) or MULTIPLE_PATIENTS.get(query_id.lower())
     if definition is None:
         raise QueryError("XDSUnknownStoredQuery", query_id[:64])
     return definition

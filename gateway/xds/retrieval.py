@@ -22,11 +22,11 @@ from lxml import etree
 
 from gateway.errors import PeerMisbehaved, Unavailable
 from gateway.model.document import STABLE, DocumentEntry, RegistryError
-from gateway.xds import ebrim, mtom
+from gateway.xds import constants, ebrim, mtom
 from gateway.xds.caller import Reply
 from gateway.xds.constants import XDSB
 
-XDSI = "urn:ihe:rad:xdsi-b:2009"
+XDSI = constants.XDSI
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 

@@ -26,16 +26,13 @@ from gateway.model.document import (
     Submission,
     SubmissionSet,
 )
-from gateway.model.identifiers import PROFESSIONAL_OID, Identifier, new_uid
-from gateway.model.people import Professional
+from gateway.model.identifiers import new_uid
 from gateway.model.site import Site
 from gateway.trust import safexml
 from gateway.xds import constants as c
 from gateway.xds import ebrim, forms
 from gateway.xds.constants import rim
 from gateway.xds.flavours import MetadataSettings
-
-RMD = "urn:ihe:iti:rmd:2017"
 
 _SET_ID = "SubmissionSet01"
 _UNDIFFERENTIATED = "97"
@@ -62,18 +59,8 @@ def submitter_of(site: Site, settings: MetadataSettings) -> Submitter:
     """
     if not site.source_id:
         raise InputRejected("xds_source_id", site=site.name)
-    flavour = settings.table
-    identifier = Identifier(PROFESSIONAL_OID, settings.device_identifier or site.source_id)
-    device = Professional(
-        identifiers=(identifier,) if flavour.national_names else (),
-        family=settings.device_model,
-        given=settings.device_software,
-        device=settings.device_model,
-    )
-    structure = forms.xon(site.organization, flavour)
-    author = Author(person=forms.xcn(device, flavour), institutions=(structure,) if structure else ())
     code = valuesets.load(valuesets.CONTENT_TYPE).code(_UNDIFFERENTIATED)
-    return Submitter(source_id=site.source_id, content_type_code=code, authors=(author,))
+    return Submitter(source_id=site.source_id, content_type_code=code, authors=(forms.device(site, settings),))
 
 
 def status_changes(entries: Sequence[DocumentEntry], status: str, submitter: Submitter, now: datetime) -> Submission:
@@ -174,7 +161,7 @@ def remove_objects(ids: Iterable[str]) -> etree._Element:
 
 def remove_documents(entries: Iterable[DocumentEntry], repository: str) -> etree._Element:
     """ITI-86: the rmd:RemoveDocumentsRequest of documents; *repository* is for entries that name none."""
-    request = etree.Element(f"{{{RMD}}}RemoveDocumentsRequest", nsmap={"rmd": RMD, "xdsb": c.XDSB})
+    request = etree.Element(f"{{{c.RMD}}}RemoveDocumentsRequest", nsmap={"rmd": c.RMD, "xdsb": c.XDSB})
     for entry in entries:
         asked = etree.SubElement(request, f"{{{c.XDSB}}}DocumentRequest")
         if entry.home_community_id:

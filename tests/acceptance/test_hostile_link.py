@@ -98,7 +98,8 @@ def _reader(here: Running, person: Professional | None) -> Reader:
     session.trust_env = False
     reader = Reader(session, here.world.public_url)
     if person is not None:
-        page = session.get(f"{reader.origin}{link(query_of(CT))}", timeout=TIMEOUT_S)
+        choice = session.get(f"{reader.origin}{link(query_of(CT))}", timeout=TIMEOUT_S)
+        page = session.get(f"{choice.url}&provider=professionals", timeout=TIMEOUT_S)
         fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text)
         form = {name: unescape(value) for name, value in fields}
         form["subject"] = f"f:demo:{person.identifiers[0].extension}"
@@ -267,11 +268,14 @@ def test_before_the_login_every_wellformed_link_is_answered_alike(stranger: Read
     told = []
     for query in (query_of(CT), query_of(MASKED), _with("studyUID", "2.25.99"), query_of(CT, DOTTED)):
         answer = stranger.ask(link(query))
-        address = urlsplit(answer.headers["Location"])
-        told.append((answer.status_code, answer.content, address.netloc, sorted(dict(parse_qsl(address.query)))))
+        choice = urlsplit(answer.headers["Location"])
+        login = stranger.ask(f"{answer.headers['Location']}&provider=professionals")
+        address = urlsplit(login.headers["Location"])
+        told.append((answer.status_code, answer.content, choice.path, sorted(dict(parse_qsl(choice.query)))))
+        told[-1] += (login.status_code, address.netloc, sorted(dict(parse_qsl(address.query))))
         assert f"http://{address.netloc}" == here.world.issuer
         for value in (CT.study_uid, ACCESSION_ISSUER, CT.report.root):
-            assert value not in answer.headers["Location"]
+            assert value not in answer.headers["Location"] + login.headers["Location"]
     assert told == [told[0]] * len(told)
 
 

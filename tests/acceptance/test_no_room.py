@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,77 +14,50 @@ from gateway.errors import Unavailable
 from gateway.model.share import ShareState
 from gateway.store.blobs import FileBlobs
 from tests.fakes.world import World, world
+from tests.support.disk import Disk, as_an_ordinary_user, can_mount, mounted, pretended, read_only, writable
 from tests.support.store import claimed, keep, stage
 
-
-@contextmanager
-def disk(folder: Path, size: str) -> Iterator[Path]:
-    """A small disk at *folder*."""
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], capture_output=True)
-    if done.returncode != 0:
-        pytest.skip("a disk of our own needs root")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+MOUNTED = can_mount()
+"""What is true of a true disk is shown on one where this machine has one for us."""
+DISKS = [pretended, mounted] if MOUNTED else [pretended]
 
 
-def remount(folder: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+@pytest.fixture(params=DISKS, ids=lambda disk: disk.__name__)
+def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[World, Disk]]:
+    with request.param(tmp_path / "disk") as disk, world(disk.folder) as here:
+        yield here, disk
 
 
-def fill(ballast: Path) -> None:
-    """Until there is no room for a byte more."""
-    with ballast.open("wb", buffering=0) as file, suppress(OSError):
-        while file.write(bytes(4096)):
-            pass
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Iterator[tuple[World, Path]]:
-    with disk(tmp_path / "disk", "24m") as folder, world(folder) as here:
-        yield here, folder
-
-
-@pytest.fixture(autouse=True)
-def _as_root() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("a disk of our own needs root")
-
-
-def test_a_full_disk_refuses_new_reports_and_takes_them_when_there_is_room(small: tuple[World, Path]) -> None:
-    here, folder = small
-    ballast = folder / "ballast"
-    fill(ballast)
+def test_a_full_disk_refuses_new_reports_and_takes_them_when_there_is_room(small: tuple[World, Disk]) -> None:
+    here, disk = small
+    disk.fill(here.store._engine)
     with pytest.raises(Unavailable) as refusal:
         here.accept()
     assert refusal.value.code in ("store_full", "store_unavailable")
     assert (refusal.value.acknowledgement, refusal.value.http_status, refusal.value.retry) == ("AR", 503, True)
     assert here.store.overviews(limit=1) == ()
-    ballast.unlink()
+    disk.free()
     here.accept()
     here.carry_until(ShareState.SHARED)
 
 
-def test_a_worker_on_a_full_disk_loses_nothing_and_goes_on(small: tuple[World, Path]) -> None:
-    here, folder = small
+def test_a_worker_on_a_full_disk_loses_nothing_and_goes_on(small: tuple[World, Disk]) -> None:
+    here, disk = small
     here.accept()
     share = here.claim()
     assert share is not None
-    ballast = folder / "ballast"
-    fill(ballast)
+    disk.fill(here.store._engine)
     with pytest.raises(Unavailable):
         here.sharing.carry(share)
     assert here.destination.sent == []
-    ballast.unlink()
+    disk.free()
     here.clock.forward(121)
     here.carry_until(ShareState.SHARED)
     assert len(here.destination.documents) == 2
 
 
 def test_documents_that_cannot_be_written_any_more_are_refused_by_name(
-    small: tuple[World, Path], monkeypatch: pytest.MonkeyPatch
+    small: tuple[World, Disk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, _ = small
 
@@ -100,17 +72,29 @@ def test_documents_that_cannot_be_written_any_more_are_refused_by_name(
     here.carry_until(ShareState.SHARED)
 
 
-def test_a_gateway_started_on_a_read_only_disk_says_so_and_starts_when_it_is_writable(tmp_path: Path) -> None:
-    with disk(tmp_path / "disk", "24m") as folder:
-        url = f"sqlite:///{folder}/gateway.db"
-        with stage(url) as on:
-            kept = keep(on.store)
-        remount(folder, "ro")
-        with pytest.raises(Unavailable, match="store_unavailable"), stage(url):
-            pass
-        with pytest.raises(Unavailable, match="store_unavailable"):
-            FileBlobs(folder / "blobs")
-        remount(folder, "rw")
-        with stage(url) as on:
-            assert claimed(on.store).id == kept.id
-            FileBlobs(folder / "blobs").put(b"again")
+def is_refused_and_then_starts(folder: Path, stop: Callable[[Path], None], go: Callable[[Path], None]) -> None:
+    url = f"sqlite:///{folder}/gateway.db"
+    with stage(url) as on:
+        kept = keep(on.store)
+    stop(folder)
+    with pytest.raises(Unavailable, match="store_unavailable"), stage(url):
+        pass
+    with pytest.raises(Unavailable, match="store_unavailable"):
+        FileBlobs(folder / "blobs")
+    go(folder)
+    with stage(url) as on:
+        assert claimed(on.store).id == kept.id
+        FileBlobs(folder / "blobs").put(b"again")
+
+
+def remount(folder: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("how", ["permissions", "mount"] if MOUNTED else ["permissions"])
+def test_a_gateway_started_where_it_may_not_write_says_so_and_starts_when_it_may(how: str, tmp_path: Path) -> None:
+    if how == "permissions":
+        as_an_ordinary_user(lambda folder: is_refused_and_then_starts(folder, read_only, writable))
+    else:
+        with mounted(tmp_path / "disk") as disk:
+            is_refused_and_then_starts(disk.folder, lambda on: remount(on, "ro"), lambda on: remount(on, "rw"))

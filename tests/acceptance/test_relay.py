@@ -15,7 +15,7 @@ import requests
 
 from gateway.model.identifiers import Identifier
 from tests.support.gateway import Running, planned
-from tests.support.relay import READER, answer, cancellation, report, request, written
+from tests.support.relay import NUMBER, READER, answer, cancellation, report, request, white_paper, written
 from tests.support.relay_peers import OtherEnd, exchange, free_port, header, other_end
 
 KEY = "a-key-of-the-relay-tests"
@@ -74,6 +74,19 @@ def test_requests_pass_in_order_though_the_platform_is_away_at_first(
         back = written(answer(accepted=False, protocols=(), reason="Annulé"), back=True, control_id="E2E-3")
         assert exchange(gateway.mllp_port, back) == [b"AA", b"E2E-3"]
         assert ris.wait_for(1) == [back]
+
+
+def test_the_white_papers_messages_pass_without_the_guide(gateway: Running, platform_port: int, ris: OtherEnd) -> None:
+    number, before = Identifier(NUMBER.root, "OPN-WHITE"), len(ris.received)
+    asked, protocol = (white_paper(flow, number) for flow in ("lb-a", "lb-c"))
+    assert exchange(gateway.mllp_port, asked)[0] == b"AA"
+    assert exchange(gateway.mllp_port, protocol)[0] == b"AA"
+    with other_end(platform_port) as platform:
+        assert platform.wait_for(1) == [asked]
+    assert ris.wait_for(before + 1)[-1] == protocol
+    (kept,) = [one for one in told(gateway, "relay", "list") if one["order"] == "OPN-WHITE"]
+    assert kept["state"] == "accepted"
+    assert exchange(gateway.mllp_port, white_paper("lb-a", number, OBR_1_13=""))[0] == b"AE"
 
 
 def test_a_report_comes_back_enters_the_share_and_reaches_the_site(gateway: Running, ris: OtherEnd) -> None:

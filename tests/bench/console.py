@@ -1,22 +1,30 @@
-"""The console over 1,000,000 shares on SQLite: the first page, each filter alone, some together, the picture."""
+"""The console over 1,000,000 shares: the first page, each filter alone, some together, the picture.
+
+``GATEWAY_BENCH_LISTED`` is another number of shares; ``GATEWAY_BENCH_STORE`` is ``sqlite``, which the figures are for,
+or ``postgresql``.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 from gateway.model.overview import ShareFilter
 from gateway.store import listing, migrations
 from gateway.store.engine import open_engine
 from gateway.store.overviews import SqlOverview
 from tests.bench.rows import Row, median_ms
+from tests.support import postgresql
 
-SHARES = 1_000_000
+SHARES = int(os.environ.get("GATEWAY_BENCH_LISTED", "1000000"))
+STORE = os.environ.get("GATEWAY_BENCH_STORE", "sqlite")
 _PAGE = 50
 _BEGIN = datetime(2025, 3, 1, tzinfo=UTC)
 _EVERY_S = 31.5
@@ -28,15 +36,18 @@ _MODALITIES = ("CT", "MR", "US", "CR", "CT", "MR", "US", "DX")
 
 
 def run(count: int = SHARES) -> list[Row]:
+    if STORE == "postgresql":
+        with postgresql.server() as server:
+            return _measured(server.database(), count, _fill_postgresql)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "gateway.db"
-        _fill(path, count)
-        return _measured(path, count)
+        return _measured(f"sqlite:///{folder}/gateway.db", count, _fill_sqlite)
 
 
-def _measured(path: Path, count: int) -> list[Row]:
-    engine = open_engine(f"sqlite:///{path}")
+def _measured(url: str, count: int, fill: Callable[[sa.Engine, int], None]) -> list[Row]:
+    engine = open_engine(url)
     try:
+        migrations.upgrade(engine)
+        fill(engine, count)
         overview = SqlOverview(engine)
         end = _BEGIN + timedelta(seconds=_EVERY_S * count)
         middle = _BEGIN + (end - _BEGIN) / 2
@@ -79,7 +90,7 @@ def _row(what: str, action: Callable[[], object], limit_ms: float, count: int) -
     ours = median_ms(action, 5)
     return Row(
         row="console",
-        what=f"{what}, {count:,} shares",
+        what=f"{what}, {count:,} shares on {STORE}",
         ours=ours,
         against=None,
         unit="ms",
@@ -88,29 +99,45 @@ def _row(what: str, action: Callable[[], object], limit_ms: float, count: int) -
     )
 
 
-def _fill(path: Path, count: int) -> None:
+def _fill_sqlite(engine: sa.Engine, count: int) -> None:
     """A store of *count* shares, two of a report, written past the gateway."""
-    engine = open_engine(f"sqlite:///{path}")
-    migrations.upgrade(engine)
     engine.dispose()
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(engine.url.database or "", isolation_level=None)
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-200000", "foreign_keys=OFF"):
         connection.execute(f"PRAGMA {pragma}")
-    for start in range(0, count, _CHUNK):
-        tables: dict[str, list[tuple[Any, ...]]] = {}
-        columns: dict[str, list[str]] = {}
-        for table, row in _rows(start, min(start + _CHUNK, count), count):
-            columns.setdefault(table, list(row))
-            tables.setdefault(table, []).append(tuple(row.values()))
+    for tables in _chunks(count):
         connection.execute("BEGIN")
-        for table, rows in tables.items():
-            names, marks = ", ".join(columns[table]), ", ".join("?" * len(columns[table]))
-            statement = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+        for table, (columns, rows) in tables.items():
+            names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
             connection.executemany(statement, rows)
         connection.execute("COMMIT")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
+
+
+def _fill_postgresql(engine: sa.Engine, count: int) -> None:
+    """The same, by COPY; then what the server does by itself after a while."""
+    with engine.begin() as connection:
+        cursor = connection.connection.cursor()
+        for tables in _chunks(count):
+            for table, (columns, rows) in tables.items():
+                with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+                    for row in rows:
+                        copy.write_row(row)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("SET statement_timeout = 0"))
+        connection.execute(sa.text("VACUUM ANALYZE"))
+
+
+def _chunks(count: int) -> Iterator[dict[str, tuple[list[str], list[tuple[Any, ...]]]]]:
+    """The rows by table, the columns of each table first; a table stands after those that it refers to."""
+    for start in range(0, count, _CHUNK):
+        tables: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
+        for table, row in _rows(start, min(start + _CHUNK, count), count):
+            tables.setdefault(table, (list(row), []))[1].append(tuple(row.values()))
+        yield tables
 
 
 _WORDS = json.dumps({"version": 1, "words": {}})
@@ -132,7 +159,9 @@ def _rows(start: int, stop: int, count: int) -> Iterator[tuple[str, dict[str, An
             yield from _submission(number)
         modality = "XA" if number < count // 50 else _MODALITIES[report % len(_MODALITIES)]
         yield "share_modalities", {"modality": modality, "sequence": number + 1}
-        yield "share_hours", {"hour": int(at.timestamp() // 3600), "sequence": number + 1}
+        hour = int(at.timestamp() // 3600)
+        if number == 0 or hour != int((at - timedelta(seconds=_EVERY_S)).timestamp() // 3600):
+            yield "share_hours", {"hour": hour, "sequence": number + 1}
 
 
 def _report(number: int, site: str, moment: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,4 +1,8 @@
-"""Messages: reading, judging and plain splitting of the same bytes, and the library ``hl7`` where it is installed."""
+"""Messages: reading, judging and plain splitting of the same bytes, and the library ``hl7`` where it is installed.
+
+Our parser finds the segments and cuts a value when somebody asks for it; splitting and ``hl7`` cut every value at once.
+So the second row is the one to compare: it asks for all that the gateway needs, and decodes the document.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,9 @@ from gateway.hl7.intake import read_events
 from tests.bench.rows import Row, milliseconds
 from tests.support.hl7_messages import RIGHT, cda, message, put
 
-SIZES = {"2 kB": 0, "330 kB": 245_000, "7 MB": 5_200_000}
-"""Bytes of the document in the CDA."""
-_LOOPS = {"2 kB": 300, "330 kB": 30, "7 MB": 3}
+SIZES = {"3 kB": 0, "330 kB": 183_500, "7 MB": 3_935_500}
+"""Bytes of the document in the CDA, which is base64 twice in the message; a report in a message has 3 kB at least."""
+_LOOPS = {"3 kB": 300, "330 kB": 30, "7 MB": 3}
 _ROUNDS = 5
 
 
@@ -35,7 +39,7 @@ def run() -> list[Row]:
             sides["hl7"] = library
         taken = _in_turns(sides, raw, _LOOPS[size])
         for side, what in (
-            ("parsed", "parsed"),
+            ("parsed", "parsed (segments found, values cut when they are asked for)"),
             ("read", "parsed, decoded and read into an event"),
             ("judged", "judged by every rule, document included"),
         ):

@@ -34,6 +34,8 @@ SLICES = int(os.environ.get("BENCH_SLICES", "500"))
 READERS = int(os.environ.get("BENCH_READERS", "20"))
 REFERENCE = int(os.environ.get("BENCH_REFERENCE", "1300"))
 _CACHE = 256 << 20
+_ONE_STUDY = int(SLICES * 0.5254e6 * 1.1 / 0.75)
+"""A cache in which transfers have room for one whole study, and not for two (384 MB for 500 slices)."""
 _MEMORY = 400e6
 _FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1'
 
@@ -51,15 +53,15 @@ def run() -> list[Row]:
         web = _settings(pacs, web=True)
         uids = tuple(one.study_uid for one in (*whole, *small, reference))
         rows = []
-        with serving(web, uids, 4 * _CACHE) as server:
+        with serving(web, uids, _ONE_STUDY) as server:
             rows += _uncached(server, pacs, whole)
             rows += _cached(server, pacs, whole[-1])
             rows += _frames(server, pacs, whole[0])
             rows += _reference(server, pacs, reference)
         with serving(web, uids, _CACHE) as server:
             rows += _many(server, small)
-        with serving(_settings(pacs, web=False), uids, _CACHE) as server:
-            rows += _by_c_get(server, pacs, whole[1])
+        with serving(_settings(pacs, web=False), uids, _ONE_STUDY) as server:
+            rows += _by_c_get(server, pacs, whole[1], whole[2])
     return rows
 
 
@@ -106,8 +108,11 @@ def _roots(server: Server, pacs: orthanc.Orthanc) -> tuple[str, str]:
 
 def _uncached(server: Server, pacs: orthanc.Orthanc, studies: list[DemoStudy]) -> list[Row]:
     ours, direct = _roots(server, pacs)
-    first, second, _ = studies
-    _rate([f"{direct}/studies/{first.study_uid}"])  # Orthanc's own memory is filled for both
+    first, second, third = studies
+    # The memory of both is filled, as it is after their first examinations: what a system gives a process for the first
+    # time costs more than all the rest of a transfer.
+    begun = _rate([f"{ours}/studies/{third.study_uid}"])
+    _rate([f"{direct}/studies/{first.study_uid}"])
     against = _rate([f"{direct}/studies/{first.study_uid}"])
     before = server.cpu_s()
     one = _rate([f"{ours}/studies/{first.study_uid}"])
@@ -121,6 +126,7 @@ def _uncached(server: Server, pacs: orthanc.Orthanc, studies: list[DemoStudy]) -
         at_least("images", f"{SLICES} CT by WADO-RS, uncached, one reader", one, against, "MB/s", 0.35),
         at_least("images", "eight readers of a series each, uncached, in sum", eight, eight_direct, "MB/s", 0.25),
         _figure("processor of the gateway, uncached", cpu / (size / 1e9), "s/GB"),
+        _figure("the first study of a gateway that has just started", begun, "MB/s"),
     ]
 
 
@@ -226,8 +232,9 @@ def _many(server: Server, studies: list[DemoStudy]) -> list[Row]:
     ]
 
 
-def _by_c_get(server: Server, pacs: orthanc.Orthanc, study: DemoStudy) -> list[Row]:
+def _by_c_get(server: Server, pacs: orthanc.Orthanc, study: DemoStudy, other: DemoStudy) -> list[Row]:
     against = _pynetdicom(pacs, study)
+    _rate([f"{server.url}/dicom-web/studies/{other.study_uid}"])  # its memory is filled, see above
     before = server.cpu_s()
     ours = _rate([f"{server.url}/dicom-web/studies/{study.study_uid}"])
     cpu = server.cpu_s() - before

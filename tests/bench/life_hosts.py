@@ -17,7 +17,7 @@ from gateway.demo.identity import DemoStudy
 from gateway.errors import PeerUnreachable
 from gateway.model.exam import Exam
 from gateway.model.share import FrozenSubmission, Publication
-from gateway.process import die_with_parent
+from gateway.process import Doorbell, die_with_parent
 from gateway.settings import load
 from gateway.store.bell import Listener
 from gateway.wiring.house import House
@@ -155,38 +155,33 @@ def work(parent: int, settings_file: Path, delay_s: float | None, folder: Path) 
     die_with_parent(parent)
     settings = load(settings_file)
     log.configure(level=settings.log_level)
-    rang = threading.Event()
-    house = House(settings, rang.set)
+    bell = Doorbell(*os.pipe())
+    house = House(settings, bell.ring)
     if delay_s is None:
         house.__dict__["destinations"] = {"slow": Switched(folder / "away", folder / "asked")}
     else:
         house.__dict__["destinations"] = {name: Delayed(one, delay_s) for name, one in house.destinations.items()}
     house.__dict__["everywhere"] = {"main": AnyStudy()}
 
-    def wait(timeout_s: float) -> bool:
-        heard = rang.wait(timeout_s)
-        rang.clear()
-        return heard
-
     worker = Worker(
         house.sharing,
         house.store,
         house.clock,
-        wait,
+        bell.wait,
         threads=settings.work.threads,
         lease_s=settings.work.lease_s,
         poll_s=settings.work.poll_s,
-        ring=rang.set,
+        nudge=bell.nudge,
         gate=house.pace,
     )
-    listener = Listener(settings.store.url, rang.set) if settings.store.url.startswith("postgresql") else None
+    listener = Listener(settings.store.url, bell.ring) if settings.store.url.startswith("postgresql") else None
     if listener is not None:
         listener.start()
     _studies()
 
     def stop(*_: object) -> None:
         worker.stop()
-        rang.set()
+        bell.nudge()
 
     signal.signal(signal.SIGTERM, stop)
     worker.run()

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 from statistics import median
 
@@ -207,7 +208,7 @@ def _send(ours: Server, messages: list[Message]) -> None:
 
 
 def _bare_loop(messages: list[Message]) -> float:
-    """Parse the envelope, hash and write the documents, insert one row: each as durable as ours."""
+    """Take the parts out, parse the envelope, hash and write the documents, insert one row: as durable as ours."""
     with tempfile.TemporaryDirectory() as name:
         folder = os.open(name, os.O_RDONLY)
         database = sqlite3.connect(Path(name, "bare.db"), isolation_level=None)
@@ -215,12 +216,16 @@ def _bare_loop(messages: list[Message]) -> float:
             database.execute(f"PRAGMA {pragma}")
         database.execute("CREATE TABLE submissions (id INTEGER PRIMARY KEY, body TEXT, digest TEXT)")
         began = time.perf_counter()
-        for number, (_, body, documents) in enumerate(messages):
-            start = body.index(b"<?xml")
-            envelope = body[start : body.index(b"</soap:Envelope>") + 16]
+        for number, (headers, body, _) in enumerate(messages):
+            boundary = EmailMessage()
+            boundary["Content-Type"] = headers["Content-Type"]
+            delimiter = b"\r\n--" + str(boundary.get_boundary()).encode()
+            _, *parts, _ = (b"\r\n" + body).split(delimiter)
+            envelope, *documents = (part.partition(b"\r\n\r\n")[2] for part in parts)
             etree.fromstring(envelope)  # noqa: TID251 - bare on purpose
             digests = []
             for position, content in enumerate(documents):
+                digests.append(hashlib.sha1(content, usedforsecurity=False).hexdigest())
                 digests.append(hashlib.sha256(content).hexdigest())
                 path = Path(name, f"{number}-{position}")
                 with path.with_suffix(".part").open("wb") as file:

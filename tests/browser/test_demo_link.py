@@ -76,6 +76,26 @@ def test_one_click_one_login_the_right_images(here: Running, address: str) -> No
         assert watched.complaints == []
 
 
+@pytest.mark.timeout(120)
+def test_the_patient_of_the_report_sees_its_images_and_another_does_not(here: Running, address: str) -> None:
+    with chromium() as browser:
+        with page_of(browser) as watched:
+            page = watched.page
+            page.goto(address)
+            page.get_by_role("link", name="Patient ou représentant").click()
+            page.get_by_role("button", name="Se connecter").click()
+            page.wait_for_url("**/viewer/*")
+            shown(page, "0/0/1")
+        with page_of(browser) as watched:
+            page = watched.page
+            page.goto(address)
+            page.get_by_role("link", name="Patient ou représentant").click()
+            page.get_by_text("Un autre patient").click()
+            with page.expect_navigation():
+                page.get_by_role("button", name="Se connecter").click()
+            assert "/viewer/" not in page.url
+
+
 def _same_pixels(page: Page, here: Running, number: int) -> None:
     """What is drawn is what the PACS has there, through the image's own window; the canvas smooths as it scales."""
     folder = here.world.studies / "ct"

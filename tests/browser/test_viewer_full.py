@@ -16,25 +16,25 @@ from gateway.web.viewer_assets import assets
 from tests.support.browser import Watched, chromium, page_of, settled
 from tests.support.viewing import (
     MemoryPacs,
+    ct,
+    film,
     hounsfield,
     mammography,
     prior,
     study,
     viewing,
+    with_overlay_in_pixels,
     with_prior,
 )
 from tests.support.web import STUDY, Site
 
-pytestmark = [
-    pytest.mark.chromium,
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(assets() is None, reason="the full viewer is not built: scripts/viewer"),
-]
+pytestmark = [pytest.mark.chromium, pytest.mark.timeout(300)]
 CT, J2K, JPEG_LS, RLE, LOOP, PHOTOGRAPH, RADIOGRAPH, DOCUMENT, DOSE, STATE = range(10)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    assert assets() is not None, "the full viewer is not built: install node 18 or later with npm, run scripts/viewer"
     with chromium() as one:
         yield one
 
@@ -232,7 +232,42 @@ def test_reports_documents_and_presentation_states_are_shown(watched: Watched) -
     drawn(page, "0/2/1")
     expect(page.locator(".cell .top-right")).to_contain_text("NODULE")
     expect(page.locator(".cell .side.left")).to_have_text("L")
-    assert near(pixel(page, 80, 100), grey(hounsfield(80, 100, 3), -600, 1500))
+    assert near(pixel(page, 56, 72), grey(hounsfield(56, 72, 3), -600, 1500))
+
+
+def covered(page: Page, row: int, column: int) -> bool:
+    """Whether something is drawn over the image's pixel."""
+    return bool(
+        page.evaluate(
+            """([row, column]) => {
+                const element = document.querySelector('.cell');
+                const [a, b, c, d, e, f] = element.dataset.box.split(' ').map(Number);
+                const [x, y] = [a * (column + 0.5) + c * (row + 0.5) + e, b * (column + 0.5) + d * (row + 0.5) + f];
+                const marks = element.querySelector('.marks').getContext('2d');
+                return marks.getImageData(Math.floor(x), Math.floor(y), 1, 1).data[3] > 0;
+            }""",
+            [row, column],
+        )
+    )
+
+
+def test_a_presentation_state_frames_its_area_and_shuts_the_rest(watched: Watched) -> None:
+    page = watched.page
+    page.locator(".series-item").nth(STATE).click()
+    drawn(page, "0/2/1")
+    place = page.locator(".cell .port").bounding_box()
+    assert place
+    corners = [on_screen(page, row, column) for row in (16, 95) for column in (32, 111)]
+    # The area of 80 x 80 pixels fills the place, its middle in the middle.
+    assert abs(sum(x for x, _ in corners) / 4 - (place["x"] + place["width"] / 2)) < 4
+    assert abs(sum(y for _, y in corners) / 4 - (place["y"] + place["height"] / 2)) < 4
+    sides = (
+        max(x for x, _ in corners) - min(x for x, _ in corners),
+        max(y for _, y in corners) - min(y for _, y in corners),
+    )
+    assert abs(max(sides) - min(place["width"], place["height"])) < min(place["width"], place["height"]) / 40
+    inside, corner, outside = (56, 72), (27, 43), (56, 38)
+    assert [covered(page, *one) for one in (inside, corner, outside)] == [False, True, True]
 
 
 def test_a_prior_is_compared_side_by_side(browser: Browser, seen: tuple[Site, MemoryPacs]) -> None:
@@ -295,6 +330,71 @@ def test_a_loop_plays_and_stops(watched: Watched) -> None:
     expect(page.locator(".cell")).not_to_have_attribute("data-shown", f"{LOOP}/0/1")
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Boucle")).to_be_visible()
+
+
+def test_an_overlay_of_old_is_drawn_and_is_no_value(browser: Browser, tmp_path: Path) -> None:
+    with viewing(tmp_path, [with_overlay_in_pixels(ct(1)), ct(2)]) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        assert [covered(page, *place) for place in ((21, 30), (30, 30), (60, 60))] == [True, False, False]
+        page.get_by_role("button", name="Calques").click()
+        settled(page)
+        assert not covered(page, 21, 30)
+        # Under the plane the value is that of the object: a body, not the bit above it.
+        assert near(pixel(page, 40, 60), grey(hounsfield(40, 60, 1), 40, 400))
+        assert watched.complaints == []
+
+
+def recorded(page: Page) -> bytes:
+    """A second of red in H.264, recorded by the browser itself."""
+    told = page.evaluate(
+        """async () => {
+            const canvas = Object.assign(document.createElement('canvas'), { width: 128, height: 96 });
+            const context = canvas.getContext('2d');
+            const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/mp4;codecs=avc1.42E01E' });
+            const parts = [];
+            recorder.ondataavailable = (event) => parts.push(event.data);
+            const ended = new Promise((done) => (recorder.onstop = done));
+            recorder.start();
+            for (let at = 0; at < 25; at += 1) {
+                context.fillStyle = at % 2 ? 'rgb(200 20 20)' : 'rgb(202 20 20)';
+                context.fillRect(0, 0, 128, 96);
+                await new Promise((done) => setTimeout(done, 40));
+            }
+            recorder.stop();
+            await ended;
+            return [...new Uint8Array(await new Blob(parts).arrayBuffer())];
+        }"""
+    )
+    return bytes(told)
+
+
+def test_a_film_plays(browser: Browser, tmp_path: Path) -> None:
+    with page_of(browser) as blank:
+        blank.page.goto("about:blank")
+        stream = recorded(blank.page)
+    assert stream[4:8] == b"ftyp"
+    with (
+        viewing(tmp_path, [*(ct(number) for number in range(1, 4)), film(stream)]) as (site, _),
+        page_of(browser) as watched,
+    ):
+        page = opened(watched, site)
+        page.locator(".series-item").nth(1).click()
+        expect(page.locator("#document")).to_have_attribute("data-shown", "1")
+        shown = page.evaluate(
+            """async () => {
+                const video = document.querySelector('#document video');
+                video.muted = true;
+                await video.play();
+                while (video.currentTime < 0.2) await new Promise((done) => setTimeout(done, 20));
+                const canvas = Object.assign(document.createElement('canvas'), { width: 128, height: 96 });
+                const context = canvas.getContext('2d');
+                context.drawImage(video, 0, 0);
+                return [video.videoWidth, video.videoHeight, ...context.getImageData(64, 48, 1, 1).data.slice(0, 3)];
+            }"""
+        )
+        assert shown[:2] == [128, 96]
+        assert near(shown[2:], 200, 20, 20, by=12)
+        assert watched.complaints == []
 
 
 def test_what_is_wrong_is_said_in_its_place_and_can_be_tried_again(

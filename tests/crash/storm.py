@@ -42,7 +42,7 @@ from tests.support import postgresql
 from tests.support.gateway import Running, message, planned
 
 STUDIES = 1000
-_PAUSE_S = 1.5
+_PAUSE_S = 1.0
 """How long a part that has come up is let go on, at most."""
 _DRAIN_S = 120.0
 _COMMAND = (
@@ -129,12 +129,12 @@ class Host:
 
 
 def _children(pid: int) -> list[int]:
-    """The children that were spawned to do something (not the tracker of resources)."""
+    """The processes that the parent has started."""
     try:
         found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return []
-    return [int(child) for child in found if b"spawn_main" in _command_line(child)]
+    return [int(child) for child in found]
 
 
 def _has_store(pid: int) -> bool:
@@ -148,13 +148,6 @@ def _has_store(pid: int) -> bool:
     return False
 
 
-def _command_line(pid: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
 class Ris:
     """Sends each report until it is acknowledged."""
 
@@ -163,9 +156,16 @@ class Ris:
         self._studies = studies
         self._pause_s = pause_s
         self.acknowledged: list[DemoStudy] = []
+        self._seen = 0
         self.resent = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run)
+
+    def has_more(self) -> bool:
+        """Whether something was acknowledged since this was said last, or nothing is left to send."""
+        now = len(self.acknowledged)
+        more, self._seen = now > self._seen or not self._thread.is_alive(), now
+        return more
 
     def __enter__(self) -> Ris:
         self._thread.start()
@@ -220,6 +220,8 @@ def storm(kills: int, store: str, seed: int, *, folder_of_logs: Path | None = No
             victims["database"] = partial(_kill_database, database)
             up["database"] = lambda: chance.random() < 0.004
         with Ris(here.mllp_port, studies, 0.1) as ris:
+            # It is up when it has acknowledged something: one that is killed before tells little.
+            up["intake"] = ris.has_more
             next_at: dict[str, float] = {}
             while outcome.kills < kills:
                 time.sleep(0.05)
@@ -232,6 +234,8 @@ def storm(kills: int, store: str, seed: int, *, folder_of_logs: Path | None = No
                         next_at[name] = now + chance.uniform(0.0, _PAUSE_S)
                     if now >= next_at.get(name, now + 1) and outcome.kills < kills and kill(chance):
                         del next_at[name]
+                        if name == "intake":
+                            ris.has_more()
                         outcome.kills += 1
                         outcome.killed[name] = outcome.killed.get(name, 0) + 1
         outcome.storm_s = round(time.monotonic() - began, 1)
@@ -242,13 +246,16 @@ def storm(kills: int, store: str, seed: int, *, folder_of_logs: Path | None = No
 
 
 def _keep_logs(folder: Path, into: Path | None) -> None:
-    for log in folder.glob("*.log") if into is not None else ():
-        assert into is not None
+    if into is None:
+        return
+    into.mkdir(parents=True, exist_ok=True)
+    for log in folder.glob("*.log"):
         (into / log.name).write_bytes(log.read_bytes())
 
 
 def _hosts(here: Running, database: postgresql.Server | None) -> list[Host]:
     text = here.world.settings_file.read_text(encoding="utf-8")
+    assert "[work]\npoll_s = 0.5\n" in text
     text = text.replace("[work]\npoll_s = 0.5\n", _SOON)
     text = text.replace("retry_first_s = 0.2", "retry_first_s = 0.2\nretry_longest_s = 1.0")
     record = next(line for line in text.splitlines() if line.startswith("record = "))

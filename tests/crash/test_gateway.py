@@ -19,7 +19,7 @@ from tests.support.gateway import Running, message, planned
 
 @pytest.fixture
 def here() -> Iterator[Running]:
-    with planned() as world:
+    with planned(lease_s=3.0) as world:
         phantom.sample_studies(world.world.studies, slices=4, prior_slices=2)
         yield world
 
@@ -63,5 +63,5 @@ def test_a_gateway_killed_while_the_submission_may_be_out_asks_and_shares_once(h
     here.world.household.kill("gateway")
     here.start_registry()
     here.start_gateway()
-    here.wait_for(CHEST, "shared", timeout_s=200)
+    here.wait_for(CHEST, "shared")
     _published_once(here, CHEST)

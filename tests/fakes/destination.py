@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -40,6 +40,10 @@ class FakeDestination:
         """Unique ids of what was replaced or withdrawn."""
         self.taken_back: list[str] = []
         self.corrected: list[FrozenSubmission] = []
+        self.confidentiality: dict[str, tuple[str, ...]] = {}
+        """What corrections have made of each document, by unique id."""
+        self.between: Callable[[], None] = lambda: None
+        """Called after each message of a correction."""
 
     def prepare(self, publication: Publication) -> FrozenSubmission:
         return prepare(publication, self._settings)
@@ -99,6 +103,10 @@ class FakeDestination:
     def correct(self, wanted: FrozenSubmission, site: Site, now: datetime) -> None:
         if self.before:
             raise self.before.pop(0)
+        # A message for each document, each a transaction of its own.
+        for entry in ebrim.read(safexml.parse(wanted.metadata)).entries:
+            self.confidentiality[entry.unique_id] = tuple(code.code for code in entry.confidentiality_codes)
+            self.between()
         self.corrected.append(wanted)
         self._lose_reply()
 

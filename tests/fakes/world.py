@@ -134,11 +134,17 @@ def world(
     flavour: str = "ihe",
     link: Literal["missing", "always", "never"] = "missing",
     policy: Policy | None = None,
+    url: str = "",
 ) -> Iterator[World]:
-    """A world of its own in *folder*; the PACS holds the demo's CT."""
+    """A world of its own in *folder*; the PACS holds the demo's CT.
+
+    *url*: of an empty store that is up to date; SQLite in *folder* when left out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "gateway.db").write_bytes(_migrated())
-    engine = open_engine(f"sqlite:///{folder}/gateway.db")
+    if not url:
+        url = f"sqlite:///{folder}/gateway.db"
+        (folder / "gateway.db").write_bytes(_migrated())
+    engine = open_engine(url)
     writer = open_writer(engine)
     store, blobs, clock = SqlStore(engine, writer), FileBlobs(folder / "blobs"), StoppedClock()
     pacs, destination = FakePacs(exam()), FakeDestination(blobs, flavour)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 import tracemalloc
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -161,6 +162,45 @@ def test_a_hostile_neighbour_does_not_stop_the_others() -> None:
         for thread in threads:
             thread.join()
     assert len(recorder.events) == 20
+
+
+def test_a_message_that_never_ends_holds_no_memory() -> None:
+    framer = mllp.Framer(MIB)
+    assert framer.receive(b"\x0b" + Draft().bytes()) == []
+    piece = b"x" * MIB
+    for _ in range(1024):
+        assert framer.receive(piece) == []
+        assert framer.held_bytes <= MIB
+    (fault,) = framer.receive(b"\x1c\r")
+    assert isinstance(fault, mllp.Fault)
+    assert (fault.code, fault.size_bytes > 1024 * MIB) == ("mllp_too_large", True)
+
+
+def test_a_storm_of_acknowledgements_is_met_with_silence_and_the_next_report_is_taken() -> None:
+    storm = mllp.frame(b"MSH|^~\\&|A|B|C|D|20260101||ACK^R01^ACK|1|P|2.5\rMSA|AA|015\r") * 1000
+    recorder = Recorder()
+    with listening(recorder) as listener, Peer(listener.port) as peer:
+        peer.write(storm)
+        assert value(peer.exchange(Draft(control_id="behind").bytes()), "MSA", 2) == "behind"
+        peer.write(storm)
+        peer.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            peer.socket.recv(1)
+    assert len(recorder.events) == 1
+
+
+@pytest.mark.parametrize("made", ["19000101000000", "99991231235959+1400", "20260231", "soon"])
+def test_a_sender_whose_clock_is_far_off_is_taken_and_dated_by_ours(made: str) -> None:
+    recorder = Recorder()
+    raw = Draft().bytes()
+    header = raw.split(b"\r")[0].split(b"|")
+    header[6] = made.encode()
+    with listening(recorder) as listener, Peer(listener.port) as peer:
+        before = datetime.now(UTC)
+        assert value(peer.exchange(b"|".join(header) + raw[raw.index(b"\r") :]), "MSA", 1) == "AA"
+    (arrival,) = recorder.arrivals
+    assert arrival is not None
+    assert before <= arrival.received_at <= datetime.now(UTC)
 
 
 def test_connections_that_come_and_go_are_forgotten() -> None:

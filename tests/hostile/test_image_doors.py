@@ -30,14 +30,23 @@ SECRET_STUDY = f"{STUDY}.55"
 
 
 @contextmanager
-def provider(answer: dict[str, Any], status: int = 200) -> Iterator[tuple[str, list[dict[str, list[str]]]]]:
-    """An introspection endpoint that says *answer*; its address and what it was asked."""
+def provider(
+    answer: dict[str, Any], status: int = 200, userinfo: dict[str, Any] | None = None, userinfo_status: int = 200
+) -> Iterator[tuple[str, list[dict[str, list[str]]]]]:
+    """A provider whose introspection and userinfo say *answer*; its address and what it was asked."""
     asked: list[dict[str, list[str]]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked.append(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-            body = json.dumps(answer).encode()
+            self.say(status, answer)
+
+        def do_GET(self) -> None:
+            asked.append({"Authorization": [self.headers["Authorization"]]})
+            self.say(userinfo_status, userinfo or {})
+
+        def say(self, status: int, told: dict[str, Any]) -> None:
+            body = json.dumps(told).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -56,8 +65,60 @@ def provider(answer: dict[str, Any], status: int = 200) -> Iterator[tuple[str, l
         server.server_close()
 
 
-def looking(url: str, now: list[float]) -> Introspection:
-    return Introspection(IntrospectionSettings(url=url, client_id="gateway", client_secret="s"), lambda: now[0])
+def looking(url: str, now: list[float], *, userinfo: bool = False) -> Introspection:
+    more = url.replace("introspect", "userinfo") if userinfo else ""
+    settings = IntrospectionSettings(url=url, client_id="gateway", client_secret="s", userinfo_url=more)
+    return Introspection(settings, lambda: now[0])
+
+
+def situations(*pairs: tuple[str, str]) -> dict[str, Any]:
+    """``SubjectRefPro`` with an exercise of each profession and specialty."""
+    return {"exercices": [{"codeProfession": one, "codeSavoirFaire": other} for one, other in pairs]}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"SubjectRole": ["10^1.2.250.1.213.1.1.5.5"]}, ("10", "")),
+        ({"profession": "60"}, ("60", "")),
+        ({"SubjectRefPro": situations(("10", "SM44"))}, ("10", "SM44")),
+        ({"SubjectRefPro": situations(("10", "SM44"), ("10", "SM26"))}, ("10", "")),
+        ({"SubjectRefPro": situations(("10", "SM44"), ("21", "")), "SubjectRole": "21^x"}, ("21", "")),
+        ({"SubjectRefPro": situations(("10", "SM44"), ("21", ""))}, ("", "")),
+        ({"SubjectRole": 10, "SubjectRefPro": "10"}, ("", "")),
+    ],
+)
+def test_the_profession_of_a_token_is_what_the_provider_says_beyond_doubt(
+    told: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    with provider({"active": True, "sub": "f:1", **told}) as (url, _):
+        person = looking(url, [0.0])(TOKEN)
+    assert person is not None
+    assert (person.profession, person.specialty) == expected
+    assert not person.must_choose
+
+
+def test_who_has_no_profession_by_introspection_is_asked_for_by_userinfo() -> None:
+    known = {"sub": "f:1", "SubjectNameID": "899700000011", "SubjectRole": ["10^1.2.250.1.213.1.1.5.5"]}
+    with provider({"active": True, "sub": "f:1"}, userinfo=known) as (url, asked):
+        person = looking(url, [0.0], userinfo=True)(TOKEN)
+        assert person is not None
+        assert (person.identifier, person.profession) == ("899700000011", "10")
+        assert asked[1] == {"Authorization": [f"Bearer {TOKEN}"]}
+    with provider({"active": True, "sub": "f:2"}, userinfo=known) as (url, _), pytest.raises(PeerUnreachable):
+        looking(url, [0.0], userinfo=True)(TOKEN)
+    with provider({"active": True, "sub": "f:1"}, userinfo_status=403) as (url, _):
+        person = looking(url, [0.0], userinfo=True)(TOKEN)
+        assert person is not None
+        assert not person.profession
+    with provider({"active": False}, userinfo=known) as (url, asked):
+        assert looking(url, [0.0], userinfo=True)(TOKEN) is None
+        assert len(asked) == 1, "a token that is not good is shown to nobody else"
+
+
+def test_a_token_of_nobody_stands_for_nobody() -> None:
+    with provider({"active": True}) as (url, _):
+        assert looking(url, [0.0])(TOKEN) is None
 
 
 def test_an_active_token_stands_for_a_person_until_its_end() -> None:

@@ -13,13 +13,14 @@ import sqlalchemy as sa
 import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from gateway.errors import Unavailable
 from gateway.registry import schema
 from gateway.registry.app import create_app
 from gateway.registry.service import RegistryService
 from gateway.store.engine import reading
-from gateway.xds import mtom
+from gateway.xds import ebrim, mtom, queries, updates
 from tests.support import registry_wire as wire
 from tests.support.registry import REPOSITORY, Bytes, entry, new_unique_id, running_service, submission
 
@@ -242,6 +243,41 @@ def test_a_registry_that_cannot_write_says_that_it_may_be_asked_again(
             answer = send(address, *right_message())
             assert (answer.status_code, wire.status_of(answer), wire.errors_of(answer)) == (200, "Failure", [code])
             assert sets(service) == 0
+
+
+class FailingService:
+    """A registry whose database is full, or busy."""
+
+    def __init__(self, error: Unavailable) -> None:
+        self.error = error
+
+    def __getattr__(self, name: str) -> object:
+        def fails(*_: object, **__: object) -> object:
+            raise self.error
+
+        return fails
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unavailable("store_full"), "XDSRegistryOutOfResources"),
+        (Unavailable("store_busy"), "XDSRegistryBusy"),
+    ],
+)
+@pytest.mark.parametrize("action", [wire.ITI_42, wire.ITI_57, wire.ITI_62, wire.ITI_18])
+def test_a_registry_whose_database_fails_says_so_in_the_form_of_each_transaction(
+    error: Unavailable, code: str, action: str
+) -> None:
+    whole = submission(entry(hash="a" * 40, size=3, repository_unique_id="1.2.3"))
+    bodies = {
+        wire.ITI_62: updates.remove_objects(["urn:uuid:99999999-2222-4333-8444-555555555555"]),
+        wire.ITI_18: queries.write(queries.get_documents(unique_ids=["1.2"])),
+    }
+    body = etree.tostring(bodies.get(action, ebrim.write(whole))).decode()
+    with wire.loopback(create_app(FailingService(error))) as address:  # type: ignore[arg-type]
+        answer = wire.post(f"{address}/registry", action, body, {})
+    assert (answer.status_code, wire.status_of(answer), wire.errors_of(answer)) == (200, "Failure", [code])
 
 
 def test_a_bug_is_a_receiver_fault_without_its_words(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,15 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
 
+from gateway.dicom.association import Retrieved
 from gateway.dicom.folders import take_over
+from gateway.dicom.incoming import Peer
+from gateway.dicom.keys import retrieval_keys
 from gateway.dicom.notes import without_rejected
-from gateway.dicom.receive import Peer
+from gateway.dicom.retrieve import Retriever
+from gateway.dicom.settings import PacsSettings
 from gateway.dicom.spool import Spool
-from gateway.errors import InputConflicts
+from gateway.errors import InputConflicts, Unavailable
 from gateway.kos.rejections import REJECTIONS, is_rejection
 from gateway.model.codes import Code
 from gateway.model.exam import Instance, KeyObjectNote
@@ -234,8 +240,6 @@ def test_rejected_instances_and_their_note_are_left_out() -> None:
 
 
 def test_the_spool_forgets(tmp_path: Path) -> None:
-    import os
-
     spool = Spool(tmp_path / "spool")
     spool.sweep()
     assert not spool.expects(STUDY)
@@ -248,8 +252,65 @@ def test_the_spool_forgets(tmp_path: Path) -> None:
         os.utime(path, (0, 0))
     spool.sweep()
     assert (spool.expects(STUDY), spool.get("1.2"), spool.get("1.3")) == (False, None, b"y")
+    assert spool.present() == {"1.3"}
     spool.forget(["1.3", "1.4"])
     assert spool.get("1.3") is None
+
+
+def test_a_spool_that_cannot_be_read_is_not_an_empty_one(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    assert Spool(folder).present() == set()
+    folder.write_bytes(b"a file")
+    spool = Spool(folder)
+    for ask in (spool.present, lambda: spool.get("1.2"), lambda: spool.expects(STUDY)):
+        with pytest.raises(Unavailable):
+            ask()
+
+
+class MovingPool:
+    """A PACS that delivers to the spool and tells of each, as the last ones of a long C-MOVE."""
+
+    def __init__(self, spool: Spool, uids: list[str], folder: Path) -> None:
+        self._spool, self._uids, self._folder = spool, uids, folder
+
+    def run(self, _: object, question: Callable[[object], Retrieved]) -> Retrieved:
+        return question(self)
+
+    def move(self, _: object, __: str, told: Callable[[int], None]) -> Retrieved:
+        for number, uid in enumerate(self._uids, 1):
+            os.utime(self._folder / "expected" / STUDY, (0, 0))
+            told(number - 1)
+            assert self._spool.expects(STUDY), "who is still being sent to is still expected"
+            self._spool.put(uid, encoded(image(1, number)))
+            told(number)
+        return Retrieved(status=0, completed=len(self._uids), failed=0)
+
+
+@pytest.mark.parametrize("as_it_comes", [False, True])
+def test_a_long_move_goes_on_as_long_as_the_pacs_tells_of_it(
+    tmp_path: Path, as_it_comes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+    uids = [str(image(1, number).SOPInstanceUID) for number in range(1, 6)]
+    settings = PacsSettings(
+        name="p", host="h", port=104, called_aet="P", calling_aet="G", move_destination=RECEIVER_TITLE
+    )
+    pool = MovingPool(spool, uids, tmp_path)
+    retriever = Retriever(settings, pool, None, spool)  # type: ignore[arg-type]
+    reads: list[str] = []
+    whole = Spool.get
+
+    def read(self: Spool, uid: str) -> bytes | None:
+        reads.append(uid)
+        return whole(self, uid)
+
+    monkeypatch.setattr(Spool, "get", read)
+    came: list[str] = []
+    identifier = retrieval_keys(STUDY)
+    retriever.moved(STUDY, identifier, uids, lambda one: came.append(one.sop_instance_uid), as_it_comes=as_it_comes)
+    assert sorted(came) == sorted(uids)
+    assert len(reads) == len(uids), "what is not there yet is not looked for one by one"
+    assert spool.present() == (set() if as_it_comes else set(uids))
 
 
 def test_what_the_release_before_kept_in_files_is_taken_over(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pydicom
 import pytest
@@ -11,14 +13,16 @@ import requests
 from lxml import etree
 
 from gateway.demo.pacs import DemoPacs
+from gateway.errors import PeerUnreachable
+from gateway.model.access import Person
 from gateway.trust import safexml
-from gateway.web import rad69
+from gateway.web import rad69, rad69_messages
 from gateway.xds import ebrim, mtom, retrieval
 from gateway.xds.envelope import read_envelope
 from gateway.xds.retrieval import XDSI, ImagingSeries
 from tests.support.dicom_objects import STUDY, image, whole_study, write
 from tests.support.dicom_scp import settings
-from tests.support.image_site import REPOSITORY, ImageSite, box, image_site
+from tests.support.image_site import KEY, REPOSITORY, ImageSite, box, image_site
 
 HIDDEN = f"{STUDY}.78"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -55,10 +59,10 @@ def envelope(action: str, body: etree._Element) -> bytes:
     return etree.tostring(root)
 
 
-def posted(site: ImageSite, request: etree._Element) -> requests.Response:
-    body = envelope(rad69.ACTION, request)
-    with box() as session:
-        headers = {"Content-Type": f'application/soap+xml; charset=UTF-8; action="{rad69.ACTION}"'}
+def posted(site: ImageSite, request: etree._Element, token: str = KEY) -> requests.Response:
+    body = envelope(rad69_messages.ACTION, request)
+    with box(Authorization=f"Bearer {token}") as session:
+        headers = {"Content-Type": f'application/soap+xml; charset=UTF-8; action="{rad69_messages.ACTION}"'}
         return session.post(f"{site.site.url}/rad69", data=body, headers=headers, timeout=30)
 
 
@@ -95,6 +99,47 @@ def test_a_large_answer_is_sent_while_it_comes(site: ImageSite, monkeypatch: pyt
     response, found = answered(posted(site, asked(*(f"{STUDY}.1.{number}" for number in range(1, 6)))))
     assert response.success
     assert len(found) == 5
+
+
+def test_an_archive_that_is_away_is_asked_once_and_not_for_each_instance(
+    site: ImageSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[str] = []
+
+    def away(*where: str) -> None:
+        asked_for.append(where[-1])
+        raise PeerUnreachable("pacs_unreachable")
+
+    monkeypatch.setattr(site.source, "instance", away)
+    response, found = answered(posted(site, asked(f"{STUDY}.1.1", f"{STUDY}.1.2")))
+    assert not found
+    assert [error.code for error in response.errors] == ["XDSRepositoryError"] * 2
+    assert len(asked_for) == 1
+
+
+def test_a_person_with_a_token_is_judged_by_what_ties_them(tmp_path: Path) -> None:
+    """A professional whom nothing ties to the patient gets nothing, the report's author does."""
+    people = {"a" * 40: "899700000011", "b" * 40: "811999999999"}
+
+    def introspect(token: str) -> Person | None:
+        return Person(subject=token[:1], issuer="i", identifier=people[token], profession="10")
+
+    folder = tmp_path / "pacs"
+    folder.mkdir()
+    write(folder, whole_study())
+    pacs = DemoPacs(folder, "PACS")
+    pacs.start()
+    try:
+        with image_site(tmp_path, settings(pacs.port), STUDY, introspect=introspect) as made:
+            (shared,) = made.shared.studies[STUDY]
+            exam = replace(shared.exam, authors=frozenset({people["a" * 40]}))
+            made.shared.studies[STUDY] = [replace(shared, exam=exam)]
+            for token, count in (("a" * 40, 1), ("b" * 40, 0)):
+                response, found = answered(posted(made, asked(f"{STUDY}.1.1"), token))
+                assert len(found) == count
+                assert response.success is bool(count)
+    finally:
+        pacs.stop()
 
 
 @pytest.mark.parametrize(

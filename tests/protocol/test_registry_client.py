@@ -163,3 +163,34 @@ def test_a_registry_that_is_full_is_asked_again_later(
         client.send(share, again=False)
     monkeypatch.undo()
     client.send(share, again=True)
+
+
+def test_a_restricted_update_makes_a_new_version_and_keeps_what_it_may_not_change(
+    client: RegistryClient, tmp_path: Path
+) -> None:
+    sent = entry("Document01")
+    client.send(frozen(tmp_path, submission(sent)), again=False)
+    submitter = Submitter(source_id=f"{ROOT}.0", content_type_code=Code("97", "1.2.250.1.213.2.2", "-"))
+    now = datetime.now(UTC)
+    changed = client.update(sent.unique_id, lambda one: replace(one, title="B"), submitter, now, restricted=True)
+    assert changed == ("title",)
+    (found,) = client.query(queries.get_documents(unique_ids=[sent.unique_id], metadata_level=2)).entries[-1:]
+    assert {one.version for one in client.registered([sent.unique_id]).values()} == {"2"}
+    assert found.unique_id == sent.unique_id
+    with pytest.raises(RegistryRefused) as caught:
+        client.update(
+            sent.unique_id,
+            lambda one: replace(one, source_patient_id=f"OTHER^^^&{ROOT}&ISO"),
+            submitter,
+            now,
+            restricted=True,
+        )
+    assert {error.code for error in caught.value.errors} == {"UnmodifiableMetadataError"}
+
+
+def test_a_query_for_several_patients_goes_out_under_its_own_action(client: RegistryClient) -> None:
+    asked = queries.of_patients(queries.find_documents(PATIENT), [PATIENT, PATIENT.replace("2790", "1790")])
+    with pytest.raises(PeerRefused) as caught:  # this registry does not offer ITI-51, and says so by name
+        client.query(asked)
+    assert caught.value.code == "registry_fault"
+    assert "MultiPatientStoredQuery" in str(caught.value.facts)

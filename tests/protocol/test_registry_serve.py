@@ -19,6 +19,7 @@ from gateway.registry import serve
 from gateway.registry.serve import RegistrySettings
 from gateway.texts import TEXTS
 from tests.support import registry_wire as wire
+from tests.support.monitoring import read_exposition
 from tests.support.registry import REPOSITORY, new_unique_id
 
 _PROGRAM = """
@@ -87,6 +88,19 @@ def test_half_sent_headers_and_bodies_do_not_stop_it(tmp_path: Path) -> None:
         finally:
             for connection in stuck:
                 connection.close()
+
+
+def test_what_it_holds_and_answers_is_counted(tmp_path: Path) -> None:
+    with running(tmp_path) as (url, _):
+        assert submit(url, new_unique_id(), b"x") == "Success"
+        assert requests.post(f"{url}/registry", data=b"<x/>", timeout=60).status_code >= 400
+        answer = requests.get(f"{url}/metrics", timeout=60)
+        assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        told = read_exposition(answer.text)
+        assert told["registry_up"] == {(): 1.0}
+        assert told["registry_entries"] == {(("status", "Approved"),): 1.0}
+        assert sum(told["registry_transactions_total"].values()) == 1.0
+        assert sum(told["registry_faults_total"].values()) == 1.0
 
 
 def test_a_body_above_the_limit_is_413(tmp_path: Path) -> None:

@@ -279,3 +279,25 @@ def test_a_database_without_tables_is_not_healthy(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         broken.check()
     engine.dispose()
+
+
+def test_a_document_that_cannot_be_read_leaves_nothing_of_those_before_it(tmp_path: Path) -> None:
+    class Gone(Bytes):
+        def chunks(self) -> Iterator[bytes]:
+            yield b"<half"
+            raise Unavailable("mtom_spool")
+
+    with running_service(tmp_path) as service:
+        documents = {"Document01": Bytes(CONTENT), "Document02": Gone(b"<half/>")}
+        with pytest.raises(Unavailable):
+            service.provide_and_register(submission(entry("Document01"), entry("Document02")), documents)
+        assert list((tmp_path / "blobs" / "incoming").iterdir()) == []
+
+
+def test_more_documents_than_are_open_at_once_are_all_kept(tmp_path: Path) -> None:
+    with running_service(tmp_path) as service:
+        sent = [entry(f"Document{number:02}") for number in range(40)]
+        documents = {one.entry_uuid: Bytes(f"<a>{one.entry_uuid}</a>".encode()) for one in sent}
+        assert service.provide_and_register(submission(*sent), documents) == ()
+        assert bytes_of(service, sent[-1].unique_id) == b"<a>Document39</a>"
+        assert list((tmp_path / "blobs" / "incoming").iterdir()) == []

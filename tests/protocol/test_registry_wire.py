@@ -166,6 +166,31 @@ def test_an_extra_slot_without_a_urn_is_left_out_with_a_warning_and_success(url:
     assert "invented" not in names
 
 
+def test_a_scheme_that_is_no_attribute_is_left_out_with_a_warning_and_success(url: str) -> None:
+    entry = wire.extrinsic_object(new_unique_id())
+    spoilt = entry.replace("2c6b8cb7-8b2a-4051-b291-b1ae6a575ef4", "2c6b8cb7-8b2a-4051-b291-b1ae6a575ef5")
+    answer = wire.post(
+        f"{url}/repository",
+        wire.ITI_41,
+        wire.provide_and_register(spoilt, wire.by_part()),
+        {"d1@hand": CONTENT},
+    )
+    assert (wire.status_of(answer), wire.errors_of(answer)) == ("Success", ["XDSExtraMetadataNotSaved"])
+    assert "ef5" in answer.text
+
+
+def test_a_code_of_two_systems_is_refused(url: str) -> None:
+    entry = wire.extrinsic_object(new_unique_id())
+    twice = entry.replace(
+        "<rim:Value>1.2.840.10008.2.16.4</rim:Value>", "<rim:Value>1.2</rim:Value><rim:Value>1.3</rim:Value>"
+    )
+    answer = wire.post(
+        f"{url}/repository", wire.ITI_41, wire.provide_and_register(twice, wire.by_part()), {"d1@hand": CONTENT}
+    )
+    assert (wire.status_of(answer), wire.errors_of(answer)) == ("Failure", ["XDSRegistryMetadataError"])
+    assert "codingScheme" in answer.text
+
+
 def test_a_replacement_of_what_is_not_registered_is_refused(url: str) -> None:
     body = wire.provide_and_register(wire.extrinsic_object(new_unique_id()), wire.by_part())
     replaces = (

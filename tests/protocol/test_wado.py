@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from pydicom.uid import RLELossless
 from gateway.demo.pacs import DemoPacs
 from gateway.model.access import Person
 from gateway.model.exam import Exam, Instance, Series
-from gateway.web import wado_accept, wado_paths
+from gateway.model.rights import Policy, Right
+from gateway.web import wado_accept, wado_paths, wado_views
 from tests.support.dicom_objects import STUDY, image, whole_study, write
 from tests.support.dicom_scp import settings
 from tests.support.image_site import ANY_SYNTAX, KEY, MANIFEST, ImageSite, box, image_site, parts_of
@@ -173,6 +175,22 @@ def test_a_person_names_the_manifest_they_come_from(site: ImageSite, peer: reque
     assert peer.get(url, headers={**token, "KOS-SOPInstanceUID": MANIFEST}).status_code == 200
 
 
+def test_a_person_is_held_against_the_matrix_by_the_profession_of_their_token(pacs: DemoPacs, tmp_path: Path) -> None:
+    professions = {"p" * 40: "10", "o" * 40: "28", "n" * 40: ""}
+
+    def introspect(token: str) -> Person | None:
+        return Person(subject="s", issuer="i", identifier="899700000099", profession=professions[token])
+
+    rows = (Right(professions=frozenset({"10"}), documents=frozenset({"*"})),)
+    with (
+        image_site(tmp_path, settings(pacs.port), STUDY, introspect=introspect, policy=Policy(matrix=rows)) as site,
+        box(**{"KOS-SOPInstanceUID": MANIFEST}) as peer,
+    ):
+        url = f"{site.url}/studies/{STUDY}/series/{STUDY}.1"
+        told = {token: peer.get(url, headers={"Authorization": f"Bearer {token}"}) for token in professions}
+        assert [one.status_code for one in told.values()] == [200, 403, 403]
+
+
 def test_a_mask_closes_this_door_too(site: ImageSite, peer: requests.Session) -> None:
     url = f"{site.url}/studies/{HIDDEN}"
     assert peer.get(url).status_code == 404
@@ -206,6 +224,54 @@ def test_pictures_and_thumbnails_are_rendered(site: ImageSite, peer: requests.Se
     assert peer.get(f"{base}/instances/{STUDY}.1.1/rendered", headers={"Accept": "image/gif"}).status_code == 406
 
 
+def test_a_series_is_rendered_picture_by_picture(site: ImageSite, peer: requests.Session) -> None:
+    accept = {"Accept": 'multipart/related; type="image/jpeg"'}
+    answer = peer.get(f"{site.url}/studies/{STUDY}/series/{STUDY}.1/rendered?viewport=4,4", headers=accept)
+    assert answer.status_code == 200
+    found = parts_of(answer)
+    assert [media_type for media_type, _ in found] == ["image/jpeg"] * 5
+    assert all(content.startswith(b"\xff\xd8") for _, content in found)
+    whole = peer.get(f"{site.url}/studies/{STUDY}/rendered", headers={"Accept": "image/png"})
+    assert whole.status_code == 206, "one of its images cannot be drawn"
+    assert {media_type for media_type, _ in parts_of(whole)} == {"image/png"}
+    assert peer.get(f"{site.url}/studies/{STUDY}/rendered", headers={"Accept": "image/gif"}).status_code == 406
+
+
+def test_many_pictures_are_sent_while_they_are_made(
+    site: ImageSite, peer: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wado_views, "_MADE_FIRST_BYTES", 1)
+    accept = {"Accept": 'multipart/related; type="image/png"'}
+    answer = peer.get(f"{site.url}/studies/{STUDY}/series/{STUDY}.1/rendered", headers=accept)
+    assert answer.status_code == 200
+    assert "Content-Length" not in answer.headers
+    assert len(parts_of(answer)) == 5
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        # One of its images cannot be drawn, which was not known when 200 was said.
+        peer.get(f"{site.url}/studies/{STUDY}/series/{STUDY}.9/rendered", headers=accept)
+
+
+def test_what_is_passed_over_is_said_or_breaks_the_answer_off(pacs: DemoPacs, tmp_path: Path) -> None:
+    accept = 'multipart/related; type="application/dicom"; transfer-syntax='
+    with image_site(tmp_path, settings(pacs.port), STUDY) as site, box() as peer:
+        url = f"{site.url}/studies/{STUDY}/series/{STUDY}.9"
+        # The first that comes is not taken: nothing has left yet, so the answer says that it is not everything.
+        lossless = peer.get(url, headers={"Accept": f"{accept}1.2.840.10008.1.2.4.70"})
+        assert lossless.status_code == 206
+        assert [kind[-2:] for kind, _ in parts_of(lossless)] == ["70"]
+    with image_site(tmp_path, settings(pacs.port), STUDY) as site, box() as peer:
+        # The second is not: 200 stands already.
+        url = f"{site.url}/studies/{STUDY}/series/{STUDY}.9"
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            peer.get(url, headers={"Accept": f"{accept}{RLELossless}"})
+        assert (
+            peer.get(
+                f"{site.url}/studies/{STUDY}/series/{STUDY}.1", headers={"Accept": accept + RLELossless}
+            ).status_code
+            == 406
+        )
+
+
 def test_bulk_data_is_the_value_itself(site: ImageSite, peer: requests.Session) -> None:
     url = f"{site.url}/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1/bulkdata/7FE00010"
     ((_, content),) = parts_of(peer.get(url, headers={"Accept": "*/*"}))
@@ -233,6 +299,22 @@ def test_a_viewer_sees_the_studies_of_its_handle_and_no_other(site: ImageSite) -
         assert visitor.get(f"{viewer}/dicom-web/studies/{OTHER_STUDY}/series", headers=json).status_code == 404
         several = visitor.get(f"{viewer}/dicom-web/studies/{STUDY}", headers={"Accept": ANY_SYNTAX})
         assert len(parts_of(several)) == 11
+
+
+def test_a_frame_that_was_shown_brings_the_rest_of_its_series(pacs: DemoPacs, tmp_path: Path) -> None:
+    with image_site(tmp_path, settings(pacs.port), STUDY) as site, requests.Session() as visitor:
+        visitor.trust_env = False
+        viewer = opened(site.site, visitor, STUDY)
+        assert visitor.get(f"{viewer}/frames/0/2").status_code == 200
+        exam = site.site.parts.exams("nord", STUDY)
+        assert exam is not None
+        for _ in range(200):
+            here = site.source.whole(exam, f"{STUDY}.1")
+            if here is not None:
+                break
+            time.sleep(0.05)
+        assert here is not None
+        assert len(here) == 5
 
 
 def test_the_national_identity_is_put_in_where_the_setting_asks(pacs: DemoPacs, tmp_path: Path) -> None:

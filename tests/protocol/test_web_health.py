@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import socket
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,9 +17,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 
 from gateway.errors import SettingsError
+from gateway.monitoring.door import HealthDoor, HealthParts, HealthServer
 from gateway.monitoring.health import Health, Look, PeerState
 from gateway.web.app import create_app
-from gateway.web.health import HealthParts, HealthServer
 from tests.support.monitoring import read_exposition
 from tests.support.web import Site, bound_socket, build, serving
 
@@ -141,3 +144,77 @@ def test_without_the_file_of_the_token_nobody_gets_the_metrics() -> None:
     assert server.answers(environ)
     list(server(environ, lambda status, headers, exc_info=None: told.append(status)))  # type: ignore[arg-type, return-value, func-returns-value]
     assert told == ["401 Unauthorized"]
+
+
+# -- a port without the web -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def door(told: HealthParts, port: int = 0) -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", port))
+        number = int(free.getsockname()[1])
+    made = HealthDoor("127.0.0.1", number, told)
+    made.start()
+    try:
+        _await(number)
+        yield number
+    finally:
+        made.stop()
+
+
+def _await(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 5).close()
+            return
+        time.sleep(0.02)
+    raise TimeoutError("nobody listens")
+
+
+def test_a_machine_without_the_web_answers_at_a_port_of_its_own() -> None:
+    with door(parts(ready=lambda: UNREADY)) as port:
+        assert ask(port, "/healthz")[::2] == (200, "alive\n")
+        status, _, body = ask(port, "/readyz")
+        assert (status, json.loads(body)["ready"]) == (503, False)
+        assert read_exposition(ask(port, "/metrics")[2]) == {"gateway_ready": {(): 1.0}}
+        assert ask(port, "/console")[0] == 404
+        assert ask(port, "/healthz", "POST")[0] == 405
+
+
+def test_its_own_port_answers_those_alone_who_may_ask() -> None:
+    with door(parts(networks=(ip_network("192.0.2.0/24"),))) as port:
+        assert ask(port, "/healthz")[0] == 404
+    with door(parts(token=lambda: "word")) as port:
+        assert ask(port, "/metrics")[0] == 401
+        assert ask(port, "/metrics", Authorization="Bearer word")[0] == 200
+        assert ask(port, "/healthz", Forwarded="for=10.0.0.1")[0] == 404
+
+
+def test_silent_callers_do_not_stop_the_port() -> None:
+    with door(parts()) as port:
+        silent = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(6)]
+        try:
+            assert ask(port, "/healthz")[0] == 200
+        finally:
+            for one in silent:
+                one.close()
+
+
+def test_a_second_process_takes_the_port_when_the_first_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.monitoring.door._ASKED_AGAIN_S", 0.05)
+    with door(parts()) as port:
+        second = HealthDoor("127.0.0.1", port, parts(metrics=lambda: "second 2\n"))
+        second.start()
+        try:
+            assert "gateway_ready" in ask(port, "/metrics")[2]
+            time.sleep(0.2)
+        except BaseException:
+            second.stop()
+            raise
+    try:
+        _await(port)
+        assert ask(port, "/metrics")[2] == "second 2\n"
+    finally:
+        second.stop()

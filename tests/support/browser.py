@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,10 +66,18 @@ def open_link(watched: Watched, link: str) -> Page:
     """Open *link*, log in as the first person the provider offers, wait for the first image."""
     page = watched.page
     page.goto(link)
+    as_professional(page)
     page.get_by_role("button", name="Se connecter").click()
     page.wait_for_url("**/viewer/*")
     shown(page, "0/0/1")
     return page
+
+
+def as_professional(page: Page) -> None:
+    """Say so, where the page asks."""
+    choice = page.get_by_role("link", name=re.compile("Professionnel de santé|Health professional"))
+    if choice.count():
+        choice.click()
 
 
 def shown(page: Page, key: str) -> None:

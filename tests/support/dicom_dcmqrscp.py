@@ -15,7 +15,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 from sqlalchemy import Engine
 
-from gateway.dicom.receive import Peer, Places, Receiver, ReceiverSettings
+from gateway.dicom.incoming import Peer, Places
+from gateway.dicom.receive import Receiver, ReceiverSettings
 from gateway.dicom.spool import Spool
 from gateway.model.exam import KeyObjectNote
 from gateway.store.blobs import FileBlobs

@@ -13,10 +13,10 @@ from pathlib import Path
 from gateway.demo import pacs as demo_pacs
 from gateway.demo import reports
 from gateway.demo.identity import DemoStudy
-from gateway.demo.identity_provider import IdentityProviderSettings
 from gateway.demo.identity_provider import run as run_identity_provider
+from gateway.demo.parts import identity_provider
 from gateway.demo.ris import transmission
-from gateway.demo.world import CLIENT_ID, World, plan, write_settings
+from gateway.demo.world import World, plan, write_settings
 from gateway.hl7.build import oru_r01
 from gateway.serve import serve, serve_registry
 from tests.support import orthanc
@@ -49,12 +49,7 @@ class Running:
         )  # fmt: skip
 
     def start_identity_provider(self) -> None:
-        provider = IdentityProviderSettings(
-            port=self.world.ports["identity_provider"],
-            client_id=CLIENT_ID,
-            client_secret=Path(self.world.folder, "client-secret").read_text(encoding="utf-8"),
-            redirect_uris=(f"{self.world.public_url}/login/callback",),
-        )
+        provider = identity_provider(self.world)
         self.world.household.start("identity provider", run_identity_provider, provider, ready_port=provider.port)
 
     def start_gateway(self) -> None:
@@ -101,8 +96,12 @@ def planned(
     dicomweb: bool = False,
     retry_first_s: float = 0.2,
     look_interval_s: float = 0.0,
+    lease_s: float | None = None,
 ) -> Iterator[Running]:
-    """A world in which nothing runs yet, the looks' interval at 0 unless told; what is started ends on the way out."""
+    """A world in which nothing runs yet, the looks' interval at 0 unless told; what is started ends on the way out.
+
+    *lease_s*: after how long the work of a worker that was killed is taken up again.
+    """
     with tempfile.TemporaryDirectory(prefix="gateway-test-") as name:
         address = f"{orthanc.AE_TITLE}@127.0.0.1:{pacs.dicom_port}" if pacs else ""
         record = Path(name, "wire")
@@ -113,6 +112,8 @@ def planned(
             f"look_interval_s = {world.look_interval_s}",
             f"look_interval_s = {look_interval_s}\nretry_first_s = {retry_first_s}",
         )
+        if lease_s is not None:
+            text = text.replace("[work]\n", f"[work]\nlease_s = {lease_s}\n")
         if dicomweb and pacs:
             text = text.replace("[pacs.demo]", f'[pacs.demo]\ndicomweb_url = "{pacs.dicomweb_url}"')
         world.settings_file.write_text(text, encoding="utf-8")

@@ -12,10 +12,11 @@ from typing import Any
 
 from gateway.flow.events import Event
 from gateway.flow.ports import NO_TURN
+from gateway.flow.relay import AcceptAll
 from gateway.hl7 import er7, mllp
 from gateway.hl7.listener import Listener, ListenerSettings, run
 from gateway.hl7.ports import Admission
-from gateway.hl7.reception import Accept, Reception
+from gateway.hl7.reception import Reception
 from gateway.model.message import Arrival
 from gateway.model.share import Receipt
 from gateway.wiring.care import SystemClock
@@ -156,7 +157,7 @@ def _receipts(accept: Any, event: Event) -> tuple[Receipt, ...]:
 
 
 @contextmanager
-def listening(accept: Accept, **settings: object) -> Iterator[Listener]:
+def listening(accept: AcceptAll, **settings: object) -> Iterator[Listener]:
     """A listener on a free port of loopback, in a thread of its own; *reception* instead of one around *accept*."""
     reception = settings.pop("reception", None) or Reception(accept, SystemClock())
     ready = threading.Event()

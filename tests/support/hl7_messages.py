@@ -222,6 +222,7 @@ ZAM = [
 ]
 _ADT = "MSH|^~\\&|GAM|CHU|DRIMBOX|CHU|20260106180000||ADT^{}|0001|T|2.5^FRA^2.11|||||FRA|UNICODE UTF-8"
 A08 = [_ADT.format("A08^ADT_A01"), "EVN||20260106175900", PID, "ZFD|||N"]
+A31 = [_ADT.format("A31^ADT_A05"), "EVN||20260106175900", PID]
 A40 = [_ADT.format("A40^ADT_A39"), "EVN||20260106175900", PID, "MRG|IPP7^^^CABINET&1.2.250.1.999.4.2&ISO^PI"]
 A47 = [_ADT.format("A47^ADT_A30"), "EVN||20260106175900", PID, "MRG|IPP7^^^CABINET&1.2.250.1.999.4.2&ISO^PI"]
 
@@ -241,6 +242,7 @@ RIGHT: dict[str, list[str]] = {
     "ack": ACK,
     "zam-z02": ZAM,
     "adt-a08": A08,
+    "adt-a31": A31,
     "adt-a40": A40,
     "adt-a47": A47,
 }

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,12 @@ class Server:
             self._process.wait(_START_S)
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
 
@@ -101,6 +107,14 @@ def server(*settings: str) -> Iterator[Server]:
             one.stop()
     finally:
         shutil.rmtree(folder)
+
+
+def empty(url: str, tables: Iterable[sa.Table]) -> None:
+    """Take everything out of *tables* but what says which release may use them."""
+    names = ", ".join(table.name for table in tables if table.name != "schema_compatibility")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
 
 
 @pytest.fixture(scope="module")

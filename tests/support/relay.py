@@ -21,6 +21,7 @@ from gateway.flow.relay import Relaying
 from gateway.hl7 import er7
 from gateway.hl7.build import oru_r01
 from gateway.hl7.ports import Admission
+from gateway.hl7.profiles import ACTIONS, Action
 from gateway.hl7.reception import Reception
 from gateway.hl7.relay_wording import HL7Wording
 from gateway.hl7.teleradiology_build import build
@@ -47,6 +48,8 @@ from gateway.store.relays import SqlRelays
 from gateway.trust import safexml
 from tests.fakes import world as worlds
 from tests.fakes.world import World
+from tests.support.hl7_messages import ORDER, RIGHT, put
+from tests.support.hl7_messages import message as message_of
 
 SITE_ADDRESS = ("RIS-DEMO", "PRESQUILE")
 PLATFORM_ADDRESS = ("TLR", "LECTURE")
@@ -141,9 +144,16 @@ def bare_complement(*kinds: str, **changes: Any) -> bytes:
     return b"\r".join(row for row in rows if not (row.startswith(b"OBX") and any(kind in row for kind in left_out)))
 
 
-def report(number: Identifier = NUMBER, *, authors: tuple[Professional, ...] = (), control_id: str = "") -> bytes:
+def report(
+    number: Identifier = NUMBER,
+    *,
+    authors: tuple[Professional, ...] = (),
+    control_id: str = "",
+    draft: reports.Draft | None = None,
+    action: Action = Action.NEW,
+) -> bytes:
     """Flow E: the platform's report, level 3, with the remote doctor and the responsible doctor as authors."""
-    content = reports.level3(reports.Draft(study=CT))
+    content = reports.level3(draft or reports.Draft(study=CT))
     root = safexml.parse(content)
     own = root.find("{urn:hl7-org:v3}author")
     assert own is not None
@@ -156,12 +166,30 @@ def report(number: Identifier = NUMBER, *, authors: tuple[Professional, ...] = (
         number_of.set("extension", person.identifiers[0].extension or "")
         own.addprevious(added)
     sent = replace(
-        transmission(CT, control_id or f"E{next(_control)}"), sending=PLATFORM_ADDRESS, receiving=SITE_ADDRESS
+        transmission(CT, control_id or f"E{next(_control)}"),
+        sending=PLATFORM_ADDRESS,
+        receiving=SITE_ADDRESS,
+        action=action,
     )
     message = oru_r01(safexml.serialise(root), sent)
     # The transmission volet leaves ORC-2 free; this platform writes the order number there.
-    said = f"ORC|NW|{number.extension}^^{number.root}^ISO".encode()
-    return message.replace(b"\rORC|NW\r", b"\r" + said + b"\r")
+    control = ACTIONS[action].order_control
+    said = f"ORC|{control}|{number.extension}^^{number.root}^ISO"
+    return message.replace(f"\rORC|{control}\r".encode(), f"\r{said}\r".encode())
+
+
+def white_paper(flow: str, number: Identifier = NUMBER, **changes: str) -> bytes:
+    """Flow A, C or D (``lb-a``...), an ORM^O01 as systems write it without the guide; *changes* by ``OBR_1_18``."""
+    ends = (PLATFORM_ADDRESS, SITE_ADDRESS) if flow == "lb-c" else (SITE_ADDRESS, PLATFORM_ADDRESS)
+    patient = next(row for row in written(request()).decode().split("\r") if row.startswith("PID"))
+    order = f"{number.extension}^^{number.root}^ISO"
+    rows = [patient if row.startswith("PID") else row.replace(ORDER, order) for row in RIGHT[flow]]
+    addresses = dict(zip(("MSH_1_3", "MSH_1_4", "MSH_1_5", "MSH_1_6"), (*ends[0], *ends[1]), strict=True))
+    done = {"OBR_1_18": CT.accession.extension or "", "ZDS_1_1": f"{CT.study_uid}^RIS^Application^DICOM"}
+    said = {"MSH_1_10": f"W{next(_control)}", **addresses, **(done if flow == "lb-d" else {}), **changes}
+    for place, value in said.items():
+        rows = put(rows, place.replace("_", "^"), value)
+    return message_of(rows)
 
 
 @dataclass

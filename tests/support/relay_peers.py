@@ -75,29 +75,12 @@ class OtherEnd:
                     message = block.lstrip(_START)
                     self.received.append(message)
                     code = header(message, 9).split(b"^")[1]
-                    acknowledgement = b"\r".join(
-                        (
-                            b"|".join(
-                                (
-                                    b"MSH",
-                                    b"^~\\&",
-                                    b"",
-                                    b"",
-                                    b"",
-                                    b"",
-                                    b"2026",
-                                    b"",
-                                    b"ACK^" + code,
-                                    b"ACK",
-                                    b"T",
-                                    b"2.5.1",
-                                )
-                            ),
-                            b"MSA|" + self.answer + b"|" + header(message, 10),
-                            b"",
-                        )
+                    rows = (
+                        b"MSH|^~\\&|||||2026||ACK^" + code + b"|ACK|T|2.5.1",
+                        b"MSA|" + self.answer + b"|" + header(message, 10),
+                        b"",
                     )
-                    connection.sendall(_START + acknowledgement + _END)
+                    connection.sendall(_START + b"\r".join(rows) + _END)
 
     def __post_init__(self) -> None:
         self._connections: list[socket.socket] = []

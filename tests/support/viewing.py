@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
+from pydicom.uid import MPEG4HP41, UID, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLELossless
 
 from gateway.dicom import headers
 from gateway.dicom.fetch import FrameSource
@@ -37,8 +37,8 @@ PRIOR = "1.2.250.1.999.5.9"
 SIDE = 128
 SLICES = 24
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-US, DX, MG, PDF, SR, PR, KO, SC, MR = (
-    f"{_STORAGE}{part}" for part in ("3.1", "1.1", "1.2", "104.1", "88.67", "11.1", "88.59", "7", "4")
+US, DX, MG, PDF, SR, PR, KO, SC, MR, VIDEO = (
+    f"{_STORAGE}{part}" for part in ("3.1", "1.1", "1.2", "104.1", "88.67", "11.1", "88.59", "7", "4", "77.1.1.1")
 )
 
 
@@ -91,6 +91,23 @@ def with_overlay(item: Dataset) -> Dataset:
     return item
 
 
+def with_overlay_in_pixels(item: Dataset) -> Dataset:
+    """The same frame as :func:`with_overlay`, in bit 12 of the pixels, as files of old have it."""
+    values = np.clip(np.frombuffer(item.PixelData, dtype="<i2").reshape(SIDE, SIDE), 0, 4095).astype("<u2")
+    bits = np.zeros((SIDE, SIDE), dtype="<u2")
+    bits[20:41, 20:41] = 1
+    bits[22:39, 22:39] = 0
+    item.PixelRepresentation, item.BitsStored, item.HighBit = 0, 12, 11
+    item.PixelData = (values | bits << 12).tobytes()
+    item.add_new(0x60000010, "US", SIDE)
+    item.add_new(0x60000011, "US", SIDE)
+    item.add_new(0x60000040, "CS", "G")
+    item.add_new(0x60000050, "SS", [1, 1])
+    item.add_new(0x60000100, "US", 16)
+    item.add_new(0x60000102, "US", 12)
+    return item
+
+
 def jpeg_2000(item: Dataset) -> Dataset:
     """Compressed without loss, by Pillow: unsigned values, as it cannot do others."""
     values = np.frombuffer(item.PixelData, dtype="<i2").reshape(SIDE, SIDE).astype("<u2")
@@ -134,6 +151,21 @@ def ultrasound(study_uid: str = STUDY) -> Dataset:
         frames.append(frame.tobytes())
     item.PixelData = b"".join(frames)
     item.SeriesDescription = "Échographie hépatique"
+    return item
+
+
+def film(stream: bytes, study_uid: str = STUDY) -> Dataset:
+    """The MP4 *stream* as a video (PS3.5 section 8.2.7: one fragment)."""
+    item = image(11, 1, study_uid=study_uid, sop_class_uid=VIDEO, modality="ES")
+    item.SamplesPerPixel, item.PhotometricInterpretation, item.PlanarConfiguration = 3, "YBR_PARTIAL_420", 0
+    item.BitsAllocated = item.BitsStored = 8
+    item.HighBit, item.PixelRepresentation, item.Rows, item.Columns = 7, 0, 96, 128
+    for name in ("RescaleIntercept", "RescaleSlope", "WindowCenter", "WindowWidth", "PixelSpacing"):
+        delattr(item, name)
+    item.PixelData = encapsulate([stream])
+    item["PixelData"].is_undefined_length = True
+    item.file_meta.TransferSyntaxUID = MPEG4HP41
+    item.SeriesDescription = "Endoscopie"
     return item
 
 
@@ -234,7 +266,7 @@ def dose(study_uid: str = STUDY) -> Dataset:
 
 
 def presentation_state(study_uid: str = STUDY) -> Dataset:
-    """Of the third CT slice: the lung window, a mirror, a text and a line."""
+    """Of the third CT slice: the lung window, a mirror, a text and a line, an area, and a shutter around it."""
     item = _no_picture(10, PR, "PR", study_uid)
     item.ContentLabel, item.ContentDescription = "NODULE", "Nodule du lobe supérieur"
     reference = Dataset()
@@ -256,6 +288,14 @@ def presentation_state(study_uid: str = STUDY) -> Dataset:
     annotation.ReferencedImageSequence, annotation.GraphicLayer = [reference], "1"
     annotation.TextObjectSequence, annotation.GraphicObjectSequence = [note], [line]
     item.GraphicAnnotationSequence = [annotation]
+    area = Dataset()
+    area.ReferencedImageSequence, area.PresentationSizeMode = [reference], "SCALE TO FIT"
+    area.DisplayedAreaTopLeftHandCorner, area.DisplayedAreaBottomRightHandCorner = [33, 17], [112, 96]
+    item.DisplayedAreaSelectionSequence = [area]
+    item.ShutterShape, item.ShutterPresentationValue = ["RECTANGULAR", "CIRCULAR"], 0
+    item.ShutterLeftVerticalEdge, item.ShutterRightVerticalEdge = 41, 104
+    item.ShutterUpperHorizontalEdge, item.ShutterLowerHorizontalEdge = 25, 88
+    item.CenterOfCircularShutter, item.RadiusOfCircularShutter = [57, 73], 30
     return item
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import socket
+import ssl
 import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -516,14 +517,15 @@ def bound_socket() -> socket.socket:
 
 
 @contextmanager
-def serving(application: WSGIApplication, sock: socket.socket) -> Iterator[None]:
-    """Serve *application* on *sock* in threads; all have ended at the end."""
+def serving(application: WSGIApplication, sock: socket.socket, tls: ssl.SSLContext | None = None) -> Iterator[None]:
+    """Serve *application* on *sock* in threads, under TLS where *tls* is given; all have ended at the end."""
     server = make_server(
         "127.0.0.1",
         sock.getsockname()[1],
         application,
         threaded=True,
         request_handler=Quiet,
+        ssl_context=tls,
         fd=sock.fileno(),
     )
     server.daemon_threads = True

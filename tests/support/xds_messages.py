@@ -167,7 +167,7 @@ def full() -> etree._Element:
         repository_unique_id="1.2.3.4",
         home_community_id="urn:oid:1.2.3",
         uri="DOC%20001.XML",
-        logical_id="urn:uuid:11111111-2222-4333-8444-555555555555",
+        logical_id=ENTRY.entry_uuid,
         version="1",
         document_availability=DOCUMENT_ONLINE,
         extra_slots=(("urn:example:more", ("1",)),),

@@ -117,6 +117,9 @@ def test_what_was_waiting_is_held_and_what_was_fixed_asks_first(here: House, tmp
     with house(tmp_path / "two" / "gateway.toml") as there:
         held = there.store.share(waiting.id)
         assert (held.state, held.reason) == (ShareState.HELD, "restored_look_first")
+        last = there.store.steps(waiting.id)[-1]
+        assert (last.happening, last.state, last.reason) == ("MISMATCH", ShareState.HELD, "restored_look_first")
+        assert last.actor == "gateway restore"
         assert there.store.share(fixed.id).state is ShareState.SENDING
 
 

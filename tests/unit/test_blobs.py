@@ -182,6 +182,27 @@ def test_what_is_begun_has_its_name_only_when_it_is_finished(blobs: FileBlobs, f
     assert len(files(folder)) == 1
 
 
+def test_what_is_confirmed_gets_its_name_while_the_caller_goes_on(blobs: FileBlobs) -> None:
+    with blobs.begin(b"confirmed") as keeping:
+        keeping.confirm()
+        keeping.confirm()
+    keeping.finish()
+    assert blobs.get(keeping.digest) == b"confirmed"
+
+
+def test_a_name_that_cannot_be_given_leaves_nothing(
+    blobs: FileBlobs, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError(errno.EIO, "no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        with pytest.raises(Unavailable, match="store_unavailable"), blobs.begin(b"one") as keeping:
+            keeping.finish()
+    assert files(folder) == []
+
+
 def test_a_child_process_keeps_bytes_with_threads_of_its_own(blobs: FileBlobs) -> None:
     blobs.put(b"parent")
     child = os.fork()

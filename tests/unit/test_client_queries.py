@@ -17,6 +17,7 @@ CT, MR, THORAX = Code("CT", DCM), Code("MR", DCM), Code("67734004", SNOMED_CT)
 APPROVED = "('urn:oasis:names:tc:ebxml-regrep:StatusType:Approved')"
 UUID = "urn:uuid:11111111-2222-4333-8444-555555555555"
 
+KNOWN = {**queries.DEFINITIONS, **queries.MULTIPLE_PATIENTS}
 GOLDEN: list[tuple[StoredQuery, str, list[tuple[str, list[str]]]]] = [
     (
         queries.find_documents(
@@ -68,6 +69,30 @@ GOLDEN: list[tuple[StoredQuery, str, list[tuple[str, list[str]]]]] = [
             ("$XDSDocumentEntryEventCodeList", ["('CT^^1.2.840.10008.2.16.4')"]),
             ("$XDSDocumentEntryReferenceIdList", ["('A^^^^x','B^^^^x')"]),
             ("$XDSDocumentEntryReferenceIdList", ["('C^^^^y')"]),
+        ],
+    ),
+    (
+        queries.of_patients(queries.find_documents(PATIENT, events=[[CT]]), [PATIENT, "1^^^&1.2&ISO"]),
+        "3d1bdb10-39a2-11de-89c2-2f44d94eaa9f",
+        [
+            ("$XDSDocumentEntryPatientId", [f"('{PATIENT}','1^^^&1.2&ISO')"]),
+            ("$XDSDocumentEntryStatus", [APPROVED]),
+            ("$XDSDocumentEntryEventCodeList", ["('CT^^1.2.840.10008.2.16.4')"]),
+        ],
+    ),
+    (
+        queries.of_patients(queries.find_documents_by_reference_id(PATIENT, ["A^^^^x"]), []),
+        "1191642d-86c4-42d8-b784-f95445f9f0d5",
+        [("$XDSDocumentEntryStatus", [APPROVED]), ("$XDSDocumentEntryReferenceIdList", ["('A^^^^x')"])],
+    ),
+    (
+        queries.of_patients(queries.find_folders(PATIENT, codes=[[CT]], metadata_level=1), [PATIENT]),
+        "50d3f5ac-39a2-11de-a1ca-b366239e58df",
+        [
+            ("$XDSFolderPatientId", [f"('{PATIENT}')"]),
+            ("$XDSFolderCodeList", ["('CT^^1.2.840.10008.2.16.4')"]),
+            ("$XDSFolderStatus", [APPROVED]),
+            ("$MetadataLevel", ["1"]),
         ],
     ),
     (
@@ -173,7 +198,9 @@ GOLDEN: list[tuple[StoredQuery, str, list[tuple[str, list[str]]]]] = [
 
 
 @pytest.mark.parametrize(
-    ("query", "query_id", "slots"), GOLDEN, ids=[queries.DEFINITIONS[q.query_id].name for q, *_ in GOLDEN]
+    ("query", "query_id", "slots"),
+    GOLDEN,
+    ids=[(queries.DEFINITIONS | queries.MULTIPLE_PATIENTS)[q.query_id].name for q, *_ in GOLDEN],
 )
 def test_each_query_is_written_letter_by_letter(
     query: StoredQuery, query_id: str, slots: list[tuple[str, list[str]]]
@@ -189,7 +216,7 @@ def test_each_query_is_written_letter_by_letter(
 
 
 def test_every_stored_query_has_its_builder() -> None:
-    assert {query.query_id for query, *_ in GOLDEN} == set(queries.DEFINITIONS)
+    assert {query.query_id for query, *_ in GOLDEN} == set(KNOWN)
 
 
 def test_references_alone_and_another_community_may_be_asked_for() -> None:
@@ -221,3 +248,10 @@ def test_a_parameter_that_a_query_does_not_have_is_refused_and_not_dropped() -> 
 def test_an_object_is_named_in_exactly_one_way(build: object) -> None:
     with pytest.raises(ValueError, match="exactly one kind of identifier"):
         build()  # type: ignore[operator]
+
+
+def test_a_query_for_several_patients_is_one_that_knows_them_and_asks_for_something() -> None:
+    with pytest.raises(ValueError, match="one patient alone"):
+        queries.of_patients(queries.get_all(PATIENT), [PATIENT])
+    with pytest.raises(ValueError, match="a patient or a code"):
+        queries.of_patients(queries.find_documents(PATIENT), [])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,7 @@ from gateway.errors import Unavailable
 from gateway.store import chores
 from gateway.store.clock import REFRESH_S, DatabaseClock, database_time
 from tests.support.postgresql import Server, postgresql_server  # noqa: F401
-from tests.support.store import DATABASES, NOW, Stage, later, stage, url_of
+from tests.support.store import NOW, Stage, later, stage
 
 
 class Machine:
@@ -87,12 +85,6 @@ def test_the_database_is_asked_for_its_own_time(postgresql_server: Server) -> No
 
 
 # Chores
-
-
-@pytest.fixture(params=DATABASES)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with stage(url_of(request.param, tmp_path, request)) as one:
-        yield one
 
 
 def take(on: Stage, now: datetime) -> bool:

@@ -63,3 +63,23 @@ def test_any_bytes_are_read_or_refused_by_name(tail: bytes) -> None:
 
 def test_the_standard_delimiters_are_the_usual_ones() -> None:
     assert STANDARD.field + STANDARD.encoding_characters == b"|^~\\&"
+
+
+@given(st.text(alphabet='AB|~^&\\"# ', max_size=80), DELIMITERS | st.just(STANDARD), st.integers(1, 9), st.data())
+def test_a_value_is_the_bytes_between_its_bounds(
+    written: str, delimiters: Delimiters, field: int, data: st.DataObject
+) -> None:
+    """A short segment is cut at once and a long one searched: both find the same."""
+    repetition, component, subcomponent = (data.draw(st.integers(1, 4)) for _ in range(3))
+    head = b"MSH" + delimiters.field + delimiters.encoding_characters + delimiters.field
+    body = f"ZZZ{delimiters.field.decode()}".encode() + written.encode()
+    padding = delimiters.field + b"x" * 9000
+    short, long = (er7.parse(head + b"\r" + each) for each in (body, body + padding))
+    for segment in (short.segments[-1], long.segments[-1]):
+        start, end = segment.span(field, repetition, component, subcomponent)
+        between = unescaped((body + padding)[start - len(head) - 1 : end - len(head) - 1], delimiters, "utf-8")
+        text = between.decode().strip()
+        told = segment.text(field, component, subcomponent, repetition)
+        assert told == ("" if text == '""' else text)
+        first, last = segment.span(field, 1, component)
+        assert segment.has(field, component) == (first < last)

@@ -75,7 +75,10 @@ SENDERS = st.builds(
     organization=st.builds(Organization, identifiers=st.just((Identifier(ORGANIZATION_OID, "300017985"),)), name=TEXT),
     type_code=st.sampled_from(["FINEG", "FINEJ"]),
 )
-MEASURES = st.builds(Measure, value=st.decimals(1, 300, places=1).map(str), unit=st.sampled_from(["cm", "kg", "ml"]))
+HEIGHTS, WEIGHTS, QUANTITIES = (
+    st.builds(Measure, value=st.decimals(1, 300, places=1).map(str), unit=st.sampled_from(units))
+    for units in (["cm", "m"], ["kg", "g"], ["ml", "mg"])
+)
 REQUESTS = st.builds(
     ImagingRequest,
     order_number=st.just(NUMBER),
@@ -94,8 +97,8 @@ REQUESTS = st.builds(
     antecedents=st.lists(
         st.builds(Antecedent, text=WORDS, relevance=st.sampled_from(["", "PERTINENT", "MAJEUR"])), max_size=2
     ).map(tuple),
-    height=st.none() | MEASURES,
-    weight=st.none() | MEASURES,
+    height=st.none() | HEIGHTS,
+    weight=st.none() | WEIGHTS,
     pregnant=st.none() | st.booleans(),
 )
 CANCELLATIONS = st.builds(
@@ -131,8 +134,8 @@ REFUSED = st.builds(
 PRODUCTS = st.builds(
     Product,
     code=st.sampled_from([Code("V09", "ATC", "diagnostic"), Code("V10", "ATC")]),
-    lot=st.sampled_from(["0123456789", "LOT-7"]),
-    quantity=st.none() | MEASURES,
+    lot=st.sampled_from(["0123456789", "LOT-7", "1" * 20]),
+    quantity=st.none() | QUANTITIES,
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,9 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import InputConflicts, InputRejected, Unavailable
 from gateway.model.share import Share, ShareState
-from tests.support.postgresql import postgresql_server  # noqa: F401
 from tests.support.store import (
-    DATABASES,
     DMP,
     NOW,
     Stage,
@@ -32,14 +29,7 @@ from tests.support.store import (
     pairing,
     share,
     stage,
-    url_of,
 )
-
-
-@pytest.fixture(params=DATABASES)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with stage(url_of(request.param, tmp_path, request)) as one:
-        yield one
 
 
 def waiting_until(one: Share, due: datetime) -> Share:

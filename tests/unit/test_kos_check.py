@@ -19,8 +19,10 @@ from gateway.errors import GatewayError
 from gateway.kos.build import build
 from gateway.kos.encode import element, raw
 from gateway.kos.file import take_apart
+from gateway.kos.read import read
 from gateway.kos.rules.catalogue import RULES
 from gateway.kos.sop_classes import KEY_OBJECT_SELECTION
+from gateway.kos.tree import walk
 from gateway.model.finding import Severity, Verdict
 from gateway.model.identifiers import Identifier
 from gateway.model.site import ManifestSettings
@@ -47,6 +49,8 @@ REFERENCE = f"{SERIES}.ReferencedSOPSequence[1]"
 REQUEST = "ReferencedRequestSequence[1]"
 IMAGE = "ContentSequence[2]"
 LIBRARY = "ContentSequence[7]"
+MARK = f"{REFERENCE}.ReferencedSOPSequence[1]"
+COPY = "IdenticalDocumentsSequence[1]"
 OTHER_UID = "1.2.250.1.999.77"
 
 
@@ -116,6 +120,15 @@ def test_what_the_standard_leaves_free_is_valid(edits: dict[str, object]) -> Non
     assert verdict(edited(IHE, edits)) is Verdict.VALID
 
 
+@pytest.mark.parametrize(
+    ("character_set", "encoding"), [("ISO_IR 100", "latin-1"), ("ISO_IR 203", "iso8859-15"), ("GB18030", "gb18030")]
+)
+def test_other_character_sets_are_valid(character_set: str, encoding: str) -> None:
+    content = _latin(IHE, character_set, encoding)
+    assert [finding.rule for finding in judge(content).findings] == []
+    assert read(content).patient_name == read(IHE).patient_name
+
+
 def test_the_text_may_come_last_for_the_order_of_the_template_means_nothing() -> None:
     first, *others = items(IHE, "ContentSequence")
     assert verdict(edited(IHE, {"ContentSequence": [*others, first]})) is Verdict.VALID
@@ -129,6 +142,14 @@ _text, _image, *_rest = items(IHE, "ContentSequence")
 _url = f"https://box.example/dicom-web-rs/studies/{CT.study_uid}/series/{_first_series.ascii(0x0020000E)}"
 _qualifiers = "IssuerOfPatientIDQualifiersSequence"
 _library = items(MADO, f"{LIBRARY}.ContentSequence")
+_number, _code_of = 0x0040A043, 0x00080100
+_kinds = [one.items(_number)[0].ascii(_code_of) for one in _library]
+GROUP = f"{LIBRARY}.ContentSequence[{_kinds.index('126200') + 1}]"
+_group = items(MADO, f"{GROUP}.ContentSequence")
+_group_kinds = [one.items(_number)[0].ascii(_code_of) for one in _group if one.items(_number)]
+_modality = "ContentSequence[1].ConceptCodeSequence[1]"
+_region = f"ContentSequence[{_kinds.index('123014') + 1}].ConceptCodeSequence[1]"
+_group_modality = f"ContentSequence[{_group_kinds.index('121139') + 1}].ConceptCodeSequence[1]"
 
 
 def _meta(tag: int, value: bytes | None) -> bytes:
@@ -148,6 +169,22 @@ def _deflated(content: bytes) -> bytes:
     body = take_apart(content).body
     engine = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return whole[: len(whole) - len(body)] + engine.compress(body) + engine.flush()
+
+
+def _latin(content: bytes, character_set: str, encoding: str) -> bytes:
+    """The whole manifest in a set of single bytes."""
+    altered = Altered(content)
+    root = altered.tree()
+    for node in walk(root):
+        for one in node.elements:
+            if not one.value.isascii():
+                text = one.value.decode().encode(encoding)
+                one.value = text + b" " * (len(text) % 2)
+    return edited(altered.file(root), {"SpecificCharacterSet": character_set})
+
+
+def _words(content: bytes) -> str:
+    return items(content, "ContentSequence")[0].by_tag[0x0040A160].value.decode().strip(" \0")
 
 
 def _doubled(content: bytes) -> bytes:
@@ -184,9 +221,40 @@ def _several(content: bytes) -> bytes:
     return edited(content, {evidence: [*items(content, evidence), study]})
 
 
+def _with_copy(content: bytes, **altered: str) -> bytes:
+    """With its copy in the other study, named by Identical Documents Sequence."""
+    copy = item(
+        ReferencedSeriesSequence=[
+            item(
+                ReferencedSOPSequence=[
+                    item(
+                        ReferencedSOPClassUID=altered.get("ReferencedSOPClassUID", KEY_OBJECT_SELECTION),
+                        ReferencedSOPInstanceUID=altered.get("ReferencedSOPInstanceUID", f"{OTHER_UID}.9"),
+                    )
+                ],
+                SeriesInstanceUID=f"{OTHER_UID}.8",
+            )
+        ],
+        StudyInstanceUID=altered.get("StudyInstanceUID", OTHER_UID),
+    )
+    return edited(content, {"IdenticalDocumentsSequence": [copy]})
+
+
+def _of_class(sop_class_uid: str) -> bytes:
+    """The first image of another class, in the evidence and in the content."""
+    selected = f"{IMAGE}.ReferencedSOPSequence[1]"
+    return edited(IHE, {f"{place}.ReferencedSOPClassUID": sop_class_uid for place in (REFERENCE, selected)})
+
+
+def _sentence(instance_uid: str) -> str:
+    return f"Definition of key instance {instance_uid} associated with series {_first_series.ascii(0x0020000E)}"
+
+
 WRONG: list[tuple[str, Callable[[], bytes]]] = [
     ("kos-meta-missing", lambda: _meta(0x00020012, None)),
     ("kos-meta-value", lambda: _meta(0x00020012, b"abc ")),
+    ("kos-meta-value", lambda: _meta(0x00020001, b"")),
+    ("kos-meta-value", lambda: _meta(0x00020013, b"A" * 18)),
     ("kos-meta-class", lambda: _meta(0x00020002, b"1.2.840.10008.5.1.4.1.1.88.11\0")),
     ("kos-meta-instance", lambda: _meta(0x00020003, b"1.2.3.4.")),
     ("kos-meta-length", lambda: IHE[:140] + b"\x01" + IHE[141:]),
@@ -198,7 +266,8 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
     ("kos-order", lambda: _swapped(IHE)),
     ("kos-odd", lambda: edited(IHE, {"StudyID": b"123"})),
     ("kos-vr", lambda: edited(IHE, {"StudyID.vr": "LO"})),
-    ("kos-vr-unknown", lambda: edited(IHE, {"StudyID.vr": "UN"})),
+    ("kos-vr", lambda: edited(IHE, {"StudyID.vr": "UN"})),
+    ("kos-vr-unknown", lambda: edited(IHE, {"StudyDescription.vr": "UN"})),
     ("kos-value", lambda: edited(IHE, {"StudyDate": "20261399"})),
     ("kos-value", lambda: edited(IHE, {"StudyTime": "20221209"})),
     ("kos-value", lambda: edited(IHE, {f"{SERIES}.SeriesInstanceUID": "1.2.03"})),
@@ -215,6 +284,18 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
     ("kos-attribute-unknown", lambda: edited(IHE, {"00080003": b"xx"})),
     ("kos-private", lambda: edited(IHE, {"00091001": b"xx"})),
     ("kos-pixels", lambda: edited(IHE, {"PixelData": b"\0\0"})),
+    ("kos-group", lambda: edited(IHE, {"00000100": b"\1\0"})),
+    ("kos-group", lambda: edited(IHE, {f"{SERIES}.00041130": b"AB"})),
+    ("kos-group", lambda: edited(IHE, {"00070010": "SOMEONE"})),
+    ("kos-text-lost", lambda: edited(IHE, {"PatientName": "KERMARREC-LEF\N{REPLACEMENT CHARACTER}VRE^ZOÉ"})),
+    ("kos-value", lambda: edited(IHE, {"StudyDescription": "Sc\x1banner"})),
+    ("kos-value", lambda: edited(IHE, {"StudyDescription": "injectÃ\x89"})),
+    ("kos-charset-utf8", lambda: edited(IHE, {"SpecificCharacterSet": "ISO 2022 IR 6\\ISO 2022 IR 100"})),
+    ("kos-charset-bytes", lambda: edited(IHE, {"SpecificCharacterSet": "ISO 2022 IR 6\\ISO 2022 IR 87"})),
+    ("kos-charset-escape", lambda: _latin(IHE, "\\ISO 2022 IR 100", "latin-1")),
+    ("kos-charset-utf8", lambda: edited(IHE, {"SpecificCharacterSet": "GB18030"})),
+    ("kos-transfer-syntax", lambda: _meta(0x00020010, b"1.2.840.10008.1.2.2")),
+    ("kos-transfer-encoding", lambda: _meta(0x00020010, b"1.2.840.10008.1.2.1.99")),
     ("kos-missing", lambda: edited(IHE, {"StudyID": None})),
     ("kos-missing", lambda: edited(IHE, {f"{REQUEST}.FillerOrderNumberImagingServiceRequest": None})),
     ("kos-missing", lambda: edited(IHE, {"ReferencedPerformedProcedureStepSequence": None})),
@@ -251,12 +332,24 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
     ),
     ("kos-ins-traits", lambda: edited(DMP, {"PatientSex": "M"})),
     ("kos-traits", lambda: edited(DMP, {"PatientBirthDate": ""})),
+    ("kos-traits", lambda: edited(DMP, {"PatientName": "^^"})),
     ("kos-other-id-twice", lambda: edited(IHE, {"OtherPatientIDsSequence": items(IHE, "OtherPatientIDsSequence") * 2})),
     ("kos-request-missing", lambda: edited(IHE, {"ReferencedRequestSequence": None})),
     ("kos-request-missing", lambda: edited(DMP, {"ReferencedRequestSequence": None})),
     ("kos-request-none", lambda: edited(IHE, {"ReferencedRequestSequence": None, "AccessionNumber": ""})),
     ("kos-request-accession", lambda: edited(DMP, {f"{REQUEST}.AccessionNumber": ""})),
     ("kos-request-study", lambda: edited(IHE, {f"{REQUEST}.StudyInstanceUID": OTHER_UID})),
+    (
+        "kos-request-study",
+        lambda: edited(
+            IHE,
+            {
+                f"{REQUEST}.ReferencedStudySequence": [
+                    item(ReferencedSOPClassUID="1.2.840.10008.3.1.2.3.1", ReferencedSOPInstanceUID=OTHER_UID)
+                ]
+            },
+        ),
+    ),
     (
         "kos-request-twice",
         lambda: edited(IHE, {"ReferencedRequestSequence": items(IHE, "ReferencedRequestSequence") * 2}),
@@ -271,6 +364,8 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
         ),
     ),
     ("kos-accession-differs", lambda: edited(IHE, {"AccessionNumber": "OTHER"})),
+    ("kos-issuer-alone", lambda: edited(IHE, {f"{REQUEST}.PlacerOrderNumberImagingServiceRequest": ""})),
+    ("kos-issuer-alone", lambda: edited(IHE, {"AccessionNumber": ""})),
     ("kos-order-issuer", lambda: edited(IHE, {f"{REQUEST}.OrderPlacerIdentifierSequence": None})),
     ("kos-zone", lambda: edited(IHE, {"TimezoneOffsetFromUTC": "+1500"})),
     ("kos-zone", lambda: edited(IHE, {"TimezoneOffsetFromUTC": "-0000"})),
@@ -292,8 +387,21 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
     ("kos-own-series", lambda: edited(IHE, {"SeriesInstanceUID": _first_series.ascii(0x0020000E)})),
     ("kos-own-instance", lambda: edited(IHE, {"SOPInstanceUID": _references[0].ascii(0x00081155)})),
     ("kos-uid-reused", lambda: edited(IHE, {f"{SERIES}.SeriesInstanceUID": CT.study_uid})),
+    ("kos-uid-reused", lambda: edited(IHE, {f"{SERIES}.RetrieveLocationUID": CT.study_uid})),
+    ("kos-uid-standard", lambda: edited(IHE, {"SeriesInstanceUID": KEY_OBJECT_SELECTION})),
+    ("kos-uid-standard", lambda: edited(IHE, {f"{SERIES}.RetrieveLocationUID": "1.2.840.10008.1.2"})),
+    ("kos-value", lambda: edited(IHE, {"SeriesInstanceUID": "3.25.12"})),
+    ("kos-value", lambda: edited(IHE, {"SeriesInstanceUID": "1.40.12"})),
+    ("kos-value", lambda: edited(IHE, {"SeriesInstanceUID": f"2.25.{1 << 128}"})),
     ("kos-sop-class", lambda: edited(IHE, {f"{REFERENCE}.ReferencedSOPClassUID": "1.2.840.10008.1.2.1"})),
+    ("kos-sop-class-unknown", lambda: _of_class("1.2.840.10008.5.1.4.1.1.2.99")),
     ("kos-identical-missing", lambda: _several(IHE)),
+    ("kos-identical-needless", lambda: _with_copy(IHE)),
+    ("kos-identical", lambda: _with_copy(_several(IHE), StudyInstanceUID=CT.study_uid)),
+    ("kos-identical", lambda: _with_copy(_several(IHE), StudyInstanceUID="1.2.250.1.999.78")),
+    ("kos-identical", lambda: _with_copy(_several(IHE), ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2")),
+    ("kos-identical", lambda: _with_copy(_several(IHE), ReferencedSOPInstanceUID=f"{OTHER_UID}.2")),
+    ("kos-missing", lambda: edited(_with_copy(_several(IHE)), {f"{COPY}.ReferencedSeriesSequence": None})),
     ("kos-identical-needless", lambda: edited(IHE, {"IdenticalDocumentsSequence": [item(StudyInstanceUID="1.2.3")]})),
     (
         "kos-retrieval-missing",
@@ -315,6 +423,20 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
         lambda: edited(KEY_IMAGES, {f"{REFERENCE}.ReferencedSOPSequence[1].ReferencedSOPInstanceUID": OTHER_UID}),
     ),
     ("kos-mark", lambda: edited(KEY_IMAGES, {f"{REFERENCE}.ReferencedSOPSequence[1].SeriesInstanceUID": OTHER_UID})),
+    ("kos-mark", lambda: edited(KEY_IMAGES, {f"{MARK}.SeriesInstanceUID": None})),
+    ("kos-mark", lambda: edited(KEY_IMAGES, {f"{MARK}.ContentSequence[1].TextValue": _sentence(OTHER_UID)})),
+    (
+        "kos-mark",
+        lambda: edited(KEY_IMAGES, {MARK.removesuffix("[1]"): items(KEY_IMAGES, MARK.removesuffix("[1]")) * 2}),
+    ),
+    ("kos-mark-title", lambda: edited(KEY_IMAGES, {f"{MARK}.ConceptNameCodeSequence": None})),
+    ("kos-mark-title", lambda: edited(KEY_IMAGES, {f"{MARK}.ConceptNameCodeSequence[1].CodeValue": "113001"})),
+    ("kos-mark-title", lambda: edited(KEY_IMAGES, {f"{MARK}.ConceptNameCodeSequence[1].CodeMeaning": "For Surgery"})),
+    (
+        "kos-mark-title",
+        lambda: edited(KEY_IMAGES, {f"{MARK}.ConceptNameCodeSequence[1].CodingSchemeDesignator": "SCT"}),
+    ),
+    ("kos-mark-words", lambda: edited(KEY_IMAGES, {f"{MARK}.ContentSequence": None})),
     ("kos-title", lambda: edited(IHE, {"ConceptNameCodeSequence[1].CodeValue": "113000"})),
     ("kos-title", lambda: edited(IHE, {"ConceptNameCodeSequence[1].CodeMeaning": "Of Interest"})),
     ("kos-title-meaning", lambda: edited(IHE, {"ConceptNameCodeSequence[1].CodeMeaning": "List"})),
@@ -342,6 +464,12 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
     (
         "kos-description-series",
         lambda: edited(DMP, {"ContentSequence[1].TextValue": f"Examen : X\nActe = \nSérie-{OTHER_UID} : CT @ : A\n"}),
+    ),
+    (
+        "kos-description-other",
+        lambda: edited(
+            DMP, {"ContentSequence[1].TextValue": _words(DMP).replace(_first_series.ascii(0x0020000E), OTHER_UID)}
+        ),
     ),
     ("kos-description-none", lambda: edited(DMP, {"ContentSequence": items(DMP, "ContentSequence")[1:]})),
     (
@@ -398,6 +526,20 @@ WRONG: list[tuple[str, Callable[[], bytes]]] = [
             MADO, {f"{LIBRARY}.ContentSequence[6].MeasuredValueSequence[1].MeasurementUnitsCodeSequence": []}
         ),
     ),
+    ("kos-library-twice", lambda: edited(MADO, {f"{LIBRARY}.ContentSequence": [_library[0], *_library]})),
+    ("kos-library-twice", lambda: edited(MADO, {f"{GROUP}.ContentSequence": [_group[0], *_group]})),
+    ("kos-library-modality", lambda: edited(MADO, {f"{LIBRARY}.ContentSequence": _library[1:]})),
+    ("kos-library-modality", lambda: edited(MADO, {f"{LIBRARY}.{_modality}.CodeValue": "MR"})),
+    ("kos-library-value", lambda: edited(MADO, {f"{GROUP}.{_group_modality}.CodingSchemeDesignator": "SCT"})),
+    ("kos-library-value", lambda: edited(MADO, {f"{LIBRARY}.{_region}.CodingSchemeDesignator": "XYZ"})),
+    ("kos-library-meaning", lambda: edited(MADO, {f"{LIBRARY}.ConceptNameCodeSequence[1].CodeMeaning": "Images"})),
+    (
+        "kos-library-name",
+        lambda: edited(MADO, {f"{LIBRARY}.ContentSequence[1].ConceptNameCodeSequence[1].CodeMeaning": "Series Number"}),
+    ),
+    ("kos-library-count", lambda: edited(MADO, {f"{SERIES}.SeriesNumber": "77"})),
+    ("kos-title-meaning", lambda: edited(MADO, {"ConceptNameCodeSequence[1].CodeMeaning": "Manifest"})),
+    ("kos-code-concept", lambda: edited(MADO, {f"{LIBRARY}.{_region}.CodeValue": "51185009"})),
     ("kos-library-lacks", lambda: edited(MADO, {f"{LIBRARY}.ContentSequence": _library[3:]})),
     ("kos-library-continuity", lambda: edited(MADO, {f"{LIBRARY}.ContinuityOfContent": None})),
     ("kos-other-ids", lambda: edited(MADO, {"OtherPatientIDsSequence": None})),

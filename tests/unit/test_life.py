@@ -23,7 +23,8 @@ from gateway.texts import TEXTS
 from gateway.trust import safexml
 from gateway.xds import ebrim
 from tests.fakes.destination import FakeDestination
-from tests.fakes.world import SITE, World, received, world
+from tests.fakes.world import SITE, World, exam, received, world
+from tests.support.images import looking
 
 S = ShareState
 AWAY = PeerUnreachable("registry_unreachable", peer="registry")
@@ -513,3 +514,31 @@ def test_the_history_names_who_did_what(here: World) -> None:
     assert (last.actor, last.state, last.facts) == ("Dr Someone", S.ABANDONED, {"words": "sent by mistake"})
     assert here.store.steps(share.id)[0].actor == "RIS-DEMO|PRESQUILE"
     assert replace(last, times=1) == last
+
+
+def _regions(here: World, metadata: bytes) -> set[bool]:
+    """Whether each entry names the region that a person stated."""
+    entries = ebrim.read(safexml.parse(metadata)).entries
+    return {"76752008" in {code.code for code in entry.event_codes} for entry in entries}
+
+
+def test_what_a_person_stated_holds_for_what_follows_by_itself(here: World) -> None:
+    looks = looking(here)
+    send(here, 1)
+    settle(here)
+    here.sharing.correct(share_of(here, 1).id, {"region": "76752008^2.16.840.1.113883.6.96^sein"}, "someone")
+    settle(here)
+    assert _regions(here, here.destination.corrected[-1].metadata) == {True}
+    # The sender masks the same bytes; images come late: neither takes back what the person said.
+    here.accepting.accept(New(received(version(1), statements=MASKED)))
+    settle(here)
+    assert len(here.destination.corrected) == 2
+    assert _regions(here, here.destination.corrected[-1].metadata) == {True}
+    here.pacs.exams[CT.study_uid] = exam(instances=4)
+    looks.tell()
+    looks.settle()
+    assert _regions(here, here.destination.sent[-1][0]) == {True}
+    # An empty value takes it back.
+    here.sharing.correct(share_of(here, 1).id, {"region": ""}, "someone")
+    settle(here)
+    assert _regions(here, here.destination.corrected[-1].metadata) == {False}

@@ -1,11 +1,17 @@
-"""A kill at each border: before and after every commit and every call to the registry, for each deed, ends alike."""
+"""A kill at each border: before, during and after every commit and every call to the registry, for each deed, ends
+alike.
+
+During a commit: everything was written, nothing is kept. During a call: the registry has done it and the answer is
+lost (*after* the call), has half of its bytes, which counts as nothing (*before* it), or has done the first of several
+messages.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -16,12 +22,19 @@ from tests.fakes.world import World, received, world
 from tests.unit.test_life import MASKED, settle, share_of, states, version
 from tests.unit.test_life_identity import INS, LOCAL, RIGHT_INS, SENDER
 
-STORE = ("save", "freeze", "registered", "begin", "settle")
+STORE = ("save", "freeze", "registered", "begin", "settle", "carries")
 REGISTRY = ("send", "take_back", "correct", "replacing", "known", "standing")
+
+
+When = Literal["before", "during", "after"]
 
 
 class Crash(BaseException):
     """The process ends here; nothing after it runs."""
+
+
+class Torn(Exception):
+    """The transaction ends here."""
 
 
 def _send(here: World, number: int) -> None:
@@ -76,16 +89,16 @@ STORIES: dict[str, tuple[Act, Act]] = {
 
 def _ending(here: World) -> tuple[object, ...]:
     """Everything that counts: the states, what people find, and that nothing was sent twice under two ids."""
-    corrected = len({one.metadata for one in here.destination.corrected}) > 0
-    return (states(here), len(here.destination.approved), len(here.destination.documents), corrected)
+    restated = sorted(here.destination.confidentiality.values())
+    return (states(here), len(here.destination.approved), len(here.destination.documents), restated)
 
 
 class Borders:
     """Every border that is passed inside the ``with``, in its order; the process dies at one of them."""
 
-    def __init__(self, here: World, die_at: int, *, after: bool) -> None:
-        self.passed = 0
-        self._die_at, self._after = die_at, after
+    def __init__(self, here: World, die_at: int, when: When) -> None:
+        self.passed: list[str] = []
+        self._die_at, self._when = die_at, when
         self._here = here
         self._patch = pytest.MonkeyPatch()
 
@@ -100,24 +113,48 @@ class Borders:
 
     def _watched(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
-            number, self.passed = self.passed, self.passed + 1
-            if number == self._die_at and not self._after:
-                raise Crash
-            result = real(*arguments, **named)
-            if number == self._die_at:
-                raise Crash
-            return result
+            number = len(self.passed)
+            self.passed.append(real.__name__)
+            if number != self._die_at:
+                return real(*arguments, **named)
+            if self._when == "during":
+                self._tear(real.__name__)
+            if self._when != "before":
+                with contextlib.suppress(Torn):
+                    real(*arguments, **named)
+            raise Crash
 
         return call
 
+    def _tear(self, name: str) -> None:
+        """Have the commit undone once everything is written, or the call end after its first message."""
+        if name in REGISTRY:
+            self._patch.setattr(self._here.destination, "between", _die)
+            return
+        writer = self._here.store._writer
+        run = writer.run
 
-def _run(folder: Path, story: str, die_at: int, *, after: bool = False) -> tuple[tuple[object, ...], int]:
+        def undone(function: Callable[..., Any], *arguments: Any) -> Any:
+            def torn(connection: Any) -> None:
+                function(connection)
+                raise Torn
+
+            return run(torn, *arguments)
+
+        self._patch.setattr(writer, "run", undone)
+
+
+def _die() -> None:
+    raise Crash
+
+
+def _run(folder: Path, story: str, die_at: int, when: When = "before") -> tuple[tuple[object, ...], list[str]]:
     folder.mkdir()
     before, act = STORIES[story]
     with world(folder) as here:
         before(here)
         act(here)
-        with Borders(here, die_at, after=after) as borders, contextlib.suppress(Crash):
+        with Borders(here, die_at, when) as borders, contextlib.suppress(Crash):
             settle(here)
         here.clock.forward(121)
         settle(here, days=1)
@@ -127,11 +164,14 @@ def _run(folder: Path, story: str, die_at: int, *, after: bool = False) -> tuple
 @pytest.mark.parametrize("story", STORIES)
 def test_a_kill_at_any_border_ends_as_no_kill_does(tmp_path: Path, story: str) -> None:
     wanted, borders = _run(tmp_path / "whole", story, -1)
-    assert borders >= (1 if story == "withdraw what waits" else 3)
+    assert len(borders) >= (1 if story == "withdraw what waits" else 3)
     # After one border is before the next: between two of them nothing lasts.
-    for number, after in ((0, False), *((number, True) for number in range(borders))):
-        ended, _ = _run(tmp_path / f"{number}{after}", story, number, after=after)
-        assert ended == wanted, (number, after)
+    kills: list[tuple[int, When]] = [(0, "before")]
+    kills += [(number, "after") for number in range(len(borders))]
+    kills += [(number, "during") for number, name in enumerate(borders) if name in {*STORE, "correct"}]
+    for number, when in kills:
+        ended, _ = _run(tmp_path / f"{number}{when}", story, number, when)
+        assert ended == wanted, (number, when)
 
 
 def test_what_a_person_asked_for_survives_a_kill(tmp_path: Path) -> None:

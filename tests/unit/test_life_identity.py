@@ -21,6 +21,7 @@ from gateway.trust import safexml
 from gateway.xds import ebrim
 from tests.fakes.clock import StoppedClock
 from tests.fakes.world import SITE, World, exam, received, world
+from tests.support.images import looking
 from tests.unit.test_life import V, send, settle, share_of, states, version, visible
 
 PATIENT = identity.PATIENT
@@ -218,3 +219,38 @@ def test_an_identity_follows_its_changes_and_a_national_one_stops_it() -> None:
 
 def here_now() -> datetime:
     return StoppedClock().now()
+
+
+def test_a_manifest_that_is_made_again_later_stands_under_the_identifier_that_holds(tmp_path: Path) -> None:
+    local = replace(SITE, patient_id_issuer=LOCAL.root)
+    with world(tmp_path, site=local, policy=Policy(identity_change="remake")) as here:
+        looks = looking(here, identity_change="remake")
+        here.destination._settings = replace(here.destination._settings, patient_identity="local")
+        send(here, 1)
+        settle(here)
+        here.pacs.exams[CT.study_uid] = exam(patient_id=MERGED.extension)
+        tell(here, LOCAL, MERGED)
+        settle(here, days=1)
+        before = here.store.manifest("registry", CT.study_uid)
+        here.pacs.exams[CT.study_uid] = exam(patient_id=MERGED.extension, instances=4)
+        looks.tell()
+        looks.settle()
+        now = here.store.manifest("registry", CT.study_uid)
+        assert before is not None
+        assert now is not None
+        assert now.replaces == before.unique_id, "replaced, as one of the same patient"
+        assert (MERGED.extension or "") in here.store.frozen(now.share_id).patient_id
+        assert len(here.destination.approved) == 2
+
+
+def test_a_merge_of_local_identifiers_is_no_correction_of_what_stands_under_the_national_one(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    tell(here, LOCAL, MERGED)
+    settle(here)
+    assert not here.destination.corrected
+    here.pacs.exams[CT.study_uid] = exam(patient_id=MERGED.extension)
+    send(here, 2)
+    settle(here)
+    (entry, *_) = ebrim.read(safexml.parse(here.destination.sent[-1][0])).entries
+    assert (MERGED.extension or "") in entry.source_patient_id

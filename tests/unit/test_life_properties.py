@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from gateway.errors import PeerUnreachable
 from gateway.model.share import ShareState
 from tests.fakes.world import World, world
 from tests.unit.test_life import V, delete, send, settle, states, visible
-from tests.unit.test_life_crash import Borders, Crash
+from tests.unit.test_life_crash import Borders, Crash, When
 
 LAST = 3
 
@@ -55,12 +56,12 @@ class Lineage(RuleBasedStateMachine):
             if share is not None:
                 self.here.sharing.carry(share)
 
-    @rule(border=st.integers(0, 6), after=st.booleans())
-    def a_worker_is_killed(self, border: int, after: bool) -> None:
+    @rule(border=st.integers(0, 6), when=st.sampled_from(get_args(When)))
+    def a_worker_is_killed(self, border: int, when: When) -> None:
         share = self.here.claim()
         if share is None:
             return
-        with Borders(self.here, border, after=after), contextlib.suppress(Crash):
+        with Borders(self.here, border, when), contextlib.suppress(Crash):
             self.here.sharing.carry(share)
         self.here.clock.forward(121)
 

@@ -11,15 +11,21 @@ import pytest
 
 from gateway.demo.identity import CT
 from gateway.errors import PeerRefused, PeerUnreachable
-from gateway.model.exam import ImagingRequest
+from gateway.kos import read as kos
+from gateway.model.exam import ImagingRequest, KeyObjectNote
 from gateway.model.report import Reliability, Statements
 from gateway.model.share import Deed, ShareState
 from gateway.model.site import ManifestSettings
+from gateway.store import migrations
+from gateway.store.engine import open_engine
+from gateway.store.schema import METADATA
 from gateway.trust import safexml
 from gateway.xds import ebrim
 from tests.fakes.destination import FakeDestination
 from tests.fakes.world import SITE, World, exam, world
+from tests.support import postgresql
 from tests.support.images import OTHER_CT, Looking, both, looking, rejection, report, with_instances, with_series
+from tests.support.store import DATABASES
 
 SHARED, HELD, SENDING, WITHDRAWN = ShareState.SHARED, ShareState.HELD, ShareState.SENDING, ShareState.WITHDRAWN
 SUPERSEDED, WAITING, ABANDONED = ShareState.SUPERSEDED, ShareState.WAITING, ShareState.ABANDONED
@@ -31,9 +37,24 @@ def uids(*numbers: int) -> set[str]:
     return {f"1.2.250.1.999.5.{n}" for n in numbers}
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as made:
+@pytest.fixture(scope="module")
+def on_postgresql() -> Iterator[str]:
+    """One store for all: a database for each would keep the disk busier than the stories do."""
+    with postgresql.server() as server:
+        url = server.database()
+        engine = open_engine(url)
+        migrations.upgrade(engine)
+        engine.dispose()
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    url = ""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("on_postgresql")
+        postgresql.empty(url, METADATA.sorted_tables)
+    with world(tmp_path, url=url) as made:
         yield made
 
 
@@ -252,6 +273,46 @@ def test_a_loss_that_a_person_gave_up_is_not_proposed_again(published: Looking) 
     assert [one.state for one in published.shares()] == [HELD, ABANDONED]
 
 
+def test_images_that_come_back_need_nobody_s_decision(published: Looking) -> None:
+    here = published.here
+    change(here, 1, 2)
+    published.settle(2)
+    assert [(one.state, one.reason) for one in published.shares()] == [(HELD, "images_lost")]
+    change(here, 1, 2, 3)
+    published.settle(24)
+    published.settle(1)
+    (done,) = published.shares()
+    assert (done.state, done.reason) == (SHARED, "")
+    assert not published.watches.lost(limit=10)
+    assert here.destination.taken_back == []
+    assert published.instances() == uids(1, 2, 3)
+    assert "NOTHING_LOST" in [step.happening for step in here.store.steps(done.id)]
+
+
+def test_images_that_come_back_in_part_are_still_for_a_person(published: Looking) -> None:
+    here = published.here
+    change(here, 1)
+    published.settle(2)
+    change(here, 1, 2)
+    published.settle(24)
+    assert [(one.state, one.reason) for one in published.shares()] == [(HELD, "images_lost")]
+
+
+def test_a_loss_that_a_note_explains_later_is_amended(here: World) -> None:
+    notes: dict[str, list[KeyObjectNote]] = {}
+    looks = looking(here, notes)
+    here.accept()
+    here.carry()
+    change(here, 1, 2)
+    looks.settle(2)
+    assert [one.state for one in looks.shares()] == [HELD]
+    notes[CT.study_uid] = [rejection(*uids(3))]
+    looks.tell()
+    looks.settle(1)
+    assert [one.state for one in looks.shares()] == [SHARED]
+    assert looks.instances() == uids(1, 2)
+
+
 def test_a_study_that_vanished_is_reported_and_its_manifest_stands(published: Looking) -> None:
     del published.here.pacs.exams[CT.study_uid]
     published.settle(2)
@@ -355,6 +416,58 @@ def test_a_manifest_with_description_replaces_its_own_kind(tmp_path: Path, descr
         number = 2 if described == "extra" else 1
         assert len(here.destination.gone & before) == number
         assert len(here.destination.approved - before) == number
+
+
+KINDS = {"none": ["113030"], "instead": ["MADOTEMP001"], "extra": ["113030", "MADOTEMP001"]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "taken_back"),
+    [
+        ("extra", "none", ["MADOTEMP001"]),
+        ("extra", "instead", ["113030"]),
+        ("instead", "extra", []),
+        ("instead", "none", []),
+        ("none", "instead", []),
+        ("none", "extra", []),
+    ],
+)
+@pytest.mark.parametrize("lost_replies", [0, 2])
+def test_a_site_that_changes_its_kinds_of_manifest_leaves_none_of_the_former(
+    tmp_path: Path, before: str, after: str, taken_back: list[str], lost_replies: int
+) -> None:
+    with world(tmp_path, site=replace(SITE, manifest=ManifestSettings(mado=before))) as here:
+        looks = looking(here)
+        report_id = here.accept().report_id
+        here.carry()
+        old = titles(here, here.destination.approved)
+        assert sorted(old.values()) == KINDS[before]
+        here.sharing.sites[SITE.name] = replace(SITE, manifest=ManifestSettings(mado=after))  # type: ignore[index]
+        change(here, 1, 2, 3, 4)
+        looks.tell()
+        here.destination.lose_replies = lost_replies
+        for hours in (0.0, 1.0, 1.0, 1.0):
+            looks.settle(hours=hours)
+        now = titles(here, here.destination.approved)
+        assert sorted(now.values()) == KINDS[after]
+        assert not old.keys() & now.keys()
+        assert {old[one] for one in here.destination.taken_back} == set(taken_back)
+        # What goes with the report is what stands now.
+        here.destination.lose_replies = 0
+        _withdraw_report(looks, report_id)
+        looks.settle()
+        assert titles(here, here.destination.approved) == {}
+
+
+def titles(here: World, unique_ids: set[str]) -> dict[str, str]:
+    """Of each manifest among *unique_ids*, the code of its title."""
+    found = {}
+    for share in here.store.overviews(limit=100):
+        for document in share.documents:
+            if document.unique_id in unique_ids and document.kind == "manifest":
+                title = kos.read(here.blobs.get(document.digest)).title
+                found[document.unique_id] = title.code if title else ""
+    return found
 
 
 # -- withdrawals ----------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_the_commands_of_the_units_exist() -> None:
         assert all(option in plain for option in options), path
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here")
+@pytest.mark.systemd
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
     program = shutil.which("true")
     for path in (CONFIG / "systemd").iterdir():

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,16 +15,9 @@ from gateway.store import pace
 from gateway.store.pace import Postponed, Rate
 from gateway.store.pacing import Pace, Paced
 from tests.fakes.clock import StoppedClock
-from tests.support.postgresql import postgresql_server  # noqa: F401
-from tests.support.store import DATABASES, NOW, Stage, claimed, keep, later, stage, url_of
+from tests.support.store import NOW, Stage, claimed, keep, later
 
 TEN = Rate(per_minute=10, burst=3)
-
-
-@pytest.fixture(params=DATABASES)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with stage(url_of(request.param, tmp_path, request)) as one:
-        yield one
 
 
 def take(on: Stage, now: datetime, rate: Rate = TEN) -> datetime | None:
@@ -181,6 +172,48 @@ def test_of_the_few_that_wait_one_is_always_due_soon(on: Stage) -> None:
         here.clock.at = due
         assert here.carry_all().count("failed") == 1
         assert here.peer.calls == pace.FAILURES + tries
+
+
+def test_the_only_share_that_waits_tries_soon_after_the_longest_outage(on: Stage) -> None:
+    keep(on.store)
+    here = Outage(on)
+    share = claimed(on.store)
+    for _ in range(pace.FAILURES):
+        here.pace.failed("destination:dmp", "registry_unreachable")
+    on.store.save(replace(share, state=ShareState.SENDING, attempts=12, due_at=later(9e5), reason="silent"), [])
+    assert on.store.next_due() == later(9e5), "its own delay"
+    for tries in range(1, 4):
+        here.pace.probe()
+        due = on.store.next_due()
+        assert due is not None
+        assert due <= here.clock.now() + timedelta(seconds=60)
+        here.clock.at = due
+        assert here.carry_all() == ["failed"]
+        assert here.peer.calls >= tries
+
+
+def test_who_has_been_sent_to_try_is_not_doubled(on: Stage) -> None:
+    for _ in range(4):
+        keep(on.store)
+    here = Outage(on)
+    here.carry_all()
+    due = [row.share.due_at for row in on.store.overviews(limit=9)]
+    here.pace.probe()
+    assert [row.share.due_at for row in on.store.overviews(limit=9)] == due
+
+
+def test_an_outage_uses_up_the_patience_with_the_peer_of_what_is_postponed(on: Stage) -> None:
+    for _ in range(12):
+        keep(on.store)
+    here = Outage(on)
+    for _ in range(5):
+        here.carry_all()
+        here.clock.forward(pace.LONGEST_S)
+    here.carry_all()
+    waited = [row.share for row in on.store.overviews(limit=9) if row.share.reason == pace.AWAY]
+    assert waited
+    assert all(share.away_s > 3600 for share in waited)
+    assert all(share.waited_s == 0 for share in waited)
 
 
 def test_the_answer_wakes_everything_that_waited(on: Stage) -> None:

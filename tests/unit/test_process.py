@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
 
-from gateway.process import Doorbell
+from gateway.process import Doorbell, keep_what_is_made
 
 
 def test_a_ring_wakes_who_waits_and_many_rings_are_one() -> None:
@@ -23,6 +24,48 @@ def test_a_ring_wakes_who_waits_and_many_rings_are_one() -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_a_nudge_ends_the_waiting_and_is_no_ring() -> None:
+    reader, writer = os.pipe()
+    bell = Doorbell(reader, writer)
+    try:
+        bell.nudge()
+        began = time.monotonic()
+        assert not bell.wait(30)
+        assert time.monotonic() - began < 20
+        bell.nudge()
+        bell.ring()
+        bell.nudge()
+        assert bell.wait(0), "a ring among nudges is heard"
+        assert not bell.wait(0)
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+FORKING = """
+import multiprocessing, os, signal, time
+from gateway.process import as_a_child, signals_held_back
+
+signal.signal(signal.SIGTERM, lambda *_: None)
+
+def main(parent):
+    os.kill(os.getpid(), signal.SIGTERM)
+    as_a_child(parent)
+    time.sleep(60)
+
+with signals_held_back():
+    child = multiprocessing.get_context("fork").Process(target=main, args=(os.getpid(),))
+    child.start()
+child.join(30)
+print(child.exitcode, signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+"""
+
+
+def test_a_term_before_a_forked_child_has_begun_ends_it_whatever_its_parent_does_with_one() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(-signal.SIGTERM), "False"]
 
 
 PARENT = """
@@ -64,3 +107,13 @@ def _alive(pid: int) -> bool:
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_what_is_made_before_serving_is_not_looked_at_again() -> None:
+    made = [[number] for number in range(1000)]
+    try:
+        keep_what_is_made()
+        looked_at = {id(one) for one in gc.get_objects()}
+        assert not looked_at & {id(one) for one in made}
+    finally:
+        gc.unfreeze()

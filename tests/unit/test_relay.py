@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.demo import identity
+from gateway.demo import identity, reports
 from gateway.demo.identity import CT
 from gateway.errors import PeerUnreachable
 from gateway.flow import relay_states
 from gateway.flow.relay_states import DELIVERIES, REQUESTS, Happening, Refused, Told, after
 from gateway.hl7 import er7
 from gateway.hl7.check.judge import judge
+from gateway.hl7.profiles import Action
 from gateway.model.finding import Severity
 from gateway.model.identifiers import PROFESSIONAL_OID, Identifier
 from gateway.model.message import masked
@@ -33,6 +34,7 @@ from tests.support.relay import (
     report,
     request,
     stage,
+    white_paper,
     written,
 )
 
@@ -231,6 +233,16 @@ def test_after_the_deadline_a_message_is_held(tmp_path: Path) -> None:
         assert (held.state, held.reason) == (DeliveryState.HELD, "hl7_peer_unreachable")
 
 
+def test_a_clock_set_forward_holds_no_message_early(tmp_path: Path) -> None:
+    with stage(tmp_path, deadline_s=604_800) as here:
+        here.platform.failures = [PeerUnreachable("hl7_peer_unreachable") for _ in range(3)]
+        here.take(written(request()))
+        here.forward()
+        here.world.clock.forward(40 * 86_400)
+        (tried,) = here.forward()
+        assert tried.state is not DeliveryState.HELD
+
+
 def test_a_lease_keeps_others_away_and_its_loss_is_noticed(here: Stage) -> None:
     here.take(written(request()))
     now = here.world.clock.now()
@@ -362,6 +374,54 @@ def test_the_roles_in_a_report_are_checked(here: Stage, tmp_path: Path) -> None:
         assert trusting.take(report(authors=(other,))) == ("AA", "")
 
 
+def _signed(draft: reports.Draft, number: str) -> reports.Draft:
+    """The same by another responsible doctor of the site."""
+    doctor = replace(identity.RADIOLOGIST, identifiers=(Identifier(PROFESSIONAL_OID, number),), family="SUIVANT")
+    return replace(draft, author=doctor)
+
+
+@pytest.mark.parametrize("action", [Action.REPLACE, Action.DELETE])
+def test_when_the_responsible_doctor_changes_the_earlier_one_stays_author(here: Stage, action: Action) -> None:
+    assert here.take(report()) == ("AA", "")
+    later = reports.Draft(study=CT)
+    if action is Action.REPLACE:
+        later = replace(later, document=Identifier("1.2.250.1.999.1.1.8.7702"), version=2, replaces=CT.report)
+        later = replace(later, set_id=CT.report)
+    later = _signed(later, "810999000777")
+    gone = report(draft=later, action=action)
+    assert here.take(gone) == ("AE", "relay_author_gone at /ClinicalDocument/author")
+    with_both = report(draft=later, action=action, authors=(READER, identity.RADIOLOGIST))
+    assert here.take(with_both) == ("AA", "")
+    here.forward()
+    assert here.site.sent[1:] == [with_both]
+
+
+def test_a_request_that_is_asked_again_keeps_its_first_time_unless_it_was_closed(here: Stage) -> None:
+    clock = here.world.clock
+    here.take(written(request()))
+    first = here.request().sent_at
+    clock.forward(600)
+    here.take(written(answer(), back=True))
+    clock.forward(600)
+    here.take(written(request(justification="Céphalées aiguës")))
+    assert here.request().sent_at == first
+    assert here.delays()[0].answer_median_s == 600
+    here.take(written(cancellation()))
+    clock.forward(600)
+    here.take(written(request(justification="Finalement oui")))
+    again = here.request()
+    assert (again.state, again.sent_at) == (RequestState.SENT, clock.now())
+    assert (again.answered_at, again.cancelled_at) == (None, None)
+
+
+def test_an_answer_that_comes_before_its_request_counts_in_no_delay(here: Stage) -> None:
+    here.take(written(answer(), back=True))
+    here.world.clock.forward(600)
+    here.take(written(request()))
+    assert here.request().state is RequestState.ACCEPTED
+    assert here.delays()[0].answer_median_s is None
+
+
 def test_a_report_twice_is_shared_and_relayed_once(here: Stage) -> None:
     message = report()
     assert [here.take(message), here.take(message)] == [("AA", ""), ("AA", "")]
@@ -377,6 +437,63 @@ def test_a_document_of_a_request_goes_to_the_platform_and_is_not_shared(here: St
     assert here.world.claim() is None
     (kept,) = here.messages.find(limit=9)
     assert here.messages.content(kept.id) == message
+
+
+# .. the white paper
+
+
+def test_the_white_papers_flows_are_judged_kept_forwarded_and_tell_their_request(here: Stage) -> None:
+    asked, protocol, done = (white_paper(flow) for flow in ("lb-a", "lb-c", "lb-d"))
+    document = report().replace(b"TLR|LECTURE|RIS-DEMO|PRESQUILE", b"RIS-DEMO|PRESQUILE|TLR|LECTURE")
+    back = report()
+    for message, state in (
+        (asked, RequestState.SENT),
+        (document, RequestState.SENT),
+        (protocol, RequestState.ACCEPTED),
+        (done, RequestState.PERFORMED),
+        (back, RequestState.REPORTED),
+    ):
+        assert here.take(message) == ("AA", "")
+        assert here.request().state is state
+    here.forward()
+    assert here.platform.sent == [asked, document, done]
+    assert here.site.sent == [protocol, back]
+    kept = here.request()
+    assert (kept.order, kept.study_uids, kept.accessions) == (NUMBER, (CT.study_uid,), (CT.accession.extension,))
+    assert (kept.modality, kept.protocol) == ("CT", "T1 et T2")
+    assert {"lb-a", "lb-c", "lb-d"} <= {one.profile for one in here.on_their_way()}
+    assert here.world.claim() is not None
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (white_paper("lb-a", OBR_1_13=""), "clinical-information"),
+        (white_paper("lb-a", PID_1_7=""), "field-required"),
+        (white_paper("lb-c", OBX_1_5=""), "protocol-missing"),
+        (white_paper("lb-d", OBX_1_6=""), "field-required"),
+        (white_paper("lb-d", OBR_1_15=""), "element-missing"),
+    ],
+)
+def test_a_flow_of_the_white_paper_without_what_it_must_tell_is_refused(here: Stage, message: bytes, why: str) -> None:
+    verdict, words = here.take(message)
+    assert verdict == "AE"
+    assert words.startswith("relay_profile")
+    assert why in {finding.rule for finding in judge(message).findings if finding.severity is Severity.ERROR}
+    assert here.requests() == []
+
+
+def test_an_examination_of_flow_d_that_the_pacs_knows_otherwise_is_held(here: Stage) -> None:
+    assert here.take(white_paper("lb-d", OBR_1_18="OTHER")) == ("AA", "")
+    (held,) = here.forward()
+    assert (held.state, held.reason) == (DeliveryState.HELD, "relay_accession_differs")
+    assert here.platform.sent == []
+
+
+def test_a_request_of_the_white_paper_is_taken_back(here: Stage) -> None:
+    here.take(white_paper("lb-a"))
+    assert here.take(white_paper("lb-a", ORC_1_1="CA", OBR_1_13="")) == ("AA", "")
+    assert here.request().state is RequestState.CANCELLED
 
 
 # .. the tables

@@ -81,6 +81,8 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     ),
     "AG-14": lambda root: find(root, "effectiveTime").set("value", "20240513160000+0200"),  # type: ignore[union-attr]
     "AG-15": lambda root: one(root, TECHNIQUE, "effectiveTime").set("value", "20240514080000+0200"),
+    "AG-17": lambda root: find(root, "legalAuthenticator/time").set("value", "20240513160000+0200"),  # type: ignore[union-attr]
+    "AG-18": lambda root: find(root, "documentationOf/serviceEvent/effectiveTime/low").set("value", "19000101"),  # type: ignore[union-attr]
     "AG-16": lambda root: one(root, INSTANCE, "code").set("code", "1.2.840.10008.5.1.4.1.1.4"),
 }
 
@@ -136,3 +138,41 @@ def test_an_order_without_a_number_leaves_the_link_unknown() -> None:
             accession.set("extension", "OTHER")
 
     assert said(altered(change), "spec")["AG-12b"] == "error"
+
+
+@pytest.mark.parametrize("steps", ["author/time", "legalAuthenticator/time", "authenticator/time"])
+def test_nobody_takes_part_before_the_first_act_began(steps: str) -> None:
+    def at_(value: str) -> set[str]:
+        def change(root: etree._Element) -> None:
+            time = find(root, steps)
+            assert time is not None
+            time.set("value", value)
+
+        return set(said(altered(change), "spec")) & {"AG-17", "AG-18"}
+
+    assert at_("20240513160000+0200") == {"AG-17"}
+    assert at_("19000101") == {"AG-17", "AG-18"}
+    assert at_("20240514") == set()
+    assert at_("20260101120000+0100") == set()
+
+
+def test_a_report_is_written_when_its_act_is_over() -> None:
+    def change(root: etree._Element) -> None:
+        _time(root, "documentationOf/serviceEvent/effectiveTime/high").set("value", "20240601120000+0200")
+
+    assert said(altered(change), "spec")["AG-14"] == "error"
+    assert "AG-14" not in said(altered(change), "official")
+
+
+def test_what_is_in_a_patient_came_after_the_birth() -> None:
+    def change(root: etree._Element) -> None:
+        for supply in root.iter(path("supply")):
+            _time(supply, "effectiveTime/low").set("value", "19830101")
+
+    assert said(altered(change), "spec")["AG-18"] == "error"
+
+
+def _time(element: etree._Element, steps: str) -> etree._Element:
+    time = find(element, steps)
+    assert time is not None
+    return time

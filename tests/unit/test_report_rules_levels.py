@@ -11,7 +11,7 @@ from gateway.cda.elements import find, path
 from gateway.cda.rules import judge, request, unstructured
 from gateway.cda.rules.profiles import DA_IMG, XDS_SD
 from tests.support.report_documents import Change, below, remove, said, tree
-from tests.support.rules import ACCESSION, EVENT, cut, put, says, then
+from tests.support.rules import ACCESSION, EVENT, cut, put, says, then, twice
 
 _TEXT = "component/nonXMLBody/text"
 _PDF = b64encode(b"%PDF-1.4\n%%EOF\n").decode()
@@ -37,12 +37,19 @@ def _level_1() -> etree._Element:
 def _request() -> etree._Element:
     root = tree()
     for template in root.findall(path("templateId"))[2:]:
-        remove(template)
+        if template.get("root") != "1.2.840.10008.9.20":
+            remove(template)
     template = etree.SubElement(root, path("templateId"), root=DA_IMG, extension="2024.01")
     root.insert(root.index(root.find(path("id"))), template)  # type: ignore[arg-type]
     then(cut("code/translation", "code/translation", "code/translation"), put("code", "code", "55115-0"))(root)
     for one in root.findall(path("inFulfillmentOf")):
         remove(one)
+    put(f"{EVENT}/code", "code", "55115-0")(root)
+    below(
+        root.find(path("component/structuredBody")),  # type: ignore[arg-type]
+        "<component><section><templateId root='1.2.250.1.213.1.1.2.158.3'/>"
+        "<title>Actes</title><text>CT</text></section></component>",
+    )
     return root
 
 
@@ -55,8 +62,11 @@ LEVEL_1: dict[str, Change] = {
     "L-5": then(says(_TEXT, ""), lambda root: below(root.find(path(_TEXT)), "<reference value='cr.pdf'/>")),  # type: ignore[arg-type]
 }
 REQUEST: dict[str, Change] = {
-    "Q-1": put("templateId[3]", "extension", "2022.01"),
+    "Q-1": put("templateId[4]", "extension", "2022.01"),
     "Q-2": put("code", "code", "18748-4"),
+    "Q-3": put("templateId[3]", "root", "1.2.840.10008.9.21"),
+    "Q-4": twice("documentationOf"),
+    "Q-5": put("component/structuredBody/component[last()]/section/templateId", "root", "1.2.250.1.213.1.1.2.158"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from lxml import etree
 
 from gateway.cda.rules import datatypes, references, structure
 from gateway.cda.rules.engine import Book
@@ -155,3 +156,50 @@ def test_elements_of_another_namespace_have_their_places() -> None:
 def test_the_parts_of_a_name_stand_in_any_order() -> None:
     changed = altered(lambda root: at(root, _NAME).insert(0, at(root, f"{_NAME}/suffix")))
     assert "X-1b" not in said(changed, "official")
+
+
+@pytest.mark.parametrize(
+    ("narrative", "rule"),
+    [
+        ("<table><tbody><tr/></tbody></table>", "X-1c"),
+        ("<table><tbody/></table>", "X-1c"),
+        ("<table><col/><colgroup/><tbody><tr><td/></tr></tbody></table>", "X-1e"),
+        ("<list/>", "X-1c"),
+        ("<paragraph><br/><caption>Titre</caption></paragraph>", "X-1b"),
+        ("<list><item><br/><caption>Titre</caption></item></list>", "X-1b"),
+        ("<content styleCode='gras;rouge'>a</content>", "X-1h"),
+        ("<content language='fr FR'>a</content>", "X-1h"),
+        ("<footnoteRef IDREF='1a'/>", "X-1h"),
+    ],
+)
+def test_a_narrative_that_cda_does_not_know_is_an_error_everywhere(narrative: str, rule: str) -> None:
+    for profile in ("spec", "official"):
+        assert said(altered(add(_TABLE, narrative)), profile).get(rule) == "error"
+
+
+@pytest.mark.parametrize(
+    "narrative",
+    [
+        "<table><tbody><tr><td>a</td><th>b</th><td/></tr></tbody></table>",
+        "<table><col/><col/><tbody><tr><td/></tr></tbody></table>",
+        "<table><colgroup><col/></colgroup><colgroup/><tbody><tr><td/></tr></tbody></table>",
+        "<paragraph>a<caption>Titre</caption><br/>b<content styleCode='Bold xRed'>c</content></paragraph>",
+        "<content styleCode=''>a</content>",
+        "<list listType='ordered'><caption>Titre</caption><item>a<br/><content>b</content></item></list>",
+    ],
+)
+def test_a_narrative_may_mix_what_cda_lets_it(narrative: str) -> None:
+    for profile in ("spec", "official"):
+        assert not {one for one in said(altered(add(_TABLE, narrative)), profile) if one.startswith("X-1")}
+
+
+def test_a_picture_that_names_no_object_shows_nothing() -> None:
+    assert said(altered(add(_TABLE, "<renderMultiMedia referencedObject=''/>")), "spec")["X-3c"] == "error"
+
+
+def test_text_between_the_parts_of_a_participant_s_name_escapes_the_validator_alone() -> None:
+    def change(root: etree._Element) -> None:
+        at(root, "participant/associatedEntity/associatedPerson/name").text = "égaré"
+
+    assert said(altered(change), "spec")["T-AD-1"] == "error"
+    assert "T-AD-1" not in said(altered(change), "official")

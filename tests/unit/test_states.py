@@ -40,6 +40,7 @@ def test_what_has_ended_moves_by_people_or_by_what_amends_it(deed: Deed) -> None
         (ShareState.HELD, Happening.REPLACED),
         (ShareState.HELD, Happening.TAKEN_BACK),
         (ShareState.HELD, Happening.REGISTERED),
+        (ShareState.HELD, Happening.NOTHING_LOST),
     }
     assert moves - by_others <= {(ShareState.HELD, happening) for happening in BY_PEOPLE}
     assert deed in (Deed.PUBLISH, Deed.MANIFEST) or not moves & by_others

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
-import pytest
 from sqlalchemy import select, update
 
 from gateway.model.access import (
@@ -26,8 +23,7 @@ from gateway.model.people import Patient
 from gateway.model.rights import BrokenGlass
 from gateway.store.engine import reading, transaction
 from gateway.store.schema import HANDLES, LOGIN_ATTEMPTS, SESSIONS
-from tests.support.postgresql import postgresql_server  # noqa: F401
-from tests.support.store import DATABASES, NOW, Stage, event, later, stage, url_of
+from tests.support.store import NOW, Stage, event, later
 
 IDLE_S, HARD_S = 1800.0, 14400.0
 PERSON = Person(
@@ -59,12 +55,6 @@ HANDLE = Handle(
     created_at=NOW,
     options=ViewOptions(viewer="full", diagnostic=True, key_images_only=True, key_images=("1.2.3.1", "1.2.3.9")),
 )
-
-
-@pytest.fixture(params=DATABASES)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with stage(url_of(request.param, tmp_path, request)) as one:
-        yield one
 
 
 def seen(on: Stage, now: datetime) -> Session | None:

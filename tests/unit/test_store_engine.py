@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from gateway.errors import GatewayError, InputRejected, SettingsError, Unavailable
 from gateway.store.engine import mapped, open_engine, reading, transaction
 from gateway.texts.store import TEXTS
+from tests.support.postgresql import Server
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,28 @@ def test_each_failure_of_postgresql_has_one_name(sqlstate: str, family: type[Gat
     assert "secret" not in f"{caught.value} {caught.value.facts}"
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.postgresql
+def test_connections_that_the_server_has_ended_are_not_used_again(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server: Server = request.getfixturevalue("postgresql_server")
+    engine = open_engine(server.database())
+    one, other = engine.connect(), engine.connect()
+    pids = [each.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for each in (one, other)]
+    one.close()
+    other.close()
+    with transaction(engine) as connection:
+        connection.execute(
+            sa.text("SELECT pg_terminate_backend(pid) FROM unnest(:pids) pid WHERE pid <> pg_backend_pid()"),
+            {"pids": pids},
+        )
+    monkeypatch.setattr("gateway.store.engine._IDLE_S", -1.0)
+    for _ in range(3):
+        with reading(engine) as connection:
+            assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    engine.dispose()
 
 
 def test_our_own_failures_pass_unchanged() -> None:

@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import delete, insert
 
+from gateway.audit.inserting import insert_new
 from gateway.errors import InputRejected
 from gateway.model.codes import DCM, Code
 from gateway.model.identifiers import INS_TEST, Identifier
+from gateway.model.identity import IdentityChange
 from gateway.model.link import Asked
 from gateway.model.report import Act, Report, Statements
 from gateway.model.share import AcceptedReport, Deed, ShareState
 from gateway.model.times import Timestamp
+from gateway.store import identities
 from gateway.store.engine import transaction
 from gateway.store.exams import SqlExams
 from gateway.store.schema import LINEAGES, SHARES
 from gateway.store.schema_access import REPORT_FACTS, REPORT_NUMBERS
 from gateway.store.shares import _changing, _lineage_key
-from gateway.store.statements import insert_new
-from tests.support.postgresql import postgresql_server  # noqa: F401
 from tests.support.store import (
     ACCESSIONS_OID,
-    DATABASES,
     REPORTS_OID,
     Stage,
     accepted,
     report,
     share,
-    stage,
-    url_of,
 )
 
 INS = Identifier(INS_TEST, "160012B12345678")
-
-
-@pytest.fixture(params=DATABASES)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with stage(url_of(request.param, tmp_path, request)) as one:
-        yield one
 
 
 def exams(on: Stage) -> SqlExams:
@@ -112,6 +101,25 @@ def test_a_report_is_found_by_study_number_and_patient(on: Stage) -> None:
     assert exam.asked.facts.patient.ins == INS
     assert exam.asked.facts.type_code == "18748-4"
     assert exam.asked.accession == Identifier(ACCESSIONS_OID, "A1")
+
+
+def test_after_a_merge_a_report_is_found_by_the_patient_that_is_left(on: Stage) -> None:
+    gone, left, last = (Identifier("1.2.250.1.999.1.1", value) for value in ("IPP-1", "IPP-2", "IPP-3"))
+    one = report()
+    of = keep(on, replace(one, patient=replace(one.patient, identifiers=(*one.patient.identifiers, gone))))
+    other = Identifier("1.2.250.1.999.1.1", "IPP-9")
+    for identifier, now in ((gone, left), (left, last), (left, last), (other, last)):
+        change = IdentityChange(
+            site=of.site, identifier=identifier, now=(now,), merged=True, actor="ADT", at=datetime.now(UTC)
+        )
+        with transaction(on.engine) as connection:
+            identities.record(connection, change)
+    for identifier, count in ((gone, 1), (left, 1), (last, 1), (other, 0)):
+        assert len(exams(on).led(Asked(patients=(identifier,)))) == count
+    elsewhere = replace(change, site="elsewhere", identifier=last, now=(other,))
+    with transaction(on.engine) as connection:
+        identities.record(connection, elsewhere)
+    assert not exams(on).led(Asked(patients=(other,)))
 
 
 def test_each_study_has_its_date_and_modalities(on: Stage) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from gateway.audit import trail
 from gateway.errors import SettingsError
@@ -56,8 +59,10 @@ def test_every_table_goes_when_the_history_is_taken_back(engine: sa.Engine) -> N
     assert migrations.current(engine) == migrations.head()
 
 
-def test_there_is_one_head() -> None:
-    assert migrations._script().get_heads() == [migrations.head()]
+def test_the_names_of_the_revisions_say_their_order() -> None:
+    history = ScriptDirectory(str(Path(migrations.__file__).parent)).walk_revisions()
+    assert tuple(one.revision for one in history)[::-1] == migrations._REVISIONS
+    assert migrations.head() == migrations._REVISIONS[-1]
 
 
 def test_a_database_is_checked_before_it_is_used(engine: sa.Engine) -> None:
@@ -71,6 +76,20 @@ def test_a_database_is_checked_before_it_is_used(engine: sa.Engine) -> None:
         migrations.check(engine)
     with pytest.raises(SettingsError, match="store_schema_unknown"):
         migrations.upgrade(engine)
+
+
+def test_to_find_that_nothing_is_to_be_migrated_takes_no_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    engine = open_engine(url)
+    migrations.upgrade(engine)
+    engine.dispose()
+    code = (
+        "import sys; from gateway.store import migrations; from gateway.store.engine import open_engine;"
+        f"engine = open_engine({url!r}); migrations.upgrade(engine); migrations.check(engine);"
+        "print('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_a_second_upgrade_changes_nothing(engine: sa.Engine) -> None:

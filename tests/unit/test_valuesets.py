@@ -48,6 +48,8 @@ def test_every_table_tells_where_it_comes_from_and_has_no_code_twice(name: str) 
         (valuesets.CONFIDENTIALITY, 6),
         (valuesets.MODALITY, 49),
         (valuesets.REGION, 10),
+        (valuesets.FORMAT, 68),
+        (valuesets.CONTENT_TYPE, 41),
     ],
 )
 def test_the_official_number_of_codes_is_there(name: str, count: int) -> None:
@@ -100,7 +102,17 @@ def test_an_association_leads_into_its_value_set(name: str) -> None:
     targets = valuesets.load(table.target)
     for code in table.rows:
         assert valuesets.associate(name, code)
-        assert all(target in targets and target.system for target in valuesets.associate(name, code))
+        for target in valuesets.associate(name, code):
+            assert (target in targets and target.system) or target.code.startswith(_LACKING)
+
+
+_LACKING = (
+    "urn:ihe:pat:apsr:",
+    "urn:asip:ci-sis:cva:",
+    "urn:asip:ci-sis:dlu-",
+    "urn:asip:ci-sis:export-dui:",
+)
+"""Formats to which the official association leads, and which the official set of the same day lacks."""
 
 
 def test_the_class_and_the_format_follow_from_the_type_and_the_model() -> None:
@@ -193,6 +205,78 @@ def test_the_script_says_what_changed(tmp_path: Path) -> None:
 def test_the_script_refuses_another_document(document: str) -> None:
     with pytest.raises(InputRejected):
         SCRIPT["table"](parse(document.encode()), "somewhere")
+
+
+ANS = "https://mos.esante.gouv.fr/NOS/TRE_A11-IheFormatCode/FHIR/TRE-A11-IheFormatCode"
+ABOUT = {"identifier": [{"value": "urn:oid:1.2.3"}], "name": "JDV_Essai", "date": "2026-06-29T12:00:00+01:00"}
+
+
+def converted(resource: dict[str, object], **told: object) -> dict[str, object]:
+    table = SCRIPT["converted"](json.dumps({**ABOUT, **resource}).encode(), "essai", **told)
+    assert isinstance(table, dict)
+    return table
+
+
+def test_the_script_converts_a_value_set_of_fhir() -> None:
+    concepts = [{"code": "A", "display": "Été"}, {"code": "B", "display": "Hiver"}]
+    listed = converted({"resourceType": "ValueSet", "compose": {"include": [{"system": ANS, "concept": concepts}]}})
+    assert (listed["oid"], listed["revision"], listed["count"]) == ("1.2.3", "2026-06-29", 2)
+    assert listed["system"] == "1.3.6.1.4.1.19376.1.2.3"
+    assert listed["codes"] == [["A", "Été"], ["B", "Hiver"]]
+    expanded = {"resourceType": "ValueSet", "expansion": {"contains": [{**one, "system": ANS} for one in concepts]}}
+    assert converted(expanded)["codes"] == listed["codes"]
+
+
+def test_the_script_keeps_apart_what_a_code_system_of_fhir_has_retired() -> None:
+    ended = [{"code": "dateFin", "valueDateTime": "2021-11-26T12:00:00+01:00"}]
+    concepts = [
+        {"code": "A", "display": "a", "concept": [{"code": "C", "display": "c"}]},
+        {"code": "B", "display": "b", "property": ended},
+        {"code": "D", "display": "d", "property": [{"code": "status", "valueCode": "deprecated"}]},
+    ]
+    table = converted({"resourceType": "CodeSystem", "content": "complete", "concept": concepts})
+    assert table["codes"] == [["A", "a"], ["C", "c"]]
+    assert table["retired"] == [["B", "1.2.3", "b", "2021-11-26"], ["D", "1.2.3", "d", "2026-06-29"]]
+
+
+def test_the_script_converts_an_association_and_says_what_changed(tmp_path: Path) -> None:
+    target = "https://mos.esante.gouv.fr/NOS/JDV_J10-XdsFormatCode-CISIS/FHIR/JDV-J10-XdsFormatCode-CISIS"
+
+    def mapped(*elements: tuple[str, str]) -> dict[str, object]:
+        told = [{"code": code, "target": [{"code": to}]} for code, to in elements]
+        one = {"identifier": {"value": "urn:oid:1.2.3"}, "targetUri": target, "group": [{"element": told}]}
+        return converted({"resourceType": "ConceptMap", **one})
+
+    first = mapped(("1.2", "pdf"), ("1.2", "text"))
+    assert (first["target"], first["rows"]) == ("JDV_J10_XdsFormatCode_CISIS", {"1.2": ["pdf", "text"]})
+    SCRIPT["kept"](first, tmp_path)
+    assert json.loads((tmp_path / "JDV_Essai.json").read_bytes()) == first
+    assert "renamed 1.2: pdf, text -> pdf" in SCRIPT["kept"](mapped(("1.2", "pdf")), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [
+        ({"resourceType": "Patient"}, "valueset_not_fhir"),
+        ({"resourceType": "ValueSet", "compose": {"include": [{"system": ANS}]}}, "valueset_not_fhir"),
+        ({"resourceType": "CodeSystem", "content": "fragment", "concept": []}, "valueset_not_fhir"),
+        ({"resourceType": "ConceptMap"}, "valueset_not_fhir"),
+        ({"resourceType": "ValueSet", "compose": {"include": [{"concept": 3}]}}, "valueset_not_fhir"),
+        (
+            {"resourceType": "ValueSet", "compose": {"include": [{"system": "x", "concept": [{"code": "A"}]}]}},
+            "valueset_system_unknown",
+        ),
+    ],
+)
+def test_the_script_refuses_what_lists_no_codes(resource: dict[str, object], code: str) -> None:
+    with pytest.raises(InputRejected) as caught:
+        converted(resource)
+    assert caught.value.code == code
+
+
+def test_a_code_system_that_the_script_does_not_know_is_given_to_it() -> None:
+    one = {"resourceType": "ValueSet", "compose": {"include": [{"system": "x", "concept": [{"code": "A"}]}]}}
+    assert converted(one, systems={"x": "1.9"})["system"] == "1.9"
 
 
 def test_the_script_never_goes_to_the_network_for_a_file(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,11 +18,11 @@ from gateway.model.exam import KeyObjectNote
 from gateway.model.share import Deed, Manifest, Share, ShareState
 from gateway.model.watch import Watch, WatchState
 from gateway.store.blobs import FileBlobs
+from gateway.store.looks import PacedLooks
+from gateway.store.pace import Rate
 from gateway.store.received import SqlReceived
 from gateway.store.watches import SqlWatches
-from tests.support.postgresql import postgresql_server  # noqa: F401
 from tests.support.store import (
-    DATABASES,
     DMP,
     NOW,
     SITE,
@@ -38,18 +38,11 @@ from tests.support.store import (
     share,
     stage,
     uid,
-    url_of,
 )
 
 NOTE = KeyObjectNote(
     sop_instance_uid="1.2.9", series_uid="1.2.8", title=Code("113001", "DCM", "é"), marked=frozenset({"1.2.3"})
 )
-
-
-@pytest.fixture(params=DATABASES)
-def on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    with stage(url_of(request.param, tmp_path, request)) as one:
-        yield one
 
 
 def claim_of(on: Stage, study: str, **changes: object) -> Share:
@@ -206,6 +199,34 @@ def test_two_gateways_never_look_at_one_study(on: Stage) -> None:
     for thread in threads:
         thread.join()
     assert len({one.study_uid for one in found}) == len(found) == 8
+
+
+def test_no_two_looks_of_all_machines_are_nearer_than_the_pace_allows(on: Stage) -> None:
+    for _ in range(6):
+        publishes(on, uid())
+    machines = [PacedLooks(SqlWatches(on.engine, on.writer), on.writer, Rate(per_minute=20.0)) for _ in range(3)]
+    looked = []
+    for tenths in range(250):
+        at = later(4000 + tenths / 10)
+        looked += [at for machine in machines if machine.claim(at, 900) is not None]
+    assert len(looked) == 6
+    assert all((after - before).total_seconds() >= 3.0 for before, after in itertools.pairwise(looked))
+    assert (looked[-1] - looked[0]).total_seconds() <= 20.0, "a moment that was given to one is used by it"
+    # The whole day's claims run out; the next one comes when it may look, not before.
+    assert machines[0].next_due() is not None
+
+
+def test_another_pace_in_the_settings_holds_from_the_next_start(on: Stage) -> None:
+    for _ in range(3):
+        publishes(on, uid())
+    known = SqlWatches(on.engine, on.writer)
+    slow = [PacedLooks(known, on.writer, Rate(per_minute=0.1)) for _ in range(3)]
+    assert [one.claim(later(4000), 900) is not None for one in slow] == [True, False, False]
+    assert slow[1].next_due() == later(4600)
+    quick = PacedLooks(known, on.writer, Rate(per_minute=60.0))
+    assert quick.claim(later(4001), 900) is None
+    assert quick.next_due() == later(4002)
+    assert quick.claim(later(4002), 900) is not None
 
 
 def test_a_look_counts_only_when_nothing_was_told_since(on: Stage) -> None:

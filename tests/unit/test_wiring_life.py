@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-
-from gateway.model.watch import Watch
 from gateway.settings import Settings
 from gateway.settings.life import LifeTable
 from gateway.settings.sharing import ManifestTable
-from gateway.wiring.life import Paced, manifest_settings, policy
-from tests.support.store import NOW, later
-
-
-class Due:
-    """Studies that are always due; counts how often one was claimed."""
-
-    def __init__(self) -> None:
-        self.claimed = 0
-
-    def claim(self, now: datetime, lease_s: float) -> Watch | None:
-        self.claimed += 1
-        return Watch(site="s", study_uid="1.2", round=0, due_at=now)
-
-    def next_due(self) -> datetime | None:
-        return NOW
-
-    def standing(self, site: str, study_uid: str) -> Sequence[object]:
-        return ()
-
-
-def test_no_two_looks_are_nearer_than_the_pace_allows() -> None:
-    due = Due()
-    paced = Paced(due, timedelta(seconds=3))  # type: ignore[arg-type]
-    assert paced.claim(NOW, 900) is not None
-    assert paced.claim(later(2.9), 900) is None
-    assert paced.next_due() == later(3)
-    assert paced.claim(later(3), 900) is not None
-    assert due.claimed == 2
+from gateway.wiring.life import manifest_settings, policy
 
 
 def test_a_destination_states_some_keys_of_its_manifests_and_the_site_the_others() -> None:

@@ -71,6 +71,14 @@ def test_what_is_due_is_carried_without_being_told(here: World) -> None:
         _until(lambda: _state(here) is ShareState.SHARED)
 
 
+def test_what_is_carried_makes_way_for_the_next_without_a_ring(here: World) -> None:
+    nudged = threading.Event()
+    here.accept()
+    with _Running(here, nudge=nudged.set):
+        assert nudged.wait(30)
+        _until(lambda: _state(here) is ShareState.SHARED)
+
+
 def test_one_share_that_breaks_does_not_stop_the_others(here: World) -> None:
     class Breaking:
         broken = 0

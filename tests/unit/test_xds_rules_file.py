@@ -13,10 +13,14 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.errors import InputRejected
+from gateway.model.codes import DCM, SNOMED_CT, Code
 from gateway.model.finding import Severity, Verdict
+from gateway.xds import ebrim, mtom, queries
+from gateway.xds.constants import XDSB
 from gateway.xds.rules import parts
 from gateway.xds.rules.judge import judge
 from tests.support import xds_messages as m
+from tests.support.xds_changes import entry, identifier
 
 CRLF_PART = b"Content-ID: <document2@gateway>\r\n"
 
@@ -41,6 +45,8 @@ def plain() -> bytes:
         lambda: m.message("dmp") + b"an epilogue",
         lambda: chunked(m.message("dmp")),
         lambda: folded(m.message("dmp")),
+        lambda: m.message("dmp").replace(b"Type: application/dicom", b"Type: application/octet-stream"),
+        lambda: m.message("dmp").replace(b"Type: text/xml", b"Type: application/xml"),
         plain,
         lambda: b"\xef\xbb\xbf" + plain(),
         lambda: etree.tostring(m.request("dmp")[0], encoding="UTF-16"),
@@ -93,6 +99,8 @@ def other_type(name: str, value: str | None) -> bytes:
         ("mime.media-type", lambda: b"Content-Type: text/plain\r\n\r\n" + plain()),
         ("mime.head", lambda: m.message().replace(b"Content-Type: multipart", b"Content-Type: multipart=", 1)),
         ("mime.head", lambda: m.message().replace(CRLF_PART, CRLF_PART + b"no field\r\n")),
+        ("xml.blanks", lambda: m.message().replace(b"<?xml", b"  <?xml", 1)),
+        ("xml.blanks", lambda: b"\n" + etree.tostring(m.request("dmp")[0], xml_declaration=True, encoding="UTF-8")),
         ("mime.closed", lambda: m.message().replace(b"--MIME_boundary--", b"")),
         ("mime.root-type", lambda: m.message().replace(b"application/xop+xml; charset", b"text/xml; charset", 1)),
         (
@@ -108,6 +116,10 @@ def other_type(name: str, value: str | None) -> bytes:
         ("mime.encoding", lambda: m.message().replace(b"Encoding: binary", b"Encoding: morse")),
         ("include.unresolved", lambda: m.message().replace(CRLF_PART, CRLF_PART.replace(b"2@", b"9@"))),
         ("include.unused", lambda: m.message().replace(CRLF_PART, CRLF_PART.replace(b"2@", b"9@"))),
+        (
+            "document.part-type",
+            lambda: m.message().replace(b"Content-Type: application/dicom", b"Content-Type: application/pdf"),
+        ),
         ("document.hash", lambda: m.message().replace(b"</ClinicalDocument>\n", b"</ClinicalDocument> ")),
         ("document.size", lambda: m.message().replace(b"</ClinicalDocument>\n", b"</ClinicalDocument>")),
         ("report.malformed", lambda: m.message().replace(b"</ClinicalDocument>\n", b"</ClinicalDocuments>")),
@@ -137,6 +149,50 @@ def test_converted_line_ends_are_a_warning() -> None:
 def test_more_parts_than_are_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "MOST_PARTS", 1)
     assert "mime.parts" in rules(m.message())
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        (lambda body: body, set()),
+        (lambda body: body.replace(b"Content-ID: <d1@box>", b"Content-ID: <d9@box>"), {"include.unresolved"}),
+        (lambda body: body.replace(b"%PDF-1.4", b"<html>  "), {"document.kind"}),
+        (lambda body: body.replace(b"1.2.3.4</xdsb:Doc", b"1.2.3.04</xdsb:Doc"), {"retrieve.document"}),
+    ],
+)
+def test_the_answer_of_a_repository_is_judged_with_its_parts(change: Callable[[bytes], bytes], wrong: set[str]) -> None:
+    told = etree.Element(f"{{{XDSB}}}RetrieveDocumentSetResponse", nsmap={"xdsb": XDSB})
+    told.append(ebrim.write_response(ebrim.RegistryResponse(status=ebrim.ResponseStatus.SUCCESS)))
+    document = etree.SubElement(told, f"{{{XDSB}}}DocumentResponse")
+    stated = (("RepositoryUniqueId", "1.2.9"), ("DocumentUniqueId", "1.2.3.4"), ("mimeType", "application/pdf"))
+    for name, value in stated:
+        etree.SubElement(document, f"{{{XDSB}}}{name}").text = value
+    etree.SubElement(document, f"{{{XDSB}}}Document").append(mtom.include("d1@box"))
+    content = mtom.Attachment("d1@box", "application/pdf", b"%PDF-1.4")
+    found = judge(change(mtom.write(etree.tostring(told), [content]).read()))
+    assert wrong <= {one.rule for one in found.findings if one.severity is Severity.ERROR}
+    assert (found.verdict is Verdict.VALID) is (not wrong)
+
+
+def test_several_patients_answer_the_query_for_several() -> None:
+    answer = m.answer()
+    identifier(entry(answer), "urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427").set("value", "B^^^&1.2.3&ISO")
+    for action, wrong in (("2007:RegistryStoredQuery", True), ("2009:MultiPatientStoredQuery", False)):
+        told = etree.tostring(m.envelope(answer, f"urn:ihe:iti:{action}Response"))
+        assert ("patient-id.answered" in rules(told)) is wrong
+
+
+def test_a_slot_that_is_repeated_in_a_query_means_and() -> None:
+    asked = queries.find_documents("1^^^&1.2.3&ISO", events=[[Code("CT", DCM)], [Code("67734004", SNOMED_CT)]])
+    assert judge(etree.tostring(queries.write(asked))).findings == ()
+
+
+def test_an_answer_need_not_say_that_its_action_must_be_understood() -> None:
+    told = m.envelope(m.answer(), "urn:ihe:iti:2007:RegistryStoredQueryResponse")
+    for one in told.iter("{http://www.w3.org/2005/08/addressing}Action"):
+        one.attrib.clear()
+    found = {one.rule: one.severity for one in judge(etree.tostring(told)).findings}
+    assert found["wsa.must-understand"] is Severity.WARNING
 
 
 def test_partial_success_does_not_answer_a_submission() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lxml import etree
 
-from gateway.cda.elements import attribute, find, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.constraints import Owner, attributes, children
 from gateway.cda.rules.engine import Book, Context
+from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.vocabulary import is_null
 from gateway.model.times import Timestamp
 
@@ -97,9 +98,9 @@ def main_act(root: etree._Element, context: Context) -> None:
     first = find(root, "documentationOf")
     if first is None:
         return
-    events = first.findall(path("serviceEvent"))
+    events = kids(first, "serviceEvent")
     for name in ("performer", "effectiveTime"):
-        found = sum(len(one.findall(path(name))) for one in events)
+        found = sum(len(kids(one, name)) for one in events)
         if found != 1:
             context.say(MAIN_ACT, first, at=f"serviceEvent/{name}", value=str(found), expected="1..1")
 
@@ -113,14 +114,14 @@ def code(element: etree._Element, context: Context) -> None:
 
 @BOOK.at(f"{_EVENT}/code/translation")
 def translation(element: etree._Element, context: Context) -> None:
-    qualifiers = element.findall(path("qualifier"))
-    if len(qualifiers) > 1 or any(len(one.findall(path("name"))) != 1 for one in qualifiers):
+    qualifiers = kids(element, "qualifier")
+    if len(qualifiers) > 1 or any(len(kids(one, "name")) != 1 for one in qualifiers):
         context.say(QUALIFIERS, element, at="qualifier")
 
 
 @BOOK.at(_EVENT)
 def performers(element: etree._Element, context: Context) -> None:
-    found = [one for one in element.findall(path("performer")) if one.get("typeCode") == "PRF"]
+    found = [one for one in kids(element, "performer") if one.get("typeCode") == "PRF"]
     if len(found) > 1:
         context.say(PERFORMERS, found[1])
     for one in found:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from gateway.cda.elements import attribute, text_of
 from gateway.cda.rules.advice_book import Act, Facts, Place, advise, narrative, words
-from gateway.cda.rules.entries_common import declares, find, kids
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import OBSERVATION, PRODUCT, QUANTITY, RADIOPHARMACEUTICAL
 
 RADIOGRAPHY = frozenset({"CR", "DX", "RG", "RF", "XA", "PX", "IO"})

@@ -16,7 +16,7 @@ from lxml import etree
 from gateway.cda.elements import attribute, path, text_of
 from gateway.cda.rules.agreement_book import body_acts
 from gateway.cda.rules.engine import ADVICE, Book, Model, Rule
-from gateway.cda.rules.entries_common import declarations, find, kids
+from gateway.cda.rules.looking import declarations, find, kids
 from gateway.cda.rules.sections_table import BY_TEMPLATE
 
 BOOK = Book("advice", models={Model.CR_IMG})
@@ -52,13 +52,7 @@ def narrative(text: etree._Element | None) -> str:
     """The words of a narrative, those of neighbouring cells and paragraphs apart; no comments."""
     if text is None:
         return ""
-    parts: list[str] = []
-    for node in text.iter():
-        if isinstance(node.tag, str):
-            parts.append(node.text or "")
-        if node is not text:
-            parts.append(node.tail or "")
-    return " ".join(" ".join(parts).split())
+    return " ".join(" ".join(map(str, text.itertext())).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gateway.cda.elements import attribute
 from gateway.cda.rules.advice_book import Facts, Place, advise
 from gateway.cda.rules.advice_people import people_along
-from gateway.cda.rules.entries_common import find, kids
+from gateway.cda.rules.looking import find, kids
 
 _URGENT = re.compile(r" (urgent|urgents|urgente|urgentes|urgence|urgences) ")
 _NOT_URGENT = re.compile(

@@ -9,7 +9,7 @@ from lxml import etree
 
 from gateway.cda.elements import attribute, text_of
 from gateway.cda.rules.advice_book import Facts, Place, advise
-from gateway.cda.rules.entries_common import find, kids
+from gateway.cda.rules.looking import find, kids
 
 _REREAD = re.compile(
     r" (relus?|relues?|relectures?|seconde? lectures?|deuxieme lectures?|double lectures?|deux lecteurs|second avis|"

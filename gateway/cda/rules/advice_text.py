@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gateway.cda.elements import attribute
 from gateway.cda.rules.advice_book import Facts, Place, advise, narrative
-from gateway.cda.rules.entries_common import find
+from gateway.cda.rules.looking import find
 from gateway.cda.rules.sections_judge import says_something
 
 _CHAPTERS = (

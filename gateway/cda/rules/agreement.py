@@ -14,7 +14,8 @@ from gateway.cda.rules.agreement_links import links
 from gateway.cda.rules.agreement_times import times
 from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_catalogue import instances
-from gateway.cda.rules.entries_common import find, in_order, kids
+from gateway.cda.rules.entries_common import in_order
+from gateway.cda.rules.looking import find, kids
 
 _ONE_EACH = "« Créer 1 occurrence pour chaque acte »"
 ACTS = BOOK.rule(

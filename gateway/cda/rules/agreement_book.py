@@ -13,7 +13,8 @@ from lxml import etree
 
 from gateway.cda.elements import attribute
 from gateway.cda.rules.engine import Book, Model
-from gateway.cda.rules.entries_common import DCM, declares, find, kids
+from gateway.cda.rules.entries_common import DCM
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import STUDY, TECHNIQUE
 from gateway.cda.rules.sections_table import ACT, CATALOGUE
 from gateway.model.identifiers import is_uid

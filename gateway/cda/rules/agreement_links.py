@@ -15,7 +15,7 @@ from gateway.cda.elements import PS3_20, attribute, path
 from gateway.cda.rules.agreement_book import BOOK, BodyAct, few
 from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_catalogue import instances, url_of
-from gateway.cda.rules.entries_common import find, kids
+from gateway.cda.rules.looking import find, kids, tagged
 from gateway.model.link import PATH
 
 _SOURCE = "001 4.2.4.5.1.1.1"
@@ -114,7 +114,7 @@ def _orders(root: etree._Element) -> list[str]:
     """The accession numbers of the document, as the link writes them: ``root.extension``."""
     found = []
     for order in kids(root, "inFulfillmentOf/order"):
-        for one in order.findall(f"{{{PS3_20}}}accessionNumber"):
+        for one in tagged(order, f"{{{PS3_20}}}accessionNumber"):
             if attribute(one, "root"):
                 found.append(".".join(filter(None, (attribute(one, "root"), attribute(one, "extension")))))
     return found

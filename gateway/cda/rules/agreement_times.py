@@ -1,21 +1,22 @@
-"""Times that are in order: acts before the report, entries within their act (plain sense); ``spec`` alone."""
+"""Times that are in order: birth, acts, report, signatures; entries within their act (plain sense); ``spec`` alone."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from lxml import etree
 
-from gateway.cda.elements import attribute, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.agreement_book import BOOK, BodyAct, HeaderAct
 from gateway.cda.rules.engine import WARNING, Context
-from gateway.cda.rules.entries_common import find
+from gateway.cda.rules.looking import find, kids
 from gateway.model.times import Timestamp
 
 BEFORE_ACT = BOOK.rule(
     "AG-14",
-    "Le compte rendu est daté du {value}, avant le début de l'acte ({expected}).",
-    "The report is dated {value}, before the act began ({expected}).",
+    "Le compte rendu est daté du {value}, avant que l'acte soit réalisé ({expected}).",
+    "The report is dated {value}, before the act was done ({expected}).",
     source="000 4.4 : le compte rendu est rédigé une fois l'acte réalisé et interprété",
     official=None,
 )
@@ -27,6 +28,21 @@ OUTSIDE_ACT = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+SIGNED_BEFORE = BOOK.rule(
+    "AG-17",
+    "Cette participation est datée du {value}, avant le début du premier acte ({expected}).",
+    "This participation is dated {value}, before the first act began ({expected}).",
+    source="000 4.4 : le compte rendu est rédigé et validé une fois l'acte réalisé ; CI-SIS Structuration minimale,"
+    " author/time, legalAuthenticator/time, authenticator/time",
+    official=None,
+)
+UNBORN = BOOK.rule(
+    "AG-18",
+    "Cette date ({value}) est antérieure à la naissance du patient ({expected}).",
+    "This time ({value}) is before the birth of the patient ({expected}).",
+    source="CI-SIS Structuration minimale : birthTime ; 001 3.2 et 3.3 : dates de l'acte et de ses entrées",
+    official=None,
+)
 _LEEWAY = timedelta(days=1)
 """A time without a zone, or of a day alone, may be off by as much."""
 _ENTRIES = (
@@ -34,27 +50,71 @@ _ENTRIES = (
     "entry/substanceAdministration/effectiveTime",
     "component/section/entry/observation/effectiveTime",
     "component/section/entry/act/effectiveTime",
+    "component/section/entry/act/entryRelationship/act/effectiveTime",
+    "component/section/entry/act/entryRelationship/act/entryRelationship/observation/effectiveTime",
 )
+_SECTION = "component/structuredBody/component/section"
+_PARTICIPATIONS = ("author/time", "legalAuthenticator/time", "authenticator/time")
+_OF_THE_HEADER = (
+    "effectiveTime",
+    "documentationOf/serviceEvent/effectiveTime/low",
+    "documentationOf/serviceEvent/effectiveTime/high",
+    "componentOf/encompassingEncounter/effectiveTime/low",
+)
+_OF_A_SECTION = ("entry/supply/effectiveTime/low", *_ENTRIES)
+"""With those of the header and of who took part, the times of the patient's life: none comes before it began."""
 
 
 def times(
     root: etree._Element, context: Context, header: list[HeaderAct], tied: list[tuple[HeaderAct, BodyAct]]
 ) -> None:
-    """The report comes after its acts; the entries of an act are of its time."""
-    written = _moment(find(root, "effectiveTime"))
+    """Birth, acts, report, signatures, in this order; the entries of an act are of its time."""
+    sections = kids(root, _SECTION)
+    signed = [time for steps in _PARTICIPATIONS for time in kids(root, steps)]
+    signed += [time for section in sections for time in kids(section, "author/time")]
+    _after_birth(root, context, sections, signed)
+    written = find(root, "effectiveTime")
+    lows = [low for act in header if _moment(low := find(act.event, "effectiveTime/low")) is not None]
     for act in header:
-        low = _moment(find(act.event, "effectiveTime/low"))
-        if written is not None and low is not None and written < low - _slack(root, act.event):
-            time = find(root, "effectiveTime")
-            context.say(
-                BEFORE_ACT,
-                act.event,
-                at="effectiveTime/low/@value",
-                value=attribute(time, "value"),
-                expected=attribute(find(act.event, "effectiveTime/low"), "value"),
-            )
+        for end in ("low", "high"):
+            time = find(act.event, f"effectiveTime/{end}")
+            if _precedes(written, time):
+                value, expected = attribute(written, "value"), attribute(time, "value")
+                context.say(BEFORE_ACT, act.event, at=f"effectiveTime/{end}/@value", value=value, expected=expected)
+                break
+    first = min(lows, key=_begins, default=None)
+    for time in signed:
+        if _precedes(time, first):
+            context.say(SIGNED_BEFORE, time, at="@value", expected=attribute(first, "value"))
     for documented, described in tied:
         _within(context, documented, described)
+
+
+def _after_birth(
+    root: etree._Element, context: Context, sections: list[etree._Element], signed: list[etree._Element]
+) -> None:
+    birth = find(root, "recordTarget/patientRole/patient/birthTime")
+    born = _moment(birth)
+    if born is None:
+        return
+    lived = [time for steps in _OF_THE_HEADER for time in kids(root, steps)] + signed
+    lived += [time for section in sections for steps in _OF_A_SECTION for time in kids(section, steps)]
+    for time in lived:
+        moment = _moment(time)
+        if moment is not None and moment < born - _LEEWAY:
+            context.say(UNBORN, time, at="@value", expected=attribute(birth, "value"))
+
+
+def _begins(time: etree._Element | None) -> datetime:
+    return _moment(time) or datetime.max.replace(tzinfo=UTC)
+
+
+def _precedes(time: etree._Element | None, other: etree._Element | None) -> bool:
+    """Whether *time* is before *other* beyond doubt."""
+    first, second = _moment(time), _moment(other)
+    if first is None or second is None:
+        return False
+    return first < second - (timedelta() if _exact(time) and _exact(other) else _LEEWAY)
 
 
 def _within(context: Context, documented: HeaderAct, described: BodyAct) -> None:
@@ -64,7 +124,7 @@ def _within(context: Context, documented: HeaderAct, described: BodyAct) -> None
         return
     expected = f"{attribute(low, 'value')} … {attribute(high, 'value')}"
     for steps in _ENTRIES:
-        for time in described.section.findall(path(steps)):
+        for time in kids(described.section, steps):
             moment = _moment(time)
             slack = timedelta() if _exact(time) else _LEEWAY
             if moment is not None and not first - slack <= moment <= last + slack:
@@ -72,8 +132,13 @@ def _within(context: Context, documented: HeaderAct, described: BodyAct) -> None
 
 
 def _parsed(time: etree._Element | None) -> Timestamp | None:
+    return _read(attribute(time, "value"))
+
+
+@lru_cache(maxsize=64)
+def _read(value: str) -> Timestamp | None:
     try:
-        return Timestamp.parse(attribute(time, "value"))
+        return Timestamp.parse(value)
     except ValueError:
         return None
 
@@ -88,8 +153,3 @@ def _exact(time: etree._Element | None) -> bool:
     """Whether it has a zone and says more than the day."""
     parsed = _parsed(time)
     return parsed is not None and parsed.moment.tzinfo is not None and parsed.digits > 8
-
-
-def _slack(root: etree._Element, event: etree._Element) -> timedelta:
-    exact = _exact(find(root, "effectiveTime")) and _exact(find(event, "effectiveTime/low"))
-    return timedelta() if exact else _LEEWAY

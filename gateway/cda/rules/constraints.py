@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from gateway.cda.elements import attribute, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.engine import ERROR, Book, Context, Rule
+from gateway.cda.rules.looking import kids, tagged
 from gateway.cda.rules.structure_grammar import tag_of
 from gateway.cda.rules.vocabulary import allowed, is_null, known, set_shown, shown
 from gateway.model.finding import Severity
@@ -56,7 +57,7 @@ def children(
     tag = tag_of(child)
 
     def check(element: etree._Element, context: Context) -> None:
-        found = element.findall(tag)
+        found = tagged(element, tag)
         if not null:
             found = [one for one in found if not is_null(one)]
         if len(found) < least or (most is not None and len(found) > most):
@@ -136,7 +137,7 @@ def from_set(
 
 def count(element: etree._Element, steps: str) -> int:
     """How many elements there are below *element* along *steps*."""
-    return len(element.findall(path(steps)))
+    return len(kids(element, steps))
 
 
 def _listed(paths: Paths) -> list[str]:

@@ -43,6 +43,7 @@ from gateway.cda.rules.datatypes_book import (
     say,
 )
 from gateway.cda.rules.engine import Context, step_name
+from gateway.cda.rules.looking import find, inside, tagged
 from gateway.cda.rules.vocabulary import is_null
 from gateway.model.identifiers import ORGANIZATION_OID
 from gateway.model.times import Timestamp
@@ -62,8 +63,7 @@ def identifier(element: etree._Element, context: Context) -> None:
         say(context, II_NULL, element)
     if null is None and root is None:
         say(context, II_ROOT, element)
-    oid = _OFFICIAL_OID if context.official else _OID
-    if root is not None and not (oid.fullmatch(root) or _UUID.fullmatch(root)):
+    if root is not None and not _is_root(root, context.official):
         name = _RUID.fullmatch(root) is not None and in_body(element)
         say(context, II_RUID if name else II_FORM, element, at="@root")
     if extension is not None and extension != extension.strip():
@@ -72,15 +72,22 @@ def identifier(element: etree._Element, context: Context) -> None:
         say(context, II_TWICE, element, value=" ".join(filter(None, (root, extension))))
 
 
+@lru_cache(maxsize=512)
+def _is_root(root: str, official: bool) -> bool:
+    """Remembered, because a document names the same templates and authorities again and again."""
+    oid = _OFFICIAL_OID if official else _OID
+    return oid.fullmatch(root) is not None or _UUID.fullmatch(root) is not None
+
+
 @BOOK.kind("CD", "CE", "CV", "CO", "PQR")
 def coded(element: etree._Element, context: Context) -> None:
     if context.official and element.tag == _SECTOR and _escapes(element):
         return
-    if not element.attrib and not len(element):
-        say(context, CD_EMPTY, element, name=step_name(element))
-        return
     code, null, system = element.get("code"), element.get("nullFlavor"), element.get("codeSystem")
     if code is None:
+        if not element.attrib and not len(element):
+            say(context, CD_EMPTY, element, name=step_name(element))
+            return
         _codeless(element, null, context)
     else:
         if null is not None:
@@ -91,10 +98,15 @@ def coded(element: etree._Element, context: Context) -> None:
         for name in ("codeSystemName", "codeSystemVersion"):
             if element.get(name) is not None:
                 say(context, CD_LABEL, element, at=f"@{name}", name=name)
-    elif not context.official and not _OID.fullmatch(system):
+    elif not context.official and not _is_system(system):
         say(context, CD_SYSTEM_FORM, element, at="@codeSystem")
-    if len(element) and element.find(_TRANSLATION) is not None:
+    if len(element) and any(child.tag == _TRANSLATION for child in inside(element)):
         _translations(element, context)
+
+
+@lru_cache(maxsize=128)
+def _is_system(system: str) -> bool:
+    return _OID.fullmatch(system) is not None
 
 
 _TRANSLATION = path("translation")
@@ -119,14 +131,14 @@ def _codeless(element: etree._Element, null: str | None, context: Context) -> No
 
 def _has_original_text(element: etree._Element, context: Context) -> bool:
     if context.official:
-        original = element.find(_ORIGINAL)
+        original = find(element, "originalText")
         return original is not None and not is_null(original)
     return any(child.tag in (_ORIGINAL, _TRANSLATION) for child in element)
 
 
 def _translations(element: etree._Element, context: Context) -> None:
     seen: set[tuple[str, str]] = set()
-    for translation in element.iterchildren(_TRANSLATION):
+    for translation in tagged(element, _TRANSLATION):
         if is_null(translation):
             say(context, CD_TRANSLATION_NULL, translation)
         key = (attribute(translation, "code"), attribute(translation, "codeSystem"))
@@ -211,7 +223,7 @@ def _interval(element: etree._Element, context: Context) -> None:
 
 
 def _end(element: etree._Element, name: str) -> str | None:
-    end = element.find(path(name))
+    end = find(element, name)
     return None if end is None else end.get("value")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from gateway.cda.elements import CDA, path
+from gateway.cda.elements import path
 from gateway.cda.rules.datatypes_book import (
     AD_EMPTY,
     AD_MIXED,
@@ -21,6 +21,7 @@ from gateway.cda.rules.datatypes_book import (
     say,
 )
 from gateway.cda.rules.engine import Context, step_name
+from gateway.cda.rules.looking import find, inside
 
 _SCHEMES = ("tel", "fax", "mailto", "http", "ftp", "mllp")
 _USES = frozenset({"H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"})
@@ -76,9 +77,10 @@ def address(element: etree._Element, context: Context) -> None:
     if use is not None and use not in _ADDRESS_USES:
         say(context, AD_USE, element, at="@use", expected=" ".join(sorted(_ADDRESS_USES)))
     counts: dict[str, int] = {}
-    for child in element.iterchildren(f"{{{CDA}}}*"):
-        name = step_name(child)
-        counts[name] = counts.get(name, 0) + 1
+    for child in inside(element):
+        if isinstance(child.tag, str):
+            name = step_name(child)
+            counts[name] = counts.get(name, 0) + 1
     lines = counts.get("streetAddressLine", 0)
     if lines > _STREET_LINES:
         say(context, AD_ONCE, element, at="streetAddressLine", name="streetAddressLine")
@@ -95,18 +97,20 @@ def name(element: etree._Element, context: Context) -> None:
     _once(element, context)
 
 
-_PERSONS = ("assignedPerson", "relatedPerson", "associatedPerson", "guardianPerson", "informationRecipient")
+_PERSONS = ("assignedPerson", "relatedPerson", "guardianPerson", "informationRecipient")
 _UNBOUND_ORGANIZATIONS = ("scopingOrganization", "representedCustodianOrganization")
 
 
 def _is_unbound_name(element: etree._Element) -> bool:
-    """Whether the validator binds no data type to this name: a person's without family name, some organisations'."""
+    """Whether the validator binds no data type to this name: a participant's, one without family name, some others."""
     parent = element.getparent()
     if parent is None:
         return False
     owner = step_name(parent)
+    if owner == "associatedPerson":
+        return True
     if owner in _PERSONS:
-        return element.find(path("family")) is None
+        return find(element, "family") is None
     if owner == "representedOrganization":
         holder = parent.getparent()
         holders = [holder.tag, holder.getparent().tag] if holder is not None else []  # type: ignore[union-attr]
@@ -121,7 +125,7 @@ def _once(element: etree._Element, context: Context) -> None:
 
 
 def _written(element: etree._Element) -> str:
-    return "".join(str(text) for text in element.itertext())
+    return "".join(map(str, element.itertext()))
 
 
 @BOOK.kind("ADXP", "ENXP")
@@ -139,8 +143,11 @@ _NAME_PARTS = frozenset(path(one) for one in ("family", "given", "prefix", "suff
 def _parts(element: etree._Element, context: Context) -> None:
     null = element.get("nullFlavor") is not None
     own = bool(element.text) and not str(element.text).isspace()
-    stray = own or any(child.tail and not child.tail.isspace() for child in element)
-    elements = any(isinstance(child.tag, str) for child in element)
+    stray, elements = own, False
+    for child in inside(element):
+        tail = child.tail
+        stray = stray or bool(tail and not tail.isspace())
+        elements = elements or isinstance(child.tag, str)
     if null and (stray or elements):
         say(context, NULL_CONTENT, element, name=step_name(element))
     elif stray and elements:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import attribute, find, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.constraints import Owner, attributes, children, from_set
 from gateway.cda.rules.engine import Book, Context
+from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.vocabulary import is_null, known, set_shown
 
 BOOK = Book("encounter")
@@ -68,12 +69,12 @@ def participant(element: etree._Element, context: Context) -> None:
 
 @BOOK.at(_CD)
 def replaced(root: etree._Element, context: Context) -> None:
-    found = [one for one in root.findall(path("relatedDocument")) if attribute(one, "typeCode") == "RPLC"]
+    found = [one for one in kids(root, "relatedDocument") if attribute(one, "typeCode") == "RPLC"]
     if len(found) > 1:
         context.say(RELATED, found[1])
-    for one in found if context.official else root.findall(path("relatedDocument")):
+    for one in found if context.official else kids(root, "relatedDocument"):
         parent = find(one, "parentDocument")
-        ids = [] if parent is None else [each for each in parent.findall(path("id")) if not is_null(each)]
+        ids = [] if parent is None else [each for each in kids(parent, "id") if not is_null(each)]
         if len(ids) != 1:
             context.say(RELATED, one, at="parentDocument/id", value=str(len(ids)), expected="1..1")
 

@@ -36,6 +36,7 @@ from enum import StrEnum
 from lxml import etree
 
 from gateway.cda.elements import CDA, PS3_20
+from gateway.cda.rules.looking import inside
 from gateway.model.finding import Finding, Severity
 from gateway.texts.text import Text
 
@@ -191,6 +192,8 @@ class Context:
     """Whether the profile is ``official``."""
     collected: dict[str, list[etree._Element]] = field(default_factory=lambda: defaultdict(list))
     """Elements that checks lay aside for an ``end`` check, by a name of their own."""
+    _alive: list[etree._Element] = field(default_factory=list)
+    """Every element, in document order: while they are held, looking at them again makes nothing anew."""
     _siblings: dict[tuple[etree._Element | None, str], set[object]] = field(default_factory=dict)
     _declared: dict[etree._Element, tuple[str, ...]] = field(default_factory=dict)
     _raw: list[_Raw] = field(default_factory=list)
@@ -199,12 +202,13 @@ class Context:
 
     def __post_init__(self) -> None:
         self.official = self.profile is Profile.OFFICIAL
+        self._alive = [*self.root.iter()]
 
     def declared(self, element: etree._Element) -> tuple[str, ...]:
         """The roots of its templateIds, remembered: thousands of children may ask for those of their section."""
         known = self._declared.get(element)
         if known is None:
-            known = tuple(str(one.get("root", "")) for one in element.iterchildren(_TEMPLATE_ID))
+            known = tuple([one.get("root") or "" for one in inside(element) if one.tag == _TEMPLATE_ID])
             self._declared[element] = known
         return known
 
@@ -249,7 +253,8 @@ class Context:
         """Everything said, in document order, with paths and lines."""
         if not self._raw:
             return ()
-        order = _document_order(self.root, {raw.element for raw in self._raw})
+        said_of = {raw.element for raw in self._raw}
+        order = {element: index for index, element in enumerate(self._alive) if element in said_of}
         for said, raw in enumerate(self._raw):
             raw.order = (order.get(raw.element, 0), said)
         self._raw.sort(key=lambda raw: raw.order)
@@ -290,15 +295,19 @@ class Places:
 
     def __init__(self) -> None:
         self._last: dict[tuple[etree._Element | None, str], tuple[etree._Element, int]] = {}
+        self._paths: dict[etree._Element, str] = {}
 
     def path(self, element: etree._Element) -> str:
         """``/ClinicalDocument/component/structuredBody/component[3]/section``."""
-        steps: list[str] = []
+        above: list[etree._Element] = []
         at: etree._Element | None = element
-        while at is not None:
-            steps.append(self._step(at))
+        while at is not None and at not in self._paths:
+            above.append(at)
             at = at.getparent()
-        return "/" + "/".join(reversed(steps))
+        path = "" if at is None else self._paths[at]
+        for one in reversed(above):
+            path = self._paths[one] = f"{path}/{self._step(one)}"
+        return path
 
     def _step(self, element: etree._Element) -> str:
         tag = str(element.tag)
@@ -338,13 +347,3 @@ _CDA, _PS3_20 = f"{{{CDA}", f"{{{PS3_20}"
 
 def _attribute_name(name: str) -> str:
     return "{http://www.w3.org/2001/XMLSchema-instance}type" if name == "xsi:type" else name
-
-
-def _document_order(root: etree._Element, wanted: set[etree._Element]) -> dict[etree._Element, int]:
-    order: dict[etree._Element, int] = {}
-    for index, element in enumerate(root.iter()):
-        if element in wanted:
-            order[element] = index
-            if len(order) == len(wanted):
-                break
-    return order

@@ -14,7 +14,8 @@ from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_annexes import COMMENT_TEMPLATES
 from gateway.cda.rules.entries_catalogue import INSTANCE, SERIES
 from gateway.cda.rules.entries_common import BOOK as BOOK
-from gateway.cda.rules.entries_common import in_order, kids
+from gateway.cda.rules.entries_common import in_order
+from gateway.cda.rules.looking import kids
 from gateway.cda.rules.sections_content import (
     ATTACHMENT,
     AUTHORISATION,

@@ -11,14 +11,12 @@ from gateway.cda.rules.entries_common import (
     LOINC,
     Coding,
     Entry,
-    declares,
-    find,
     frame,
     framed,
     is_coded,
-    kids,
     shown,
 )
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import ATTACHMENT, DEVICE, SIMPLE
 
 _FRENCH = "1.2.250.1.213.1.1.3."

@@ -15,17 +15,15 @@ from gateway.cda.rules.entries_common import (
     DCM,
     Coding,
     Entry,
-    declares,
-    find,
     frame,
     framed,
     in_set,
     is_coded,
-    kids,
     nested,
     outside_set,
     shown,
 )
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import STUDY
 from gateway.model.identifiers import is_uid
 

@@ -15,8 +15,9 @@ from typing import Literal
 
 from lxml import etree
 
-from gateway.cda.elements import CDA, attribute, name_of, path
+from gateway.cda.elements import attribute, name_of
 from gateway.cda.rules.engine import ERROR, WARNING, Book, Context, Model, Rule
+from gateway.cda.rules.looking import declarations, find, kids
 from gateway.model.finding import Severity
 from gateway.valuesets import load
 
@@ -28,7 +29,6 @@ SNOMED_CT = "2.16.840.1.113883.6.96"
 CCAM = frozenset({"1.2.250.1.213.2.5", "1.2.250.1.215.300.1"})
 """The OID of 001, and the one of the official example and of newer ANS files."""
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
-_TEMPLATE = f"{{{CDA}}}templateId"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,34 +179,6 @@ def check_display(element: etree._Element, context: Context, fixed: Coding) -> N
 
 
 # .. questions to an element
-
-
-def kids(element: etree._Element | None, steps: str) -> list[etree._Element]:
-    """The elements below *element* along *steps*, none when there is no element."""
-    if element is None:
-        return []
-    found = [element]
-    for step in steps.split("/"):
-        tag = path(step)
-        found = [child for one in found for child in one.iterchildren(tag)]
-    return found
-
-
-def find(element: etree._Element | None, steps: str) -> etree._Element | None:
-    """The first element below *element* along *steps*: as :func:`gateway.cda.elements.find`, quicker for one step."""
-    if element is None or "/" in steps:
-        return next(iter(kids(element, steps)), None)
-    return next(element.iterchildren(path(steps)), None)
-
-
-def declarations(element: etree._Element) -> list[str]:
-    """The roots of its templateIds, in order, repetitions included."""
-    return [attribute(one, "root") for one in element.iterchildren(_TEMPLATE)]
-
-
-def declares(element: etree._Element, *roots: str) -> bool:
-    """Whether it declares one of the templates *roots*."""
-    return any(one.get("root") in roots for one in element.iterchildren(_TEMPLATE))
 
 
 def is_coded(element: etree._Element | None, fixed: Coding) -> bool:

@@ -16,16 +16,14 @@ from gateway.cda.rules.entries_common import (
     Coding,
     Entry,
     check_code,
-    declares,
-    find,
     frame,
     framed,
     in_set,
-    kids,
     outside_set,
     shown,
 )
 from gateway.cda.rules.entries_technique import MODIFIER, QUALIFIER, SITE_WORDS, check_site, official_site
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import AUTHORISATION, QUANTITY
 
 EXPOSED = Coding(code="121290", system=DCM, display="Exposition du patient aux rayonnements ionisants")

@@ -13,15 +13,13 @@ from gateway.cda.rules.entries_common import (
     XSI_TYPE,
     Coding,
     Entry,
-    declares,
-    find,
     frame,
     framed,
     in_set,
     is_coded,
-    kids,
     shown,
 )
+from gateway.cda.rules.looking import declares, find, kids
 
 _FRENCH = "1.2.250.1.213.1.1.3."
 PURPOSE = Entry(

@@ -13,15 +13,13 @@ from gateway.cda.rules.entries_common import (
     Coding,
     Entry,
     check_display,
-    declares,
-    find,
     frame,
     framed,
     in_set,
-    kids,
     outside_set,
     shown,
 )
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import (
     CONTRAINDICATION,
     MEDICAL_HISTORY,

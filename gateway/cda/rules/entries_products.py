@@ -15,14 +15,12 @@ from gateway.cda.rules.entries_common import (
     SNOMED_CT,
     Coding,
     Entry,
-    declares,
-    find,
     frame,
     framed,
     in_set,
-    kids,
     shown,
 )
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import PRODUCT, RADIOPHARMACEUTICAL
 
 ATC = "2.16.840.1.113883.6.73"

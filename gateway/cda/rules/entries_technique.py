@@ -16,16 +16,14 @@ from gateway.cda.rules.entries_common import (
     Coding,
     Entry,
     check_code,
-    declares,
-    find,
     frame,
     framed,
     in_set,
-    kids,
     nested,
     outside_set,
     shown,
 )
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import TECHNIQUE
 
 MODIFIER = Coding(code="106233006", system=SNOMED_CT, display="modificateur topographique")

@@ -12,9 +12,10 @@ from collections import Counter
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import attribute, find, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.constraints import Owner, attributes, children, from_set
 from gateway.cda.rules.engine import WARNING, Book, Context
+from gateway.cda.rules.looking import find, inside, kids
 from gateway.cda.rules.vocabulary import shown
 from gateway.model.times import Timestamp
 
@@ -149,10 +150,10 @@ SET_IS_ID = BOOK.rule(
 
 @BOOK.at(_CD)
 def root(element: etree._Element, context: Context) -> None:
-    realms = [attribute(one, "code") for one in element.findall(path("realmCode"))]
+    realms = [attribute(one, "code") for one in kids(element, "realmCode")]
     if realms.count("FR") != 1 or (not context.official and len(realms) != 1):
         context.say(REALM, element, at="realmCode", value=" ".join(realms))
-    declared = [attribute(one, "root") for one in element.findall(path("templateId"))]
+    declared = [attribute(one, "root") for one in kids(element, "templateId")]
     for wanted in (_HL7_FRANCE, _CI_SIS):
         if declared.count(wanted) != 1:
             context.say(TEMPLATE, element, at=f"templateId[@root='{wanted}']", expected=wanted)
@@ -198,7 +199,11 @@ def version(element: etree._Element, context: Context) -> None:
 @BOOK.at(f"{_CD}/effectiveTime")
 def written(element: etree._Element, context: Context) -> None:
     value = element.get("value")
-    if value is None or not re.match(r"[0-9]{4}", value) or len(element.findall("*")):
+    if (
+        value is None
+        or not re.match(r"[0-9]{4}", value)
+        or any(isinstance(child.tag, str) for child in inside(element))
+    ):
         context.say(TIME_VALUE, element)
         return
     try:
@@ -211,13 +216,13 @@ def written(element: etree._Element, context: Context) -> None:
 
 @BOOK.at(_CD)
 def versions(element: etree._Element, context: Context) -> None:
-    replaced = [one for one in element.findall(path("relatedDocument")) if attribute(one, "typeCode") == "RPLC"]
+    replaced = [one for one in kids(element, "relatedDocument") if attribute(one, "typeCode") == "RPLC"]
     number = attribute(find(element, "versionNumber"), "value")
     if number.isdecimal() and (number.lstrip("0") not in ("", "1")) != bool(replaced):
         context.say(VERSIONS_AGREE, element, at="versionNumber/@value", value=number)
     own = _identity(find(element, "id"))
     for parent in replaced:
-        for one in parent.findall(path("parentDocument/id")):
+        for one in kids(parent, "parentDocument/id"):
             if own[0] and _identity(one) == own:
                 context.say(OWN_PARENT, one, value=own[0])
     if own[0] and _identity(find(element, "setId")) == own:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import attribute, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.engine import Book, Context, Model
+from gateway.cda.rules.looking import kids
 from gateway.cda.rules.profiles import CR_IMG
 from gateway.cda.rules.vocabulary import shown
 from gateway.model.codes import LOINC
@@ -54,7 +55,7 @@ ACT_UNKNOWN = BOOK.rule(
 
 @BOOK.at(_CD)
 def model(element: etree._Element, context: Context) -> None:
-    declared = {attribute(one, "root"): one for one in element.findall(path("templateId"))}
+    declared = {attribute(one, "root"): one for one in kids(element, "templateId")}
     for wanted in (*_DICOM, CR_IMG):
         if wanted not in declared:
             context.say(MODEL_TEMPLATE, element, at=f"templateId[@root='{wanted}']", expected=wanted)
@@ -69,7 +70,7 @@ def model(element: etree._Element, context: Context) -> None:
 def type_of_document(element: etree._Element, context: Context) -> None:
     if (element.get("code"), element.get("codeSystem")) != ("18748-4", LOINC):
         context.say(TYPE, element, value=shown(element))
-    translations = element.findall(path("translation"))
+    translations = kids(element, "translation")
     if not translations:
         context.say(ACT_MISSING, element, at="translation")
     for one in translations:

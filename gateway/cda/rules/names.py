@@ -8,8 +8,9 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import find, name_of, path, text_of
+from gateway.cda.elements import name_of, text_of
 from gateway.cda.rules.engine import Book, Context, step_name
+from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.vocabulary import is_null, known, set_shown
 
 BOOK = Book("names")
@@ -68,17 +69,17 @@ def person(element: etree._Element, context: Context) -> None:
     demanded = _PERSONS.get(_where(element), True)
     if context.official and find(element, "name") is None and step_name(element) == "associatedPerson":
         return
-    named = [one for one in element.findall(path("name")) if find(one, "family") is not None]
+    named = [one for one in kids(element, "name") if find(one, "family") is not None]
     if any(is_null(find(one, "family")) for one in named):
         context.say(NAME_SPEC, element, at="name/family", value="nullFlavor")
-    if len(named) != 1 or (not context.official and len(element.findall(path("name"))) != 1):
+    if len(named) != 1 or (not context.official and len(kids(element, "name")) != 1):
         context.say(NAME if demanded else NAME_SPEC, element, at="name/family", value=str(len(named)))
     for name in named:
         for part in ("family", "given", "prefix", "suffix"):
-            if len(name.findall(path(part))) > 1:
+            if len(kids(name, part)) > 1:
                 context.say(NAME_PARTS, name, at=part, name=part)
     for rule, part, table in ((PREFIX, "prefix", sets.PREFIX), (SUFFIX, "suffix", sets.SUFFIX)):
-        for one in element.findall(path(f"name/{part}")):
+        for one in kids(element, f"name/{part}"):
             word = (one.text or "").strip() if not context.official else one.text or ""
             if not known(table, word) and (context.official or not is_null(one)):
                 context.say(rule, one, value=text_of(one), expected=set_shown(table))

@@ -12,9 +12,10 @@ import unicodedata
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import attribute, find, path, text_of
+from gateway.cda.elements import attribute, text_of
 from gateway.cda.rules.constraints import Owner, attributes, children, from_set
 from gateway.cda.rules.engine import WARNING, Book, Context
+from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.vocabulary import is_null
 from gateway.model.identifiers import INS_OIDS, ins_key_is_right
 from gateway.model.times import Timestamp
@@ -174,7 +175,7 @@ BIRTH_IN_FUTURE = BOOK.rule(
 
 @BOOK.at(_ROLE)
 def national_identity(role: etree._Element, context: Context) -> None:
-    found = [one for one in role.findall(path("id")) if attribute(one, "root") in INS_OIDS]
+    found = [one for one in kids(role, "id") if attribute(one, "root") in INS_OIDS]
     if not found:
         return
     if len(found) > 1:
@@ -192,7 +193,7 @@ def _traits(patient: etree._Element, context: Context) -> dict[str, bool]:
     """Whether each trait is there, by the path it should have; in ``spec`` one with a nullFlavor is not."""
 
     def stated(steps: str) -> list[etree._Element]:
-        return [one for one in patient.findall(path(steps)) if context.official or not is_null(one)]
+        return [one for one in kids(patient, steps) if context.official or not is_null(one)]
 
     families, givens = ([one.get("qualifier") for one in stated(f"name/{part}")] for part in ("family", "given"))
     return {
@@ -231,7 +232,7 @@ def extension(element: etree._Element, context: Context) -> None:
 @BOOK.at(f"{_PATIENT}/name")
 def names(name: etree._Element, context: Context) -> None:
     for part in ("family", "given"):
-        for one in name.findall(path(part)):
+        for one in kids(name, part):
             qualifier = one.get("qualifier")
             if qualifier is None:
                 if part == "family" and not is_null(one):
@@ -239,12 +240,12 @@ def names(name: etree._Element, context: Context) -> None:
             elif qualifier not in ("BR", "CL"):
                 context.say(QUALIFIER, one, at="@qualifier", name=part)
     for part, qualifier in (("family", "BR"), ("family", "CL"), ("given", "BR"), ("given", "CL"), ("given", None)):
-        same = [one for one in name.findall(path(part)) if one.get("qualifier") == qualifier]
+        same = [one for one in kids(name, part) if one.get("qualifier") == qualifier]
         if len(same) > 1 and qualifier == "BR":
             context.say(BIRTH_NAME_TWICE, same[1], name=part)
         elif len(same) > 1:
             context.say(NAME_TWICE, same[1], name=f"{part} {qualifier or ''}".strip())
-    givens = {one.get("qualifier"): text_of(one) for one in name.findall(path("given"))}
+    givens = {one.get("qualifier"): text_of(one) for one in kids(name, "given")}
     first, every = givens.get("BR"), givens.get(None)
     if first and every and not _plain(every).startswith(_plain(first)):
         context.say(FIRST_GIVEN, name, at="given", value=first, expected=every)
@@ -267,7 +268,7 @@ def county(element: etree._Element, context: Context) -> None:
 def guardian(element: etree._Element, context: Context) -> None:
     person, organization = find(element, "guardianPerson"), find(element, "guardianOrganization")
     if person is not None:
-        named = [one for one in person.findall(path("name")) if find(one, "family") is not None]
+        named = [one for one in kids(person, "name") if find(one, "family") is not None]
         if len(named) != 1:
             context.say(GUARDIAN, element, at="guardianPerson/name/family")
     elif organization is None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import attribute, find, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.constraints import Owner, attributes, children, from_set
 from gateway.cda.rules.engine import Book, Context, Model, step_name
+from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.vocabulary import is_null, known, set_shown, shown
 from gateway.model.identifiers import ORGANIZATION_OID, PROFESSIONAL_OID
 
@@ -279,7 +280,7 @@ def custodian(element: etree._Element, context: Context) -> None:
 
 @BOOK.at(_CD)
 def signed(root: etree._Element, context: Context) -> None:
-    legal = root.findall(path("legalAuthenticator"))
+    legal = kids(root, "legalAuthenticator")
     signatures = [attribute(find(one, "signatureCode"), "code") for one in legal]
     if signatures.count("S") != 1 or (not context.official and len(legal) != 1):
         context.say(LEGAL_ONE, root, at="legalAuthenticator", value=" ".join(signatures))
@@ -301,7 +302,7 @@ def practitioner(element: etree._Element, context: Context) -> None:
 
 
 def _practitioner(element: etree._Element, context: Context) -> None:
-    ids = [one for one in element.findall(path("assignedEntity/id")) if attribute(one, "root") == PROFESSIONAL_OID]
+    ids = [one for one in kids(element, "assignedEntity/id") if attribute(one, "root") == PROFESSIONAL_OID]
     if len(ids) != 1 or not ids[0].get("extension"):
         context.say(AUTHENTICATOR_ID, element, at="assignedEntity/id", name=step_name(element))
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from gateway.cda.elements import attribute, find, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.engine import Book, Model
+from gateway.cda.rules.looking import find, kids
 
 _ROOMS = (
     "structure",
@@ -66,7 +67,7 @@ def kind_of(root: etree._Element) -> Kind:
     so that the loss is found.
     """
     level = _level(root)
-    declared = [attribute(one, "root") for one in root.findall(path("templateId"))]
+    declared = [attribute(one, "root") for one in kids(root, "templateId")]
     if level == 1:
         return Kind(Model.LEVEL_1, Model.LEVEL_1.value, 1)
     if CR_IMG in declared:

@@ -10,6 +10,7 @@ from lxml import etree
 
 from gateway.cda.elements import path
 from gateway.cda.rules.engine import WARNING, Book, Context
+from gateway.cda.rules.looking import tagged
 
 BOOK = Book("references")
 
@@ -73,7 +74,7 @@ def shown(element: etree._Element, context: Context) -> None:
 
 @BOOK.kind(*_WITH_IDENTIFIER)
 def entry(element: etree._Element, context: Context) -> None:
-    for one in element.findall(_ID):
+    for one in tagged(element, _ID):
         if one.get("root") is not None:
             context.collected["identifier"].append(one)
 
@@ -91,7 +92,7 @@ def compare(root: etree._Element, context: Context) -> None:
             context.say(DANGLING, one, at="@value")
     for one in context.collected["media"]:
         attribute = "IDREF" if one.get("IDREF") is not None else "referencedObject"
-        for name in one.get(attribute, "").split():
+        for name in one.get(attribute, "").split() or [""]:
             if name not in known:
                 context.say(MEDIA, one, at=f"@{attribute}", value=name)
     identifiers: set[tuple[str, str]] = set()

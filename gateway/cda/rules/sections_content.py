@@ -5,7 +5,8 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway.cda.rules.engine import WARNING, Context, Rule
-from gateway.cda.rules.entries_common import LOINC, SNOMED_CT, Coding, declarations, declares, find, is_coded, kids
+from gateway.cda.rules.entries_common import LOINC, SNOMED_CT, Coding, is_coded
+from gateway.cda.rules.looking import declarations, declares, find, kids
 from gateway.cda.rules.sections_book import BOOK
 from gateway.cda.rules.sections_table import ACT, BY_TEMPLATE, DEVICES, DOCUMENTS, EDUCATION, EXPOSURE, HISTORY
 

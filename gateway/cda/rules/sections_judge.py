@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from gateway.cda.elements import CDA, attribute, name_of, text_of
 from gateway.cda.rules.engine import WARNING, Context
-from gateway.cda.rules.entries_common import declarations, declares, find, kids, plain
+from gateway.cda.rules.entries_common import plain
+from gateway.cda.rules.looking import declarations, declares, find, kids
 from gateway.cda.rules.sections_book import BOOK, RULES, SectionRules
 from gateway.cda.rules.sections_table import BODY, BY_TEMPLATE, COMMENT, SECTIONS, Section
 
@@ -125,17 +128,18 @@ def _count_within(parent: etree._Element, context: Context, key: str) -> None:
 
 _HEADINGS = frozenset(f"{{{CDA}}}{name}" for name in ("th", "caption"))
 _MEDIA = f"{{{CDA}}}renderMultiMedia"
+_LETTER = re.compile(r"[^\W_]")
 
 
 def says_something(text: etree._Element) -> bool:
     """Whether a narrative holds a letter or a digit outside the headings of its tables, or shows an image."""
-    if any(character.isalnum() for character in text.text or ""):
+    if _LETTER.search(text.text or ""):
         return True
     for child in text:
         if child.tag == _MEDIA:
             return True
         if isinstance(child.tag, str) and child.tag not in _HEADINGS and says_something(child):
             return True
-        if any(character.isalnum() for character in child.tail or ""):
+        if _LETTER.search(child.tail or ""):
             return True
     return False

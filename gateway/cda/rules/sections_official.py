@@ -11,7 +11,8 @@ from lxml import etree
 
 from gateway.cda.elements import attribute, path
 from gateway.cda.rules.engine import Context
-from gateway.cda.rules.entries_common import declares, find, kids, nested
+from gateway.cda.rules.entries_common import nested
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_book import BOOK, RULES, SectionRules
 from gateway.cda.rules.sections_official_parts import CODED_RESULTS, COMMENT_COUNT, EXTRA, author
 from gateway.cda.rules.sections_table import (

@@ -8,7 +8,7 @@ from lxml import etree
 
 from gateway.cda.elements import CDA, attribute
 from gateway.cda.rules.engine import WARNING, Context
-from gateway.cda.rules.entries_common import declares, find, kids
+from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_book import BOOK, RULES
 from gateway.cda.rules.sections_content import (
     CONTRAINDICATION,

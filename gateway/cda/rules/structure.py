@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from lxml import etree
 
-from gateway.cda.elements import CDA, find, local_name
+from gateway.cda.elements import CDA, local_name
 from gateway.cda.rules.engine import WARNING, Book, Context, step_name
+from gateway.cda.rules.looking import find, inside
 from gateway.cda.rules.structure_grammar import XSI_TYPE, Shape, derived, shapes
 
 BOOK = Book("structure")
@@ -112,7 +113,7 @@ def type_id(root: etree._Element, context: Context) -> None:
 
 Asked = TypeVar("Asked")
 Step = tuple[etree._Element, str, "Shape | None", Asked | None]
-"""A child: itself, its tag, its shape, and what the walk will ask about at its path."""
+"""A child: itself, its tag, the shape that its class gives it, and what the walk will ask about at its path."""
 
 
 def examine(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
@@ -127,9 +128,21 @@ def examine(element: etree._Element, shape: Shape, context: Context, below: Mapp
         text = element.text
         if text and not text.isspace():
             context.say(STRAY_TEXT, element, element=step_name(element))
-    if len(element) or shape.needed:
-        return _children(element, shape, context, below)
-    return []
+    children = inside(element)
+    if not children and not shape.needed:
+        return []
+    plan = shape.regular.get(tuple([child.tag for child in children]))
+    if plan is None:
+        return _judged(element, children, shape, context, below)
+    if not shape.text:
+        for child in children:
+            tail = child.tail
+            if tail and not tail.isspace():
+                context.say(STRAY_TEXT, element, element=step_name(element))
+    planned = zip(children, plan, strict=True)
+    if below:
+        return [(child, tag, of, below.get(tag)) for child, (tag, of) in planned if of is not None]
+    return [(child, tag, of, None) for child, (tag, of) in planned if of is not None]
 
 
 def shape_of(element: etree._Element, shape: Shape, context: Context) -> Shape:
@@ -159,7 +172,7 @@ def _attributes(element: etree._Element, stated: Sequence[tuple[str, str]], shap
         attribute = known.get(name)
         if attribute is None:
             _extra(element, name, value, shape, context)
-        elif not attribute.test(value):
+        elif value not in attribute.usual and not attribute.test(value):
             context.say(ATTRIBUTE_VALUE, element, at=f"@{name}", value=value, expected=attribute.expected, name=name)
         if attribute is not None and attribute.gathered:
             context.collected["ID"].append(element)
@@ -178,41 +191,31 @@ def _extra(element: etree._Element, name: str, value: str, shape: Shape, context
         context.say(ATTRIBUTE_UNKNOWN, element, at=f"@{shown}", value=value, name=shown, element=step_name(element))
 
 
-def _children(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
-    children = list(element)
-    tags = tuple([child.tag for child in children])
-    inner = shape.regular.get(tags)
-    if inner is None:
-        return _judged(element, shape, context, below)
-    if not shape.text:
-        for child in children:
-            tail = child.tail
-            if tail and not tail.isspace():
-                context.say(STRAY_TEXT, element, element=step_name(element))
-    return [
-        (child, tag, shape_of(child, of, context) if of.data else of, below.get(tag))
-        for child, tag, of in zip(children, tags, inner, strict=True)
-    ]
-
-
-def _remember(shape: Shape, found: list[Step[Asked]]) -> None:
+def _remember(shape: Shape, children: Sequence[etree._Element]) -> None:
     """These children, in this order, are right; bounded, because a stranger writes them."""
-    if len(shape.regular) < _SEQUENCES and len(found) <= _LONG:
-        slots = shape.slots
-        shape.regular[tuple([tag for _, tag, _, _ in found])] = tuple([slots[tag].shape for _, tag, _, _ in found])
+    if len(shape.regular) < _SEQUENCES and len(children) <= _LONG:
+        slots, tags = shape.slots, tuple([child.tag for child in children])
+        plan: list[tuple[str, Shape | None]] = [(tag, slots[tag].shape if tag in slots else None) for tag in tags]
+        shape.regular[tags] = tuple(plan)
 
 
-_SEQUENCES, _LONG = 200, 40
+_SEQUENCES, _LONG = 200, 80
 
 
-def _judged(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
+def _judged(
+    element: etree._Element,
+    children: Sequence[etree._Element],
+    shape: Shape,
+    context: Context,
+    below: Mapping[str, Asked],
+) -> list[Step[Asked]]:
     found: list[Step[Asked]] = []
     right = True
     counts: dict[str, int] = {}
     chosen: dict[int, str] = {}
     slots, texts = shape.slots, shape.text
     reached, last = -1, element
-    for child in element:
+    for child in children:
         if not texts:
             tail = child.tail
             if tail and not tail.isspace():
@@ -220,12 +223,12 @@ def _judged(element: etree._Element, shape: Shape, context: Context, below: Mapp
         tag = child.tag
         slot = slots.get(tag)
         if slot is None:
-            right = False
             if isinstance(tag, str):  # no comment, no instruction
+                right = False
                 context.say(UNKNOWN, child, name=step_name(child))
                 found.append((child, tag, None, below.get(tag)))
             continue
-        if slot.index < reached and shape.ordered:
+        if (slot.index < reached) if shape.ordered else (slot.first and reached >= 0):
             right = False
             context.say(ORDER, child, name=step_name(child), before=step_name(last))
         else:
@@ -237,8 +240,7 @@ def _judged(element: etree._Element, shape: Shape, context: Context, below: Mapp
         elif slot.choice and chosen.setdefault(slot.index, tag) != tag:
             right = False
             context.say(CHOICE, child, expected=_members(shape, slot.index))
-        of = slot.shape
-        found.append((child, tag, shape_of(child, of, context) if of.data else of, below.get(tag)))
+        found.append((child, tag, slot.shape, below.get(tag)))
     for tags in shape.needed:
         if tags[0] not in counts and not any(tag in counts for tag in tags):
             right = False
@@ -246,7 +248,7 @@ def _judged(element: etree._Element, shape: Shape, context: Context, below: Mapp
                 name = "|".join(_local(tag) for tag in tags)
                 context.say(MISSING, element, at=name, expected=name)
     if right:
-        _remember(shape, found)
+        _remember(shape, children)
     return found
 
 

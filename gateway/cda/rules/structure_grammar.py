@@ -26,6 +26,7 @@ _TS = re.compile(r"[0-9]{1,8}|([0-9]{9,14}|[0-9]{14}\.[0-9]+)([+\-][0-9]{1,4})?"
 _REAL = re.compile(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*|\s*(INF|-INF|NaN)\s*", re.ASCII)
 _INT = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _NAME = re.compile(r"\s*[^\W\d][\w.\-·]*\s*")
+_NMTOKENS = re.compile(r"\s*[\w.\-:·]+(\s+[\w.\-:·]+)*\s*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 
 Test = Callable[[str], object]
@@ -53,7 +54,10 @@ TYPES: Mapping[str, Test] = {
     "real": _REAL.fullmatch,
     "ts": _TS.fullmatch,
     "ID": _NAME.fullmatch,
-    "token": _is_token,
+    "ID_of_another": _NAME.fullmatch,
+    "IDs_of_others": lambda value: all(_NAME.fullmatch(one) for one in value.split()),
+    "nmtoken": lambda value: len(value.split()) == 1 and _NMTOKENS.fullmatch(value),
+    "nmtokens": lambda value: not value.strip() or _NMTOKENS.fullmatch(value),
     "base64": _BASE64.fullmatch,
     "uri": lambda value: True,
     "text": lambda value: True,
@@ -69,6 +73,8 @@ class Attribute:
     expected: str
     gathered: bool = False
     """An ID: the walk lays its elements aside for the comparisons at the end."""
+    usual: frozenset[str] = frozenset()
+    """Values that are right as they are written, so that the test need not be asked."""
 
 
 @dataclass(slots=True)
@@ -81,6 +87,8 @@ class Slot:
     most: int | None
     shape: Shape
     choice: bool
+    first: bool = False
+    """It comes first even where the others may stand in any order."""
 
 
 @dataclass(slots=True)
@@ -99,8 +107,8 @@ class Shape:
     data: bool = False
     """A data type: it may say ``nullFlavor`` for itself and ``xsi:type``."""
     anything: bool = False
-    regular: dict[tuple[str, ...], tuple[Shape, ...]] = field(default_factory=dict)
-    """Sequences of children that were found right before, with the shape of each: reports repeat themselves."""
+    regular: dict[tuple[str, ...], tuple[tuple[str, Shape | None], ...]] = field(default_factory=dict)
+    """Sequences of children that were found right before, with the tag of each and its shape (none for a comment)."""
 
 
 def tag_of(name: str) -> str:
@@ -203,11 +211,15 @@ class _Reader:
     def _child(self, shape: Shape, word: str, index: int) -> None:
         if word.startswith("("):
             members, often = word[1:].rsplit(")", 1)
-            tags = [self._slot(shape, member, index, 1, choice=True) for member in members.split("|")]
+            most = None if often in ("*", "+") else 1
+            tags = [self._slot(shape, member, index, most, choice=often != "+") for member in members.split("|")]
         else:
+            first = word.endswith("^")
+            word = word.removesuffix("^")
             often = word[-1] if word[-1] in "?*+" else ""
             one = word.removesuffix(often) if often else word
             tags = [self._slot(shape, one, index, 1 if often in ("", "?") else None, choice=False)]
+            shape.slots[tags[0]].first = first
         if often in ("", "+"):
             shape.needed.append(tuple(tags))
 
@@ -219,12 +231,12 @@ class _Reader:
 
 
 def _one_of(allowed: frozenset[str], shown: str) -> Attribute:
-    return Attribute(lambda value: value.strip() in allowed, shown)
+    return Attribute(lambda value: value.strip() in allowed, shown, usual=allowed)
 
 
 def _listed(name: str) -> Attribute:
     allowed = words(name)
     shown = "|".join(sorted(allowed)) if len(allowed) <= 20 else name
     if name in table.SPACED:
-        return Attribute(lambda value: allowed.issuperset(value.split()), shown)
+        return Attribute(lambda value: allowed.issuperset(value.split()), shown, usual=allowed)
     return _one_of(allowed, shown)

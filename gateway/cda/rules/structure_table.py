@@ -6,7 +6,8 @@ CI-SIS allows (``ps3-20`` for the accession number, ``sdtc``, ``pharm``, ``lab``
     Name @attribute... : child:Class...
 
 A child is followed by ``?`` (0..1), ``*`` (0..n), ``+`` (1..n), or nothing (exactly one); ``(a:A|b:B)`` is exactly one
-of them, ``(a:A|b:B)?`` one at most. Children stand in the order written, unless the name carries ``~`` (any order).
+of them, ``(a:A|b:B)?`` one at most, ``(a:A|b:B)*`` any number of one of them, ``(a:A|b:B)+`` any mixture. Children
+stand in the order written, unless the name carries ``~`` (any order; a child marked ``^`` comes first all the same).
 ``Name>Base`` has everything of *Base* before its own. ``"`` after the name allows text between the elements. An
 attribute is ``@name:type``, with ``!`` when it is required, or ``@name=A|B`` for a fixed list, ``@name={list}`` for a
 list of :data:`LISTS`. A name starting with a capital is a class or a data type; ``ANYTHING`` is not looked into. Every
@@ -194,7 +195,7 @@ ObservationRange @classCode={observation} @moodCode=EVN.CRT : code:CD? text:ED? 
 """
 
 NARRATIVE = """
-Styled @ID:ID @language:token @styleCode:text
+Styled @ID:ID @language:nmtoken @styleCode:nmtokens
 Text~">Styled @mediaType=text/x-hl7-text+xml : %inline %media %block
 Content~">Styled @revised=insert|delete : %inline %media
 LinkHtml~">Styled @name:text @href:text @rel:text @rev:text @title:text : footnote:Footnote* footnoteRef:FootnoteRef*
@@ -202,19 +203,19 @@ Sub"
 Sup"
 Br
 Footnote~">Styled : content:Content* linkHtml:LinkHtml* sub:Sub* sup:Sup* br:Br* %media %block
-FootnoteRef>Styled @IDREF!:text
-RenderMultiMedia>Styled @referencedObject!:text : caption:Caption?
+FootnoteRef>Styled @IDREF!:ID_of_another
+RenderMultiMedia>Styled @referencedObject!:IDs_of_others : caption:Caption?
 Caption~">Styled : linkHtml:LinkHtml* sub:Sub* sup:Sup* footnote:Footnote* footnoteRef:FootnoteRef*
-Paragraph~">Styled : caption:Caption? %inline %media
+Paragraph~">Styled : caption:Caption?^ %inline %media
 List>Styled @listType=ordered|unordered : caption:Caption? item:Item+
-Item~">Styled : caption:Caption? %inline %media %block
+Item~">Styled : caption:Caption?^ %inline %media %block
 Table>Styled @summary:text @width:text @border:text @frame=void|above|below|hsides|lhs|rhs|vsides|box|border
-  @rules=none|groups|rows|cols|all @cellspacing:text @cellpadding:text : caption:Caption? col:Col* colgroup:Colgroup*
-  thead:Rows? tfoot:Rows? tbody:Rows+
+  @rules=none|groups|rows|cols|all @cellspacing:text @cellpadding:text : caption:Caption?
+  (col:Col|colgroup:Colgroup)* thead:Rows? tfoot:Rows? tbody:Rows+
 Col>Styled @span:text @width:text %placed
 Colgroup>Styled @span:text @width:text %placed : col:Col*
 Rows>Styled %placed : tr:Row+
-Row~>Styled %placed : th:Heading* td:Cell*
+Row~>Styled %placed : (th:Heading|td:Cell)+
 Cell~">Styled @abbr:text @axis:text @headers:text @scope=row|col|rowgroup|colgroup @rowspan:text @colspan:text %placed :
   %inline %media paragraph:Paragraph* list:List*
 Heading~">Styled @abbr:text @axis:text @headers:text @scope=row|col|rowgroup|colgroup @rowspan:text @colspan:text

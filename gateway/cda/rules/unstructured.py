@@ -12,8 +12,9 @@ from binascii import Error as Base64Error
 
 from lxml import etree
 
-from gateway.cda.elements import attribute, find, path
+from gateway.cda.elements import attribute
 from gateway.cda.rules.engine import WARNING, Book, Context, Model
+from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.profiles import XDS_SD
 
 BOOK = Book("level 1", models={Model.LEVEL_1})
@@ -77,7 +78,7 @@ REFERENCE = BOOK.rule(
 
 @BOOK.at(_CD)
 def templates(root: etree._Element, context: Context) -> None:
-    declared = [attribute(one, "root") for one in root.findall(path("templateId"))]
+    declared = [attribute(one, "root") for one in kids(root, "templateId")]
     if len(declared) != len(_TEMPLATES) or set(declared) != _TEMPLATES:
         context.say(TEMPLATES, root, at="templateId", value=" ".join(declared))
 

@@ -8,11 +8,12 @@ from functools import cache
 
 from lxml import etree
 
-from gateway.cda.elements import CDA, find
+from gateway.cda.elements import CDA
 from gateway.cda.rules.engine import Check, Context, Model, Profile, line_of
+from gateway.cda.rules.looking import find
 from gateway.cda.rules.profiles import books, kind_of
-from gateway.cda.rules.structure import Step, examine
-from gateway.cda.rules.structure_grammar import shapes, tag_of
+from gateway.cda.rules.structure import Step, examine, shape_of
+from gateway.cda.rules.structure_grammar import XSI_TYPE, shapes, tag_of
 from gateway.model.finding import Judgement, unreadable
 from gateway.texts import TEXTS
 
@@ -114,6 +115,8 @@ def _walk(root: etree._Element, tables: Tables, context: Context) -> None:
                 (child, str(child.tag), shape, below.get(str(child.tag))) for child in element.iterchildren("*")
             ]
         else:
+            if shape.data and (shape.name == "ANY" or element.get(XSI_TYPE) is not None):
+                shape = shape_of(element, shape, context)
             children = examine(element, shape, context, below)
             for check in kinds.get(shape.name, ()):
                 check(element, context)
@@ -123,7 +126,7 @@ def _walk(root: etree._Element, tables: Tables, context: Context) -> None:
         for check in elements.get(tag, ()):
             check(element, context)
         if children:
-            if any(child[1] == _TEMPLATE for child in children):
+            if shape is None or _TEMPLATE in shape.slots:
                 _templates(element, children, templates, context)
             children.reverse()
             stack += children
@@ -136,6 +139,6 @@ def _templates(
     checks: dict[Check, None] = {}
     for child, tag, _, _ in children:
         if tag == _TEMPLATE:
-            checks.update(dict.fromkeys(templates.get(child.get("root", ""), ())))
+            checks.update(dict.fromkeys(templates.get(child.get("root") or "", ())))
     for check in checks:
         check(element, context)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from gateway.errors import GatewayError, InputRejected
 from gateway.hl7 import embedded
 from gateway.hl7.er7 import Message, Segment
+from gateway.hl7.order_groups import Order, orders
 from gateway.hl7.profiles.document import is_document
 from gateway.hl7.profiles.grammar import Profile
 from gateway.model.finding import Finding, Severity
@@ -85,15 +85,9 @@ class Case:
         )
 
     @cached_property
-    def orders(self) -> tuple[tuple[Segment, ...], ...]:
+    def orders(self) -> tuple[Order, ...]:
         """The segments from each ORC to the next."""
-        found: list[list[Segment]] = []
-        for segment in self.message.segments:
-            if segment.name == "ORC":
-                found.append([])
-            if found:
-                found[-1].append(segment)
-        return tuple(tuple(order) for order in found)
+        return orders(self.message)
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:
@@ -113,16 +107,6 @@ class Case:
         """A value of the first segment of that name."""
         segment = self.message.first(name)
         return segment.text(field, component) if segment else ""
-
-
-def of(order: tuple[Segment, ...], name: str) -> Segment | None:
-    """The first segment of that name in an order."""
-    return next((segment for segment in order if segment.name == name), None)
-
-
-def all_of(order: tuple[Segment, ...], name: str) -> Iterator[Segment]:
-    """The segments of that name in an order."""
-    return (segment for segment in order if segment.name == name)
 
 
 def components(segment: Segment, field: int, repetition: int = 1) -> tuple[str, ...]:

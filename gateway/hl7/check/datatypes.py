@@ -19,6 +19,19 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _SEQUENCE = re.compile(r"[0-9]{1,4}", re.ASCII)
 _TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9]([0-5][0-9](\.[0-9]{1,4})?)?)?([+-][0-9]{4})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}([0-9]{2}([0-9]{2})?)?", re.ASCII)
+_LOINC = re.compile(r"[0-9]{1,7}-[0-9]", re.ASCII)
+MOST_DIGITS = 16
+"""Of a number (HL7 v2.5.1 section 2A.48, NM: maximum length)."""
+_ADDRESS_TYPES = "B BA BDL BI BR C F H L M N O P RH S SH TM V"
+"""XAD.7 (table 0190, v2.5 to v2.7)."""
+_NAME_TYPES = "A B BAD C D F G I K L M MSK N NAV NB NOUSE P R REL S T TEMP U"
+"""XPN.7 and XCN.10 (table 0200, v2.5 to v2.9)."""
+_TELECOM_USES = "ASN BPN EMR NET ORN PRN PRS VHN WPN"
+"""XTN.2 (table 0201, v2.5 to v2.7)."""
+_TELECOM_KINDS = "BP CP FX Internet MD PH SAT TDD TTY X.400"
+"""XTN.3 (table 0202, v2.5 to v2.7)."""
+_AUTHORITY_KINDS = "CAP CLIA CLIP DNS EUI64 GUID HCD HL7 ISO L M N Random URI UUID x400 x500"
+"""HD.3 (table 0301, v2.5 to v2.7)."""
 _PRIMITIVE = frozenset({"ST", "TX", "FT", "ID", "IS", "NM", "SI", "DT", "TM", "DTM"})
 _TEXT = frozenset({"ST", "TX", "FT"})
 MOST_COMPONENTS = {
@@ -81,6 +94,7 @@ class Fault:
     component: int = 0
     subcomponent: int = 0
     severity: Severity = Severity.ERROR
+    expected: str = ""
 
 
 def faults(segment: Segment, field: int, kind: str, repetition: int) -> Iterator[Fault]:
@@ -92,6 +106,17 @@ def faults(segment: Segment, field: int, kind: str, repetition: int) -> Iterator
     check = _CHECKS.get(kind)
     if check is not None:
         yield from check(segment, field, repetition)
+
+
+def is_loinc(code: str) -> bool:
+    """Whether *code* has the form and the check digit (mod 10) of a LOINC number (LOINC Users' Guide, section 1.4)."""
+    if not _LOINC.fullmatch(code):
+        return False
+    total = 0
+    for place, digit in enumerate(reversed(code[:-2])):
+        doubled = int(digit) * (1 + (place + 1) % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    return (total + int(code[-1])) % 10 == 0
 
 
 def is_time(text: str) -> bool:
@@ -134,9 +159,19 @@ def _pattern(rule: str, pattern: re.Pattern[str]):  # type: ignore[no-untyped-de
     return check
 
 
+def _of_table(
+    segment: Segment, field: int, repetition: int, component: int, values: str, subcomponent: int = 0
+) -> Iterator[Fault]:
+    """A code of a table that the standard closes."""
+    code = segment.text(field, component, subcomponent or 1, repetition)
+    if code and code not in values.split():
+        yield Fault("type-table", component, subcomponent, expected=values.replace(" ", ", "))
+
+
 def _authority(segment: Segment, field: int, repetition: int, component: int) -> Iterator[Fault]:
     """An HD as a component: ``name&root&kind``."""
     root, kind = (segment.text(field, component, part, repetition) for part in (2, 3))
+    yield from _of_table(segment, field, repetition, component, _AUTHORITY_KINDS, 3)
     if kind == "ISO" and not is_uid(root):
         yield Fault("type-oid", component, 2)
     elif (root and not kind) or (is_uid(root) and kind != "ISO" and root.count(".") >= 3):
@@ -145,6 +180,7 @@ def _authority(segment: Segment, field: int, repetition: int, component: int) ->
 
 def _hierarchic(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
     name, root, kind = (segment.text(field, part, repetition=repetition) for part in (1, 2, 3))
+    yield from _of_table(segment, field, repetition, 3, _AUTHORITY_KINDS)
     if kind == "ISO" and not is_uid(root):
         yield Fault("type-oid", 2)
     elif bool(root) != bool(kind):
@@ -167,6 +203,20 @@ def _composite_id(segment: Segment, field: int, repetition: int) -> Iterator[Fau
 
 def _person(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
     yield from _authority(segment, field, repetition, 9)
+    yield from _of_table(segment, field, repetition, 10, _NAME_TYPES)
+
+
+def _name(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    yield from _of_table(segment, field, repetition, 7, _NAME_TYPES)
+
+
+def _telecom(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    yield from _of_table(segment, field, repetition, 2, _TELECOM_USES)
+    yield from _of_table(segment, field, repetition, 3, _TELECOM_KINDS)
+
+
+def _address(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    yield from _of_table(segment, field, repetition, 7, _ADDRESS_TYPES)
 
 
 def _organization(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
@@ -175,6 +225,7 @@ def _organization(segment: Segment, field: int, repetition: int) -> Iterator[Fau
 
 def _entity(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
     value, _name, root, kind = (segment.text(field, part, repetition=repetition) for part in (1, 2, 3, 4))
+    yield from _of_table(segment, field, repetition, 4, _AUTHORITY_KINDS)
     if not value:
         yield Fault("type-empty", 1)
     if kind == "ISO" and not is_uid(root):
@@ -187,6 +238,16 @@ def _coded(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
     code, system = segment.text(field, 1, repetition=repetition), segment.text(field, 3, repetition=repetition)
     if code and not system:
         yield Fault("type-coding-system", 3, severity=Severity.WARNING)
+    elif system and not code:
+        yield Fault("type-empty", 1)
+    elif system == "LN" and not is_loinc(code):
+        yield Fault("type-loinc", 1)
+
+
+def _number(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    text = segment.text(field, repetition=repetition)
+    if text and (not _NUMBER.fullmatch(text) or len(text) > MOST_DIGITS):
+        yield Fault("type-number")
 
 
 def _quantity(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
@@ -200,11 +261,14 @@ _CHECKS = {
     "DTM": _time_stamp,
     "DT": _date,
     "TM": _pattern("type-time", _TIME),
-    "NM": _pattern("type-number", _NUMBER),
+    "NM": _number,
     "SI": _pattern("type-sequence", _SEQUENCE),
     "HD": _hierarchic,
     "CX": _composite_id,
     "XCN": _person,
+    "XPN": _name,
+    "XAD": _address,
+    "XTN": _telecom,
     "XON": _organization,
     "EI": _entity,
     "CE": _coded,

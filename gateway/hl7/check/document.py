@@ -11,6 +11,7 @@ from gateway.hl7 import embedded, profiles
 from gateway.hl7.check.case import Case, Document
 from gateway.hl7.check.identity import has_ins
 from gateway.hl7.er7 import Segment
+from gateway.hl7.order_groups import of
 from gateway.hl7.profiles.common import CDA, FINESS
 from gateway.hl7.profiles.document import (
     ALIASES,
@@ -51,7 +52,7 @@ def document_type(case: Case) -> None:
     """OBR-4 is of the value set of document types, OBX-3 repeats it, TXA-2 and the document say the same."""
     source = f"{CDA}, segment OBR"
     for order in case.orders:
-        request = next((row for row in order if row.name == "OBR"), None)
+        request = of(order, "OBR")
         if request is None:
             continue
         code, system = request.text(4), request.text(4, 3)
@@ -178,6 +179,8 @@ def mail(case: Case) -> None:
     source = f"{CDA}, règles de gestion MSSanté"
     if "DESTMSSANTEPAT" in yes and "INVISIBLE_PATIENT" in yes:
         case.say("mail-invisible", said["DESTMSSANTEPAT"], 5, err3="103", source=source)
+    elif "DESTMSSANTEPS" in yes and "MASQUE_PS" in yes:
+        case.say("mail-masked", said["DESTMSSANTEPS"], 5, err3="103", source=source)
     elif yes & {"DESTMSSANTEPS", "DESTMSSANTEPAT"} and not _in_matrix(yes):
         row = said["DESTMSSANTEPS"] if "DESTMSSANTEPS" in yes else said["DESTMSSANTEPAT"]
         case.say("mail-matrix", row, 5, severity=Severity.WARNING, err3="103", source=source)
@@ -279,7 +282,7 @@ def transcription(case: Case) -> None:
     if event == "T10" and not row.text(13):
         case.say("field-required", row, 13, err3="101", source=source)
     if event == "T02" and row.text(13):
-        case.say("parent-unexpected", row, 13, severity=Severity.WARNING, err3="199", source=source)
+        case.say("parent-unexpected", row, 13, err3="199", source=source)
     for number in (12, 13):
         if row.text(number):
             _entity(case, row, number, source)

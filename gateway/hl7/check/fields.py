@@ -47,9 +47,9 @@ def _standard(case: Case, segment: Segment) -> None:
             if start >= segment.end:
                 break
             continue
-        if segment.name == "OBX" and element.number == 6:
-            continue  # units are of UCUM or ISO when no system is named
         kind = element.type or segment.text(2)
+        if segment.name == "OBX" and element.number == 6:
+            kind = ""  # units are of UCUM or ISO when no system is named
         for repetition in _repetitions(case, segment, element):
             for fault in datatypes.faults(segment, element.number, kind, repetition):
                 case.say(
@@ -62,9 +62,10 @@ def _standard(case: Case, segment: Segment) -> None:
                     severity=fault.severity,
                     err3="102",
                     source=f"{HL7} 2A, {kind}",
+                    expected=fault.expected or None,
                 )
-    if segment.name == "OBX" and segment.text(2) not in (*datatypes.OBSERVATION_TYPES, ""):
-        case.say("value", segment, 2, err3="103", source=f"{HL7} table 0125", value=segment.text(2), expected="ED, CE…")
+    if segment.name == "OBX":
+        _observation_type(case, segment)
     for number, (table, values) in dictionary.TABLES.get(segment.name, {}).items():
         text = segment.text(number)
         if text and text not in values:
@@ -74,6 +75,16 @@ def _standard(case: Case, segment: Segment) -> None:
         if start == end:
             case.say("field-required", segment, number, err3="101", source=f"{HL7} {segment.name}-{number}")
     _further(case, segment, max(elements))
+
+
+def _observation_type(case: Case, segment: Segment) -> None:
+    """OBX-2 says what OBX-5 is: needed as soon as there is a value (HL7 v2.5.1 section 7.4.2.2)."""
+    kind = segment.text(2)
+    start, end = segment.span(5)
+    if not kind and start < end:
+        case.say("field-required", segment, 2, err3="101", source=f"{HL7} OBX-2")
+    if kind and kind not in datatypes.OBSERVATION_TYPES:
+        case.say("value", segment, 2, err3="103", source=f"{HL7} table 0125", value=kind, expected="ED, CE…")
 
 
 def _repetitions(case: Case, segment: Segment, element: dictionary.Element) -> Iterator[int]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 
 from gateway.hl7 import profiles
-from gateway.hl7.check.case import Case, components, of
+from gateway.hl7.check.case import Case, components
 from gateway.hl7.check.datatypes import is_time
 from gateway.hl7.er7 import Segment
+from gateway.hl7.order_groups import of
 from gateway.hl7.profiles.common import HL7, PAM
 from gateway.model.finding import Severity
-from gateway.model.identifiers import INS_NIA, INS_NIR, INS_OIDS, ins_key_is_right
+from gateway.model.identifiers import INS_NIA, INS_NIR, INS_OIDS, INS_TEST_OIDS, ins_key_is_right
 
 INS = "CI-SIS, Prise en charge de l'INS dans les standards d'interopérabilité"
 _AUTHORITIES = {"ASIP-SANTE-INS-NIR": INS_NIR, "ASIP-SANTE-INS-NIA": INS_NIA}
@@ -109,7 +110,8 @@ def _national(case: Case, patient: Segment, number: int) -> None:
             expected="ASIP-SANTE-INS-NIR",
         )
     stated = _AUTHORITIES.get(name, "")
-    if stated and oid in (INS_NIR, INS_NIA) and stated != oid:
+    if (stated and oid in (INS_NIR, INS_NIA) and stated != oid) or (stated == INS_NIA and oid in INS_TEST_OIDS):
+        # Both test authorities are of the NIR.
         case.say("ins-authority", patient, 3, repetition=number, component=4, err3="103", source=INS)
 
 
@@ -169,6 +171,18 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
                 expected="L",
             )
     first, given = patient.text(5, 2), patient.text(5, 3)
+    if not first:
+        case.say(
+            "field-required",
+            patient,
+            5,
+            repetition=1,
+            component=2,
+            severity=severity,
+            err3="101",
+            err5="905",
+            source=INS,
+        )
     if first and not given:
         case.say(
             "field-required",

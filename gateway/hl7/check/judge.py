@@ -94,13 +94,19 @@ def judge(content: bytes, *, profile: str = "") -> Judgement:
 
 
 def _without_echoes(findings: list[Finding]) -> list[Finding]:
-    """What the profile says of a value makes what its data type says of the same value superfluous."""
-    said = {finding.path for finding in findings if not finding.rule.startswith("type-")}
+    """What the profile says of a value makes what its data type says of the same value superfluous.
+
+    A warning of the profile does not hide that the value breaks its data type.
+    """
+    profiled = [finding for finding in findings if not finding.rule.startswith("type-")]
+    said = {finding.path for finding in profiled}
+    faulty = {finding.path for finding in profiled if finding.severity is Severity.ERROR}
     seen: set[tuple[str, str]] = set()
     kept = []
     for finding in findings:
         key = finding.rule, finding.path
-        if key not in seen and not (finding.rule.startswith("type-") and finding.path in said):
+        hiding = faulty if finding.severity is Severity.ERROR else said
+        if key not in seen and not (finding.rule.startswith("type-") and finding.path in hiding):
             kept.append(finding)
         seen.add(key)
     return kept
@@ -171,12 +177,18 @@ def _escapes(case: Case, escape: bytes) -> None:
 def _identifier(case: Case) -> None:
     """MSH-21: the profile and its version; an earlier version is read."""
     header = case.message.header
+    stated = [each for each in routing.profile_ids(message=case.message) if each != "^"]
+    national = [each for each in stated if routing.is_national(each)]
+    if len(national) > 1:
+        case.say("profile-several", header, 21, repetition=2, err3="198", value=", ".join(national))
     wanted = DOCUMENT_PROFILE if case.profile.name.startswith(("cda-", "zam-")) else None
     if case.profile.name.startswith("tlr-"):
         wanted = (PROFILE_VERSION, PROFILE_NAME)
     if wanted is None:
+        # An acknowledgement may repeat what it answers (before 2.1.1); any other message claims what it is not.
+        if national and case.profile.name != "ack":
+            case.say("value", header, 21, err3="203", value=national[0], expected="-")
         return
-    stated = [each for each in routing.profile_ids(message=case.message) if each != "^"]
     expected = "^".join(wanted)
     if not stated or expected in stated or any(each.startswith("^") or each.endswith("^") for each in stated):
         return  # an empty one is told as a required field

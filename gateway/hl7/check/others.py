@@ -6,9 +6,12 @@ OMI^O23; IHE ITI TF-2 3.30 and the national extension France 2.11 (A40, A47).
 
 from __future__ import annotations
 
+from gateway import valuesets
 from gateway.hl7.check.case import Case, components
+from gateway.hl7.order_groups import of
 from gateway.hl7.profiles.common import CDA, DRIM, PAM
-from gateway.hl7.profiles.others import IMAGE_CHANGE, STATUS_BY_EVENT
+from gateway.hl7.profiles.others import CONDITIONS, IMAGE_CHANGE, STATUS_BY_EVENT, TEXTS_0357
+from gateway.model.codes import dicom_modality
 from gateway.model.finding import Severity
 
 _VERSIONS = {"R01": ("2.5", "2.5.1"), "O01": ("2.5.1", "2.5"), "O23": ("2.5.1",)}
@@ -36,6 +39,10 @@ def acknowledgement(case: Case) -> None:
             value=version,
             expected=", ".join(allowed),
         )
+    for row in case.message.all("ERR"):
+        stated, meant = row.text(3), TEXTS_0357.get(row.text(3, 2).casefold(), "")
+        if meant and stated in CONDITIONS and meant != stated:
+            case.say("error-text", row, 3, err3="103", source=f"{CDA}, table 0357", value=stated, expected=meant)
     if error is not None and error.text(3) == "207" and not error.text(5):
         case.say("error-detail", error, 5, severity=Severity.WARNING, err3="101", source=f"{CDA}, table 0357, 207")
 
@@ -93,8 +100,13 @@ def image_change(case: Case) -> None:
             value=rows[0].text(3, 2),
             expected=IMAGE_CHANGE,
         )
+    for control in case.message.all("IPC"):
+        modality = control.text(5)
+        if modality and dicom_modality(modality) not in valuesets.load(valuesets.MODALITY):
+            severity = Severity.WARNING  # a series may be of a kind (PR, SR) that is no way to make images
+            case.say("code-unknown", control, 5, severity=severity, err3="103", source=DRIM, value=modality)
     for order in case.orders:
-        request = next((row for row in order if row.name == "OBR"), None)
+        request = of(order, "OBR")
         if request is not None and request.text(2) and components(request, 2) != components(order[0], 2):
             case.say("order-number-differs", request, 2, err3="103", source=DRIM)
 

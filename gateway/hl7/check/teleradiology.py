@@ -11,14 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 
 from gateway import valuesets
 from gateway.hl7 import embedded
-from gateway.hl7.check.case import Case, all_of, components, of
+from gateway.hl7.check.case import Case, components
 from gateway.hl7.check.datatypes import is_time
 from gateway.hl7.check.identity import _later
 from gateway.hl7.er7 import Segment
+from gateway.hl7.order_groups import Order, all_of, of
 from gateway.hl7.profiles.common import FINESS, TLR
 from gateway.hl7.profiles.teleradiology import (
     OBSERVATIONS,
     OF_FLOW,
+    PROTOCOL,
     Kind,
     Observation,
 )
@@ -126,6 +128,7 @@ def observations(case: Case) -> None:
             for row in rows:
                 if Kind(kind)(row):
                     _of_value_set(case, row, kind)
+                    _measure(case, row, kind)
         _facets(case, rows, kinds)
         for row in rows:
             _encapsulated(case, row)
@@ -150,7 +153,7 @@ def _known(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> N
             case.say("sub-id", row, 4, err3="102", source=_SUB_ID, value=row.text(4), expected=wanted)
 
 
-def _cardinality(case: Case, order: tuple[Segment, ...], rows: list[Segment], kind: Observation) -> None:
+def _cardinality(case: Case, order: Order, rows: list[Segment], kind: Observation) -> None:
     found = [row for row in rows if Kind(kind)(row)]
     name = f"{kind.code} n.{kind.facet}" if kind.facet else kind.code
     if len(found) < kind.least:
@@ -195,6 +198,17 @@ def _of_value_set(case: Case, row: Segment, kind: Observation) -> None:
     )
 
 
+def _measure(case: Case, row: Segment, kind: Observation) -> None:
+    """A number above nothing, in a unit of what is measured."""
+    if not kind.unit:
+        return
+    value, unit = row.text(5), row.text(6)
+    if value.startswith("-") or (value and not value.strip("+0.")):
+        case.say("measure", row, 5, err3="102", value=value)
+    if unit and kind.units and unit not in kind.units:
+        case.say("value", row, 6, err3="103", value=unit, expected=", ".join(kind.units))
+
+
 def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> None:
     """What one occurrence needs: a modifier its region, a lot its product, a product its lot, a quantity both."""
     needs: dict[str, dict[int, tuple[int, ...]]] = {
@@ -223,6 +237,8 @@ def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> 
 
 def _encapsulated(case: Case, row: Segment) -> None:
     """ED as ``^TEXT^^Base64^data``; official examples hold data that are no base64 by their length."""
+    if row.text(2) == "FT" and row.text(3) == PROTOCOL.code and row.text(5, 4).upper() == "BASE64":
+        case.say("encapsulated-as-text", row, 5, err3="102", source=f"{TLR}, {row.text(3)}")
     if row.text(2) != "ED" or row.text(3) not in ("PROTOCOLE_IMAGERIE", "URL_PARTIELLE_VIEWER"):
         return
     source = f"{TLR}, {row.text(3)}"
@@ -269,9 +285,12 @@ def decoded(row: Segment) -> bytes | None:
 def answer(case: Case) -> None:
     """An accepted request comes with its protocol."""
     for order in case.orders:
-        protocols = [row for row in all_of(order, "OBX") if row.text(3) == "PROTOCOLE_IMAGERIE"]
+        protocols = [row for row in all_of(order, "OBX") if row.text(3) == PROTOCOL.code]
+        source = f"{TLR}, flux 3, protocole d'imagerie"
         if order[0].text(1) == "OK" and not protocols:
-            case.say("protocol-missing", order[0], 1, err3="100", source=f"{TLR}, flux 3, protocole d'imagerie")
+            case.say("protocol-missing", order[0], 1, err3="100", source=source)
+        if order[0].text(1) == "OC" and protocols:
+            case.say("protocol-refused", protocols[0], 3, severity=Severity.WARNING, err3="199", source=source)
 
 
 def examinations(case: Case) -> None:
@@ -310,7 +329,7 @@ def examinations(case: Case) -> None:
                 )
 
 
-def _codes(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
+def _codes(case: Case, order: Order, control: Segment) -> None:
     table = valuesets.load(valuesets.IMAGING_CODES)
     for field in (2, 4):
         code = control.text(field)
@@ -323,7 +342,7 @@ def _codes(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
         case.say("act-differs", control, 4, severity=Severity.WARNING, err3="103", value=control.text(4), expected=act)
 
 
-def _viewer(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
+def _viewer(case: Case, order: Order, control: Segment) -> None:
     """The partial address names the study and the accession number of its order."""
     source = f"{TLR}, flux 4, URL de viewer DRIMbox"
     for row in all_of(order, "OBX"):
@@ -336,7 +355,8 @@ def _viewer(case: Case, order: tuple[Segment, ...], control: Segment) -> None:
         except ValueError:
             asked, address = {}, urlsplit("")
         if address.scheme != "https" or not address.hostname:
-            readable = address.scheme == "http"
+            # The guide's own example holds bytes that are no text at all; words that are no address are a fault.
+            readable = data.isascii() and data.strip().decode().isprintable()
             case.say(
                 "viewer-address",
                 row,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from gateway import valuesets
-from gateway.hl7.check.case import Case, all_of, of
+from gateway.hl7.check.case import Case
 from gateway.hl7.check.identity import has_ins
+from gateway.hl7.order_groups import all_of, of
 from gateway.hl7.profiles import routing
 from gateway.hl7.profiles.common import WHITE_PAPER
+from gateway.hl7.profiles.white_paper import CANCELLATIONS
 from gateway.model.codes import dicom_modality
 
 IRRADIATING = frozenset({"CR", "CT", "DX", "IO", "MG", "NM", "PT", "PX", "RF", "RG", "XA"})
@@ -31,8 +33,10 @@ def white_paper_identity(case: Case) -> None:
 
 
 def clinical_information(case: Case) -> None:
-    """Flow A: words on the reason, wherever HL7 has room for them."""
+    """Flow A: words on the reason, wherever HL7 has room for them; who takes a request back needs none."""
     for order in case.orders:
+        if order[0].text(1) in CANCELLATIONS:
+            continue
         request = of(order, "OBR")
         said = request is not None and any(request.raw(number) for number in (13, 31))
         if not said and not any(row.text(3) or row.text(5) for row in order if row.name in ("NTE", "OBX", "DG1")):

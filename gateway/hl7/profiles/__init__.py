@@ -32,8 +32,8 @@ CLASSES_WITH_A_VISIT_NUMBER = frozenset({"E", "I", "O", "R"})
 """Values of PV1-2 that require PV1-19."""
 
 LATER_TYPES = frozenset({"OMI", "ORM", "OMG", "ZAM", "SIU"})
-"""Messages that a gateway may be sent beside reports and that make no event of a share: orders (which are relayed; of
-OMI, the complement of a teleradiology request), appointments, receipts of the DMP."""
+"""Messages that a gateway may be sent beside reports and that make no event of a share: orders (which are relayed where
+a platform is set up; of OMI, the complement of a teleradiology request), appointments, receipts of the DMP."""
 
 ENCAPSULATED = "ED"
 METADATA_SYSTEM = "MetaDMPMSS"
@@ -212,9 +212,7 @@ def missing_fields(message: Message, profile: Profile, document: int) -> Iterato
     for required in profile.fields:
         rows = message.all(required.segment)
         index = document if required.segment == "OBX" else 0
-        # The bounds are enough: the value may be 60 MiB of base64.
-        start, end = rows[index].span(required.field, 1, required.component) if index < len(rows) else (0, 0)
-        if start == end:
+        if index >= len(rows) or not rows[index].has(required.field, required.component):
             yield required
 
 

@@ -46,13 +46,13 @@ def header(
         asked("9.1", "R", message, err3="200"),
         asked("9.2", "R", *events, err3="201"),
         asked("9.3", "R", structure, err3="200"),
-        asked("10"),
+        asked("10", like=r".{1,199}"),
         asked("11"),
         asked("11.1", "R", "P", "T", "D", err3="202"),
         asked("12"),
         asked("12.1", "R", *version, tolerated=tolerated_versions, err3="203"),
         asked("17", "R", COUNTRY),
-        asked("18", "R", *CHARSETS, tolerated=TOLERATED_CHARSETS, first_only=True),
+        asked("18", "R", *CHARSETS, tolerated=TOLERATED_CHARSETS, single=True),
     ]
     if profile is None:
         rows.append(asked("21", "X", severity=Severity.WARNING))

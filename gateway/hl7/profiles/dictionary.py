@@ -60,7 +60,7 @@ _ORDER_CONTROLS = (
 )
 TABLES: dict[str, dict[int, tuple[str, frozenset[str]]]] = {
     "PID": {24: _YES_NO, 30: _YES_NO, 31: _YES_NO},
-    "PV1": {2: ("table 0004", frozenset("BCEINOPRU"))},
+    "PV1": {2: ("table 0004", frozenset("BCEINOPRU")), 51: ("table 0326", frozenset("AV"))},
     "ORC": {
         1: (
             "table 0119",
@@ -68,6 +68,7 @@ TABLES: dict[str, dict[int, tuple[str, frozenset[str]]]] = {
         ),
         5: ("table 0038", frozenset({"A", "CA", "CM", "DC", "ER", "HD", "IP", "RP", "SC"})),
     },
+    "OBR": {25: ("table 0123", frozenset("ACFIOPRSXYZ"))},
     "OBX": {11: ("table 0085", frozenset("CDFINOPRSUWX"))},
 }
 """Values that the standard closes, whatever a profile says."""

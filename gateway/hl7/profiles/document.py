@@ -116,8 +116,12 @@ _MAIL = Section(
     fields=(
         asked("1"),
         asked("2", "R", "ED"),
+        asked("3.2", severity=Severity.WARNING),
         asked("3.3", "R", profiles.METADATA_SYSTEM),
         asked("5", single=True),
+        asked("5.2", "R", "TEXT", "text"),
+        asked("5.4", "R", "Base64", any_case=True, tolerated=("A",)),
+        asked("5.5"),
         asked("11", "R", "F"),
     ),
 )

@@ -97,8 +97,21 @@ OMI_CHANGE = Profile(
     ),
 )
 
-ACK_EVENTS = ("R01", "T02", "T04", "T10", "O01", "O23", "Z01", "Z02", "Z03", "A08", "A40", "A47")
+ACK_EVENTS = ("R01", "T02", "T04", "T10", "O01", "O23", "Z01", "Z02", "Z03", "A08", "A31", "A40", "A47")
 CONDITIONS = ("100", "101", "102", "103", "198", "199", "200", "201", "202", "203", "207")
+TEXTS_0357 = {
+    "segment sequence error": "100",
+    "required field missing": "101",
+    "data type error": "102",
+    "table value not found": "103",
+    "unsupported message type": "200",
+    "unsupported event code": "201",
+    "unsupported processing id": "202",
+    "unsupported version id": "203",
+    "application internal error": "207",
+    "application error": "207",
+}
+"""ERR-3.2 in small letters: the standard's words (table 0357), and the guide's."""
 _TOLERATED_CONDITIONS = ("0", "204", "205", "206")
 ACK = Profile(
     name="ack",
@@ -135,6 +148,12 @@ ERROR_SYSTEMS = {
     "Z03": ("applicationErrorCondition", ("HL70533", "applicationErrorCode")),
 }
 """ERR-5.3: the name that the guide gives, and those that examples write."""
+ERROR_CODES = {"Z02": r"[1-5][0-9]{2}", "Z03": r"90[0-6]"}
+"""ERR-5.1: a reply of SMTP, a code of the guide's table; the DMP's codes are words."""
+
+
+OLDER_RECEIPTS = {"1.0^CISIS_CDA_HL7_LPS": "1.0", "1.1^CISIS_CDA_HL7_LPS": "1.1"}
+"""MSH-21 of receipts before the two directions had one profile."""
 
 
 def _zam(event: str, fr: str, en: str) -> Profile:
@@ -169,7 +188,7 @@ def _zam(event: str, fr: str, en: str) -> Profile:
                 asked("3.3", "R", "messageErrorCondition"),
                 asked("4", "R", "E", "F", "I", "W"),
                 asked("5"),
-                asked("5.1"),
+                asked("5.1", like=ERROR_CODES.get(event, "")),
                 asked("5.3", "R", system, tolerated=others),
             ),
         ),
@@ -186,7 +205,7 @@ def _zam(event: str, fr: str, en: str) -> Profile:
                     asked("1", "R", "2"),
                     asked("2", "R", "XTN"),
                     asked("3.3", "R", "AckMetierZAM", tolerated=("AckMétierZAM",)),
-                    asked("5"),
+                    asked("5", single=True),
                     asked("5.3", "R", "X.400"),
                     asked("5.4", like=r"[^@\s]+@[^@\s]+"),
                     asked("11", "R", "F"),
@@ -201,6 +220,7 @@ def _zam(event: str, fr: str, en: str) -> Profile:
         structure=structure,
         structure_source=source,
         source=CDA,
+        older=OLDER_RECEIPTS,
         rules=("receipt",),
         sections=tuple(sections),
     )
@@ -274,6 +294,15 @@ PROFILES = (
     _adt(
         "A08",
         "ADT_A01",
+        f"MSH [{{SFT}}] EVN PID {_REST}",
+        "Identité corrigée",
+        "Identity corrected",
+        (),
+        _VERSIONS,
+    ),
+    _adt(
+        "A31",
+        "ADT_A05",
         f"MSH [{{SFT}}] EVN PID {_REST}",
         "Identité corrigée",
         "Identity corrected",

@@ -12,6 +12,8 @@ from gateway.hl7.profiles.grammar import Profile
 
 _TELERADIOLOGY_CODES = frozenset(teleradiology.LABELS)
 _EXAMINATION = ("IPC", "ZDS")
+DOCUMENT_MESSAGES = frozenset({"ORU", "MDM"})
+"""MSH-9.1 of the transmission of a document; teleradiology has an ORU too, and MSH-21 tells them apart."""
 
 
 @cache
@@ -29,12 +31,22 @@ def profile_ids(message: Message) -> list[str]:
     ]
 
 
+def is_national(profile: str) -> bool:
+    """Whether a repetition of MSH-21, as :func:`profile_ids` gives it, names a profile of the CI-SIS."""
+    return profile.rpartition("^")[2].startswith("CISIS_")
+
+
+def is_of_guide(profile: str) -> bool:
+    """Whether such a repetition names the teleradiology guide, in any version of it."""
+    return profile.rpartition("^")[2].startswith("CISIS_TLR_HL7")
+
+
 def is_teleradiology(message: Message) -> bool:
     """Whether MSH-21 says so or, where MSH-21 is empty, the procedure in OBR-4."""
-    names = {each.partition("^")[2] for each in profile_ids(message)}
-    if any(name.startswith("CISIS_TLR_HL7") for name in names):
+    stated = next(filter(is_national, profile_ids(message)), "")
+    if is_of_guide(stated):
         return True
-    if any(name.startswith("CISIS_") for name in names):
+    if stated and message.header.text(9) in DOCUMENT_MESSAGES:
         return False
     return any(row.text(4) in _TELERADIOLOGY_CODES for row in message.all("OBR"))
 
@@ -49,7 +61,7 @@ def route(message: Message) -> Profile | None:
     elif code == "ZAM":
         name = f"zam-{event.lower()}"
     elif code == "ADT":
-        name = f"adt-{'a08' if event in ('A08', 'A31') else event.lower()}"
+        name = f"adt-{event.lower()}"
     elif code == "ORU":
         name = "tlr-3-answer" if is_teleradiology(message) else "cda-oru-r01"
     elif code == "OMI":

@@ -65,6 +65,8 @@ class Observation:
     systems: tuple[str, ...] = ()
     """OBX-5.3."""
     unit: bool = False
+    units: tuple[str, ...] = ()
+    """OBX-6 (UCUM); any when there are none."""
     tolerated: tuple[str, ...] = ()
 
 
@@ -99,8 +101,15 @@ MEDICAL = (
     Observation(
         code=HISTORY, system="LN", label="History of General health Narrative", types=("FT",), most=0, tolerated=("TX",)
     ),
-    Observation(code=HEIGHT, system="LN", label="Body height", types=("NM",), unit=True),
-    Observation(code=WEIGHT, system="LN", label="Body weight", types=("NM",), unit=True),
+    Observation(
+        code=HEIGHT,
+        system="LN",
+        label="Body height",
+        types=("NM",),
+        unit=True,
+        units=("cm", "m", "mm", "[in_i]", "[ft_i]"),
+    ),
+    Observation(code=WEIGHT, system="LN", label="Body weight", types=("NM",), unit=True, units=("kg", "g", "[lb_av]")),
     Observation(
         code=PREGNANCY,
         system="LN",

@@ -7,13 +7,17 @@ and from the guide that followed it (OBX, IPC).
 
 from __future__ import annotations
 
-from gateway.hl7.profiles.common import HL7, WHITE_PAPER
+from gateway.hl7.profiles.common import HL7, OID, WHITE_PAPER
 from gateway.hl7.profiles.grammar import Profile, Section, asked
 from gateway.hl7.profiles.teleradiology import AFTER, COVERAGE, DETAIL, PATIENT
 from gateway.model.finding import Severity
 
 _ORM = f"MSH [{{NTE}}] {PATIENT} PV1 [PV2] {COVERAGE}"
 _WARN = Severity.WARNING
+CANCELLATIONS = ("CA", "DC", "OC", "OD")
+"""ORC-1 of a request that is taken back (table 0119)."""
+_ASKS = ("NW", "XO", "RO", "RP", "SN", "SC", *CANCELLATIONS)
+"""ORC-1 of a request: new, changed, replaced, its state, taken back."""
 
 
 def _white_paper(name: str, fr: str, en: str, structure: str, rules: tuple[str, ...], *more: Section) -> Profile:
@@ -53,6 +57,16 @@ def _white_paper(name: str, fr: str, en: str, structure: str, rules: tuple[str, 
             Section(segment="PV1", source=source, fields=(asked("2"),)),
             Section(segment="ORC", source=f"{source}; {HL7} 4.5.1", fields=(asked("1"), asked("2"), asked("2.1"))),
             Section(segment="OBR", source=source, fields=(asked("4"), asked("4.1"))),
+            Section(
+                segment="ZDS",
+                source="IHE RAD TF-2 4.4, ZDS-1",
+                fields=(
+                    asked("1"),
+                    asked("1.1", like=OID),
+                    asked("1.3", "R", "Application", severity=_WARN),
+                    asked("1.4", "R", "DICOM", severity=_WARN),
+                ),
+            ),
             *more,
         ),
     )
@@ -64,6 +78,12 @@ FLOW_A = _white_paper(
     "Teleradiology white paper, flow A: elements of the request (ORM^O01)",
     f"{_ORM} {{ORC [{DETAIL} [{{OBX [{{NTE}}]}}]] {AFTER}}}",
     ("white_paper_identity", "clinical_information"),
+    Section(
+        segment="ORC",
+        source=f"{WHITE_PAPER}, flux A ; {HL7} table 0119",
+        # A decision of the other end (OK, UA) is no request.
+        fields=(asked("1", "R", *_ASKS),),
+    ),
 )
 FLOW_C = _white_paper(
     "lb-c",

@@ -7,6 +7,7 @@ C.7.5.1 (General Equipment), C.17.6.2 (Key Object Document), C.17.3 (SR Document
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from gateway.kos import tags as t
@@ -93,6 +94,9 @@ CONTENT = (
     Row(t.CONCEPT_CODE_SEQUENCE, 3, 1),
     Row(t.MEASURED_VALUE_SEQUENCE, 3, 1),
 )
+_TABLES = (ROOT, REQUEST, STUDY, SERIES, REFERENCE, TEMPLATE, CODE, CONTENT)
+OWN = frozenset(row.tag for rows in _TABLES for row in rows if row.type < 3)
+"""What is written as unknown (UN) by nobody who knows the object."""
 DESCRIBED = tuple(_one(tag) for tag in (t.STUDY_DATE, t.STUDY_TIME, t.MANUFACTURER, t.INSTITUTION_NAME))
 """What IHE MADO wants filled beyond the standard (6.X.2.6, 6.X.2.7)."""
 
@@ -105,6 +109,8 @@ _CODES = frozenset(
         0x00081032,  # Procedure Code Sequence
     )
 )
+_CONCEPT = re.compile(r"[1-9][0-9]{2,14}[01]0[0-9]", re.ASCII)
+_PERMUTED = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 _UNIVERSAL_TYPES = frozenset(("ISO", "DNS", "EUI64", "UUID", "URI", "X400", "X500", "HL7"))
 _BY_OID = frozenset(
     (
@@ -184,6 +190,29 @@ def code(context: Context, item: Node, path: Path) -> None:
         context.say("kos-code", under(path, t.CODE_VALUE), name=name(t.CODE_VALUE))
     elif values[0] != t.URN_CODE_VALUE and not item.has(t.CODING_SCHEME_DESIGNATOR):
         context.say("kos-code", under(path, t.CODING_SCHEME_DESIGNATOR), name=name(t.CODING_SCHEME_DESIGNATOR))
+    elif item.ascii(t.CODING_SCHEME_DESIGNATOR) == "SCT" and not _is_concept(item.ascii(values[0])):
+        context.say("kos-code-concept", under(path, values[0]), value=item.ascii(values[0]))
+
+
+def _is_concept(value: str) -> bool:
+    """Whether *value* is a concept identifier of SNOMED CT: partition 00 or 10, and the check digit of Verhoeff
+    (SNOMED CT Technical Implementation Guide, SCTID)."""
+    if _CONCEPT.fullmatch(value) is None:
+        return False
+    check = 0
+    for place, digit in enumerate(reversed(value)):
+        permuted = int(digit)
+        for _ in range(place % 8):
+            permuted = _PERMUTED[permuted]
+        check = _times(check, permuted)
+    return check == 0
+
+
+def _times(one: int, other: int) -> int:
+    """The product of two elements of the dihedral group of order 10."""
+    if one < 5:
+        return (one + other) % 5 + (0 if other < 5 else 5)
+    return (one - other) % 5 + (5 if other < 5 else 0)
 
 
 def _entity(context: Context, item: Node, path: Path, by_oid: bool) -> None:

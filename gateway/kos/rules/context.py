@@ -12,7 +12,9 @@ from gateway.kos import tags
 from gateway.kos.decode import decoded
 from gateway.kos.file import Part10
 from gateway.kos.rules.catalogue import RULES
+from gateway.kos.titles import is_described
 from gateway.kos.tree import Node
+from gateway.model.codes import Code
 from gateway.model.finding import Finding
 from gateway.model.identifiers import INS_OIDS
 from gateway.texts.manifest import TEXTS
@@ -79,7 +81,12 @@ class Context:
     @property
     def described(self) -> bool:
         """Whether the title says that it is a manifest with description (IHE MADO)."""
-        return any(is_described(item) for item in self.root.items(tags.CONCEPT_NAME_CODE_SEQUENCE))
+        return any(is_described(self.code(item)) for item in self.root.items(tags.CONCEPT_NAME_CODE_SEQUENCE))
+
+    def code(self, item: Node) -> Code:
+        """The code of an item: value, designator, meaning."""
+        value, system = item.ascii(tags.CODE_VALUE), item.ascii(tags.CODING_SCHEME_DESIGNATOR)
+        return Code(value, system, self.text(item, tags.CODE_MEANING))
 
     def issuer(self, node: Node, tag: int) -> str:
         """The OID of an issuer sequence, empty when there is none."""
@@ -104,12 +111,3 @@ class Context:
                 expected=expected or None,
             )
         )
-
-
-def is_described(code: Node) -> bool:
-    """Whether the code is that of a manifest with description: of the trial, or of the standard once it is there."""
-    system, value = code.ascii(tags.CODING_SCHEME_DESIGNATOR), code.ascii(tags.CODE_VALUE)
-    if system == "99IHE":
-        return value == "MADOTEMP001"
-    meaning = code.ascii(tags.CODE_MEANING).casefold()
-    return system == "DCM" and value != "113030" and meaning == "manifest with description"

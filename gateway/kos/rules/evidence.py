@@ -1,21 +1,31 @@
-"""The evidence: study, series, instances, each once; where to get them; marks of key images."""
+"""The evidence: study, series, instances, each once; where to get them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gateway.kos import tags as t
-from gateway.kos.rules.attributes import REFERENCE, SERIES, STUDY, code, level
+from gateway.kos.rules.attributes import REFERENCE, SERIES, STUDY, level
 from gateway.kos.rules.context import Context, Path, name, under
-from gateway.kos.sop_classes import may_be_stored
+from gateway.kos.sop_classes import is_known_storage, may_be_stored
 from gateway.kos.tree import Node
 from gateway.model.identifiers import is_uid
 
 _RETRIEVAL = (t.RETRIEVE_AE_TITLE, t.RETRIEVE_URL, t.RETRIEVE_LOCATION_UID)
 _RESOURCE = re.compile(r"/studies/([^/?#]*)(?:/series/([^/?#]*))?(/instances/[^/?#]*)?/?")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+class Mark(NamedTuple):
+    """The mark of a key image: an item inside the item of the marked image."""
+
+    node: Node
+    path: Path
+    instance_uid: str
+    """Of the marked image."""
 
 
 @dataclass(slots=True)
@@ -27,93 +37,76 @@ class Evidence:
     series: dict[str, str] = field(default_factory=dict)
     """Series by instance."""
     numbers: dict[str, str] = field(default_factory=dict)
-    """Instance Number by instance, where it is said."""
+    """Instance Number by instance and Series Number by series, where it is said."""
+    frames: dict[str, str] = field(default_factory=dict)
+    """Number of Frames by instance, where it is said."""
     sizes: dict[str, int] = field(default_factory=dict)
     """Instances by series."""
+    studies: set[str] = field(default_factory=set)
+    locations: set[str] = field(default_factory=set)
+    """Retrieve Location UIDs."""
+    marks: list[Mark] = field(default_factory=list)
 
 
 def check(context: Context) -> Evidence:
     """Walk the evidence."""
-    found, marks = Evidence(), []
+    found = Evidence()
     tag = t.CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE
-    studies: set[str] = set()
     uneven = _Uneven()
     for index, study in enumerate(context.root.items(tag)):
         path = under("", tag, index)
         level(context, study, path, STUDY)
         study_uid = study.ascii(t.STUDY_INSTANCE_UID)
-        if study_uid in studies:
+        if study_uid in found.studies:
             context.say("kos-study-twice", under(path, t.STUDY_INSTANCE_UID), value=study_uid)
-        studies.add(study_uid)
+        found.studies.add(study_uid)
         for number, series in enumerate(study.items(t.REFERENCED_SERIES_SEQUENCE)):
             place = under(path, t.REFERENCED_SERIES_SEQUENCE, number)
-            marks += _series(context, series, study_uid, place, found)
+            _series(context, series, study_uid, place, found)
             uneven.add(series, place)
-    _studies(context, studies)
+    own = context.root.ascii(t.STUDY_INSTANCE_UID)
+    if own and found.studies and own not in found.studies:
+        expected = min(found.studies)
+        context.say("kos-study-other", under("", t.STUDY_INSTANCE_UID), value=own, expected=expected)
     uneven.say(context)
-    _own(context, found, studies)
-    for mark, path, instance_uid in marks:
-        _mark(context, mark, path, instance_uid, found)
     return found
 
 
-def _series(
-    context: Context, series: Node, study_uid: str, path: Path, found: Evidence
-) -> list[tuple[Node, Path, str]]:
-    """One series; gives back the marks of its instances, which may name a note of a series that comes later."""
+def _series(context: Context, series: Node, study_uid: str, path: Path, found: Evidence) -> None:
     level(context, series, path, SERIES)
     series_uid = series.ascii(t.SERIES_INSTANCE_UID)
     if series_uid and series_uid in found.sizes:
         context.say("kos-series-twice", under(path, t.SERIES_INSTANCE_UID), value=series_uid)
     _retrieval(context, series, study_uid, series_uid, path)
-    marks = []
+    if series.has(t.RETRIEVE_LOCATION_UID):
+        found.locations.add(series.ascii(t.RETRIEVE_LOCATION_UID))
+    if series.has(t.SERIES_NUMBER):
+        found.numbers[series_uid] = series.ascii(t.SERIES_NUMBER)
     instances = series.items(t.REFERENCED_SOP_SEQUENCE)
     found.sizes[series_uid] = found.sizes.get(series_uid, 0) + len(instances)
     for index, instance in enumerate(instances):
-        place = under(path, t.REFERENCED_SOP_SEQUENCE, index)
-        level(context, instance, place, REFERENCE)
-        uid, sop_class = instance.ascii(t.REFERENCED_SOP_INSTANCE_UID), instance.ascii(t.REFERENCED_SOP_CLASS_UID)
-        if sop_class and is_uid(sop_class) and not may_be_stored(sop_class):
-            context.say("kos-sop-class", under(place, t.REFERENCED_SOP_CLASS_UID), value=sop_class)
-        if uid in found.instances:
-            context.say("kos-instance-twice", under(place, t.REFERENCED_SOP_INSTANCE_UID), value=uid)
-        elif uid:
-            found.instances[uid], found.series[uid] = sop_class, series_uid
-        if instance.has(t.INSTANCE_NUMBER):
-            found.numbers[uid] = instance.ascii(t.INSTANCE_NUMBER)
-        frames = instance.ascii(t.NUMBER_OF_FRAMES)
-        if frames and not frames.lstrip("+0").isdigit():
+        _instance(context, instance, series_uid, under(path, t.REFERENCED_SOP_SEQUENCE, index), found)
+
+
+def _instance(context: Context, instance: Node, series_uid: str, place: Path, found: Evidence) -> None:
+    level(context, instance, place, REFERENCE)
+    uid, sop_class = instance.ascii(t.REFERENCED_SOP_INSTANCE_UID), instance.ascii(t.REFERENCED_SOP_CLASS_UID)
+    if sop_class and is_uid(sop_class) and not may_be_stored(sop_class):
+        context.say("kos-sop-class", under(place, t.REFERENCED_SOP_CLASS_UID), value=sop_class)
+    elif sop_class.startswith("1.2.840.10008.") and not is_known_storage(sop_class):
+        context.say("kos-sop-class-unknown", under(place, t.REFERENCED_SOP_CLASS_UID), value=sop_class)
+    if uid in found.instances:
+        context.say("kos-instance-twice", under(place, t.REFERENCED_SOP_INSTANCE_UID), value=uid)
+    elif uid:
+        found.instances[uid], found.series[uid] = sop_class, series_uid
+    if instance.has(t.INSTANCE_NUMBER):
+        found.numbers[uid] = instance.ascii(t.INSTANCE_NUMBER)
+    if instance.has(t.NUMBER_OF_FRAMES):
+        found.frames[uid] = frames = instance.ascii(t.NUMBER_OF_FRAMES)
+        if not frames.lstrip("+0").isdigit():
             context.say("kos-number", under(place, t.NUMBER_OF_FRAMES), value=frames)
-        for number, mark in enumerate(instance.items(t.REFERENCED_SOP_SEQUENCE)):
-            marks.append((mark, under(place, t.REFERENCED_SOP_SEQUENCE, number), uid))
-    return marks
-
-
-def _studies(context: Context, studies: set[str]) -> None:
-    own = context.root.ascii(t.STUDY_INSTANCE_UID)
-    if own and studies and own not in studies:
-        context.say("kos-study-other", under("", t.STUDY_INSTANCE_UID), value=own, expected=next(iter(studies)))
-    copies = bool(context.root.items(t.IDENTICAL_DOCUMENTS_SEQUENCE))
-    if len(studies) > 1 and not copies:
-        context.say("kos-identical-missing", under("", t.IDENTICAL_DOCUMENTS_SEQUENCE))
-    elif len(studies) == 1 and copies:
-        context.say("kos-identical-needless", under("", t.IDENTICAL_DOCUMENTS_SEQUENCE))
-
-
-def _own(context: Context, found: Evidence, studies: set[str]) -> None:
-    """The document is not part of what it lists, and no UID names two things."""
-    series, instance = context.root.ascii(t.SERIES_INSTANCE_UID), context.root.ascii(t.SOP_INSTANCE_UID)
-    if series and series in found.sizes:
-        context.say("kos-own-series", under("", t.SERIES_INSTANCE_UID), value=series)
-    if instance and instance in found.instances:
-        context.say("kos-own-instance", under("", t.SOP_INSTANCE_UID), value=instance)
-    named = [(uid, "study") for uid in {*studies, context.root.ascii(t.STUDY_INSTANCE_UID)} if uid]
-    named += [(uid, "series") for uid in {*found.sizes, series} if uid]
-    named += [(uid, "instance") for uid in {*found.instances, instance} if uid]
-    seen: dict[str, str] = {}
-    for uid, kind in named:
-        if seen.setdefault(uid, kind) != kind:
-            context.say("kos-uid-reused", under("", t.CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE), value=uid)
+    for number, mark in enumerate(instance.items(t.REFERENCED_SOP_SEQUENCE)):
+        found.marks.append(Mark(mark, under(place, t.REFERENCED_SOP_SEQUENCE, number), uid))
 
 
 def _retrieval(context: Context, series: Node, study_uid: str, series_uid: str, path: Path) -> None:
@@ -170,16 +163,3 @@ class _Uneven:
             if self._with[tag]:
                 for path in self._without[tag]:
                     context.say("kos-retrieval-uneven", under(path, tag), name=name(tag))
-
-
-def _mark(context: Context, mark: Node, path: Path, instance_uid: str, found: Evidence) -> None:
-    """The mark of a key image names a note of this evidence, its series and its title."""
-    note = mark.ascii(t.REFERENCED_SOP_INSTANCE_UID)
-    if not note or note not in found.instances or note == instance_uid:
-        context.say("kos-mark", under(path, t.REFERENCED_SOP_INSTANCE_UID), value=note)
-        return
-    series = mark.ascii(t.SERIES_INSTANCE_UID)
-    if series and series != found.series[note]:
-        context.say("kos-mark", under(path, t.SERIES_INSTANCE_UID), value=series)
-    for index, title in enumerate(mark.items(t.CONCEPT_NAME_CODE_SEQUENCE)):
-        code(context, title, under(path, t.CONCEPT_NAME_CODE_SEQUENCE, index))

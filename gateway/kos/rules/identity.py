@@ -32,6 +32,8 @@ def _identifiers(context: Context) -> None:
     else:
         _issuer(context, root, "")
     missing = [tag for tag in (t.PATIENT_NAME, t.PATIENT_BIRTH_DATE, t.PATIENT_SEX) if not root.has(tag)]
+    if t.PATIENT_NAME not in missing and not context.text(root, t.PATIENT_NAME).strip("^= "):
+        missing.append(t.PATIENT_NAME)
     for tag in missing:
         context.say("kos-traits", under("", tag), name=name(tag))
     national = {number} if number and context.national else set()

@@ -6,6 +6,7 @@ have its scheme and its value type (IHE RAD Supplement MADO 6.X.2.9, DICOM CP-25
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from gateway.kos import tags as t
@@ -20,8 +21,16 @@ _GROUP = ("126200", "DCM")
 _MODALITY = "121139"
 _SERIES_UID = "112002"
 _INSTANCE_NUMBER = "113609"
+_SERIES_NUMBER = "113607"
+_FRAMES = "121140"
 _SERIES_COUNTS = frozenset(("MADOTEMP009", "131565"))
 _INSTANCE_COUNTS = frozenset(("MADOTEMP007", "131564"))
+_VALUES = {
+    "121139": re.compile(r"[A-Z][A-Z0-9_]{1,15}\|DCM", re.ASCII),
+    "111027": re.compile(r"(7771000|24028007|51440002|66459002)\|SCT|G-A10[0-3]\|SRT", re.ASCII),
+    "123014": re.compile(r".+\|(SCT|SRT|SNM3|FMA|RADLEX|NEU|UBERON|L|99.*|[0-9.]+)", re.ASCII),
+}
+"""Code and designator of the values: CID 33 is all of DCM, CID 244 has four codes, regions are anatomy or local."""
 _TEXT_OR_CODE = frozenset(("TEXT", "CODE"))
 _CONCEPTS: dict[str, tuple[str, str, frozenset[str]]] = {
     "121139": ("DCM", "modality", frozenset(("CODE",))),
@@ -33,6 +42,7 @@ _CONCEPTS: dict[str, tuple[str, str, frozenset[str]]] = {
     "121140": ("DCM", "number of frames", frozenset(("NUM",))),
     "121144": ("DCM", "document title", frozenset(("CODE",))),
     "113012": ("DCM", "key object description", frozenset(("TEXT",))),
+    "111028": ("DCM", "image library", frozenset(("CONTAINER",))),
     "126200": ("DCM", "image library group", frozenset(("CONTAINER",))),
     "MADOTEMP002": ("99IHE", "series description", _TEXT_OR_CODE),
     "MADOTEMP003": ("99IHE", "series date", frozenset(("DATE",))),
@@ -43,6 +53,8 @@ _CONCEPTS: dict[str, tuple[str, str, frozenset[str]]] = {
 _MEANINGS = frozenset(meaning for _, meaning, _ in _CONCEPTS.values())
 _STANDARD = frozenset(("131561", "131562", "131563", "131564", "131565"))
 """Codes that the change proposal gives the concepts of the trial once it is final."""
+_ONCE = frozenset(_CONCEPTS) - {"121139", "123014", "111028", "126200"}
+"""What describes one thing once; modalities, regions and groups may be several, none of them twice."""
 _DESCRIBES = frozenset(("CODE", "DATE", "TIME", "DATETIME", "UIDREF", "NUM", "TEXT"))
 
 
@@ -52,6 +64,10 @@ class _Library:
 
     groups: set[str] = field(default_factory=set)
     entries: set[str] = field(default_factory=set)
+    modalities: set[str] = field(default_factory=set)
+    """That the groups name."""
+    all_named: bool = True
+    """Whether each group names one."""
 
 
 def check(context: Context, evidence: Evidence, libraries: list[tuple[Node, Path]]) -> None:
@@ -68,9 +84,13 @@ def check(context: Context, evidence: Evidence, libraries: list[tuple[Node, Path
 
 def _library(context: Context, item: Node, path: Path, evidence: Evidence) -> None:
     _continuity(context, item, path)
+    _named(context, item, "CONTAINER", concept_of(item), path)
     found = _Library()
-    counted = named = False
-    for index, one in enumerate(item.items(t.CONTENT_SEQUENCE)):
+    counted = False
+    modalities = set()
+    items = item.items(t.CONTENT_SEQUENCE)
+    _once(context, items, path)
+    for index, one in enumerate(items):
         place = under(path, t.CONTENT_SEQUENCE, index)
         concept = _item(context, one, place, frozenset(("CONTAINER",)))
         if concept == _GROUP:
@@ -78,11 +98,15 @@ def _library(context: Context, item: Node, path: Path, evidence: Evidence) -> No
         elif concept[0] in _SERIES_COUNTS:
             counted = True
             _same_count(context, one, place, len(evidence.sizes))
-        named = named or concept[0] == _MODALITY
+        if concept[0] == _MODALITY:
+            modalities.add(_value_code(one))
     if not counted:
         context.say("kos-library-count", path, expected=str(len(evidence.sizes)))
-    if not named:
+    if not modalities:
         context.say("kos-library-lacks", path, name="Modality (121139, DCM)")
+    elif found.modalities - modalities or (found.all_named and modalities - found.modalities):
+        differing = ", ".join(sorted(found.modalities ^ modalities))
+        context.say("kos-library-modality", path, value=differing)
     for series in evidence.sizes.keys() - found.groups:
         context.say("kos-library-series", path, value=series)
     for uid in evidence.instances.keys() - found.entries:
@@ -102,18 +126,49 @@ def _item(context: Context, item: Node, path: Path, contained: frozenset[str]) -
     foreign(context, item, kind, path)
     if kind in ENTRIES:
         return concept
+    _named(context, item, kind, concept, path)
+    if kind == "NUM":
+        _number(context, item, path)
+    return concept
+
+
+def _named(context: Context, item: Node, kind: str, concept: tuple[str, str], path: Path) -> None:
+    """The concept name, and the value where it is a code."""
     known = _CONCEPTS.get(concept[0])
     meaning = next((context.text(one, t.CODE_MEANING) for one in item.items(t.CONCEPT_NAME_CODE_SEQUENCE)), "")
     if known is not None:
         wrong = concept[1] != known[0] or kind not in known[2]
+        if meaning.casefold() != known[1]:
+            wrong = wrong or meaning.casefold() in _MEANINGS
+            shown = under(path, t.CONCEPT_NAME_CODE_SEQUENCE)
+            context.say("kos-library-meaning", shown, value=meaning, expected=known[1])
     else:
         wrong = not any(concept) or (meaning.casefold() in _MEANINGS and concept[0] not in _STANDARD)
     if wrong:
         shown = ", ".join(filter(None, (*concept, meaning)))
         context.say("kos-library-name", under(path, t.CONCEPT_NAME_CODE_SEQUENCE), value=shown)
-    if kind == "NUM":
-        _number(context, item, path)
-    return concept
+    allowed = _VALUES.get(concept[0])
+    for one in item.items(t.CONCEPT_CODE_SEQUENCE)[:1] if allowed else ():
+        value = f"{one.ascii(t.CODE_VALUE)}|{one.ascii(t.CODING_SCHEME_DESIGNATOR)}"
+        if allowed is not None and allowed.fullmatch(value) is None:
+            place = under(path, t.CONCEPT_CODE_SEQUENCE, 0)
+            context.say("kos-library-value", place, value=value.replace("|", ", "))
+
+
+def _value_code(item: Node) -> str:
+    """The code of the value."""
+    return next((one.ascii(t.CODE_VALUE) for one in item.items(t.CONCEPT_CODE_SEQUENCE)), "")
+
+
+def _once(context: Context, items: list[Node], path: Path) -> None:
+    """Nothing describes a study, a series or an instance twice."""
+    seen = set()
+    for index, one in enumerate(items):
+        concept = concept_of(one)[0]
+        described = (concept, "" if concept in _ONCE else _value_code(one) or context.text(one, t.TEXT_VALUE))
+        if concept in _CONCEPTS and concept != _GROUP[0] and described in seen:
+            context.say("kos-library-twice", under(path, t.CONTENT_SEQUENCE, index), value=concept)
+        seen.add(described)
 
 
 def _number(context: Context, item: Node, path: Path) -> None:
@@ -133,7 +188,8 @@ def _group(context: Context, group: Node, path: Path, evidence: Evidence, found:
         context.say("kos-library-series", path, value=series)
     found.groups.add(series)
     size = evidence.sizes.get(series, 0)
-    counted = False
+    counted = named = False
+    _once(context, items, path)
     for index, one in enumerate(items):
         place = under(path, t.CONTENT_SEQUENCE, index)
         concept = _item(context, one, place, ENTRIES)
@@ -142,6 +198,12 @@ def _group(context: Context, group: Node, path: Path, evidence: Evidence, found:
         elif concept[0] in _INSTANCE_COUNTS:
             counted = True
             _same_count(context, one, place, size)
+        elif concept[0] == _MODALITY:
+            named = True
+            found.modalities.add(_value_code(one))
+        elif concept[0] == _SERIES_NUMBER:
+            _same_number(context, one, place, evidence.numbers.get(series))
+    found.all_named = found.all_named and named
     if not counted:
         context.say("kos-library-count", path, expected=str(size))
 
@@ -162,16 +224,25 @@ def _entry(context: Context, entry: Node, path: Path, series: str, evidence: Evi
     if sop_class and kind not in value_types(sop_class):
         expected = " | ".join(sorted(value_types(sop_class)))
         context.say("kos-value-type", under(path, t.VALUE_TYPE), value=kind, expected=expected)
-    for index, one in enumerate(entry.items(t.CONTENT_SEQUENCE)):
+    items = entry.items(t.CONTENT_SEQUENCE)
+    _once(context, items, path)
+    for index, one in enumerate(items):
         place = under(path, t.CONTENT_SEQUENCE, index)
         concept = _item(context, one, place, frozenset())
-        number = evidence.numbers.get(uid)
-        if concept[0] == _INSTANCE_NUMBER and number is not None and context.text(one, t.TEXT_VALUE) != number:
-            said = context.text(one, t.TEXT_VALUE)
-            context.say("kos-library-count", under(place, t.TEXT_VALUE), value=said, expected=number)
+        if concept[0] == _INSTANCE_NUMBER:
+            _same_number(context, one, place, evidence.numbers.get(uid))
+        elif concept[0] == _FRAMES and uid in evidence.frames:
+            _same_count(context, one, place, evidence.frames[uid].lstrip("+0"))
 
 
-def _same_count(context: Context, item: Node, path: Path, right: int) -> None:
+def _same_number(context: Context, item: Node, path: Path, right: str | None) -> None:
+    """A number of a series or of an instance is the one of the evidence, where that says it."""
+    said = context.text(item, t.TEXT_VALUE)
+    if right is not None and said != right:
+        context.say("kos-library-count", under(path, t.TEXT_VALUE), value=said, expected=right)
+
+
+def _same_count(context: Context, item: Node, path: Path, right: int | str) -> None:
     """The first number of the value: the trial's example writes it as a text with its unit."""
     said = next((one.ascii(t.NUMERIC_VALUE) for one in item.items(t.MEASURED_VALUE_SEQUENCE)), "")
     said = said or context.text(item, t.TEXT_VALUE).partition(" ")[0]

@@ -18,6 +18,8 @@ def check(context: Context) -> None:
     own = (context.text(root, t.ACCESSION_NUMBER), _issuer(context, root))
     if own[0] and not own[1]:
         context.say("kos-accession-issuer", under("", t.ISSUER_OF_ACCESSION_NUMBER_SEQUENCE))
+    if own[1] and not own[0]:
+        context.say("kos-issuer-alone", under("", t.ISSUER_OF_ACCESSION_NUMBER_SEQUENCE))
     items = root.items(t.REFERENCED_REQUEST_SEQUENCE)
     if not items:
         _none(context, own[0])
@@ -60,10 +62,17 @@ def _items(context: Context, items: list[Node]) -> set[tuple[str, str]]:
         study = item.ascii(t.STUDY_INSTANCE_UID)
         if study and studies and study not in studies:
             context.say("kos-request-study", under(path, t.STUDY_INSTANCE_UID), value=study)
+        for place_of, inside in enumerate(item.items(t.REFERENCED_STUDY_SEQUENCE)):
+            named = inside.ascii(t.REFERENCED_SOP_INSTANCE_UID)
+            if named and named != study:
+                place = under(path, t.REFERENCED_STUDY_SEQUENCE, place_of)
+                context.say("kos-request-study", under(place, t.REFERENCED_SOP_INSTANCE_UID), value=named)
         orders = []
         for number_tag, issuer_tag in _ORDERS:
             number, issuer = context.text(item, number_tag), context.issuer(item, issuer_tag)
             orders += [number, issuer]
+            if issuer and not number:
+                context.say("kos-issuer-alone", under(path, issuer_tag))
             if number and not issuer and number_tag == t.PLACER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST:
                 context.say("kos-order-issuer", under(path, issuer_tag), value=number)
         key = (*accession, study, *orders, context.text(item, t.REQUESTED_PROCEDURE_ID))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pydicom.charset import python_encoding
 from pydicom.datadict import DicomDictionary  # type: ignore[attr-defined]
 
 from gateway.kos import tags
+from gateway.kos.decode import ENCODINGS
 from gateway.kos.elements import is_date
+from gateway.kos.rules.attributes import OWN
 from gateway.kos.rules.context import Context, Path, name, under
+from gateway.kos.rules.uids import is_assignable
 from gateway.kos.tree import Element, Node, dictionary_vr
-from gateway.model.identifiers import is_uid
 
 _TEXT_VRS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
 _ONE_VALUE = frozenset(("LT", "ST", "UR", "UT"))
 _LIMITS = {"AE": 16, "CS": 16, "DS": 16, "IS": 12, "LO": 64, "LT": 10240, "SH": 16, "ST": 1024, "TM": 14, "UI": 64}
-_CONTROL = re.compile(r"[\x00-\x1a\x1c-\x1f\x7f]")
-_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1a\x1c-\x1f\x7f-\x9f]")
+_CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 _BINARY_SIZES = {"AT": 4, "FD": 8, "FL": 4, "SL": 4, "SS": 2, "UL": 4, "US": 2, "SV": 8, "UV": 8}
 _FORMS: dict[str, Callable[[str], bool]] = {
     "AE": lambda text: text.isascii() and text.isprintable() and "\\" not in text,
@@ -31,13 +32,18 @@ _FORMS: dict[str, Callable[[str], bool]] = {
     "TM": lambda text: (
         re.fullmatch(r"([01][0-9]|2[0-3])([0-5][0-9](([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?", text) is not None
     ),
-    "UI": is_uid,
+    "UI": is_assignable,
     "UR": lambda text: (
         text.isascii() and re.fullmatch(r"[!-~]+", text) is not None and not set(text) & set('"<>\\^`{|}')
     ),
 }
-_CHARACTER_SETS = frozenset(python_encoding) - {"", "ISO_IR 6"} | {"ISO_IR 6"}
+_CHARACTER_SETS = frozenset(ENCODINGS) - {""}
 _SINGLE_ONLY = frozenset(("ISO_IR 192", "GB18030", "GBK"))
+_ASCII_ONLY = frozenset(("", "ISO_IR 6", "ISO 2022 IR 6"))
+_FOREIGN_GROUPS = frozenset((0x0000, 0x0001, 0x0002, 0x0003, 0x0004, 0x0005, 0x0006, 0x0007, 0xFFFF))
+"""Of commands, of the file meta information, of directories, and odd ones that nobody may use (PS3.5 7.1, 7.8)."""
+_SINGLE_BYTE = frozenset(f"ISO 2022 IR {number}" for number in (100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 203))
+_LOST = "\N{REPLACEMENT CHARACTER}"
 
 
 def check(context: Context) -> None:
@@ -83,15 +89,20 @@ def _element(context: Context, element: Element, path: Path, sets: tuple[str, ..
     tag = element.tag
     wanted = dictionary_vr(tag)
     private = bool(tag >> 16 & 1)
+    if tag >> 16 in _FOREIGN_GROUPS:
+        context.say("kos-group", under(path, tag), name=name(tag))
+        return
     if not private and tag not in DicomDictionary and tag & 0xFFFF:
         context.say("kos-attribute-unknown", under(path, tag), name=name(tag))
     if tag >> 16 >= 0x7FE0 and tag >> 16 < 0x7FE1:
         context.say("kos-pixels", under(path, tag))
         return
     if element.vr != wanted and wanted != "UN" and element.vr not in wanted.split(" or "):
-        rule = "kos-vr-unknown" if element.vr == "UN" else "kos-vr"
+        # Who knows the object knows these; what was added to it later may have come through somebody who did not.
+        unknown = element.vr == "UN" and tag not in OWN
+        rule = "kos-vr-unknown" if unknown else "kos-vr"
         context.say(rule, under(path, tag), name=name(tag), value=element.vr, expected=wanted)
-        if element.vr != "UN":
+        if not unknown:
             return
     if element.items is not None:
         return
@@ -126,6 +137,8 @@ def _text(context: Context, element: Element, vr: str, path: Path, sets: tuple[s
     if len(values) > 1 and tag in DicomDictionary and DicomDictionary[tag][1] == "1":
         context.say("kos-several", place, name=name(tag), value=whole)
         return
+    if _LOST in whole:
+        context.say("kos-text-lost", place, name=name(tag))
     for value in values:
         _one(context, value if vr in _ONE_VALUE else value.strip(" "), vr, tag, place)
 
@@ -153,6 +166,12 @@ def _is_person_name(value: str) -> bool:
 def _decoded(context: Context, element: Element, vr: str, path: Path, sets: tuple[str, ...]) -> str | None:
     """The text in its character set, or None once something was said about it."""
     value, place = element.value, under(path, element.tag)
+    if b"\x1b" in value:
+        # Code extensions, whose lengths are not judged here.
+        if vr in _TEXT_VRS and any(term.startswith("ISO 2022") for term in sets):
+            return value.decode("latin-1")
+        context.say("kos-value", place, name=name(element.tag), value=repr(value), vr=vr)
+        return None
     if value.isascii():
         return value.decode("ascii")
     if vr not in _TEXT_VRS:
@@ -161,18 +180,27 @@ def _decoded(context: Context, element: Element, vr: str, path: Path, sets: tupl
     if not any(sets):
         context.say("kos-charset-missing", place, name=name(element.tag))
         return None
-    if b"\x1b" in value:
-        return value.decode("latin-1")  # code extensions are legal, and their lengths are not judged here
     term = sets[0]
     try:
-        text = value.decode(python_encoding.get(term, "ascii"))
+        text = value.decode(_encoding(sets))
     except (UnicodeDecodeError, LookupError):
         context.say("kos-charset-bytes", place, name=name(element.tag), value=term or "ISO_IR 6")
         return None
-    if term.startswith(("ISO_IR 1", "ISO 2022 IR 1")) and term != "ISO_IR 192" and _is_utf_8(value):
+    if term != "ISO_IR 192" and _is_utf_8(value):
         context.say("kos-charset-utf8", place, name=name(element.tag), value=term)
         return None
+    if term in _ASCII_ONLY:
+        context.say("kos-charset-escape", place, name=name(element.tag), value="\\".join(sets))
     return text
+
+
+def _encoding(sets: tuple[str, ...]) -> str:
+    """Python's name of the encoding of a value without escapes: that of the first set; where that is ASCII, that of the
+    single other one of single bytes, which some makers use without saying so in the value."""
+    first, *others = sets
+    if first not in _ASCII_ONLY:
+        return ENCODINGS.get(first, "ascii")
+    return ENCODINGS[others[0]] if len(others) == 1 and others[0] in _SINGLE_BYTE else "ascii"
 
 
 def _is_utf_8(value: bytes) -> bool:

@@ -6,7 +6,8 @@ Sources: SOAP 1.2 part 1 (W3C, 2007); WS-Addressing 1.0 Core and SOAP Binding (W
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -34,6 +35,20 @@ SHAPE = rule(
     _SOAP,
     "L'enveloppe n'est pas Header puis Body avec un seul élément ({value}).",
     "The envelope is not Header then Body with a single element ({value}).",
+)
+STRAY = rule(
+    "soap.text",
+    ERROR,
+    _SOAP,
+    "Du texte (« {value} ») se trouve dans l'enveloppe, hors de tout bloc.",
+    "Text (“{value}”) stands in the envelope, outside any block.",
+)
+UNQUALIFIED = rule(
+    "soap.header",
+    ERROR,
+    f"{_SOAP}.2",
+    "Le bloc d'en-tête {value} n'a pas d'espace de noms.",
+    "The header block {value} has no namespace.",
 )
 BODY = rule(
     "soap.body",
@@ -134,8 +149,9 @@ PROVIDE = f"{{{c.XDSB}}}ProvideAndRegisterDocumentSetRequest"
 QUERY_REQUEST, QUERY_RESPONSE = f"{{{c.QUERY}}}AdhocQueryRequest", f"{{{c.QUERY}}}AdhocQueryResponse"
 RETRIEVE, RETRIEVED = f"{{{c.XDSB}}}RetrieveDocumentSetRequest", f"{{{c.XDSB}}}RetrieveDocumentSetResponse"
 REMOVE = f"{{{c.LCM}}}RemoveObjectsRequest"
-REMOVE_DOCUMENTS = "{urn:ihe:iti:rmd:2017}RemoveDocumentsRequest"
-RETRIEVE_IMAGING = "{urn:ihe:rad:xdsi-b:2009}RetrieveImagingDocumentSetRequest"
+REMOVE_DOCUMENTS = f"{{{c.RMD}}}RemoveDocumentsRequest"
+RETRIEVE_IMAGING = f"{{{c.XDSI}}}RetrieveImagingDocumentSetRequest"
+STORED_QUERY_RESPONSE = f"{_ITI}2007:RegistryStoredQueryResponse"
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     PROVIDE: (f"{_ITI}2007:ProvideAndRegisterDocumentSet-b", "urn:ihe:iti:xds:2015:ProvideAndRegisterDocumentSet-b"),
     _SUBMIT: (
@@ -150,7 +166,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         f"{_ITI}2007:CrossGatewayQuery",
     ),
     QUERY_RESPONSE: (
-        f"{_ITI}2007:RegistryStoredQueryResponse",
+        STORED_QUERY_RESPONSE,
         f"{_ITI}2009:MultiPatientStoredQueryResponse",
         f"{_ITI}2007:CrossGatewayQueryResponse",
     ),
@@ -182,6 +198,7 @@ _CONTEXTS = {
 }
 _HEADERS = ("Action", "MessageID", "To", "ReplyTo", "FaultTo", "From", "RelatesTo", "ReferenceParameters")
 _SENT_TO = ("http", "https", "urn", "mailto", "jms", "soap.tcp")
+_UUID = re.compile(r"uuid:|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-", re.IGNORECASE)
 _EARLIER = ("http://schemas.xmlsoap.org/ws/2004/08/addressing", "http://schemas.xmlsoap.org/ws/2003/03/addressing")
 
 
@@ -210,6 +227,9 @@ def unwrap(root: etree._Element, action: str, findings: Findings) -> Enveloped:
     wanted = [qualified(namespace, "Header"), qualified(namespace, "Body")]
     body = root.find(wanted[1])
     inside = list(body.iterchildren(etree.Element)) if body is not None else []
+    stray = next((text for one in (root, *root) for text in _texts(one)), "")
+    if stray:
+        findings.add(STRAY, root, value=stray)
     if names not in (wanted, wanted[1:]) or len(inside) != 1:
         told = ", ".join(etree.QName(child).localname for child in [*root.iterchildren(etree.Element), *inside][:20])
         findings.add(SHAPE, root, value=told)
@@ -218,6 +238,12 @@ def unwrap(root: etree._Element, action: str, findings: Findings) -> Enveloped:
     if content is not None:
         _known(content, namespace, findings)
     return Enveloped(content, stated, True)
+
+
+def _texts(element: etree._Element) -> Iterator[str]:
+    """What stands between the children of *element* besides blanks."""
+    texts = (element.text, *(child.tail for child in element))
+    return (text.strip() for text in texts if text and text.strip())
 
 
 def _known(content: etree._Element, namespace: str, findings: Findings) -> None:
@@ -235,6 +261,8 @@ def _headers(
     for block in header.iterchildren(etree.Element) if header is not None else ():
         qualified_name = etree.QName(block)
         local, owner = qualified_name.localname, qualified_name.namespace or ""
+        if not owner:
+            findings.add(UNQUALIFIED, block, value=local)
         if owner == WSA:
             blocks.setdefault(local, []).append(block)
             if local not in _HEADERS:
@@ -266,11 +294,13 @@ def _forms(blocks: Mapping[str, list[etree._Element]], texts: Mapping[str, str],
         value = texts.get(name, "")
         if not value:
             continue
-        if not (_is_address(value) if name == "To" else values.is_uri(value)):
+        if len(blocks[name][0]) or not (_is_address(value) if name == "To" else values.is_uri(value)):
             findings.add(ADDRESS, blocks[name][0], attribute=name, value=value)
-        elif name in ("MessageID", "RelatesTo") and value.startswith("urn:uuid:") and values.uuid(value.lower()):
-            fault = values.uuid(value.lower())
-            findings.add(MESSAGE_ID, blocks[name][0], value=value, fault=fault, attribute=name)
+        elif name in ("MessageID", "RelatesTo") and _UUID.search(value):
+            # some stacks leave out urn:, which leaves a URI all the same
+            fault = values.uuid(f"urn:{value.lower()}" if value.startswith("uuid:") else value.lower())
+            if fault and not value.lower().startswith("http"):
+                findings.add(MESSAGE_ID, blocks[name][0], value=value, fault=fault, attribute=name)
     for name in ("ReplyTo", "FaultTo", "From"):
         for block in blocks.get(name, ()):
             told = list(block.iterchildren(qualified(WSA, "Address")))
@@ -283,7 +313,7 @@ def _forms(blocks: Mapping[str, list[etree._Element]], texts: Mapping[str, str],
 
 def _is_address(value: str) -> bool:
     """An absolute URI of a kind that messages are sent to; of WS-Addressing's own only ``anonymous`` and ``none``."""
-    if value.lower().startswith("http://www.w3.org/"):
+    if value.lower().startswith("http://www.w3.org/") or value.endswith(("/addressing/anonymous", "/addressing/none")):
         return value in (ANONYMOUS, f"{WSA}/none")
     return values.is_uri(value) and value.partition(":")[0].lower() in _SENT_TO
 
@@ -300,7 +330,11 @@ def _action(
     if "Action" in blocks:
         stated = (blocks["Action"][0].get(qualified(namespace, "mustUnderstand")) or "").strip()
         if stated not in ("1", "true"):
-            findings.add(MUST_UNDERSTAND, blocks["Action"][0], value=stated)
+            # Official French samples write the attribute without its namespace, and many stacks answer without it.
+            plain = (blocks["Action"][0].get("mustUnderstand") or "").strip() in ("1", "true")
+            request = content is None or content.tag in REQUESTS
+            severity = None if request and not plain else WARNING
+            findings.add(MUST_UNDERSTAND, blocks["Action"][0], value=stated, severity=severity)
     expected = ACTIONS.get(str(content.tag), ()) if content is not None else ()
     if action and expected and action not in expected:
         findings.add(ACTION, blocks["Action"][0], value=action, expected=", ".join(expected))

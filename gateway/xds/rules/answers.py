@@ -1,18 +1,16 @@
-"""What a registry or a repository answers, and stored queries.
+"""What a registry or a repository answers: status and errors.
 
-Sources: ITI TF-3 section 4.2.4 and its tables; ITI TF-2 sections 3.18.4.1.2 (queries) and 3.43.4 (retrieval).
+Source: ITI TF-3 section 4.2.4 and its tables.
 """
 
 from __future__ import annotations
 
 from lxml import etree
 
-from gateway.model.identifiers import is_uid
 from gateway.xds import constants as c
 from gateway.xds.rules import values
 from gateway.xds.rules.addressing import QUERY_RESPONSE
-from gateway.xds.rules.objects import inner_text
-from gateway.xds.rules.rule import ERROR, TF2, TF3, WARNING, Findings, rule
+from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
 
 _RESPONSES = f"{TF3} 4.2.4 and tables 4.2.4.2-1 to 4.2.4.2-4"
 STATUS = rule(
@@ -78,26 +76,12 @@ METADATA_ERROR = rule(
     "errorCode « {value} » n'existe que pour des soumissions, pas pour une requête.",
     "errorCode “{value}” exists for submissions only, not for a query.",
 )
-REPOSITORY = rule(
-    "retrieve.repository",
+ERROR_CODE_MISSPELT = rule(
+    "response.error.code-misspelt",
     ERROR,
-    f"{TF2} 3.43.4.1.2",
-    "RepositoryUniqueId vaut « {value} » et {fault}.",
-    "RepositoryUniqueId is “{value}” and {fault}.",
-)
-RETRIEVE_PART = rule(
-    "retrieve.missing",
-    ERROR,
-    f"{TF2} 3.43.4.1.2 and 3.43.4.2.2",
-    "{attribute} manque.",
-    "{attribute} is missing.",
-)
-HOME = rule(
-    "retrieve.home",
-    ERROR,
-    f"{TF2} 3.43.4.1.2",
-    "HomeCommunityId « {value} » {fault}.",
-    "HomeCommunityId “{value}” {fault}.",
+    f"{TF3} table 4.2.4.1-2",
+    "errorCode « {value} » ressemble à {expected} sans en être le nom.",
+    "errorCode “{value}” resembles {expected} and is not its name.",
 )
 
 STATUSES = (
@@ -155,22 +139,7 @@ def _error(error: etree._Element, *, query: bool, findings: Findings) -> None:
     if severity and severity not in SEVERITIES:
         findings.add(SEVERITY, error, value=severity, expected=", ".join(SEVERITIES))
     if code and code not in ERROR_CODES:
-        findings.add(ERROR_CODE, error, value=code)
+        near = next((known for known in sorted(ERROR_CODES) if values.resembles(code, known)), "")
+        findings.add(ERROR_CODE_MISSPELT if near else ERROR_CODE, error, value=code, expected=near)
     if query and code in _OF_SUBMISSIONS:
         findings.add(METADATA_ERROR, error, value=code)
-
-
-def retrieval(element: etree._Element, findings: Findings, *, answered: bool) -> None:
-    """The DocumentRequests of an ITI-43 request, or the DocumentResponses of its answer."""
-    wanted = ("RepositoryUniqueId", "DocumentUniqueId", *(("mimeType", "Document") if answered else ()))
-    for one in element.iterchildren(f"{{{c.XDSB}}}{'DocumentResponse' if answered else 'DocumentRequest'}"):
-        for name in wanted:
-            found = one.find(f"{{{c.XDSB}}}{name}")
-            if found is None or (not inner_text(found) and not len(found)):
-                findings.add(RETRIEVE_PART, one, attribute=name)
-        repository = (one.findtext(f"{{{c.XDSB}}}RepositoryUniqueId") or "").strip()
-        if repository and not is_uid(repository):
-            findings.add(REPOSITORY, one, value=repository, fault=values.NOT_OID)
-        home = (one.findtext(f"{{{c.XDSB}}}HomeCommunityId") or "").strip()
-        if home and (fault := values.home_community(home)):
-            findings.add(HOME, one, value=home, fault=fault)

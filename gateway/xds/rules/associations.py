@@ -79,6 +79,13 @@ MEMBER_STATUS = rule(
     "SubmissionSetStatus vaut « {value} » ; attendu : {expected}.",
     "SubmissionSetStatus is “{value}”; expected: {expected}.",
 )
+STATUS_SAME = rule(
+    "update.status-same",
+    ERROR,
+    UPDATE,
+    "UpdateAvailabilityStatus : OriginalStatus et NewStatus sont le même statut (« {value} »).",
+    "UpdateAvailabilityStatus: OriginalStatus and NewStatus are one status (“{value}”).",
+)
 STATUS_SLOTS = rule(
     "update.status",
     ERROR,
@@ -157,6 +164,24 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
             resolved = _resolve(one, by_id, findings)
             if resolved:
                 _association(one, kind, by_id, context, findings, french=french)
+        else:
+            _answered(one, kind, by_id, findings)
+
+
+def _answered(one: Thing, kind: str, by_id: Mapping[str, Thing], findings: Findings) -> None:
+    """Of a registry's answer, which need not hold the ends: their ids, and what a membership says."""
+    for name in ("sourceObject", "targetObject"):
+        if not values.is_uuid(one.attribute(name)):
+            findings.add(UNRESOLVED, one.element, attribute=name, value=one.attribute(name))
+    source = by_id.get(one.attribute("sourceObject"))
+    status = [value.text for value in one.values.get("SubmissionSetStatus", ())]
+    needed = source is not None and source.kind is Kind.SET and kind == AssociationType.HAS_MEMBER
+    target = by_id.get(one.attribute("targetObject"))
+    needed = needed and target is not None and target.kind is Kind.ENTRY
+    if (status or needed) and status not in (["Original"], ["Reference"]):
+        told = ", ".join(status)
+        expected = "Original, Reference"
+        findings.add(MEMBER_STATUS, one.element, value=told, expected=expected, attribute="SubmissionSetStatus")
 
 
 def _resolve(one: Thing, by_id: Mapping[str, Thing], findings: Findings) -> bool:
@@ -215,8 +240,10 @@ def _update_status(one: Thing, source: Thing | None, findings: Findings) -> None
         findings.add(MEMBER_SOURCE, one.element, value=one.attribute("sourceObject"))
     for name in _STATUS_SLOTS:
         found = [value.text for value in one.values.get(name, ())]
-        if len(found) != 1 or not (values.is_urn(found[0]) and ":StatusType:" in found[0]):
+        if len(found) != 1 or values.status(found[0]):
             findings.add(STATUS_SLOTS, one.element, attribute=name, value=", ".join(found))
+    if (status := one.value("NewStatus")) and status == one.value("OriginalStatus"):
+        findings.add(STATUS_SAME, one.element, value=status)
 
 
 def _relationship(

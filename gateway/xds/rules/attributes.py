@@ -35,16 +35,23 @@ class Context(Enum):
     ON_DEMAND = "ITI-61"
     UPDATE = "ITI-57"
     ANSWER = "ITI-18"
+    ANSWER_OF_SEVERAL = "ITI-51"
+    """Of several patients, or through a gateway."""
     BARE = "SubmitObjectsRequest"
     """A submission without its envelope: judged as what a source sends."""
 
     @property
     def submits(self) -> bool:
-        return self is not Context.ANSWER
+        return not self.answers
+
+    @property
+    def answers(self) -> bool:
+        return self in (Context.ANSWER, Context.ANSWER_OF_SEVERAL)
 
 
 _ALL = frozenset(Context)
-_BY_REGISTRANT = frozenset({Context.REGISTER, Context.UPDATE, Context.ANSWER})
+_ANSWERS = frozenset({Context.ANSWER, Context.ANSWER_OF_SEVERAL})
+_BY_REGISTRANT = frozenset({Context.REGISTER, Context.UPDATE}) | _ANSWERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,7 @@ TABLE: tuple[Attribute, ...] = (
         "lastUpdateTime",
         "4.2.3.4.6",
         values.dtm_to_the_second,
-        required=frozenset({Context.ANSWER}),
+        required=_ANSWERS,
     ),
     Attribute(F, "title", Where.NAME, "Name", "4.2.3.4.8", required=_ALL),
     Attribute(F, "comments", Where.DESCRIPTION, "Description", "4.2.3.4.3"),

@@ -9,7 +9,7 @@ from lxml import etree
 
 from gateway.xds import constants as c
 from gateway.xds.constants import rim
-from gateway.xds.rules import values
+from gateway.xds.rules import code_forms, values
 from gateway.xds.rules.attributes import NODES, SCHEMES
 from gateway.xds.rules.objects import Kind, Thing, localized, slot_values, slots_of
 from gateway.xds.rules.rule import ERROR, RIM, TF3, Findings, rule
@@ -105,6 +105,13 @@ CODE_LONG = rule(
     "Le code de {attribute} {fault}.",
     "The code of {attribute} {fault}.",
 )
+CODE_FORM = rule(
+    "code.form",
+    ERROR,
+    "LOINC Users' Guide; SNOMED CT Release File Specifications; DICOM PS3.16 CID 29",
+    "{attribute} : « {value} » {fault}.",
+    "{attribute}: “{value}” {fault}.",
+)
 AUTHOR_SCHEMES = frozenset({c.ENTRY_AUTHOR, c.SET_AUTHOR})
 
 
@@ -144,10 +151,10 @@ def _code(element: etree._Element, kind: Kind, findings: Findings) -> None:
     if len(systems) != 1:
         findings.add(CODING_SCHEME, element, attribute=name, value=code, count=str(len(systems)))
     for one in systems:
-        # any name may stand for a scheme; digits and dots alone can only mean an OID
-        looks_like_one = not one.text.replace(".", "").strip("0123456789") or one.text.startswith("urn:oid:")
-        if looks_like_one and (fault := values.oid(one.text)):
+        if fault := values.coding_scheme(one.text):
             findings.add(CODING_SCHEME_FORM, one.element, attribute=name, value=one.text, fault=fault)
+    if code and len(systems) == 1 and (fault := code_forms.fault(code, systems[0].text)):
+        findings.add(CODE_FORM, element, attribute=name, value=code, fault=fault)
     if not localized(element, "Name"):
         findings.add(DISPLAY, element, attribute=name, value=code)
     for slot in slots_of(element):

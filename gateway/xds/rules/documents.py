@@ -13,8 +13,9 @@ from urllib.parse import unquote
 from lxml import etree
 
 from gateway.xds import constants as c
+from gateway.xds.constants import rim
 from gateway.xds.mtom import INCLUDE
-from gateway.xds.rules import values
+from gateway.xds.rules import schema, values
 from gateway.xds.rules.entries import is_on_demand
 from gateway.xds.rules.objects import Objects, Thing
 from gateway.xds.rules.parts import Apart
@@ -22,6 +23,9 @@ from gateway.xds.rules.rule import ERROR, TF2, TF3, WARNING, Findings, rule
 
 _XOP = "XOP 1.0 (W3C, 2005) section 2"
 DOCUMENT = f"{{{c.XDSB}}}Document"
+_ANY_TYPE = frozenset({"application/octet-stream", "application/binary", "binary/octet-stream", "text/plain"})
+"""What stacks call a part whatever it is: the French demonstrator sends its manifests so."""
+_XML_TYPES = frozenset({"text/xml", "application/xml", "application/xslt+xml", "application/hl7-sda+xml"})
 
 NO_DOCUMENT = rule(
     "document.missing",
@@ -128,6 +132,13 @@ SIZE = rule(
     "size {value} n'est pas la taille du document, qui est de {expected} octets.",
     "size {value} is not the size of the document, which is {expected} bytes.",
 )
+PART_TYPE = rule(
+    "document.part-type",
+    ERROR,
+    f"{TF3} 4.2.3.2.15; SOAP MTOM (W3C, 2005)",
+    "La partie du document « {value} » est du type « {attribute} », et mimeType dit « {expected} ».",
+    "The part of the document “{value}” is of the type “{attribute}”, and mimeType says “{expected}”.",
+)
 KIND = rule(
     "document.kind",
     ERROR,
@@ -140,23 +151,46 @@ KIND = rule(
 def contents(request: etree._Element, apart: Apart, findings: Findings) -> dict[str, bytes | None]:
     """The bytes of each Document by its id; None where the file does not hold them. Adds what is wrong with them."""
     found: dict[str, bytes | None] = {}
+    stated = {
+        (one.get("id") or "").strip(): (one.get("mimeType") or "").partition(";")[0].strip().lower()
+        for one in request.iter(rim("ExtrinsicObject"))
+    }
     used: set[str] = set()
     plain = False
     for element in request.iterchildren(DOCUMENT):
         name = (element.get("id") or "").strip()
+        for attribute in set(element.attrib) - {"id"}:
+            if not str(attribute).startswith("{"):
+                findings.add(schema.ATTRIBUTE, element, attribute=str(attribute), value=str(element.get(attribute)))
         include = next(iter(element.iterchildren(INCLUDE)), None)
         if include is None:
             data = _inline(element, name, findings)
             plain |= data is not None
         else:
             data = _part(element, include, apart, used, name, findings)
+            _part_type(include, apart, name, stated.get(name, ""), findings)
         if not name or name in found:
             findings.add(TWICE, element, value=name)
         found.setdefault(name, data)
     if plain:
         findings.add(PLAIN, request)
-    _others(request, apart, used, findings)
+    left_over(request, apart, used, findings)
     return found
+
+
+def answered(
+    element: etree._Element, name: str, mime_type: str, apart: Apart, used: set[str], findings: Findings
+) -> None:
+    """The document *name* of an ITI-43 answer: there, and of the kind that *mime_type* says."""
+    include = next(iter(element.iterchildren(INCLUDE)), None)
+    if include is not None:
+        data = _part(element, include, apart, used, name, findings)
+    else:
+        data = _inline(element, name, findings)
+    if data == b"":
+        findings.add(EMPTY, element, value=name)
+    elif data and not _is_of(mime_type.partition(";")[0].strip().lower(), data):
+        findings.add(KIND, element, value=name, expected=mime_type)
 
 
 def _inline(element: etree._Element, name: str, findings: Findings) -> bytes | None:
@@ -173,7 +207,8 @@ def _inline(element: etree._Element, name: str, findings: Findings) -> bytes | N
 def _part(
     element: etree._Element, include: etree._Element, apart: Apart, used: set[str], name: str, findings: Findings
 ) -> bytes | None:
-    if len(element) != 1 or (element.text or "").strip() or (include.tail or "").strip() or len(include):
+    beside = (element.text or "") + (include.tail or "") + (include.text or "")
+    if len(element) != 1 or len(include) or beside.strip():
         findings.add(TEXT_BESIDE, element)
     href = (include.get("href") or "").strip()
     if not href.lower().startswith("cid:"):
@@ -190,7 +225,16 @@ def _part(
     return part.content
 
 
-def _others(request: etree._Element, apart: Apart, used: set[str], findings: Findings) -> None:
+def _part_type(include: etree._Element, apart: Apart, name: str, stated: str, findings: Findings) -> None:
+    """A part says nothing, no more than that it is bytes or text, or what mimeType says."""
+    part = apart.parts.get(unquote((include.get("href") or "")[4:]))
+    told = part.media_type.partition(";")[0].strip().lower() if part else ""
+    same = told == stated or {told, stated} <= _XML_TYPES
+    if told and stated and told not in _ANY_TYPE and not same:
+        findings.add(PART_TYPE, include, value=name, attribute=told, expected=stated)
+
+
+def left_over(request: etree._Element, apart: Apart, used: set[str], findings: Findings) -> None:
     """Includes outside documents (an assertion, say) use their part too; what is left over is used by nothing."""
     for include in request.getroottree().getroot().iter(INCLUDE):
         parent = include.getparent()

@@ -70,6 +70,27 @@ CREATED_LATER = rule(
     "creationTime « {value} » est postérieur à submissionTime « {expected} ».",
     "creationTime “{value}” is later than submissionTime “{expected}”.",
 )
+SERVED_LATER = rule(
+    "service-times.later",
+    ERROR,
+    f"{TF3} 4.2.3.2.19; RAD TF-2 4.68.4.1.2.3",
+    "serviceStartTime « {value} » est postérieur de plus d'un jour à creationTime « {expected} » (imagerie).",
+    "serviceStartTime “{value}” is more than a day later than creationTime “{expected}” (imaging).",
+)
+NOTHING_HASHED = rule(
+    "DocumentEntry.hash.nothing",
+    ERROR,
+    f"{TF3} 4.2.3.2.10 and 4.2.3.2.21",
+    "hash est celui de zéro octet, et size vaut {value}.",
+    "hash is that of no bytes, and size is {value}.",
+)
+LOGICAL_FIRST = rule(
+    "logical-id.first",
+    ERROR,
+    "IHE ITI Metadata Update, 4.2.3.2 (logicalID of a first version)",
+    "lid « {value} » n'est pas l'id de l'objet ({expected}) : une première version n'a pas d'autre lid.",
+    "lid “{value}” is not the id of the object ({expected}): a first version has no other lid.",
+)
 SAME_CODE = rule(
     "code.repeated",
     WARNING,
@@ -101,6 +122,10 @@ VERSION = rule(
 
 TITLE_CHARACTERS = {Kind.ENTRY: 128, Kind.SET: 256, Kind.FOLDER: 257}
 """A title is shorter than this (a folder's may have 256)."""
+_IMAGING = frozenset({"18748-4", "1.2.840.10008.5.1.4.1.1.88.59"})
+"""A report of imaging by its type, a manifest by its format: both tell of an examination that has begun."""
+_FIRST = (Context.PROVIDE, Context.REGISTER, Context.ON_DEMAND)
+_OF_NOTHING = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 LEVELS = "2.16.840.1.113883.5.25"
 
 
@@ -115,6 +140,9 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
         _title(thing, findings)
         people.authors(thing, findings, french=french)
         _version(thing, findings)
+        lid = thing.attribute("lid")
+        if lid and lid != thing.id and context in _FIRST:
+            findings.add(LOGICAL_FIRST, thing.element, value=lid, expected=thing.id)
         for row in TABLE:
             if row.kind is thing.kind and row.many:
                 _distinct(row, thing, findings)
@@ -201,6 +229,8 @@ def _version(thing: Thing, findings: Findings) -> None:
 def _entry(entry: Thing, context: Context, submitted: str, findings: Findings, *, french: bool) -> None:
     _hash(entry, findings)
     people.source_patient(entry, findings, french=french)
+    if context in (*_FIRST, Context.BARE):  # later a patient may have been merged into another
+        people.one_patient(entry, findings)
     _times(entry, submitted, findings)
     _confidentiality(entry, findings)
     for one in entry.values.get(c.REFERENCE_ID_LIST, ()):
@@ -220,6 +250,9 @@ def _hash(entry: Thing, findings: Findings) -> None:
                 findings.add(HASH_BASE64, one.element, value=one.text, expected=digits, attribute="DocumentEntry.hash")
             else:
                 findings.add(HASH_FORM, one.element, value=one.text, attribute="DocumentEntry.hash", fault=fault)
+        size = entry.value("size")
+        if one.text.lower() == _OF_NOTHING and values.size(size) is None and int(size):
+            findings.add(NOTHING_HASHED, one.element, value=size, attribute="DocumentEntry.hash")
 
 
 def _times(entry: Thing, submitted: str, findings: Findings) -> None:
@@ -233,7 +266,12 @@ def _times(entry: Thing, submitted: str, findings: Findings) -> None:
     if values.is_dtm(created) and values.is_dtm(submitted):
         common = min(len(created), len(submitted))
         if created[:common] > submitted[:common]:
+            # public conformance samples have it so: no more than a warning
             findings.add(CREATED_LATER, entry.values["creationTime"][0].element, value=created, expected=submitted)
+
+    imaging = {code.code for code in (entry.code(c.ENTRY_TYPE), entry.code(c.ENTRY_FORMAT)) if code} & _IMAGING
+    if imaging and values.is_dtm(created) and values.is_dtm(start) and values.days_between(created, start) > 1:
+        findings.add(SERVED_LATER, entry.values["serviceStartTime"][0].element, value=start, expected=created)
 
 
 def _confidentiality(entry: Thing, findings: Findings) -> None:

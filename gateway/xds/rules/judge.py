@@ -24,6 +24,7 @@ from gateway.xds.rules import (
     formats,
     objects,
     parts,
+    requests,
     schema,
     stored_queries,
     structure,
@@ -124,15 +125,21 @@ def _message(body: etree._Element, action: str, apart: parts.Apart, findings: Fi
     elif body.tag == addressing.QUERY_RESPONSE:
         answers.response(body, action, findings)
         for one in list(body.iterchildren(_LIST))[:1]:
-            _objects(objects.read(one), Context.ANSWER, None, findings, french=french)
+            single = action in ("", addressing.STORED_QUERY_RESPONSE)
+            context = Context.ANSWER if single else Context.ANSWER_OF_SEVERAL
+            _objects(objects.read(one), context, None, findings, french=french)
     elif body.tag == _RESPONSE:
         answers.response(body, action, findings)
     elif body.tag == addressing.RETRIEVED:
         for response in body.iterchildren(_RESPONSE):
             answers.response(response, action, findings)
-        answers.retrieval(body, findings, answered=True)
-    elif body.tag == addressing.RETRIEVE:
-        answers.retrieval(body, findings, answered=False)
+        requests.answer(body, apart, findings)
+    elif body.tag in (addressing.RETRIEVE, addressing.REMOVE_DOCUMENTS):
+        requests.named(body, findings)
+    elif body.tag == addressing.RETRIEVE_IMAGING:
+        requests.images(body, findings)
+    elif body.tag == addressing.REMOVE:
+        requests.removal(body, findings)
 
 
 def _submission(

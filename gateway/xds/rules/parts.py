@@ -87,6 +87,13 @@ ENCODING = rule(
     "Le contenu de la partie « {value} » ne suit pas son Content-Transfer-Encoding.",
     "The content of the part “{value}” does not follow its Content-Transfer-Encoding.",
 )
+BLANKS = rule(
+    "xml.blanks",
+    ERROR,
+    "XML 1.0 section 2.8",
+    "Des blancs précèdent la déclaration XML : aucun lecteur n'est tenu de les accepter.",
+    "Blanks stand before the XML declaration: no reader need accept them.",
+)
 TOO_MANY = rule(
     "mime.parts",
     ERROR,
@@ -137,7 +144,7 @@ def take_apart(content: bytes, findings: Findings) -> Apart:
         elif declared and declared.media_type != SOAP_MEDIA_TYPE:
             findings.add(MEDIA_TYPE, "Content-Type", value=declared.media_type, expected=SOAP_MEDIA_TYPE)
         action = declared.parameters.get("action", "") if declared else ""
-        return Apart(body, action=action, content_type=stated)
+        return Apart(_without_blanks(body, findings), action=action, content_type=stated)
     if not in_body and (not boundary or f"--{boundary}".encode() not in body):
         raise InputRejected("xds_no_message")
     if declared is not None:
@@ -149,6 +156,15 @@ def take_apart(content: bytes, findings: Findings) -> Apart:
 def _looks_like_xml(body: bytes) -> bool:
     start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     return start.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\x00<"))
+
+
+def _without_blanks(content: bytes, findings: Findings) -> bytes:
+    """*content* from its XML declaration on: blanks before it are no XML, and published captures have them."""
+    stripped = content.lstrip(b" \t\r\n")
+    if stripped == content or not stripped.startswith(b"<?xml"):
+        return content
+    findings.add(BLANKS, "XML")
+    return stripped
 
 
 def _head(content: bytes, findings: Findings) -> tuple[dict[str, str], bytes]:
@@ -285,7 +301,7 @@ def _sorted(found: list[Part], declared: mime.ContentType | None, stated: str, f
     action = declared.parameters.get("action", "") if declared else ""
     if not action and declared_root:
         action = declared_root.parameters.get("action", "")
-    apart = Apart(root.content, multipart=True, action=action, content_type=stated)
+    apart = Apart(_without_blanks(root.content, findings), multipart=True, action=action, content_type=stated)
     for part in found:
         if part is root:
             continue

@@ -5,6 +5,7 @@ Sources: ITI TF-3 sections 4.2.3.1.4, 4.2.3.2.22, 4.2.3.2.23; table 4.2.3.1.7-2 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import gateway.xds.rules.attributes  # noqa: F401 - enters the rules that are taken from the catalogue
@@ -108,6 +109,13 @@ PATIENT_IDS = rule(
     "PID-3 de sourcePatientInfo (« {value} ») ne contient pas sourcePatientId « {expected} ».",
     "PID-3 of sourcePatientInfo (“{value}”) does not hold sourcePatientId “{expected}”.",
 )
+OTHER_PATIENT = rule(
+    "source-patient.other",
+    ERROR,
+    f"{TF3} 4.2.3.2.16, 4.2.3.2.22, 4.2.3.2.23",
+    "{attribute} « {value} » nomme un autre patient que « {expected} », dans le même domaine.",
+    "{attribute} “{value}” names another patient than “{expected}”, in the same domain.",
+)
 BORN_LATER = rule(
     "DocumentEntry.sourcePatientInfo.born-later",
     ERROR,
@@ -168,7 +176,9 @@ def source_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
     name = "DocumentEntry.sourcePatientId"
     for one in entry.values.get("sourcePatientId", ()):
         if fault := hl7_values.cx(one.text):
-            if ("^" in one.text.rstrip("^") and not hl7_values.has_namespace(one.text)) or hl7_values.escapes(one.text):
+            if (
+                re.search(r"[&^].", one.text.rstrip("^")) and not hl7_values.has_namespace(one.text)
+            ) or hl7_values.escapes(one.text):
                 findings.add(SOURCE_FORM, one.element, value=one.text, attribute=name, fault=fault)
             else:
                 findings.add(SOURCE_DOMAIN, one.element, value=one.text, attribute=name)
@@ -203,3 +213,21 @@ def source_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
     source = entry.value("sourcePatientId")
     if ids and source and hl7_values.cx_key(source) not in [key for key, _ in ids]:
         findings.add(PATIENT_IDS, ids[0][1].element, value=ids[0][1].text, expected=source)
+
+
+def one_patient(entry: Thing, findings: Findings) -> None:
+    """In one domain one patient has one number, wherever the entry states it."""
+    fields = [field for one in entry.values.get("sourcePatientInfo", ()) if (field := hl7_values.field_of(one.text))]
+    ids = [hl7_values.cx_key(part) for number, content in fields if number == 3 for part in content.split("~")]
+    patient = entry.identifier(c.ENTRY_PATIENT_ID)
+    source = entry.value("sourcePatientId")
+    (identified, domain), (own_number, own_domain) = hl7_values.cx_key(patient), hl7_values.cx_key(source)
+    place = next((one.element for one in entry.values.get("sourcePatientId", ())), entry.element)
+    if domain and domain == own_domain and identified != own_number:
+        name = "DocumentEntry.sourcePatientId"
+        findings.add(OTHER_PATIENT, place, value=source, expected=patient, attribute=name)
+    for stated, wanted in (((identified, domain), patient), ((own_number, own_domain), source)):
+        same = [one for one, authority in ids if authority and authority == stated[1]]
+        if same and stated[0] not in same:
+            name = "DocumentEntry.sourcePatientInfo/PID-3"
+            findings.add(OTHER_PATIENT, place, value=", ".join(same), expected=wanted, attribute=name)

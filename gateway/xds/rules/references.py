@@ -14,6 +14,7 @@ from gateway.model.document import (
     REFERENCE_UNIQUE_ID,
     REFERENCE_WORKFLOW,
 )
+from gateway.texts.text import Text
 from gateway.xds.rules import values
 from gateway.xds.rules.objects import Value
 from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
@@ -68,11 +69,19 @@ NEEDS_AUTHORITY = frozenset({REFERENCE_ACCESSION, REFERENCE_REFERRAL, REFERENCE_
 UIDS = frozenset({REFERENCE_STUDY, REFERENCE_WORKFLOW})
 
 
+def type_fault(kind: str) -> Text | None:
+    """A type (CXi.5) under the prefix of IHE that is none of IHE's, in any capitals and with any year."""
+    almost = any(values.resembles(kind, known) for known in REFERENCE_TYPES)
+    if kind in REFERENCE_TYPES or not (almost or kind.lower().startswith("urn:ihe:")):
+        return None
+    return values.both("a en CXi.5 un type qu'IHE ne définit pas", "has in CXi.5 a type that IHE does not define")
+
+
 def check(one: Value, findings: Findings, *, french: bool) -> None:
     parts = one.text.split("^")
     number, authority, kind = parts[0], parts[3], parts[4]
     if kind not in REFERENCE_TYPES:
-        broken = REFERENCE_TYPE_OF_IHE if kind.lower().startswith("urn:ihe:") else REFERENCE_TYPE
+        broken = REFERENCE_TYPE_OF_IHE if type_fault(kind) else REFERENCE_TYPE
         severity = ERROR if french else None  # value set J197 is closed
         findings.add(broken, one.element, value=kind, attribute="DocumentEntry.referenceIdList", severity=severity)
     if kind in NEEDS_AUTHORITY and not authority:

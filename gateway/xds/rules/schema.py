@@ -139,6 +139,9 @@ class Shape:
     text: bool = False
 
 
+_QUERY = f"{{{c.RIM}}}AdhocQuery"
+
+
 def _rim(name: str) -> str:
     return f"{{{c.RIM}}}{name}"
 
@@ -148,6 +151,8 @@ def _all(namespace: str, table: Mapping[str, Shape]) -> dict[str, Shape]:
 
 
 _SLOT_LIST = Shape(("Slot",))
+_REQUESTED = ("HomeCommunityId", "RepositoryUniqueId", "DocumentUniqueId")
+_ANSWERED = (*_REQUESTED, "NewRepositoryUniqueId", "NewDocumentUniqueId", "mimeType", "Document")
 SHAPES: dict[str, Shape] = {
     **_all(
         c.RIM,
@@ -189,6 +194,7 @@ SHAPES: dict[str, Shape] = {
             "VersionInfo": Shape((), ("versionName", "comment")),
             "ContentVersionInfo": Shape((), ("versionName", "comment")),
             "AdhocQuery": Shape((*_OBJECT, "QueryExpression"), _COMMON, ("id",)),
+            "ObjectRefList": Shape(("ObjectRef",), needs=("ObjectRef",)),
         },
     ),
     **_all(
@@ -199,6 +205,12 @@ SHAPES: dict[str, Shape] = {
                 ("id", "comment"),
                 single=("RequestSlotList", "RegistryObjectList"),
                 needs=("RegistryObjectList",),
+            ),
+            "RemoveObjectsRequest": Shape(
+                ("RequestSlotList", "AdhocQuery", "ObjectRefList"),
+                ("id", "comment", "deletionScope"),
+                single=("RequestSlotList", "AdhocQuery", "ObjectRefList"),
+                needs=("ObjectRefList",),
             ),
         },
     ),
@@ -244,6 +256,28 @@ SHAPES: dict[str, Shape] = {
                 ("RegistryResponse", "DocumentResponse"), single=("RegistryResponse",), needs=("RegistryResponse",)
             ),
             "RetrieveDocumentSetRequest": Shape(("DocumentRequest",), needs=("DocumentRequest",)),
+            "DocumentRequest": Shape(_REQUESTED, single=_REQUESTED, needs=_REQUESTED[1:]),
+            "DocumentResponse": Shape(_ANSWERED, single=_ANSWERED),
+            **dict.fromkeys((*_ANSWERED[:-1],), Shape(text=True)),
+        },
+    ),
+    **_all(c.RMD, {"RemoveDocumentsRequest": Shape(("DocumentRequest",), needs=("DocumentRequest",))}),
+    **_all(
+        c.XDSI,
+        {
+            "RetrieveImagingDocumentSetRequest": Shape(
+                ("StudyRequest", "TransferSyntaxUIDList"),
+                single=("TransferSyntaxUIDList",),
+                needs=("StudyRequest", "TransferSyntaxUIDList"),
+            ),
+            "StudyRequest": Shape(
+                ("SeriesRequest",), ("studyInstanceUID",), ("studyInstanceUID",), needs=("SeriesRequest",)
+            ),
+            "SeriesRequest": Shape(
+                ("DocumentRequest",), ("seriesInstanceUID",), ("seriesInstanceUID",), needs=("DocumentRequest",)
+            ),
+            "TransferSyntaxUIDList": Shape(("TransferSyntaxUID",), needs=("TransferSyntaxUID",)),
+            "TransferSyntaxUID": Shape(text=True),
         },
     ),
 }
@@ -264,7 +298,8 @@ def check(root: etree._Element, findings: Findings) -> None:
         elif name in ("Name", "Description"):
             _localized(element, name, findings)
     for parent in root.iter(*(tag for tag, shape in SHAPES.items() if "Slot" in shape.children)):
-        _slot_names(parent, findings)
+        if parent.tag != _QUERY:  # there a slot that is repeated means AND
+            _slot_names(parent, findings)
 
 
 def _attributes(element: etree._Element, shape: Shape, findings: Findings) -> None:

@@ -5,15 +5,19 @@ Source: ITI TF-2 section 3.18.4.1.2.3 and 3.51.4.1.2.3.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
+from gateway.model.document import DOCUMENT_OFFLINE, DOCUMENT_ONLINE, ON_DEMAND, STABLE, AssociationType
+from gateway.texts.text import Text
 from gateway.xds import _slot_values as grammar
 from gateway.xds import constants as c
-from gateway.xds.rules import hl7_values
-from gateway.xds.rules.objects import slot_values
-from gateway.xds.rules.rule import ERROR, TF2, WARNING, Findings, rule
+from gateway.xds._query_definitions import ALL, ENTRY, Definition, Parameter
+from gateway.xds.constants import rim
+from gateway.xds.rules import code_forms, hl7_values, references, values
+from gateway.xds.rules.objects import inner_text, slots_of
+from gateway.xds.rules.rule import ERROR, TF2, TF3, WARNING, Findings, rule
 
 QUERY = rule(
     "query.id",
@@ -50,6 +54,48 @@ PARAMETER_UNKNOWN = rule(
     "Le paramètre {value} n'est pas de cette requête : il sera ignoré.",
     "The parameter {value} is not of this query: it will be ignored.",
 )
+PARAMETER_MISSPELT = rule(
+    "query.parameter.misspelt",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.3.7",
+    "Le paramètre {value} ressemble à {expected} sans en être le nom : il serait ignoré.",
+    "The parameter {value} resembles {expected} and is not its name: it would be ignored.",
+)
+PARAMETER_SEVERAL = rule(
+    "query.parameter.several",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.3.7 (XDSStoredQueryParamNumber)",
+    "La requête donne {value} : un seul de ces paramètres est permis.",
+    "The query gives {value}: only one of these parameters is allowed.",
+)
+PARAMETER_REPEATED = rule(
+    "query.parameter.repeated",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.3.5 (XDSStoredQueryParamNumber)",
+    "Le paramètre {value} est présent plusieurs fois : ses valeurs vont dans un seul Slot.",
+    "The parameter {value} is there several times: its values go into a single slot.",
+)
+PARAMETER_VALUE = rule(
+    "query.parameter.value",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.3.7; {TF3} 4.2",
+    "Le paramètre {attribute} vaut « {value} », qui {fault}.",
+    "The parameter {attribute} is “{value}”, which {fault}.",
+)
+PERIOD = rule(
+    "query.period",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.3.7 (From inclusive, To exclusive)",
+    "{attribute} : la période de « {value} » à « {expected} » est vide.",
+    "{attribute}: the period from “{value}” to “{expected}” is empty.",
+)
+HOME = rule(
+    "query.home",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.3.8",
+    "home « {value} » {fault}.",
+    "home “{value}” {fault}.",
+)
 PARAMETER_FORM = rule(
     "query.parameter.form",
     ERROR,
@@ -57,89 +103,9 @@ PARAMETER_FORM = rule(
     "Le paramètre {attribute} est mal formé : « {value} » ({expected}).",
     "The parameter {attribute} is malformed: “{value}” ({expected}).",
 )
-_ENTRY, _SET, _FOLDER = "$XDSDocumentEntry", "$XDSSubmissionSet", "$XDSFolder"
-_FILTER_NAMES = """ClassCode TypeCode PracticeSettingCode HealthcareFacilityTypeCode EventCodeList ConfidentialityCode
-AuthorPerson FormatCode Type DocumentAvailability ReferenceIdList UniqueId Title Comments
-CreationTimeFrom CreationTimeTo ServiceStartTimeFrom ServiceStartTimeTo ServiceStopTimeFrom ServiceStopTimeTo"""
-_ENTRY_FILTERS = tuple(f"{_ENTRY}{name}" for name in _FILTER_NAMES.split())
-_CONTENT_FILTERS = (f"{_ENTRY}FormatCode", f"{_ENTRY}ConfidentialityCode", f"{_ENTRY}Type")
-_EVERYWHERE = ("$MetadataLevel", "$homeCommunityId", "$XDSAssociationStatus")
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A stored query: what must be given (of each group one), what may."""
-
-    name: str
-    required: tuple[tuple[str, ...], ...]
-    optional: tuple[str, ...] = ()
-
-
-def _one_of(prefix: str) -> tuple[str, ...]:
-    return (f"{prefix}EntryUUID", f"{prefix}UniqueId", f"{prefix}LogicalID")
-
-
-_BY_ENTRY = (_one_of(_ENTRY),)
-QUERIES = {
-    "14d4debf-8f97-4251-9a74-a90016b0af0d": Query(
-        "FindDocuments", ((f"{_ENTRY}PatientId",), (f"{_ENTRY}Status",)), _ENTRY_FILTERS
-    ),
-    "12941a89-e02e-4be5-967c-ce4bfc8fe492": Query(
-        "FindDocumentsByReferenceId",
-        ((f"{_ENTRY}PatientId",), (f"{_ENTRY}Status",), (f"{_ENTRY}ReferenceIdList",)),
-        _ENTRY_FILTERS,
-    ),
-    "4308b1df-36de-4bef-8e2e-ba91f593c435": Query(
-        "FindDocumentsExclude", ((f"{_ENTRY}PatientId",), (f"{_ENTRY}Status",)), _ENTRY_FILTERS
-    ),
-    "ab474085-82b5-402d-8115-3f37cb1e2405": Query(
-        "FindDocumentsByTitle", ((f"{_ENTRY}PatientId",), (f"{_ENTRY}Status",), (f"{_ENTRY}Title",)), _ENTRY_FILTERS
-    ),
-    "f26abbcb-ac74-4422-8a30-edb644bbc1a9": Query(
-        "FindSubmissionSets",
-        ((f"{_SET}PatientId",), (f"{_SET}Status",)),
-        tuple(
-            f"{_SET}{n}" for n in ("SourceId", "SubmissionTimeFrom", "SubmissionTimeTo", "AuthorPerson", "ContentType")
-        ),
-    ),
-    "958f3006-baad-4929-a4de-ff1114824431": Query(
-        "FindFolders",
-        ((f"{_FOLDER}PatientId",), (f"{_FOLDER}Status",)),
-        tuple(f"{_FOLDER}{n}" for n in ("LastUpdateTimeFrom", "LastUpdateTimeTo", "CodeList")),
-    ),
-    "10b545ea-725c-446d-9b95-8aeb444eddf3": Query(
-        "GetAll",
-        (("$patientId",), (f"{_ENTRY}Status",), (f"{_SET}Status",), (f"{_FOLDER}Status",)),
-        _CONTENT_FILTERS,
-    ),
-    "5c4f972b-d56b-40ac-a5fc-c8ca9b40b9d4": Query("GetDocuments", _BY_ENTRY),
-    "5737b14c-8a1a-4539-b659-e03a34a5e1e4": Query("GetFolders", (_one_of(_FOLDER),)),
-    "a7ae438b-4bc2-4642-93e9-be891f7bb155": Query("GetAssociations", (("$uuid",),)),
-    "bab9529a-4a10-40b3-a01f-f68a615d247a": Query("GetDocumentsAndAssociations", _BY_ENTRY),
-    "51224314-5390-4169-9b91-b1980040715a": Query("GetSubmissionSets", (("$uuid",),)),
-    "e8e3cb2c-e39c-46b9-99e4-c12f57260b83": Query("GetSubmissionSetAndContents", (_one_of(_SET),), _CONTENT_FILTERS),
-    "b909a503-523d-4517-8acf-8e5834dfc4c7": Query("GetFolderAndContents", (_one_of(_FOLDER),), _CONTENT_FILTERS),
-    "10cae35a-c7f9-4cf5-b61e-fc3278ffb578": Query("GetFoldersForDocument", _BY_ENTRY),
-    "d90e5407-b356-4d91-a89f-873917b4b0e6": Query(
-        "GetRelatedDocuments", (_one_of(_ENTRY), ("$AssociationTypes",)), (f"{_ENTRY}Type",)
-    ),
-    "3d1bdb10-39a2-11de-89c2-2f44d94eaa9f": Query(
-        "FindDocumentsForMultiplePatients", ((f"{_ENTRY}Status",),), (f"{_ENTRY}PatientId", *_ENTRY_FILTERS)
-    ),
-    "50d3f5ac-39a2-11de-a1ca-b366239e58df": Query(
-        "FindFoldersForMultiplePatients",
-        ((f"{_FOLDER}Status",),),
-        tuple(f"{_FOLDER}{n}" for n in ("PatientId", "LastUpdateTimeFrom", "LastUpdateTimeTo", "CodeList")),
-    ),
-    "1191642d-86c4-42d8-b784-f95445f9f0d5": Query(
-        "FindDocumentsByReferenceIdForMultiplePatients",
-        ((f"{_ENTRY}Status",), (f"{_ENTRY}ReferenceIdList",)),
-        (f"{_ENTRY}PatientId", *_ENTRY_FILTERS),
-    ),
-}
-"""Stored queries by their id without ``urn:uuid:``."""
-_CODES = ("Code", "CodeList", "EventCodeList", "ContentType")
+_EVERYWHERE = frozenset({"$MetadataLevel", "$homeCommunityId", "$XDSAssociationStatus"})
 _RETURN_TYPES = ("LeafClass", "ObjectRef")
+_TYPES = frozenset(one.value for one in AssociationType) | {one.value.rpartition(":")[2] for one in AssociationType}
 
 
 def check(element: etree._Element, findings: Findings) -> None:
@@ -152,47 +118,108 @@ def check(element: etree._Element, findings: Findings) -> None:
         if composed not in ("true", "1"):
             findings.add(COMPOSED, option, value=composed)
     for adhoc in element.iterchildren(f"{{{c.RIM}}}AdhocQuery"):
-        _parameters(adhoc, findings)
+        _query(adhoc, findings)
 
 
-def _parameters(adhoc: etree._Element, findings: Findings) -> None:
+def _query(adhoc: etree._Element, findings: Findings) -> None:
+    home = (adhoc.get("home") or "").strip()
+    if home and (fault := values.home_community(home)):
+        findings.add(HOME, adhoc, value=home, fault=fault)
     identifier = (adhoc.get("id") or "").strip()
-    known = QUERIES.get(identifier.removeprefix("urn:uuid:")) if identifier.startswith("urn:uuid:") else None
+    known = ALL.get(identifier)
     if known is None:
         if identifier:
             findings.add(QUERY, adhoc, value=identifier)
         return
-    found = slot_values(adhoc)
-    for group in known.required:
-        if not any(found.get(name) for name in group):
-            findings.add(PARAMETER_MISSING, adhoc, value=" / ".join(group), attribute=known.name)
-    allowed = {name for group in known.required for name in group} | set(known.optional) | set(_EVERYWHERE)
-    for name, told in found.items():
-        if name not in allowed:
-            findings.add(PARAMETER_UNKNOWN, adhoc, value=name, attribute=known.name)
+    _names(adhoc, known, findings)
+    given: dict[str, Sequence[str]] = {}
+    for parameter in known.parameters:
+        groups = [slot for slot in slots_of(adhoc).get(parameter.name, ()) if _told(slot)]
+        if len(groups) > 1 and not parameter.repeats:
+            findings.add(PARAMETER_REPEATED, groups[1], value=parameter.name)
+        for slot in groups:
+            given[parameter.name] = _parameter(parameter, slot, findings)
+        if parameter.required and not groups:
+            findings.add(PARAMETER_MISSING, adhoc, value=parameter.name, attribute=known.name)
+    stated = sorted(known.one_of.intersection(given))
+    if known.one_of and not stated:
+        findings.add(PARAMETER_MISSING, adhoc, value=" / ".join(sorted(known.one_of)), attribute=known.name)
+    if len(stated) > 1:
+        findings.add(PARAMETER_SEVERAL, adhoc, value=", ".join(stated))
+    _periods(adhoc, given, findings)
+
+
+def _told(slot: etree._Element) -> list[str]:
+    return [text for value in slot.iter(rim("Value")) if (text := inner_text(value))]
+
+
+def _names(adhoc: etree._Element, known: Definition, findings: Findings) -> None:
+    """Parameters that the query does not have: one that is all but the name of one is a slip, others are ignored."""
+    named = {parameter.name for parameter in known.parameters} | _EVERYWHERE
+    for name, found in slots_of(adhoc).items():
+        if name in named:
             continue
-        kind = _kind(name)
-        try:
-            given = grammar.read(kind, [one.text for one in told])
-        except ValueError:
-            given = ()
-        single = kind.single and len(given) != 1
-        if not given or single or not all(grammar.well_formed(kind, value) for value in given):
-            findings.add(PARAMETER_FORM, told[0].element, attribute=name, value=told[0].text, expected=kind.value)
-        elif name.endswith("PatientId") or name == "$patientId":
-            for value in given:
-                if fault := hl7_values.cx(value):
-                    findings.add(PARAMETER_FORM, told[0].element, attribute=name, value=value, expected=fault.en)
+        near = next((one for one in sorted(named) if values.resembles(name, one)), "")
+        broken = PARAMETER_MISSPELT if near else PARAMETER_UNKNOWN
+        findings.add(broken, found[0], value=name, expected=near, attribute=known.name)
 
 
-def _kind(name: str) -> grammar.Kind:
-    if name.endswith(("From", "To")):
-        return grammar.Kind.TIME
-    if name == "$MetadataLevel":
-        return grammar.Kind.NUMBER
-    if name.endswith(_CODES):
-        return grammar.Kind.CODES
-    single = ("PatientId", "$patientId", "SetEntryUUID", "SetUniqueId", "SourceId", "FolderEntryUUID", "FolderUniqueId")
-    if name.endswith(single) and name not in (f"{_FOLDER}EntryUUID", f"{_FOLDER}UniqueId"):
-        return grammar.Kind.TEXT if not name.endswith("SourceId") else grammar.Kind.TEXTS
-    return grammar.Kind.TEXTS
+def _parameter(parameter: Parameter, slot: etree._Element, findings: Findings) -> Sequence[str]:
+    """The values of one slot; adds what is wrong with their grammar, their number, or themselves."""
+    texts = _told(slot)
+    try:
+        given = grammar.read(parameter.kind, texts)
+    except ValueError:
+        given = ()
+    single = parameter.kind.single and len(given) != 1
+    if not given or single or not all(grammar.well_formed(parameter.kind, value) for value in given):
+        expected = parameter.kind.value
+        findings.add(PARAMETER_FORM, slot, attribute=parameter.name, value=", ".join(texts), expected=expected)
+        return ()
+    for value in given:
+        if fault := _fault(parameter, value):
+            findings.add(PARAMETER_VALUE, slot, attribute=parameter.name, value=value, fault=fault)
+    return given
+
+
+def _fault(parameter: Parameter, value: str) -> Text | None:
+    """What a value says, by the name of its parameter."""
+    name = parameter.name
+    if parameter.kind is grammar.Kind.TIME:
+        return values.dtm(value)
+    if parameter.kind is grammar.Kind.CODES:
+        code, _, system = value.partition("^^")
+        return values.coding_scheme(system) or code_forms.fault(code, system)
+    if name.endswith(("PatientId", "$patientId")):
+        return hl7_values.cx(value)
+    if name.endswith("ReferenceIdList"):
+        return hl7_values.reference(value) or references.type_fault(value.split("^")[4])
+    if name.endswith(("EntryUUID", "LogicalID")) or name == "$uuid":
+        return values.uuid(value)
+    if name.endswith("UniqueId"):
+        return values.unique_id(value) if name.startswith(ENTRY) else values.oid(value)
+    if name.endswith("SourceId"):
+        return values.oid(value)
+    allowed = _ALLOWED.get(name.removeprefix("$XDSAssociation").removeprefix(ENTRY).removeprefix("$"))
+    if name.endswith("Status"):
+        return values.status(value)
+    return None if allowed is None or value in allowed else _other(", ".join(sorted(allowed)))
+
+
+_ALLOWED: Mapping[str, frozenset[str]] = {
+    "Type": frozenset({STABLE, ON_DEMAND}),
+    "DocumentAvailability": frozenset({DOCUMENT_ONLINE, DOCUMENT_OFFLINE}),
+    "AssociationTypes": _TYPES,
+    "MetadataLevel": frozenset({"1", "2"}),
+}
+
+
+def _other(allowed: str) -> Text:
+    return values.both(f"n'est pas de : {allowed}", f"is none of: {allowed}")
+
+
+def _periods(adhoc: etree._Element, given: Mapping[str, Sequence[str]], findings: Findings) -> None:
+    for name, found in given.items():
+        end = given.get(name.removesuffix("From") + "To", ())
+        if name.endswith("From") and found and end and values.full_time(found[0]) >= values.full_time(end[0]):
+            findings.add(PERIOD, adhoc, attribute=name.removesuffix("From"), value=found[0], expected=end[0])

@@ -91,7 +91,7 @@ SLOT_MISSPELT = rule(
 SLOT_NOT_URN = rule(
     "slot.not-urn",
     WARNING,
-    f"{TF3} 4.2.3.1.6",
+    f"{TF3} 4.2.3.1.6 (extra metadata: the name shall be a URN)",
     "Le Slot supplémentaire « {value} » n'a pas pour nom une URN.",
     "The extra slot “{value}” does not have a URN as its name.",
 )
@@ -151,7 +151,7 @@ def check(objects: Objects, context: Context, findings: Findings) -> None:
             for one in found:
                 _fixed_type(one, context, findings)
         _identifiers(thing, context, findings)
-        _slot_names(thing, findings)
+        _slot_names(thing, context, findings)
         _status(thing, context, findings)
 
 
@@ -173,7 +173,7 @@ def _ids(objects: Objects, context: Context, findings: Findings) -> None:
         fault = values.object_id(name)
         if fault and element not in attributed:  # theirs is an attribute of the table: entryUUID
             findings.add(ID_FORM, element, value=name, fault=fault)
-        elif not fault and context is Context.ANSWER and not values.is_uuid(name):
+        elif not fault and context.answers and not values.is_uuid(name):
             findings.add(ID_SYMBOLIC, element, value=name)
     for reference in objects.references:
         name = (reference.get("id") or "").strip()
@@ -199,7 +199,7 @@ def _fixed_type(element: etree._Element, context: Context, findings: Findings) -
     # "ebXML" stands so in an example of the standard itself (section 4.2.1.3.1)
     if stated is not None and stated.strip().replace("ebXML", "ebxml") != expected:
         findings.add(OBJECT_TYPE, element, value=stated, expected=expected)
-    elif stated is None and context is Context.ANSWER:
+    elif stated is None and context.answers:
         owned = etree.QName(element).localname in ("Classification", "ExternalIdentifier")
         if owned:
             findings.add(OBJECT_TYPE_MISSING, element, expected=expected)
@@ -221,42 +221,26 @@ def _identifiers(thing: Thing, context: Context, findings: Findings) -> None:
             _fixed_type(one, context, findings)
 
 
-def _slot_names(thing: Thing, findings: Findings) -> None:
+def _slot_names(thing: Thing, context: Context, findings: Findings) -> None:
     known = ASSOCIATION_SLOTS if thing.kind is Kind.ASSOCIATION else SLOTS.get(thing.kind, frozenset()) | _UPDATE_SLOTS
     if thing.kind is Kind.ENTRY:
         known = known | {"submissionTime"}  # a French extension
     for name, found in thing.slots.items():
         if not name or name in known:
             continue
-        if (near := next((one for one in known if _resembles(name, one)), None)) is not None:
+        if (near := next((one for one in known if one in name or values.resembles(name, one)), None)) is not None:
             findings.add(SLOT_MISSPELT, found[0], value=name, expected=near)
         elif name.lower().startswith("urn:ihe:"):
             findings.add(SLOT_OF_IHE, found[0], value=name)
         elif not values.is_urn(name):
-            findings.add(SLOT_NOT_URN, found[0], value=name)
-
-
-def _resembles(name: str, known: str) -> bool:
-    """Whether *name* is *known* in other capitals, or with one character more, less or another, or two exchanged."""
-    one, other = name.lower(), known.lower()
-    if one == other or known in name:
-        return True
-    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < 4:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    rest, wanted = one[start:], other[start:]
-    return (
-        rest[1:] == wanted[1:]
-        or rest[1:] == wanted
-        or rest == wanted[1:]
-        or (rest[2:] == wanted[2:] and rest[:2] == wanted[1::-1])
-    )
+            # what a registry answers it was given by somebody else
+            findings.add(SLOT_NOT_URN, found[0], value=name, severity=ERROR if context.submits else None)
 
 
 def _status(thing: Thing, context: Context, findings: Findings) -> None:
     stated = thing.attribute("status")
     allowed = STATUSES[thing.kind]
-    if context is Context.ANSWER:
+    if context.answers:
         if not stated:
             findings.add(STATUS_MISSING, thing.element)
         elif stated not in allowed:

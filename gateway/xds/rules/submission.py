@@ -7,12 +7,13 @@ Metadata Update supplement (3.57, 3.92).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from gateway.model.document import AssociationType
 from gateway.xds import constants as c
 from gateway.xds.rules import associations, hl7_values, values
 from gateway.xds.rules.attributes import Context
-from gateway.xds.rules.objects import Kind, Objects
+from gateway.xds.rules.objects import Kind, Objects, Thing
 from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
 
 ONE_SET = rule(
@@ -42,6 +43,13 @@ PATIENTS = rule(
     f"{TF3} 4.2.3.2.16, 4.2.3.4.7 (XDSPatientIdDoesNotMatch)",
     "patientId « {value} » n'est pas celui du lot de soumission ({expected}).",
     "patientId “{value}” is not that of the SubmissionSet ({expected}).",
+)
+PATIENTS_ANSWERED = rule(
+    "patient-id.answered",
+    ERROR,
+    f"{TF3} table 4.2.4.1-2 (XDSResultNotSinglePatient)",
+    "La réponse porte des objets de plusieurs patients : « {value} » et « {expected} ».",
+    "The answer holds objects of several patients: “{value}” and “{expected}”.",
 )
 PATIENT_WRITING = rule(
     "patient-id.writing",
@@ -114,6 +122,7 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
     """The rules on the whole; of an answer only those on associations, for it may hold any selection."""
     associations.check(objects, context, findings, french=french)
     if not context.submits:
+        _one_patient(objects, context, findings)
         return
     if len(objects.sets) != 1:
         findings.add(ONE_SET, objects.element, count=str(len(objects.sets)))
@@ -128,6 +137,14 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
         _updates(objects, findings)
 
 
+def _one_patient(objects: Objects, context: Context, findings: Findings) -> None:
+    """Whole objects of ITI-18 are of one patient; ITI-51 and gateways answer of several."""
+    if context is Context.ANSWER:
+        for thing, value, first in _others(objects):
+            if hl7_values.cx_key(value) != hl7_values.cx_key(first):
+                findings.add(PATIENTS_ANSWERED, thing.element, value=value, expected=first)
+
+
 def _unique_ids(objects: Objects, findings: Findings) -> None:
     schemes = {Kind.ENTRY: c.ENTRY_UNIQUE_ID, Kind.SET: c.SET_UNIQUE_ID, Kind.FOLDER: c.FOLDER_UNIQUE_ID}
     seen: set[str] = set()
@@ -139,18 +156,20 @@ def _unique_ids(objects: Objects, findings: Findings) -> None:
 
 
 def _patients(objects: Objects, findings: Findings) -> None:
+    for thing, value, first in _others(objects):
+        same = hl7_values.cx_key(value) == hl7_values.cx_key(first)
+        attribute = f"{thing.kind.value}.patientId"
+        findings.add(
+            PATIENT_WRITING if same else PATIENTS, thing.element, value=value, expected=first, attribute=attribute
+        )
+
+
+def _others(objects: Objects) -> Iterator[tuple[Thing, str, str]]:
+    """Objects whose patientId is not written as that of the first, with both."""
     schemes = {Kind.ENTRY: c.ENTRY_PATIENT_ID, Kind.SET: c.SET_PATIENT_ID, Kind.FOLDER: c.FOLDER_PATIENT_ID}
     told = [(thing, thing.identifier(schemes[thing.kind])) for thing in objects.patients]
-    told = [(thing, value) for thing, value in told if value]
-    if not told:
-        return
-    first = told[0][1]
-    for thing, value in told[1:]:
-        attribute = f"{thing.kind.value}.patientId"
-        if hl7_values.cx_key(value) != hl7_values.cx_key(first):
-            findings.add(PATIENTS, thing.element, value=value, expected=first, attribute=attribute)
-        elif value != first:
-            findings.add(PATIENT_WRITING, thing.element, value=value, expected=first, attribute=attribute)
+    first = next((value for _, value in told if value), "")
+    return ((thing, value, first) for thing, value in told if value and value != first)
 
 
 def _source_patients(objects: Objects, findings: Findings, *, french: bool) -> None:

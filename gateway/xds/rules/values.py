@@ -41,6 +41,18 @@ sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr
 vi vo wa wo xh yi yo za zh zu
 """
 _ISO_639_1 = frozenset(_LANGUAGES.split())
+_EXTENDED = frozenset(["ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh"])
+"""Languages that have extended ones of three letters behind them (RFC 5646 section 2.2.2)."""
+_REGIONS = """
+ad ae af ag ai al am ao aq ar as at au aw ax az ba bb bd be bf bg bh bi bj bl bm bn bo bq br bs bt bv bw by bz ca cc cd
+cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er es et eu fi fj fk fm fo fr ga gb gd ge
+gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km
+kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz
+na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh
+si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk um us uy uz va vc ve
+vg vi vn vu wf ws xk ye yt za zm zw
+"""
+_ISO_3166_1 = frozenset(_REGIONS.split())
 _MIME = re.compile(
     r"(?:application|audio|example|font|haptics|image|message|model|multipart|text|video)"
     r"/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?:\s*;.*)?",
@@ -50,6 +62,7 @@ _URI = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=|-]|%[0-9A-Fa-f]{2})+")
 _URN = re.compile(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[^\s]+", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 _OID_LIKE = re.compile(r"[0-9.]+")
+_ALMOST_OID = re.compile(r"[^\s:/]?[0-9]+(?:\.[0-9]+){3,}[^\s:/]?")
 
 
 def both(fr: str, en: str) -> Text:
@@ -77,6 +90,13 @@ def short(value: str) -> Text | None:
 def full_time(dtm: str) -> str:
     """*dtm* to the second, the earliest moment it may mean."""
     return (dtm + _EARLIEST[len(dtm) :])[:14]
+
+
+def days_between(earlier: str, later: str) -> float:
+    """Days from one DTM to another, each to the precision of the coarser; negative when *later* is not."""
+    common = min(len(earlier), len(later), 8) if min(len(earlier), len(later)) < 14 else 14
+    moments = [datetime.strptime(full_time(one[:common]), "%Y%m%d%H%M%S") for one in (earlier, later)]  # noqa: DTZ007
+    return (moments[1] - moments[0]).total_seconds() / 86_400
 
 
 def is_dtm(value: str) -> bool:
@@ -116,8 +136,14 @@ def dtm_to_the_second(value: str) -> Text | None:
 
 
 def oid(value: str) -> Text | None:
-    """An OID."""
+    """An OID. Public conformance samples use roots that nobody could register (3.4.5, 129.6): the form alone counts."""
     return None if is_uid(value) else NOT_OID
+
+
+def coding_scheme(value: str) -> Text | None:
+    """Any name may stand for a scheme; what is all but an OID can only be one that is wrong."""
+    almost = _OID_LIKE.fullmatch(value) or value.startswith("urn:oid:") or _ALMOST_OID.fullmatch(value)
+    return oid(value) if almost or value.startswith("^") else None
 
 
 def uuid(value: str) -> Text | None:
@@ -154,7 +180,7 @@ def unique_id(value: str) -> Text | None:
         return both("est un OID sous forme d'URN : écrivez l'OID seul", "is an OID as a URN: write the OID alone")
     if not caret and _SCHEME.fullmatch(value) and not _OID_LIKE.fullmatch(value):
         return None
-    if not is_uid(root):
+    if oid(root):
         return joined("a une racine qui", "has a root that", NOT_OID)
     if caret and (not extension.strip() or "^" in extension):
         return both("a une extension vide, ou plusieurs ^", "has an empty extension, or more than one ^")
@@ -163,7 +189,7 @@ def unique_id(value: str) -> Text | None:
 
 def home_community(value: str) -> Text | None:
     """``urn:oid:`` and an OID."""
-    if value.startswith("urn:oid:") and is_uid(value[8:]):
+    if value.startswith("urn:oid:") and not oid(value[8:]):
         return None
     return both("n'est pas urn:oid: suivi d'un OID", "is not urn:oid: followed by an OID")
 
@@ -195,9 +221,15 @@ def language(value: str) -> Text | None:
     """A language tag (RFC 5646) whose two-letter language is one of ISO 639-1."""
     if _LANGUAGE.fullmatch(value) is None:
         return both("n'est pas une étiquette de langue comme fr-FR", "is not a language tag such as fr-FR")
-    first = value.partition("-")[0].lower()
+    first, *others = value.lower().split("-")
     if len(first) == 2 and first not in _ISO_639_1:
         return both(f"a une langue inconnue ({first})", f"has an unknown language ({first})")
+    if others and len(others[0]) == 3 and others[0].isalpha() and first not in _EXTENDED:
+        return both(f"n'a pas de sous-langue {others[0]}", f"has no extended language {others[0]}")
+    private = next((number for number, part in enumerate(others) if len(part) == 1), len(others))
+    region = next((part for part in others[:private] if len(part) == 2), "")
+    if region and region not in _ISO_3166_1:
+        return both(f"a une région inconnue ({region})", f"has an unknown region ({region})")
     return None
 
 
@@ -213,6 +245,34 @@ def uri(value: str) -> Text | None:
     if _URI.fullmatch(value):
         return None
     return both("contient un caractère qu'une URI ne permet pas", "has a character that a URI does not allow")
+
+
+def status(value: str) -> Text | None:
+    """An availabilityStatus: a URN; of those of ebRIM and of the DMP only the ones that exist."""
+    oasis, french = "urn:oasis:names:tc:ebxml-regrep:StatusType:", "urn:asip:ci-sis:2010:StatusType:"
+    known = [oasis + name for name in ("Approved", "Deprecated", "Submitted")]
+    known += [french + name for name in ("Deleted", "Archived")]
+    named = is_urn(value) and ":StatusType:" in value
+    if value in known or (named and not value.startswith((oasis, french))):
+        return None
+    return both(f"n'est pas un statut ({known[0]}…)", f"is no status ({known[0]}…)")
+
+
+def resembles(name: str, known: str) -> bool:
+    """Whether *name* is *known* in other capitals, or with one character more, less or another, or two exchanged."""
+    one, other = name.lower(), known.lower()
+    if one == other:
+        return True
+    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) < 4:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, wanted = one[start:], other[start:]
+    return (
+        rest[1:] == wanted[1:]
+        or rest[1:] == wanted
+        or rest == wanted[1:]
+        or (rest[2:] == wanted[2:] and rest[:2] == wanted[1::-1])
+    )
 
 
 def is_urn(value: str) -> bool:

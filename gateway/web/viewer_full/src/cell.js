@@ -1,10 +1,9 @@
 // One place of the layout: a stack of images with everything that is written around it.
 
-import { letters, sides, sidesOfWords } from "./orientation.js";
 import * as dicom from "./dicom.js";
 import { CAMERA_MODIFIED, IMAGE_RENDERED, imageId, VOI_MODIFIED } from "./engine.js";
-import { remarkOn, say } from "./measures.js";
-import { drawOverlays } from "./overlays.js";
+import { Margins } from "./margins.js";
+import { drawOverlays, transform } from "./overlays.js";
 
 const WHEEL_STEP = 50;
 const SCROLL_STEP = 8;
@@ -25,12 +24,7 @@ export class Cell {
     this.element.setAttribute("role", "group");
     this.port = make("div", "port", this.element);
     this.marks = make("canvas", "marks", this.element);
-    this.corner = {};
-    for (const name of ["top-left", "top-right", "bottom-left", "bottom-right"]) this.corner[name] = make("div", `told ${name}`, this.element);
-    this.side = {};
-    for (const name of ["top", "right", "bottom", "left"]) this.side[name] = make("div", `side ${name}`, this.element);
-    this.scale = make("div", "scale", this.element);
-    this.scale.hidden = true;
+    this.margins = new Margins(this);
     this.busy = make("div", "busy", this.element);
     this.busy.textContent = words.loading;
     this.busy.hidden = true;
@@ -125,7 +119,7 @@ export class Cell {
     const mine = (this.turn += 1);
     const key = this.keys[next];
     this.busy.hidden = this.exam.loader.has(key);
-    this.#corners();
+    this.margins.corners();
     try {
       await this.exam.loader.now(key);
       if (mine !== this.turn) return;
@@ -257,7 +251,8 @@ export class Cell {
     this.hooks.changed(this);
   }
 
-  // A presentation state (PS3.3 A.33.1): its window for what is shown, its turn, its mirror, its annotations.
+  // A presentation state (PS3.3 A.33.1): its window for what is shown, its turn, its mirror, its area;
+  // its shutters and annotations are drawn over the image.
   apply(state) {
     this.state = state;
     const [series, instance] = this.key.split("/");
@@ -267,22 +262,46 @@ export class Cell {
     if (state.mirrored) this.viewport.setCamera({ flipHorizontal: true });
     if (state.rotation) this.rotate(state.rotation);
     if (state.inverted) this.invert();
+    const area = state.areas.find(of);
+    if (area) this.#frame(area);
     this.viewport.render();
     this.hooks.changed(this);
+  }
+
+  // The displayed area of a presentation state (PS3.3 C.10.4) as large as the place allows, in its middle.
+  #frame({ left, top, right, bottom }) {
+    const to = transform(this, 1);
+    if (!to) return;
+    const [width, height] = [right - left, bottom - top];
+    const across = Math.abs(to[0]) * width + Math.abs(to[2]) * height;
+    const down = Math.abs(to[1]) * width + Math.abs(to[3]) * height;
+    this.zoomBy(Math.min(this.port.clientWidth / across, this.port.clientHeight / down));
+    const zoomed = transform(this, 1);
+    const [column, row] = [(left + right) / 2, (top + bottom) / 2];
+    const off = [
+      zoomed[0] * column + zoomed[2] * row + zoomed[4] - this.port.clientWidth / 2,
+      zoomed[1] * column + zoomed[3] * row + zoomed[5] - this.port.clientHeight / 2,
+    ];
+    this.#shift(off[0], off[1]);
+  }
+
+  // The camera moved over the image by so many CSS pixels.
+  #shift(across, along) {
+    const { right, down } = this.axes();
+    const moved = (point) => point.map((part, axis) => part + right[axis] * across + down[axis] * along);
+    const { focalPoint, position } = this.viewport.getCamera();
+    this.viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
   }
 
   // The picture moved so that its chest wall lies at the inner edge (mammography): "left" or "right".
   lean(side) {
     if (!this.stacked) return;
     const { image, viewport } = this;
-    const shown = Math.round(this.#pixelsOnScreen() * image.columns);
+    const shown = Math.round(this.pixelsOnScreen() * image.columns);
     // What is written goes to the other side.
     this.element.classList.add(`leaning-${side}`);
     const free = ((this.port.clientWidth - shown) / 2) * (side === "right" ? -1 : 1);
-    const { right } = this.#axes();
-    const moved = (point) => point.map((part, axis) => part + right[axis] * free);
-    const { focalPoint, position } = viewport.getCamera();
-    viewport.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
+    this.#shift(free, 0);
     viewport.render();
   }
 
@@ -321,9 +340,7 @@ export class Cell {
   #told(windowed) {
     if (!this.stacked) return;
     if (windowed) this.#handled();
-    this.#corners();
-    this.#sides();
-    this.#ruler();
+    this.margins.write();
     drawOverlays(this);
   }
 
@@ -335,86 +352,20 @@ export class Cell {
     this.hooks.windowed(this);
   }
 
-  #corners() {
-    const { words } = this;
-    const one = this.exam.series[this.series];
-    const study = this.exam.studies[one.study ?? 0];
-    const { item, frame } = this;
-    const lines = (name, ...found) => this.corner[name].replaceChildren(...found.filter(Boolean).map((line) => {
-      const told = make("span", "");
-      told.textContent = line;
-      return told;
-    }));
-    const side = { L: words.left_side, R: words.right_side }[dicom.laterality(item)];
-    lines("top-left", [one.modality, one.description].filter(Boolean).join(" · "), [side, dicom.view(item)].filter(Boolean).join(" "), this.exam.studies.length > 1 ? study?.date_told : "");
-    const position = dicom.sliceLocation(item, frame);
-    const place = dicom.plane(item, frame);
-    const thickness = dicom.thickness(item, frame);
-    lines(
-      "bottom-right",
-      `${words.image} ${this.index + 1} / ${this.keys.length}`,
-      position && place ? this.#position(place) : "",
-      thickness ? `${words.thickness} ${say(thickness, 1, words.lang)} mm` : "",
-    );
-    const window = this.image && !this.image.color ? this.window : null;
-    const digits = window && window.width < 10 ? 2 : 0;
-    const told = window && words.window.replace("{width}", say(window.width, digits, words.lang)).replace("{centre}", say(window.centre, digits, words.lang));
-    lines("bottom-left", told ?? "");
-    const ratio = this.#pixelsOnScreen();
-    lines("top-right", ratio ? `${Math.round(ratio * 100)} %` : "", this.state ? this.state.label : "");
-  }
-
-  // Where the slice lies along its normal, with the letter of the side: "S 120,5 mm".
-  #position({ along, down, position }) {
-    const normal = [along[1] * down[2] - along[2] * down[1], along[2] * down[0] - along[0] * down[2], along[0] * down[1] - along[1] * down[0]];
-    const main = normal.map(Math.abs).indexOf(Math.max(...normal.map(Math.abs)));
-    const vector = [0, 0, 0];
-    vector[main] = position[main] < 0 ? -1 : 1;
-    return `${letters(vector, 1)} ${say(Math.abs(position[main]), 1, this.words.lang)} mm`;
-  }
-
   #world(x, y) {
     return this.viewport.canvasToWorld([x, y]);
   }
 
   // The screen's right and down in the patient's space, for one CSS pixel each.
-  #axes() {
+  axes() {
     const from = this.#world(0, 0);
     const step = (to) => to.map((part, axis) => (part - from[axis]) / 100);
     return { right: step(this.#world(100, 0)), down: step(this.#world(0, 100)) };
   }
 
-  #pixelsOnScreen() {
+  pixelsOnScreen() {
     if (!this.image) return 0;
-    const { right } = this.#axes();
+    const { right } = this.axes();
     return this.image.columnPixelSpacing / Math.hypot(...right);
-  }
-
-  #sides() {
-    const { item, frame } = this;
-    const place = dicom.plane(item, frame);
-    const { right, down } = this.#axes();
-    let found = { top: "", right: "", bottom: "", left: "" };
-    const words = dicom.patientOrientation(item);
-    if (place) found = sides(right, down);
-    else if (words) found = sidesOfWords(words, { right, down });
-    for (const [name, element] of Object.entries(this.side)) element.textContent = found[name];
-  }
-
-  #ruler() {
-    const spacing = this.engine.measured(imageId(this.key));
-    const { down } = this.#axes();
-    const region = this.exam.calibration(...this.key.split("/").map(Number))?.sequenceOfUltrasoundRegions[0];
-    const centimetres = region?.physicalUnitsYDirection === 3 ? Math.abs(region.physicalDeltaY) * 10 : 0;
-    const millimetre = spacing ? 1 / Math.hypot(...down) : centimetres ? 1 / (Math.hypot(...down) * centimetres) : 0;
-    this.scale.hidden = !millimetre;
-    if (!millimetre) return void (this.scale.textContent = "");
-    const most = this.element.clientHeight * 0.4;
-    const size = [200, 100, 50, 20, 10, 5, 2, 1].find((one) => one * millimetre <= most) ?? 1;
-    this.scale.style.height = `${size * millimetre}px`;
-    const remark = dicom.isProjection(this.modality) ? remarkOn(spacing, this.words) : "";
-    const told = make("span", "");
-    told.textContent = [size >= 10 ? `${size / 10} cm` : `${size} mm`, remark].filter(Boolean).join(" ");
-    this.scale.replaceChildren(told);
   }
 }

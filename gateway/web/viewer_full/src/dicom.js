@@ -124,6 +124,22 @@ export function overlays(item, frame) {
   return found;
 }
 
+// Overlay planes of old, in bits of the pixels that no value uses (retired: PS3.3 of 2004, C.9.2). `picture`: its values as
+// they are stored.
+export function overlaysInPixels(item, picture) {
+  const { rows, columns } = picture.attributes;
+  const found = [];
+  for (let group = 0x6000; group <= 0x601e; group += 2) {
+    const tag = (element) => `${group.toString(16)}${element}`.toUpperCase();
+    const position = number(item, tag("0102")) ?? 0;
+    const same = number(item, tag("0010")) === rows && number(item, tag("0011")) === columns;
+    if (!same || item[tag("3000")] || !picture.grey || position < picture.bits || position > 15) continue;
+    const bits = Uint8Array.from(picture.values, (value) => (value >> position) & 1);
+    found.push({ rows, columns, top: 1, left: 1, bits, label: text(item, tag("1500")) });
+  }
+  return found;
+}
+
 // Regions of an ultrasound image with their own scales (PS3.3 C.8.5.5), in Cornerstone's words.
 export function ultrasoundRegions(item) {
   const found = values(item, "00186011").map((region) => ({
@@ -165,3 +181,22 @@ export const sliceLocation = (item, frame) => plane(item, frame)?.position ?? nu
 export const thickness = (item, frame) => among(item, frame, "00289110", (one) => numbers(one, "00180050"))?.[0] ?? null;
 export const frameOfReference = (item) => text(item, "00200052");
 export const pixelPadding = (item) => number(item, "00280120");
+
+// Display shutters of an image as shapes in its pixels, the corner of the first at 0, 0 (PS3.3 C.7.6.11).
+export function shutters(item) {
+  const grey = Math.round((number(item, "00181622") ?? 0) / 257);
+  const [left, right, upper, lower] = ["00181602", "00181604", "00181606", "00181608"].map((tag) => number(item, tag));
+  const found = [];
+  for (const shape of values(item, "00181600")) {
+    const middle = numbers(item, "00181610");
+    const vertices = numbers(item, "00181620");
+    if (shape === "RECTANGULAR" && [left, right, upper, lower].every(Number.isFinite)) {
+      found.push({ shape: "polygonal", points: [left - 1, upper - 1, right, upper - 1, right, lower, left - 1, lower], grey });
+    } else if (shape === "CIRCULAR" && middle?.length === 2 && number(item, "00181612") > 0) {
+      found.push({ shape: "circular", points: [middle[1] - 0.5, middle[0] - 0.5], radius: number(item, "00181612"), grey });
+    } else if (shape === "POLYGONAL" && vertices?.length >= 6) {
+      found.push({ shape: "polygonal", points: vertices.map((_, at) => vertices[at % 2 ? at - 1 : at + 1] - 0.5), grey });
+    }
+  }
+  return found;
+}

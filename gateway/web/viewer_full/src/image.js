@@ -48,6 +48,7 @@ export function imageOf(imageId, picture, item, frame, modality, table) {
     own,
     range: made.range,
     bits: picture.bits,
+    overlays: dicom.overlaysInPixels(item, picture),
   };
 }
 

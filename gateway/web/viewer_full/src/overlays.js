@@ -1,4 +1,4 @@
-// Overlay planes on top of the image: white dots where the plane has bits.
+// What is drawn on top of the image: shutters, overlay planes (white dots where the plane has bits), annotations.
 
 import * as dicom from "./dicom.js";
 
@@ -17,8 +17,32 @@ export function drawOverlays(cell) {
   if (!to) return;
   cell.element.dataset.box = to.join(" ");
   context.setTransform(...to);
+  for (const shutter of shutters(cell)) drawShutter(context, shutter, image);
   for (const plane of planes(cell)) context.drawImage(plane.canvas, plane.left - 1, plane.top - 1);
   if (cell.state) drawState(cell, context, to, ratio);
+}
+
+// Those of the presentation state, else the image's own (PS3.3 C.7.6.11, C.10.12).
+function shutters(cell) {
+  if (!cell.state) return dicom.shutters(cell.item);
+  return isAbout(cell.state, cell.key) ? cell.state.shutters : [];
+}
+
+const isAbout = ({ images }, key) => !images.length || images.includes(key.split("/", 2).join("/"));
+
+// What lies outside of the shape is covered.
+function drawShutter(context, { shape, points, radius, grey }, image) {
+  context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+  context.beginPath();
+  context.rect(0, 0, image.columns, image.rows);
+  if (shape === "circular") {
+    context.moveTo(points[0] + radius, points[1]);
+    context.arc(points[0], points[1], radius, 0, 2 * Math.PI);
+  } else {
+    for (let at = 0; at < points.length; at += 2) (at ? context.lineTo : context.moveTo).call(context, points[at], points[at + 1]);
+    context.closePath();
+  }
+  context.fill("evenodd");
 }
 
 // Annotations of a presentation state: lines and texts where they are anchored (PS3.3 C.10.5).
@@ -53,7 +77,7 @@ function drawMark(context, kind, points, ratio) {
 function planes(cell) {
   if (!made.has(cell.key)) {
     if (made.size > 64) made.clear();
-    made.set(cell.key, dicom.overlays(cell.item, cell.frame).map((plane) => ({ ...plane, canvas: canvasOf(plane) })));
+    made.set(cell.key, [...dicom.overlays(cell.item, cell.frame), ...cell.image.overlays].map((plane) => ({ ...plane, canvas: canvasOf(plane) })));
   }
   return made.get(cell.key);
 }

@@ -1,4 +1,5 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``: for machines that watch, before anything else of the web.
+"""``/healthz``, ``/readyz`` and ``/metrics``: for machines that watch, before anything else of the web, or at a port of
+their own where there is no web (``[monitoring] port``).
 
 Bare WSGI, because a probe has no session, sends the machine's address as its Host, and must be answered while the rest
 is in trouble. Nothing here tells of a patient. Answered are those who ask directly from an address of the settings: a
@@ -9,13 +10,21 @@ a name of ours.
 
 from __future__ import annotations
 
+import errno
 import hmac
 import ipaddress
 import json
+import socket
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIEnvironment
+
+import structlog
 
 from gateway.errors import GatewayError
 from gateway.monitoring.exposition import CONTENT_TYPE
@@ -24,6 +33,13 @@ from gateway.monitoring.health import Health
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST", "HTTP_VIA")
 _PLAIN = "text/plain; charset=utf-8"
+
+_ASKED_AGAIN_S = 10.0
+"""Until a port that another process has is asked for again."""
+_AT_ONCE = 8
+_SILENCE_S = 10.0
+
+log = structlog.get_logger(__name__)
 
 Header = tuple[str, str]
 
@@ -122,3 +138,96 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class HealthDoor:
+    """The three addresses at a port of their own, answered from a thread of the process that has it.
+
+    The processes of a machine all ask for the port; one gets it, and speaks for all of them, whose status files it
+    reads. When it ends another takes its place.
+    """
+
+    def __init__(self, host: str, port: int, parts: HealthParts) -> None:
+        self._address = (host, port)
+        self._answers = HealthServer(parts, lambda _: False, [("Cache-Control", "no-store")])
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering, and let the port go."""
+        self._ended.set()
+        self._thread.join(timeout=_SILENCE_S)
+
+    def _run(self) -> None:
+        told = False
+        while not self._ended.is_set():
+            try:
+                server = _Server(self._address, _Handler)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE and not told:
+                    told = True
+                    log.error("health.port_unusable", port=self._address[1], words=error.strerror)
+                self._ended.wait(_ASKED_AGAIN_S)
+                continue
+            with server:
+                server.set_app(self._answer)
+                log.info("health.listening", host=self._address[0], port=self._address[1])
+                while not self._ended.is_set():
+                    server.handle_request()
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self._answers.answers(environ):
+            return self._answers(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", _PLAIN), ("Content-Length", "0")])
+        return []
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A few questions at a time; who comes beside them, or is silent, is not answered."""
+
+    daemon_threads = True
+    block_on_close = False
+    timeout = 0.3
+    """Until it looks whether it is to end."""
+
+    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
+        super().__init__(address, handler)
+
+    def server_bind(self) -> None:
+        # Without the base's question for this machine's name, which waits for a name server.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Who asked went away, or said nothing in time.
+        log.debug("health.not_answered")
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _SILENCE_S
+
+    def address_string(self) -> str:
+        return str(self.client_address[0])
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        log.debug("health.asked")

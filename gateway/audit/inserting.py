@@ -1,0 +1,113 @@
+"""Rows inserted by statements that are compiled once and given to the driver as they are.
+
+An accepted report brings some fifteen rows of as many tables before its sender is answered. SQLAlchemy's ``execute``
+takes 0.1 ms of processor for a row that SQLite inserts in 0.01 (measured), so here it writes the statement and tells
+how values are converted, once, and the driver runs it. What the driver raises becomes what SQLAlchemy would have
+raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Dialect, Table, exc
+from sqlalchemy.dialects import postgresql, sqlite
+
+Values = Mapping[str, Any]
+"""Of a row, by the names of its columns; the database fills in the others."""
+
+INSERT: dict[str, type[sqlite.Insert] | type[postgresql.Insert]] = {
+    "sqlite": sqlite.Insert,
+    "postgresql": postgresql.Insert,
+}
+"""What writes an INSERT with a clause for keys that are known, by the name of the dialect."""
+
+
+def insert_row(connection: Connection, table: Table, values: Values) -> None:
+    """Insert a row in the transaction of *connection*."""
+    _execute(connection, _insertion(connection.dialect, table, tuple(values)), values)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Insert rows, each with the same columns; none is nothing."""
+    if not rows:
+        return
+    insertion = _insertion(connection.dialect, table, tuple(rows[0]))
+    with _cursor(connection, insertion) as cursor:
+        cursor.executemany(insertion.text, [insertion.parameters(values) for values in rows])
+
+
+def insert_new(connection: Connection, table: Table, values: Values) -> bool:
+    """Insert a row unless a unique key stands in its way; gives whether it was inserted.
+
+    On PostgreSQL this waits for a transaction that is inserting the same key, and does not spoil its own.
+    """
+    insertion = _insertion(connection.dialect, table, tuple(values), unless_there=True)
+    return _execute(connection, insertion, values) == 1
+
+
+class _Insertion(NamedTuple):
+    """A statement in the words of one dialect."""
+
+    text: str
+    names: tuple[str, ...]
+    """Of the columns, in the order of the parameters."""
+    converters: tuple[tuple[int, Callable[[Any], Any]], ...]
+    """Of the places whose values the driver does not take as they are."""
+    positional: bool
+
+    def parameters(self, values: Values) -> Any:
+        """*values* as the driver takes them."""
+        row = [values[name] for name in self.names]
+        for place, convert in self.converters:
+            row[place] = convert(row[place])
+        return row if self.positional else dict(zip(self.names, row, strict=True))
+
+
+_insertions: dict[tuple[str, Table, tuple[str, ...], bool], _Insertion] = {}
+
+
+def _insertion(dialect: Dialect, table: Table, names: tuple[str, ...], *, unless_there: bool = False) -> _Insertion:
+    key = (dialect.name, table, names, unless_there)
+    if key not in _insertions:
+        _insertions[key] = _compiled(dialect, table, names, unless_there=unless_there)
+    return _insertions[key]
+
+
+def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...], *, unless_there: bool) -> _Insertion:
+    # Inline: the database does not give back the key that it made.
+    statement = INSERT[dialect.name](table).inline()
+    if unless_there:
+        statement = statement.on_conflict_do_nothing()
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    in_order = tuple(compiled.positiontup or names)
+    converters = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in in_order]
+    return _Insertion(
+        text=compiled.string,
+        names=in_order,
+        converters=tuple((place, convert) for place, convert in enumerate(converters) if convert is not None),
+        positional=compiled.positional,
+    )
+
+
+def _execute(connection: Connection, insertion: _Insertion, values: Values) -> int:
+    with _cursor(connection, insertion) as cursor:
+        cursor.execute(insertion.text, insertion.parameters(values))
+        return int(cursor.rowcount)
+
+
+@contextmanager
+def _cursor(connection: Connection, insertion: _Insertion) -> Iterator[Any]:
+    """A cursor of the driver; what that raises is raised as SQLAlchemy does, without parameters: they hold patients."""
+    dialect = connection.dialect
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except dialect.loaded_dbapi.Error as error:
+        raise exc.DBAPIError.instance(
+            insertion.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
+    finally:
+        cursor.close()
