@@ -29,7 +29,6 @@ from tests.support.bad_input import (
 )
 from tests.support.bad_reports import (
     CDA,
-    NOT_SUPPORTED_YET,
     REFUSED_DOCUMENTS,
     REFUSED_MESSAGES,
     TAKEN_MESSAGES,
@@ -165,7 +164,7 @@ def test_a_bad_message_is_refused_by_name_and_place(gateway: BadInputGateway, wi
         assert answers(answer, message)
     else:
         assert (answer.value("MSH", 9), answer.value("MSA", 2)) == ("ACK^^ACK", "")
-    assert ("pas encore pris" in answer.words) == name.startswith(NOT_SUPPORTED_YET)
+    assert ("[platform.NOM]" in answer.words) == (name == "another profile"), answer.words
 
 
 @pytest.mark.parametrize("name", TAKEN_MESSAGES)

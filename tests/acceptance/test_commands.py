@@ -70,7 +70,7 @@ def test_check_finds_nothing_wrong_while_everything_runs(here: Running) -> None:
     assert set(findings) == {
         *("settings", "doors", "store", "documents", "disk documents", "disk store", "status folder"),
         *("process intake", "process web", "process work", "port web", "port mllp"),
-        *("pacs demo", "destination demo", "repository demo", "login"),
+        *("pacs demo", "destination demo", "repository demo", "login", "patient_login"),
     }
     assert told.returncode == 0
 
@@ -84,7 +84,7 @@ def test_check_names_what_does_not_answer(here: Running, tmp_path: Path) -> None
     (tmp_path / "client-secret").write_text("x", encoding="utf-8")
     told = _gateway("check", "--config", str(settings), "--json")
     wrong = {f["subject"] for f in json.loads(told.stdout) if f["state"] == "wrong"}
-    assert wrong == {"pacs demo", "destination demo", "repository demo", "login"}
+    assert wrong == {"pacs demo", "destination demo", "repository demo", "login", "patient_login"}
     assert told.returncode == 1
     screen = _gateway("check", "--config", str(settings))
     assert "wrong" in screen.stdout

@@ -166,8 +166,6 @@ REFUSED_MESSAGES: dict[str, tuple[Message, str, str]] = {
     ),
 }
 
-NOT_SUPPORTED_YET = ("another profile",)
-
 
 WITHHELD = (
     b'<inFulfillmentOf><order><id nullFlavor="NA"/><ps3-20:accessionNumber nullFlavor="NA"/></order></inFulfillmentOf>'
