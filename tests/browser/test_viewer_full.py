@@ -69,9 +69,12 @@ def opened(watched: Watched, site: Site, *, earlier: bool = False) -> Page:
     page.goto(site.link)
     page.get_by_role("button", name="Se connecter").click()
     page.wait_for_url("**/viewer/*")
+    address = page.url
     if earlier:
+        # The light viewer still fetches pictures, of an examination that is another one from here on.
+        page.goto("about:blank")
         with_prior(site)
-    page.goto(f"{page.url}/full")
+    page.goto(f"{address}/full")
     page.wait_for_selector("body[data-ready=yes]")
     return page
 
