@@ -1,55 +1,21 @@
-"""Shares as people look at them: the console, the command line."""
+"""Shares as people look at them: many in a line each, one with all its history."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from gateway.audit import trail
 from gateway.errors import InputRejected
-from gateway.model.overview import Picture, ShareFilter, ShareHistory, SharePage, TrailLine
+from gateway.model.overview import ShareHistory, TrailLine
 from gateway.model.share import FrozenSubmission, ShareOverview
 from gateway.store import forms, listing, reports, shares, steps, submissions
-from gateway.store.engine import reading
 from gateway.store.schema import REPORTS, SHARES
 
 _VERSIONS = 100
 _EVENTS = 500
-
-
-class SqlOverview:
-    """Reading for people (:class:`gateway.flow.overview.Overview`); every method raises Unavailable."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def page(self, wanted: ShareFilter, *, limit: int, before: int = 0) -> SharePage:
-        with reading(self._engine) as connection:
-            found = listing.find(connection, wanted, limit=limit, before=before)
-            return SharePage(
-                overviews=tuple(of(connection, found.sequences)), older=found.older, complete=found.complete
-            )
-
-    def choices(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """The sites, destinations and modalities that shares have."""
-        with reading(self._engine) as connection:
-            places = listing.places(connection)
-            sites, destinations = ({pair[which] for pair in places} for which in (0, 1))
-            return tuple(sorted(sites)), tuple(sorted(destinations)), listing.modalities(connection)
-
-    def picture(self, since: datetime, now: datetime) -> Picture:
-        from gateway.store.statistics import picture
-
-        with reading(self._engine) as connection:
-            return picture(connection, since, now)
-
-    def history(self, share_id: str) -> ShareHistory:
-        """Raises InputRejected (``store_share_unknown``)."""
-        with reading(self._engine) as connection:
-            return _history(connection, share_id)
 
 
 def overviews(connection: Connection, limit: int, states: Sequence[str], report_id: str) -> Sequence[ShareOverview]:
@@ -94,7 +60,8 @@ def _made(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ShareOvervi
     )
 
 
-def _history(connection: Connection, share_id: str) -> ShareHistory:
+def history(connection: Connection, share_id: str) -> ShareHistory:
+    """Raises InputRejected (``store_share_unknown``)."""
     row = connection.execute(_QUERY.add_columns(REPORTS.c.received).where(SHARES.c.id == share_id)).one_or_none()
     if row is None:
         raise InputRejected("store_share_unknown", share=share_id)

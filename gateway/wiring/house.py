@@ -20,8 +20,8 @@ from gateway.store.engine import is_there, open_engine
 from gateway.store.exams import SqlExams
 from gateway.store.listing import catch_up
 from gateway.store.messages import SqlMessages
-from gateway.store.overviews import SqlOverview
 from gateway.store.relays import SqlRelays
+from gateway.store.seeing import SqlOverview
 from gateway.store.sql import SqlStore
 from gateway.store.writer import Writer, open_writer
 from gateway.trust import safexml

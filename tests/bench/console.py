@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from gateway.model.overview import ShareFilter
 from gateway.store import listing, migrations
 from gateway.store.engine import open_engine
-from gateway.store.overviews import SqlOverview
+from gateway.store.seeing import SqlOverview
 from tests.bench.rows import Row, median_ms
 from tests.support import postgresql
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from gateway.model.overview import ShareFilter
 from gateway.store import migrations
 from gateway.store.engine import transaction
-from gateway.store.overviews import SqlOverview
+from gateway.store.seeing import SqlOverview
 from tests.support.postgresql import postgresql_server  # noqa: F401
 from tests.support.store import DATABASES, NOW, later, stage, url_of
 

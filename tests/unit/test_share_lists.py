@@ -19,7 +19,7 @@ from gateway.model.report import Act
 from gateway.model.share import Deed, ShareOverview, ShareState
 from gateway.store import listing
 from gateway.store.engine import reading
-from gateway.store.overviews import SqlOverview
+from gateway.store.seeing import SqlOverview
 from tests.support.postgresql import postgresql_server  # noqa: F401
 from tests.support.store import (
     DATABASES,
