@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from lxml import etree
 
-from gateway.cda.elements import attribute, code, find, find_all, identifiers, name_of, text_of, time
+from gateway.cda.elements import attribute, code, find, find_all, identifiers, name_of, tags, text_of, time
 from gateway.cda.elements import children as children_of
 from gateway.errors import InputRejected
+from gateway.model.datatypes import Telecom
 from gateway.model.people import Organization, Patient, Professional
 
 SEX = {"M": "M", "F": "F", "UN": "U", "U": "U"}
 """administrativeGenderCode (value set J143) to HL7 v2 table 0001."""
+
+
+_TELECOMS = 20
+"""Of one person at most; the others are passed over."""
 
 
 def patient(record_targets: list[etree._Element]) -> Patient:
@@ -92,6 +99,16 @@ def professional(participation: etree._Element, entity: str, place: str) -> Prof
         organization=organization(find(assigned, "representedOrganization"), f"{where}/representedOrganization"),
         time=time(find(participation, "time"), f"{place}/time"),
         device=" ".join(word for word in words if word),
+        telecoms=_telecoms(assigned),
+    )
+
+
+def _telecoms(assigned: etree._Element | None) -> tuple[Telecom, ...]:
+    """The telecoms that say something; a person's, not those of the structure."""
+    return tuple(
+        Telecom(value=value, use=attribute(one, "use"))
+        for one in islice(() if assigned is None else assigned.iterchildren(*tags("telecom")), _TELECOMS)
+        if (value := attribute(one, "value"))
     )
 
 

@@ -1,6 +1,8 @@
 """Judging a report: warm, from a cold start, a thousand at once, and beside the official schematrons.
 
-The report is our own whole one, with a PDF of 160 kB put into it so that it weighs what the official example does. The
+The report is our own whole one, brought to the measures of the official example, because judging costs by elements
+and not by bytes: 1,541 elements and 389 comments (the results get a table with a comment beside its rows), 350 kB (by
+a PDF). Before that it had 1,075 elements and no comment, which made the row a third easier than what it stands for. The
 official schematrons are measured when the extra ``official`` is installed and ``GATEWAY_OFFICIAL`` names a checkout of
 the ANS validator.
 """
@@ -22,18 +24,31 @@ _WARM_MS = 10.0
 _COMMAND_MS = 600.0
 _FASTER = 80.0
 _DOCUMENTS = 1000
-_PDF_BYTES = 160_000
+_PDF_BYTES = 205_000
+_ROWS, _CELLS = 58, 7
+_COMMENTS = 389
+_ROW = f"<tr>{'<td>Segment sans anomalie</td>' * _CELLS}</tr>"
 
 
 def document() -> bytes:
-    """A whole report of some 350 kB."""
+    """A whole report with as many elements, comments and bytes as the official example."""
     attached = b64encode(b"%PDF-1.4\n" + bytes(_PDF_BYTES)).decode()
     begin, _, end = good().decode().rpartition("</observationMedia>")
     if not begin:
         return good()
     head, mark, _ = begin.rpartition("<value ")
     opening = begin[len(head) + len(mark) :].partition(">")[0]
-    return f"{head}{mark}{opening}>{attached}</value></observationMedia>{end}".encode()
+    return _with_rows(f"{head}{mark}{opening}>{attached}</value></observationMedia>{end}").encode()
+
+
+def _with_rows(report: str) -> str:
+    """*report* with a table at the end of its results, and comments among the rows."""
+    begin, mark, end = report.partition("Pas de nodule pulmonaire.")
+    results, close, rest = end.partition("</text>")
+    each, left = divmod(_COMMENTS, _ROWS)
+    comment = "<!-- Relevé par segment -->"
+    rows = (_ROW + comment * each) * _ROWS + comment * left
+    return f"{begin}{mark}{results}<table><tbody>{rows}</tbody></table>{close}{rest}"
 
 
 def run() -> list[Row]:

@@ -56,6 +56,11 @@ def _two_studies(root: etree._Element) -> None:
         assert number < 2
 
 
+def _encounter(root: etree._Element, low: str, high: str) -> None:
+    _time(root, "componentOf/encompassingEncounter/effectiveTime/low").set("value", low)
+    _time(root, "componentOf/encompassingEncounter/effectiveTime/high").set("value", high)
+
+
 WRONG: dict[str, Change | dict[str, Change]] = {
     "AG-1": _without_act,
     "AG-2": lambda root: remove(root.findall(path("code/translation"))[1]),
@@ -83,6 +88,8 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "AG-15": lambda root: one(root, TECHNIQUE, "effectiveTime").set("value", "20240514080000+0200"),
     "AG-17": lambda root: find(root, "legalAuthenticator/time").set("value", "20240513160000+0200"),  # type: ignore[union-attr]
     "AG-18": lambda root: find(root, "documentationOf/serviceEvent/effectiveTime/low").set("value", "19000101"),  # type: ignore[union-attr]
+    "AG-19": lambda root: one(root, TECHNIQUE, "code/translation").set("code", "ZBQK002"),
+    "AG-20": lambda root: _encounter(root, "20240520085000+0200", "20240520110000+0200"),
     "AG-16": lambda root: one(root, INSTANCE, "code").set("code", "1.2.840.10008.5.1.4.1.1.4"),
 }
 
@@ -176,3 +183,22 @@ def _time(element: etree._Element, steps: str) -> etree._Element:
     time = find(element, steps)
     assert time is not None
     return time
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "right"),
+    [
+        ("20240501", "20240601", True),  # a stay in hospital
+        ("20240514", "20240514", True),
+        ("20240514093000+0200", "20240514094000+0200", True),  # some act begins a little before or after
+        ("20240420", "20240510", False),
+        ("20240516", "20240517", False),
+    ],
+)
+def test_some_act_is_done_during_the_encounter(low: str, high: str, right: bool) -> None:
+    found = said(altered(lambda root: _encounter(root, low, high)), "spec")
+    assert ("AG-20" not in found) is right
+
+
+def test_an_act_may_have_a_ccam_code_in_one_place_alone() -> None:
+    assert "AG-19" not in said(altered(lambda root: remove(one(root, TECHNIQUE, "code/translation"))), "spec")

@@ -227,6 +227,7 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "N-16f": _without(DOCUMENT, "component"),
     "N-16g": _on(DOCUMENT, "component/observationMedia/value", lambda element: element.attrib.pop("mediaType")),
     "N-16h": _set(KIND, "code", "code", "69764-8"),
+    "N-16i": _set(DOCUMENT, "component/observationMedia/value", "mediaType", "image/png"),
     "N-17b": _nested("RSON", _GOOD_PURPOSE.replace('classCode="OBS"', 'classCode="CNOD"')),
     "N-17a": _nested("RSON", _GOOD_PURPOSE.replace("<code", '<templateId root="1.2.3.4"/><code', 1)),
     "N-17d": _nested("RSON", _GOOD_PURPOSE.replace("ASSERTION", "OTHER")),
@@ -238,6 +239,7 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "N-18e": _without(SIMPLE, "text", 1),
     "N-18f": lambda root: [below(one(root, SIMPLE, number=1), '<methodCode nullFlavor="NA"/>') for _ in range(2)],
     "N-18g": _set(SIMPLE, "code", "code", "99622-4", 1),
+    "N-18h": _set(SIMPLE, "text/reference", "value", "#nowhere", 1),
     "N-19": lambda root: one(root, TECHNIQUE).insert(0, etree.Element(path("templateId"), root="1.2.3.4")),
     "N-19b": _twice(TECHNIQUE, "templateId"),
     "N-20": _set(OBSERVATION, "code", "displayName", "Antécédents familiaux"),
@@ -291,3 +293,54 @@ def test_every_entry_of_the_good_report_is_judged() -> None:
     root = altered(lambda root: None)
     templates = (OBSERVATION, TECHNIQUE, PRODUCT, TRACER, AUTHORISATION, QUANTITY, STUDY, SERIES, INSTANCE, COMMENT)
     assert all(with_template(root, template) for template in (*templates, DEVICE, DOCUMENT, SIMPLE, KIND))
+
+
+@pytest.mark.parametrize("value", ["#nowhere", "medical-history", "https://example.org/history", "#"])
+def test_a_history_leads_to_words_of_the_document(value: str) -> None:
+    assert said(altered(_set(OBSERVATION, "value/originalText/reference", "value", value)), "spec")["N-4"] == "error"
+
+
+def test_a_history_leads_to_words_and_not_to_nothing() -> None:
+    def change(root: etree._Element) -> None:
+        for content in root.iter(path("content")):
+            if content.get("ID") == "medical-history":
+                content.text = " - "
+
+    assert said(altered(change), "spec") == {"N-4": "error"}
+
+
+def test_an_entry_may_lead_to_words_of_another_section() -> None:
+    root = altered(_set(OBSERVATION, "value/originalText/reference", "value", "#act-1-text"))
+    assert said(root, "spec") == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "right"),
+    [("ZBQH001", True), ("ZBQH001 01", True), ("ZBQH001-01-0", True), ("ZBQH0019", False), ("ZBQH", False)],
+)
+def test_a_ccam_code_may_be_followed_by_activity_and_phase(code: str, right: bool) -> None:
+    found = said(altered(_set(TECHNIQUE, "code/translation", "code", code)), "spec")
+    assert ("N-5g" not in found) is right
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_code_of_a_medicine_is_of_its_own_system(number: int) -> None:
+    path_ = f"{_MATERIAL}/code/translation[{number}]"
+    other = altered(_set(PRODUCT, path_, "codeSystem", "2.16.840.1.113883.6.96"))
+    assert said(other, "spec")["N-7k"] == "error"
+
+
+def test_a_product_may_have_a_code_of_a_further_terminology() -> None:
+    def change(root: etree._Element) -> None:
+        below(
+            one(root, PRODUCT, f"{_MATERIAL}/code"),
+            '<translation code="353962003" codeSystem="2.16.840.1.113883.6.96"/>',
+        )
+
+    assert said(altered(change), "spec") == {}
+
+
+@pytest.mark.parametrize("media_type", ["application/pdf", "application/x-unknown"])
+def test_an_attached_document_may_be_of_a_format_that_nobody_here_knows(media_type: str) -> None:
+    root = altered(_set(DOCUMENT, "component/observationMedia/value", "mediaType", media_type))
+    assert "N-16i" not in said(root, "spec")

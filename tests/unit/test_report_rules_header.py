@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from copy import deepcopy
 
+import pytest
+from lxml import etree
+
+from gateway.cda.elements import path
 from gateway.cda.rules import acts, encounter, header, header_imaging, judge, names, order_acts, organizations, people
 from gateway.cda.rules import patient as patient_rules
 from gateway.cda.rules.engine import Book, Severity
@@ -78,6 +82,8 @@ HEADER: Wrong = {
     "H-9b": put("effectiveTime", "value", None),
     "H-9c": put("effectiveTime", "value", "20240514"),
     "H-12d": put("versionNumber", "value", "1"),
+    "R-1d": add("relatedDocument/parentDocument", '<setId root="1.2.250.1.999.7.8.99"/>'),
+    "R-1e": add("relatedDocument/parentDocument", '<versionNumber value="2"/>'),
     "R-1c": lambda root: at(root, _RELATED).set("root", at(root, "id").get("root", "")),
     "H-12e": lambda root: at(root, "setId").set("root", at(root, "id").get("root", "")),
 }
@@ -157,6 +163,7 @@ PEOPLE: Wrong = {
     "A-9e": put("participant/associatedEntity/id", "extension", None),
     "A-9f": put("participant/associatedEntity/code", "displayName", None),
     "A-9g": put("participant/associatedEntity", "classCode", "ECON"),
+    "A-3o": cut("author/assignedAuthor/assignedPerson"),
     "A-10": put("informationRecipient/intendedRecipient/id", "extension", None),
 }
 NAMES: Wrong = {
@@ -170,6 +177,7 @@ _ORGANIZATION = "author/assignedAuthor/representedOrganization"
 ORGANIZATIONS: Wrong = {
     "A-3i": put("author/assignedAuthor/id", "extension", "12"),
     "A-3m": put("author/assignedAuthor/id", "extension", "81000700001"),
+    "A-3n": put(f"{_ORGANIZATION}/id", "root", "1.2.250.1.71.4.2.1"),
     "A-3k": put("custodian/assignedCustodian/representedCustodianOrganization/id", "extension", None),
     "A-4b": put(f"{_ORGANIZATION}/id", "extension", "129008880"),
     "A-4c": put(f"{_ORGANIZATION}/id", "extension", None),
@@ -292,3 +300,53 @@ def test_a_wrong_type_id_silences_the_official_rules_of_the_header() -> None:
     wrong = altered(then(put("typeId", "extension", "POCD_HD000020"), cut("setId")))
     assert judge(wrong, "official").verdict == "valid"
     assert {"H-2": "error", "H-12": "error"}.items() <= said(wrong, "spec").items()
+
+
+def test_the_version_replaced_may_be_named_in_full() -> None:
+    def change(root: etree._Element) -> None:
+        parent = at(root, "relatedDocument/parentDocument")
+        parent.append(deepcopy(at(root, "setId")))
+        add("relatedDocument/parentDocument", '<versionNumber value="1"/>')(root)
+
+    assert said(altered(change), "spec") == {}
+
+
+@pytest.mark.parametrize(
+    ("where", "root_oid"),
+    [
+        (_INS, "1.2.250.1.71.4.2.1"),
+        (_INS, "1.2.250.1.71.4.2.2"),
+        ("participant/associatedEntity/scopingOrganization/id", "1.2.250.1.71.4.2.1"),
+        (f"{ENCOUNTER}/location/healthCareFacility/id", "1.2.250.1.71.4.2.1"),
+        ("legalAuthenticator/assignedEntity/id", "1.2.250.1.71.4.2.2"),
+        ("informationRecipient/intendedRecipient/id", "1.2.250.1.71.4.2.2"),
+    ],
+)
+def test_a_number_is_that_of_the_kind_that_bears_it(where: str, root_oid: str) -> None:
+    scoping = add("participant/associatedEntity", _SCOPING)
+    assert "A-3n" not in said(altered(scoping), "spec")
+    assert said(altered(then(scoping, put(where, "root", root_oid))), "spec")["A-3n"] == "error"
+
+
+def test_a_system_may_be_the_author_and_bear_any_number() -> None:
+    assert "A-3o" not in said(altered(before("informant", _DEVICE)), "spec")
+
+
+def test_a_region_is_no_modality_though_it_is_called_one() -> None:
+    change = then(
+        put(f"{_CODE}/translation[2]", "code", "774007"),
+        put(f"{_CODE}/translation[2]", "codeSystem", "2.16.840.1.113883.6.96"),
+    )
+    assert said(altered(change), "spec")["D-6"] == "error"
+
+
+def test_the_sector_of_an_addendums_author_is_judged_too() -> None:
+    def change(root: etree._Element) -> None:
+        code = root.find(
+            ".//" + path("section/author/assignedAuthor/representedOrganization/standardIndustryClassCode")
+        )
+        assert code is not None
+        code.set("code", "BAKERY")
+
+    assert said(altered(change), "spec")["A-4h"] == "error"
+    assert "A-4h" not in said(altered(change), "official")

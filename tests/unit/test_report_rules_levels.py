@@ -66,6 +66,7 @@ REQUEST: dict[str, Change] = {
     "Q-2": put("code", "code", "18748-4"),
     "Q-3": put("templateId[3]", "root", "1.2.840.10008.9.21"),
     "Q-4": twice("documentationOf"),
+    "Q-6": put("templateId[4]", "root", "1.2.840.10008.9.22"),
     "Q-5": put("component/structuredBody/component[last()]/section/templateId", "root", "1.2.250.1.213.1.1.2.158"),
 }
 

@@ -216,6 +216,7 @@ WRONG.update(
         "S-13": _two_models,
         "S-14": lambda root: below(one(root, ACT), "<component><section/></component>"),
         "N-21": lambda root: one(root, ACT).append(one(root, f"{_ENTRY}154").getparent()),  # type: ignore[arg-type]
+        "N-22b": lambda root: remove(one(root, f"{_ENTRY}173", "templateId")),
         "N-22": lambda root: below(one(root, HISTORY), _OBSERVATION),
     }
 )
@@ -278,3 +279,21 @@ def test_a_report_without_contra_indication_is_right_by_the_specification() -> N
 
 def test_what_the_validator_asks_names_known_sections() -> None:
     assert {key for _, key, _ in ASKED} <= {row.key for row in SECTIONS}
+
+
+@pytest.mark.parametrize("entry", [f"{_ENTRY}151", f"{_ENTRY}154", f"{_ENTRY}173"])
+def test_a_product_or_a_dose_that_lost_its_templates_is_known(entry: str) -> None:
+    def change(root: etree._Element) -> None:
+        for declared in one(root, entry).findall(path("templateId")):
+            declared.set("root", "1.2.3.4")
+
+    assert said(altered(change), "spec")["N-22b"] == "error"
+
+
+def test_an_observation_of_another_kind_may_stand_with_the_exposure() -> None:
+    def change(root: etree._Element) -> None:
+        below(one(root, EXPOSURE), _OBSERVATION)
+
+    found = said(altered(change), "spec")
+    assert found.get("N-22") == "warning"
+    assert "N-22b" not in found

@@ -186,6 +186,11 @@ def code(root: Element, scheme: str, code_: str, system: str = "", number: int =
         told(found, "codingScheme", system)
 
 
+def event(root: Element, code_: str, number: int = 1, entry_number: int = 1) -> None:
+    """Another code for an event of an entry."""
+    classified(entry(root, entry_number), c.ENTRY_EVENT, number).set("nodeRepresentation", code_)
+
+
 def manifest_as(root: Element, **attributes: str) -> None:
     """The first entry, whose document is the report, says that it is a manifest."""
     code(root, c.ENTRY_FORMAT, "1.2.840.10008.5.1.4.1.1.88.59", "1.2.840.10008.2.6.1")
@@ -547,6 +552,14 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
         ),
     ),
     ("manifest.birth", "ihe", lambda r: told(entry(r, 2), "sourcePatientInfo", "PID-7|19790329", 3)),
+    ("manifest.sex", "ihe", lambda r: told(entry(r, 2), "sourcePatientInfo", "PID-8|M", 4)),
+    ("manifest.modality", "ihe", lambda r: event(r, "CT", entry_number=2)),
+    ("manifest.service-time", "ihe", lambda r: told(entry(r, 2), "serviceStartTime", "20210101")),
+    ("report.traits", "ihe", lambda r: told(entry(r), "sourcePatientInfo", "PID-8|M", 4)),
+    ("report.traits", "ihe", lambda r: told(entry(r), "sourcePatientInfo", "PID-7|19790329", 3)),
+    ("report.events", "ihe", lambda r: [event(r, "US"), event(r, "XA", 2)]),
+    ("report.format", "ihe", lambda r: code(r, c.ENTRY_FORMAT, "urn:ihe:iti:xds-sd:pdf:2008")),
+    ("home.differs", "dmp", lambda r: [entry(r, n).set("home", f"urn:oid:1.2.{n}") for n in (1, 2)]),
     ("report.unique-id", "ihe", lambda r: identifier(entry(r), c.ENTRY_UNIQUE_ID).set("value", "1.2.3")),
     ("report.type", "dmp", lambda r: code(r, c.ENTRY_TYPE, "52040-3")),
     (
@@ -895,3 +908,136 @@ def test_the_page_on_metadata_lists_every_rule() -> None:
         assert not kinds or any(
             line.startswith(f"| {name} |") and ", ".join(kinds) in line for line in page.splitlines()
         )
+
+
+def _weights(kind: Kind, change: Change) -> dict[str, Severity]:
+    root = base(kind)
+    change(root)
+    return {one.rule: one.severity for one in judged(kind, root)}
+
+
+@pytest.mark.parametrize(("kind", "weight"), [("dmp", Severity.ERROR), ("ihe", Severity.WARNING)])
+def test_a_document_made_days_after_it_was_sent_is_wrong_in_france(kind: Kind, weight: Severity) -> None:
+    assert _weights(kind, lambda r: told(entry(r, 2), "creationTime", "20210112"))["creation-time.later"] is weight
+    assert _weights(kind, lambda r: told(package(r), "submissionTime", "20200108"))["creation-time.later"] is weight
+    seconds = _weights(kind, lambda r: told(entry(r, 2), "creationTime", "20210108101901"))
+    assert seconds["creation-time.later"] is Severity.WARNING
+
+
+@pytest.mark.parametrize("name", ["serviceStartTime", "serviceStopTime"])
+def test_an_examination_is_over_when_its_report_is_made(name: str) -> None:
+    assert _weights("ihe", lambda r: told(entry(r), name, "20210110"))["service-times.later"] is Severity.ERROR
+    assert "service-times.later" not in _weights("ihe", lambda r: told(entry(r), name, "20210109"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: drop(value(entry(r), "sourcePatientInfo", 4)),  # one entry says less of the patient than another
+        lambda r: told(entry(r, 2), "sourcePatientId", "279035121518989^^^&1.2.250.1.213.1.4.10&ISO^PI"),
+        lambda r: [entry(r, n).set("home", "urn:oid:1.2.3") for n in (1, 2)],
+        lambda r: event(r, "US"),  # of several modalities that the entry gives one is enough
+        lambda r: twice(classified(entry(r), c.ENTRY_EVENT)).set("nodeRepresentation", "24628-0"),
+        lambda r: told(entry(r, 2), "serviceStartTime", "20210107"),
+    ],
+)
+def test_what_two_objects_say_in_their_own_way_is_no_contradiction(change: Change) -> None:
+    rules_ = {"source-patient.differs", "home.differs", "report.events", "manifest.service-time"}
+    assert not rules_ & set(_weights("dmp", change))
+
+
+def test_one_field_of_the_patient_that_differs_is_named() -> None:
+    root = base("dmp")
+    told(entry(root, 2), "sourcePatientInfo", "PID-8|M", 3)
+    [found] = [one for one in judged("dmp", root) if one.rule == "source-patient.differs"]
+    assert (found.value, found.expected, found.severity) == ("PID-8|M", "PID-8|F", Severity.ERROR)
+
+
+def test_the_number_of_a_french_patient_has_a_domain() -> None:
+    weights = _weights("dmp", lambda r: told(entry(r), "sourcePatientId", "IPP101"))
+    assert weights["DocumentEntry.sourcePatientId.authority"] is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("format_", "body", "right"),
+    [
+        ("urn:ihe:iti:xds-sd:pdf:2008", '<nonXMLBody><text mediaType="application/pdf"/></nonXMLBody>', True),
+        ("urn:ihe:iti:xds-sd:pdf:2008", '<nonXMLBody><text mediaType="text/plain"/></nonXMLBody>', False),
+        ("urn:ihe:iti:xds-sd:pdf:2008", "<structuredBody/>", False),
+        ("urn:ihe:iti:xds-sd:text:2008", '<nonXMLBody><text mediaType="text/plain"/></nonXMLBody>', True),
+        ("urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013", "<structuredBody/>", True),
+        (
+            "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013",
+            '<nonXMLBody><text mediaType="application/pdf"/></nonXMLBody>',
+            False,
+        ),
+        ("urn:other:format", "<structuredBody/>", True),
+    ],
+)
+def test_the_format_of_a_report_goes_with_its_body(format_: str, body: str, right: bool) -> None:
+    def change(root: Element) -> None:
+        code(root, c.ENTRY_FORMAT, format_)
+        report = f'<ClinicalDocument xmlns="urn:hl7-org:v3"><component>{body}</component></ClinicalDocument>'
+        inline(root, base64.b64encode(report.encode()).decode())
+
+    assert ("report.format" not in _weights("ihe", change)) is right
+
+
+def test_a_manifest_of_images_that_do_not_tell_their_modality_is_of_any() -> None:
+    def change(root: Element) -> None:
+        event(root, "XC", entry_number=2)
+        content = m._parts("ihe")[1][1].content
+        assert isinstance(content, bytes)
+        content = content.replace(b"1.2.840.10008.5.1.4.1.1.4\0", b"1.2.840.10008.5.1.4.1.1.7\0")
+        drop(include(root, 2))
+        document(root, 2).text = base64.b64encode(content).decode()
+
+    weights = _weights("ihe", change)
+    assert "manifest.unreadable" not in weights
+    assert "manifest.modality" not in weights
+
+
+@pytest.mark.parametrize(
+    ("query_id", "name", "text_", "right"),
+    [
+        (None, "$XDSDocumentEntryStatus", "'urn:oasis:names:tc:ebxml-regrep:StatusType:Approved'", False),
+        (None, "$XDSDocumentEntryEventCodeList", "'CT^^1.2.840.10008.2.16.4'", False),
+        (None, "$XDSDocumentEntryPatientId", "('IPP101^^^&1.2.3&ISO')", True),  # public samples write it so
+        ("f26abbcb-ac74-4422-8a30-edb644bbc1a9", "$XDSSubmissionSetAuthorPerson", "'%Smith%'", True),
+    ],
+)
+def test_a_list_of_a_query_stands_in_parentheses(query_id: str | None, name: str, text_: str, right: bool) -> None:
+    def change(root: Element) -> None:
+        adhoc = next(root.iter(rim("AdhocQuery")))
+        if query_id:
+            adhoc.set("id", f"urn:uuid:{query_id}")
+            add_slot(adhoc, name, text_)
+        else:
+            told(adhoc, name, text_)
+
+    assert ("query.parameter.form" not in _weights("query", change)) is right
+
+
+def test_the_first_version_of_an_object_is_version_1() -> None:
+    zero = _weights("update", lambda r: told(association(r), "PreviousVersion", "0"))
+    assert zero["update.previous-version"] is Severity.ERROR
+
+
+def test_the_logical_id_in_an_answer_is_no_symbol() -> None:
+    assert _weights("answer", lambda r: entry(r).set("lid", "x"))["DocumentEntry.logicalID.form"] is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("uid", "right"),
+    [
+        ("1.2.840.10008.1.2.4.90", True),
+        ("1.2.250.1.999.4", True),  # a maker's own
+        ("1.2.840.10008.5.1.4.1.1.2", False),
+    ],
+)
+def test_images_are_asked_for_in_transfer_syntaxes(uid: str, right: bool) -> None:
+    def change(root: Element) -> None:
+        for one in root.iter(f"{{{c.XDSI}}}TransferSyntaxUID"):
+            one.text = uid
+
+    assert ("imaging.uid" not in _weights("rad69", change)) is right

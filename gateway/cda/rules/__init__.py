@@ -14,7 +14,8 @@ severity ``advice`` never count.
 else the name or the OID of the other CI-SIS model) and ``level`` (1 or 3; None when there is no body). A document of
 another model is judged on the structure of CDA and the common header alone, never as IMG-CR-IMG.
 
-The rooms: ``engine`` (Rule, Book, Context: how a rule is written), ``walk`` (the one walk), ``structure*`` (names,
+The rooms: ``engine`` (Rule, Book, Context: how a rule is written), ``looking`` (how a check looks down),
+``visits`` (what is asked at each place, compiled), ``walk`` (the one walk), ``structure*`` (names,
 order, cardinality, attributes), ``datatypes``, ``header``, ``patient``, ``people``, ``order_acts``, ``unstructured``
 (level 1), ``request`` (IMG-DA-IMG), ``sections``, ``entries``, ``agreement``, ``advice``; ``profiles`` lists the books
 and recognises the model.
@@ -36,7 +37,7 @@ def judge(root: etree._Element, profile: str | Profile = Profile.SPEC) -> Judgem
     """The judgement of a parsed document; what is not CDA at all is ``unreadable``.
 
     *profile* is ``spec`` or ``official`` (another word raises ValueError). The time taken grows with the number of
-    elements, about 4 µs each; at most ``engine.KEPT`` findings of each rule are kept.
+    elements, about 8 µs each; at most ``engine.KEPT`` findings of each rule are kept.
     """
     from gateway.cda.rules.walk import judge as walked
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 from lxml import etree
 
@@ -39,12 +40,12 @@ def advise(rule_id: str, fr: str, en: str, source: str) -> Callable[[Look], Look
     return decorate
 
 
-_NOT_WORDS = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
 
 
 def words(text: str) -> str:
     """*text* without accents, case and punctuation, with one space around each word, so that `` word `` finds it."""
-    apart = _NOT_WORDS.sub(" ", text.casefold().replace("œ", "oe").replace("æ", "ae"))
+    apart = " ".join(_WORD.findall(text.casefold().replace("œ", "oe").replace("æ", "ae")))
     return f" {unicodedata.normalize('NFKD', apart).encode('ascii', 'ignore').decode().strip()} "
 
 
@@ -52,7 +53,10 @@ def narrative(text: etree._Element | None) -> str:
     """The words of a narrative, those of neighbouring cells and paragraphs apart; no comments."""
     if text is None:
         return ""
-    return " ".join(" ".join(map(str, text.itertext())).split())
+    return " ".join(" ".join(cast(list[str], _TEXTS(text))).split())
+
+
+_TEXTS = etree.XPath("descendant::text()", smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,10 @@ class Facts:
     age_years: int | None = None
     everything: str = ""
     """The plain words of the title and of every narrative."""
+    written: dict[etree._Element, str] = field(default_factory=dict)
+    """The narrative of each section."""
     plain: dict[etree._Element, str] = field(default_factory=dict)
-    """The plain words of the narrative of each section."""
+    """Its plain words."""
     texts: dict[str, str] = field(default_factory=dict)
     """The plain words of all sections of a key."""
 
@@ -101,9 +107,9 @@ class Facts:
 def facts_of(root: etree._Element) -> Facts:
     """Everything that advice looks at."""
     sections: dict[str, list[etree._Element]] = {}
-    plain: dict[etree._Element, str] = {}
-    for section in root.iter(path("section")):
-        plain[section] = words(narrative(find(section, "text")))
+    told = {section: narrative(find(section, "text")) for section in root.iter(path("section"))}
+    plain = {section: words(text) for section, text in told.items()}
+    for section in told:
         for key in {BY_TEMPLATE[root].key for root in declarations(section) if root in BY_TEMPLATE}:
             sections.setdefault(key, []).append(section)
     patient = find(root, "recordTarget/patientRole/patient")
@@ -116,6 +122,7 @@ def facts_of(root: etree._Element) -> Facts:
         sex=attribute(find(patient, "administrativeGenderCode"), "code"),
         age_years=age,
         everything=words(text_of(find(root, "title"))) + "".join(plain.values()),
+        written=told,
         plain=plain,
         texts={key: "".join(plain[one] for one in some) for key, some in sections.items()},
     )

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from gateway.cda.elements import attribute
-from gateway.cda.rules.advice_book import Facts, Place, advise, narrative
+from gateway.cda.rules.advice_book import Facts, Place, advise
 from gateway.cda.rules.looking import find
-from gateway.cda.rules.sections_judge import says_something
+from gateway.cda.rules.narrative import says_something
 
 _CHAPTERS = (
     ("Indications", "S-2a"),
@@ -104,7 +104,7 @@ _SHORT_FORMS = re.compile(r" (atcd|ras|tttt?|ttt|dg|pec|rx|cad|nb|cf|ddn|bilat|s
 def abbreviations(facts: Facts) -> Iterator[Place]:
     for key in ("S-2a", "S-5", "S-7", "S-8"):
         for section in facts.sections.get(key, ()):
-            text = narrative(find(section, "text"))
+            text = facts.written[section]
             found = [] if text.isupper() else [one for one in _CAPITALS.findall(text) if one not in _USUAL]
             found += _SHORT_FORMS.findall(facts.plain[section])
             if found:

@@ -14,7 +14,7 @@ from gateway.cda.rules.agreement_links import links
 from gateway.cda.rules.agreement_times import times
 from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_catalogue import instances
-from gateway.cda.rules.entries_common import in_order
+from gateway.cda.rules.entries_common import CCAM, in_order
 from gateway.cda.rules.looking import find, kids
 
 _ONE_EACH = "« Créer 1 occurrence pour chaque acte »"
@@ -67,6 +67,13 @@ ACT_CODE = BOOK.rule(
     "The act is coded {value} in the body and {expected} in the header.",
     source="001 3.2 : serviceEvent/code ; 001 3.3.4.1 : procedure/code (l'exemple officiel s'en écarte)",
     spec=WARNING,
+    official=None,
+)
+ACT_CCAM = BOOK.rule(
+    "AG-19",
+    "L'acte a le code CCAM {value} dans le corps et {expected} dans l'en-tête.",
+    "The act has the CCAM code {value} in the body and {expected} in the header.",
+    source="001 3.2 : serviceEvent/code/translation (CCAM) ; 001 3.3.4.1 : procedure/code/translation (CCAM)",
     official=None,
 )
 MODALITY = BOOK.rule(
@@ -201,10 +208,20 @@ def _codes(context: Context, documented: HeaderAct, described: BodyAct) -> None:
     code = attribute(find(technique, "code"), "code")
     if code and documented.code and code != documented.code:
         context.say(ACT_CODE, technique, at="code/@code", value=code, expected=documented.code)
+    said, told = (_ccam(one) for one in (documented.event, technique))
+    if said and told and said.isdisjoint(told):
+        value, expected = (", ".join(sorted(codes)) for codes in (told, said))
+        context.say(ACT_CCAM, technique, at="code/translation", value=value, expected=expected)
     methods = {attribute(one, "code") for one in kids(technique, "methodCode")}
     if methods and documented.modalities and methods.isdisjoint(documented.modalities):
         expected = ", ".join(sorted(documented.modalities))
         context.say(MODALITY, technique, at="methodCode/@code", value=", ".join(sorted(methods)), expected=expected)
+
+
+def _ccam(act: etree._Element) -> set[str]:
+    """The CCAM codes of an act, without what may follow their seven characters (activity, phase)."""
+    found = [one for one in kids(act, "code/translation") if attribute(one, "codeSystem") in CCAM]
+    return {attribute(one, "code")[:7] for one in found}
 
 
 def _series(context: Context, described: BodyAct) -> None:

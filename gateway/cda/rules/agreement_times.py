@@ -43,6 +43,13 @@ UNBORN = BOOK.rule(
     source="CI-SIS Structuration minimale : birthTime ; 001 3.2 et 3.3 : dates de l'acte et de ses entrées",
     official=None,
 )
+OTHER_ENCOUNTER = BOOK.rule(
+    "AG-20",
+    "Aucun acte n'a lieu pendant la prise en charge ({value}) : le premier commence le {expected}.",
+    "No act is done during the encounter ({value}): the first begins {expected}.",
+    source="CI-SIS Structuration minimale : encompassingEncounter, « prise en charge » qui comprend l'acte documenté",
+    official=None,
+)
 _LEEWAY = timedelta(days=1)
 """A time without a zone, or of a day alone, may be off by as much."""
 _ENTRIES = (
@@ -83,11 +90,29 @@ def times(
                 context.say(BEFORE_ACT, act.event, at=f"effectiveTime/{end}/@value", value=value, expected=expected)
                 break
     first = min(lows, key=_begins, default=None)
+    _during(root, context, header, first)
     for time in signed:
         if _precedes(time, first):
             context.say(SIGNED_BEFORE, time, at="@value", expected=attribute(first, "value"))
     for documented, described in tied:
         _within(context, documented, described)
+
+
+def _during(root: etree._Element, context: Context, header: list[HeaderAct], first: etree._Element | None) -> None:
+    """Some act is done during the encounter, give or take a day."""
+    encounter = find(root, "componentOf/encompassingEncounter/effectiveTime")
+    if encounter is None or first is None:
+        return
+    low, high = (_moment(find(encounter, name)) for name in ("low", "high"))
+    begun, ended = (
+        [moment for act in header if (moment := _moment(find(act.event, f"effectiveTime/{end}"))) is not None]
+        for end in ("low", "high")
+    )
+    too_late = low is not None and max(begun + ended) < low - _LEEWAY
+    too_early = high is not None and min(begun) > high + _LEEWAY
+    if too_late or too_early:
+        value = " … ".join(attribute(find(encounter, name), "value") for name in ("low", "high"))
+        context.say(OTHER_ENCOUNTER, encounter, value=value, expected=attribute(first, "value"))
 
 
 def _after_birth(

@@ -21,7 +21,7 @@ from gateway.cda.rules.datatypes_book import (
     say,
 )
 from gateway.cda.rules.engine import Context, step_name
-from gateway.cda.rules.looking import find, inside
+from gateway.cda.rules.looking import find, inside, is_alone
 
 _SCHEMES = ("tel", "fax", "mailto", "http", "ftp", "mllp")
 _USES = frozenset({"H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"})
@@ -120,7 +120,7 @@ def _is_unbound_name(element: etree._Element) -> bool:
 
 def _once(element: etree._Element, context: Context) -> None:
     """Whether an address or a name repeats one before it, letter for letter."""
-    if context.repeats(element, (element.get("use"), _written(element))):
+    if not is_alone(element) and context.repeats(element, (element.get("use"), _written(element))):
         say(context, TWICE, element, name=step_name(element))
 
 

@@ -36,7 +36,7 @@ from enum import StrEnum
 from lxml import etree
 
 from gateway.cda.elements import CDA, PS3_20
-from gateway.cda.rules.looking import inside
+from gateway.cda.rules.looking import tagged
 from gateway.model.finding import Finding, Severity
 from gateway.texts.text import Text
 
@@ -208,7 +208,7 @@ class Context:
         """The roots of its templateIds, remembered: thousands of children may ask for those of their section."""
         known = self._declared.get(element)
         if known is None:
-            known = tuple([one.get("root") or "" for one in inside(element) if one.tag == _TEMPLATE_ID])
+            known = tuple([one.get("root") or "" for one in tagged(element, _TEMPLATE_ID)])
             self._declared[element] = known
         return known
 
@@ -291,10 +291,10 @@ class _Facts(dict[str, str]):
 
 
 class Places:
-    """Paths with positions; siblings are counted onwards from the last one asked for, so that many stay cheap."""
+    """Paths with positions; siblings of a name are counted once, so that many findings among many stay cheap."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[etree._Element | None, str], tuple[etree._Element, int]] = {}
+        self._positions: dict[tuple[etree._Element, object], dict[etree._Element, int]] = {}
         self._paths: dict[etree._Element, str] = {}
 
     def path(self, element: etree._Element) -> str:
@@ -310,21 +310,14 @@ class Places:
         return path
 
     def _step(self, element: etree._Element) -> str:
-        tag = str(element.tag)
-        key = (element.getparent(), tag)
-        known, position = self._last.get(key, (None, 0))
-        before = 0
-        if known is not element:
-            for sibling in element.itersiblings(tag, preceding=True):
-                before += 1
-                if sibling is known:
-                    break
-            else:
-                position = 1
-        position += before
-        self._last[key] = (element, position)
-        alone = position == 1 and next(element.itersiblings(tag), None) is None
-        return step_name(element) if alone else f"{step_name(element)}[{position}]"
+        parent, tag = element.getparent(), str(element.tag)
+        if parent is None:
+            return step_name(element)
+        positions = self._positions.get((parent, tag))
+        if positions is None:
+            positions = {one: position for position, one in enumerate(tagged(parent, tag), 1)}
+            self._positions[parent, tag] = positions
+        return step_name(element) if len(positions) == 1 else f"{step_name(element)}[{positions[element]}]"
 
 
 def line_of(element: etree._Element) -> int | None:

@@ -17,7 +17,9 @@ from gateway.cda.rules.entries_common import (
     shown,
 )
 from gateway.cda.rules.looking import declares, find, kids
+from gateway.cda.rules.narrative import lead_to_words
 from gateway.cda.rules.sections_content import ATTACHMENT, DEVICE, SIMPLE
+from gateway.cda.rules.unstructured import is_other_format
 
 _FRENCH = "1.2.250.1.213.1.1.3."
 COMMENT_TEMPLATES = ("1.3.6.1.4.1.19376.1.5.3.1.4.2", f"{_FRENCH}32", "2.16.840.1.113883.10.20.1.40")
@@ -148,6 +150,21 @@ TOLD_CODE = BOOK.rule(
     source="001 3.3.11.1 : « code [1..1] Fixé à la valeur 99622-3 »",
     official=None,
 )
+TOLD_WORDS = BOOK.rule(
+    "N-18h",
+    "Ce qui a été dit au patient doit renvoyer à son texte, qui dit quelque chose (text/reference/@value).",
+    "What the patient was told must refer to its words, which say something (text/reference/@value).",
+    source="001 3.3.11.1 : « text [1..1] Contient la référence vers l'information contenue dans la partie narrative de "
+    "la section »",
+    official=None,
+)
+OTHER_FORMAT = BOOK.rule(
+    "N-16i",
+    "Le document attaché n'est pas du {expected} : ses premiers octets ne sont pas ceux de ce format.",
+    "The attached document is no {expected}: its first bytes are not those of this format.",
+    source="CI-SIS Modèles de contenus CDA, entrée FR-Document-attache (observationMedia/value/@mediaType)",
+    official=None,
+)
 COMMENT_RELATION = BOOK.rule(
     "N-14h",
     "Un commentaire est tenu par une relation SUBJ avec inversionInd=true.",
@@ -238,6 +255,10 @@ def document(element: etree._Element, context: Context) -> None:
     ]
     if not any(_holds_a_file(value, context) for value in files):
         context.say(DOCUMENT_CONTENT, element, at="component/observationMedia")
+    for value in files:
+        media_type = attribute(value, "mediaType")
+        if is_other_format(media_type, value.text or ""):
+            context.say(OTHER_FORMAT, value, at="@mediaType", expected=media_type)
 
 
 def _holds_a_file(value: etree._Element, context: Context) -> bool:
@@ -289,5 +310,16 @@ def simple(element: etree._Element, context: Context) -> None:
             context.say(SIMPLE_ONCE, element, at=name, value=name)
     parent = element.getparent()
     in_section = parent is not None and name_of(parent) == "entry"
+    if in_section and not context.official:
+        context.collected["told"].append(element)
     if in_section and not context.official and not is_coded(find(element, "code"), TOLD):
         context.say(TOLD_CODE, element, at="code", value=shown(find(element, "code")), expected=str(TOLD))
+
+
+@BOOK.end
+def told(root: etree._Element, context: Context) -> None:
+    """What the patient was told leads to words of the narrative."""
+    references = [reference for one in context.collected["told"] for reference in kids(one, "text/reference")]
+    for reference, is_told in zip(references, lead_to_words(references, context), strict=True):
+        if attribute(reference, "value") and not is_told:
+            context.say(TOLD_WORDS, reference, at="@value")

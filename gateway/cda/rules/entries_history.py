@@ -20,6 +20,7 @@ from gateway.cda.rules.entries_common import (
     shown,
 )
 from gateway.cda.rules.looking import declares, find, kids
+from gateway.cda.rules.narrative import lead_to_words
 from gateway.cda.rules.sections_content import (
     CONTRAINDICATION,
     MEDICAL_HISTORY,
@@ -98,9 +99,10 @@ PREGNANCY_VALUE = BOOK.rule(
 )
 HISTORY_WORDS = BOOK.rule(
     "N-4",
-    "L'antécédent doit renvoyer à son texte (value/originalText/reference/@value).",
-    "The history must refer to its words (value/originalText/reference/@value).",
-    source="001 3.3.3.2.1 : « observation/value/originalText/reference [1..1] »",
+    "L'antécédent doit renvoyer à son texte, qui dit quelque chose (value/originalText/reference/@value).",
+    "The history must refer to its words, which say something (value/originalText/reference/@value).",
+    source="001 3.3.3.2.1 : « observation/value/originalText/reference [1..1] Référence vers le texte libre enregistré "
+    "dans la partie narrative de la section »",
     official=None,
 )
 _FORESEEN = {
@@ -166,8 +168,7 @@ def _meaning(element: etree._Element, context: Context) -> None:
         check_display(code, context, fixed)
     for value in kids(element, "value"):
         if fixed in (MEDICAL_HISTORY, SURGICAL_HISTORY):
-            if not attribute(find(value, "originalText/reference"), "value"):
-                context.say(HISTORY_WORDS, value, at="originalText/reference")
+            context.collected["history"].append(value)
             continue
         if fixed is CONTRAINDICATION and value.get(XSI_TYPE) == "ST" and text_of(value):
             context.say(RISK_WORDS, value, value=text_of(value))
@@ -179,6 +180,16 @@ def _meaning(element: etree._Element, context: Context) -> None:
         )
         if value.get(XSI_TYPE) not in ("CD", "CE", "CV") or not in_set(value, name):
             context.say(rule, value, value=shown(value), expected=name)
+
+
+@BOOK.end
+def words(root: etree._Element, context: Context) -> None:
+    """Every history leads to words of the narrative."""
+    values = context.collected["history"]
+    references = [find(value, "originalText/reference") for value in values]
+    for value, is_told in zip(values, lead_to_words(references, context), strict=True):
+        if not is_told:
+            context.say(HISTORY_WORDS, value, at="originalText/reference")
 
 
 def _foreseen(element: etree._Element, context: Context) -> tuple[Coding, ...]:

@@ -164,6 +164,11 @@ TRACER_SET = BOOK.rule(
 _ATC_FORM = re.compile(r"[A-Z](\d{2}([A-Z]([A-Z](\d{2})?)?)?)?", re.ASCII)
 _ACTIVITY = re.compile(r"[kMG]?Bq|[munµμ]?Ci")
 _CIP_FORM = re.compile(r"\d{7}|\d{13}", re.ASCII)
+_SUBSTANCE = re.compile(r"[A-Z]\d{2}[A-Z]{2}\d{2}", re.ASCII)
+"""An ATC code of a substance (fifth level): no other terminology has codes like it."""
+_FRENCH_MEDICINE = re.compile(r"3400\d{9}", re.ASCII)
+"""A CIP or UCD code of thirteen digits."""
+_FRENCH_TERMINOLOGIES = ("1.2.250.1.213.", "1.2.250.1.215.")
 _POSITIVE = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -271,11 +276,19 @@ def _codes(code: etree._Element, context: Context, *, tracer: bool) -> None:
     if not classes:
         context.say(WITHOUT_ATC, code)
     for one in codes:
-        form = {ATC: _ATC_FORM, CIP: _CIP_FORM}.get(attribute(one, "codeSystem"))
-        if form is not None and not form.fullmatch(attribute(one, "code")):
+        if not _of_its_system(attribute(one, "code"), attribute(one, "codeSystem")):
             context.say(CODE_FORM, one, value=shown(one))
         elif tracer and one in classes:
             _tracer(one, context)
+
+
+def _of_its_system(code: str, system: str) -> bool:
+    """Whether *code* can be one of *system*: an ATC or a CIP code is of its own system, and only there."""
+    form = {ATC: _ATC_FORM, CIP: _CIP_FORM}.get(system)
+    if form is not None:
+        return form.fullmatch(code) is not None
+    is_medicine = _FRENCH_MEDICINE.fullmatch(code) is not None and not system.startswith(_FRENCH_TERMINOLOGIES)
+    return not is_medicine and _SUBSTANCE.fullmatch(code) is None
 
 
 def _tracer(code: etree._Element, context: Context) -> None:

@@ -110,7 +110,7 @@ QUALIFIER_VALUE = BOOK.rule(
     source="001 3.3.4.1 : « qualifier/value issue du JDV_ModificateurTopographique_CISIS (1.2.250.1.213.1.1.5.688) » ; "
     "le validateur ANS lit JDV_LateraliteTechniqueImagerie_CISIS (deux codes) et n'en lit aucun pour une quantité",
 )
-_CCAM_FORM = re.compile(r"[A-Z]{4}[0-9]{3}([ -]?[0-9]{1,2}){0,3}")
+_CCAM_FORM = re.compile(r"[A-Z]{4}[0-9]{3}([ -][0-9]{1,2}){0,3}")
 
 
 @BOOK.template(*TECHNIQUE)

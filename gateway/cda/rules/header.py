@@ -138,6 +138,20 @@ OWN_PARENT = BOOK.rule(
     source=_SM.format("relatedDocument: the document that is replaced"),
     official=None,
 )
+OTHER_SET = BOOK.rule(
+    "R-1d",
+    "Le document remplacé est d'un autre lot de versions ({value}) que celui-ci ({expected}).",
+    "The document replaced is of another set of versions ({value}) than this one ({expected}).",
+    source="HL7 CDA R2 4.2.1.7 ClinicalDocument.setId: common to all revisions; 4.2.3.1 ParentDocument",
+    official=None,
+)
+LATER_PARENT = BOOK.rule(
+    "R-1e",
+    "La version remplacée ({value}) n'est pas antérieure à celle-ci ({expected}).",
+    "The version replaced ({value}) does not come before this one ({expected}).",
+    source="HL7 CDA R2 4.2.1.8 ClinicalDocument.versionNumber: successive replacement documents",
+    official=None,
+)
 SET_IS_ID = BOOK.rule(
     "H-12e",
     "setId et id sont le même identifiant : setId nomme le lot des versions, id cette version.",
@@ -225,8 +239,24 @@ def versions(element: etree._Element, context: Context) -> None:
         for one in kids(parent, "parentDocument/id"):
             if own[0] and _identity(one) == own:
                 context.say(OWN_PARENT, one, value=own[0])
+        _earlier(element, parent, context)
     if own[0] and _identity(find(element, "setId")) == own:
         context.say(SET_IS_ID, element, at="setId", value=own[0])
+
+
+def _earlier(element: etree._Element, parent: etree._Element, context: Context) -> None:
+    """The document replaced is an earlier version of the same set, as far as it says so."""
+    own, other = find(element, "setId"), find(parent, "parentDocument/setId")
+    if attribute(own, "root") and attribute(other, "root") and _identity(own) != _identity(other):
+        value, expected = (" ".join(filter(None, _identity(one))) for one in (other, own))
+        context.say(OTHER_SET, parent, at="parentDocument/setId", value=value, expected=expected)
+    number = attribute(find(element, "versionNumber"), "value")
+    replaced = attribute(find(parent, "parentDocument/versionNumber"), "value")
+    if _NUMBER.fullmatch(number) and _NUMBER.fullmatch(replaced) and int(replaced) >= int(number):
+        context.say(LATER_PARENT, parent, at="parentDocument/versionNumber/@value", value=replaced, expected=number)
+
+
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def _identity(element: etree._Element | None) -> tuple[str, str]:

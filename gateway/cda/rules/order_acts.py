@@ -220,7 +220,7 @@ def _translations(code: etree._Element, context: Context) -> None:
 
 
 def _translation(one: etree._Element, kinds: list[tuple[str, str]], context: Context) -> None:
-    is_region = kinds == [_REGION] or attribute(one, "codeSystem") == SNOMED_CT
+    is_region = kinds == [_REGION] or (not kinds and attribute(one, "codeSystem") == SNOMED_CT)
     rule, table = (REGION, sets.REGION) if is_region else (MODALITY, sets.MODALITY)
     if not kinds:
         context.say(QUALIFIER, one, at="qualifier/name", value="")

@@ -14,7 +14,8 @@ from lxml import etree
 from gateway import valuesets as sets
 from gateway.cda.elements import attribute, path
 from gateway.cda.rules.constraints import Owner, children
-from gateway.cda.rules.engine import WARNING, Book, Context
+from gateway.cda.rules.engine import WARNING, Book, Context, step_name
+from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.vocabulary import is_null, known, set_shown, shown
 from gateway.model.identifiers import ORGANIZATION_OID, PROFESSIONAL_OID
 
@@ -105,6 +106,13 @@ NATIONAL = BOOK.rule(
     source="CI-SIS Modèles de contenus CDA, people and structures: root and extension",
     official=None,
 )
+SWAPPED = BOOK.rule(
+    "A-3n",
+    "L'identifiant « {value} » n'est pas celui d'un élément {expected} : sa racine est d'une autre sorte.",
+    "The identifier “{value}” is not that of an element {expected}: its root is of another kind.",
+    source="CI-SIS Modèles de contenus CDA: PS_IdNat under 1.2.250.1.71.4.2.1, Struct_IdNat under 1.2.250.1.71.4.2.2",
+    official=None,
+)
 SECTOR = BOOK.rule(
     "A-4g",
     "Le cadre d'exercice « {value} » n'est pas dans {expected}.",
@@ -126,6 +134,26 @@ SECTOR_PARTS = BOOK.rule(
 )
 
 _LEGAL = path("legalAuthenticator")
+_PATIENT = path("patientRole")
+_STRUCTURES = frozenset(
+    path(name)
+    for name in (
+        "representedOrganization",
+        "representedCustodianOrganization",
+        "receivedOrganization",
+        "scopingOrganization",
+        "providerOrganization",
+        "serviceProviderOrganization",
+        "guardianOrganization",
+        "healthCareFacility",
+    )
+)
+_PERSONS = {
+    path("assignedAuthor"): "assignedPerson",
+    path("assignedEntity"): "assignedPerson",
+    path("intendedRecipient"): "informationRecipient",
+}
+"""Roles of people, each with the element that says that it is a person."""
 _STRICT = ("legalAuthenticator", "informant", "performer")
 """Where the validator looks at every sector code; elsewhere one outside the value set escapes it."""
 
@@ -133,6 +161,8 @@ _STRICT = ("legalAuthenticator", "informant", "performer")
 @BOOK.element("id")
 def national(element: etree._Element, context: Context) -> None:
     root, extension = element.get("root"), element.get("extension")
+    if root in (PROFESSIONAL_OID, ORGANIZATION_OID):
+        _of_its_owner(element, context)
     if not extension:
         if root in (PROFESSIONAL_OID, ORGANIZATION_OID):
             context.say(NATIONAL, element, at="@extension", value=root)
@@ -143,10 +173,38 @@ def national(element: etree._Element, context: Context) -> None:
         context.say(ORGANIZATION_FORM, element, at="@extension")
 
 
+def _of_its_owner(element: etree._Element, context: Context) -> None:
+    """A person does not bear the number of a structure, nor a structure or a patient that of a professional.
+
+    A structure numbered 8 and an RPPS stays as it is: official samples name a practice so.
+    """
+    owner = element.getparent()
+    if owner is None:
+        return
+    tag, is_of_structure = str(owner.tag), element.get("root") == ORGANIZATION_OID
+    if tag in _STRUCTURES:
+        wrong = not is_of_structure
+    elif tag in _PERSONS:
+        wrong = is_of_structure and find(owner, _PERSONS[tag]) is not None
+    else:
+        wrong = tag == _PATIENT
+    if wrong:
+        value = f"{element.get('root')} {element.get('extension', '')}".strip()
+        context.say(SWAPPED, element, value=value, expected=step_name(owner))
+
+
 @BOOK.at(*(f"{one}/id" for one in _ORGANIZATIONS.values()))
 def organization(element: etree._Element, context: Context) -> None:
     if attribute(element, "root") == ORGANIZATION_OID and not element.get("extension"):
         context.say(ORGANIZATION_ID, element, at="@extension")
+
+
+@BOOK.element("section")
+def sector_of_addendum(element: etree._Element, context: Context) -> None:
+    """The author of a section too; the validator looks at those of the header alone."""
+    if not context.official:
+        for code in kids(element, "author/assignedAuthor/representedOrganization/standardIndustryClassCode"):
+            _sector(code, context, strict=False)
 
 
 @BOOK.at(*(f"{_ORGANIZATIONS[one]}/standardIndustryClassCode" for one in _STRICT))

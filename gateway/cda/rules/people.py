@@ -242,6 +242,13 @@ PARTICIPANT_CLASS = BOOK.rule(
     "The participant is PROV (professional) or AGNT (organisation), not “{value}”.",
     source=_SM.format("associatedEntity/@classCode: PROV, AGNT"),
 )
+NOBODY = BOOK.rule(
+    "A-3o",
+    "L'auteur n'est ni une personne (assignedPerson) ni un système (assignedAuthoringDevice).",
+    "The author is neither a person (assignedPerson) nor a system (assignedAuthoringDevice).",
+    source=_SM.format("author/assignedAuthor: assignedPerson or assignedAuthoringDevice"),
+    official=None,
+)
 RECIPIENT = BOOK.rule(
     "A-10",
     "L'identifiant du destinataire doit avoir une extension.",
@@ -259,6 +266,12 @@ def author_of_part(element: etree._Element, context: Context) -> None:
     if not known(sets.AUTHOR_SPECIALTY, attribute(code, "code"), attribute(code, "codeSystem") or "none"):
         expected = set_shown(sets.AUTHOR_SPECIALTY)
         context.say(SECTION_AUTHOR, code, at="@code", value=shown(code), expected=expected)
+
+
+@BOOK.at(f"{_CD}/author/assignedAuthor")
+def somebody(element: etree._Element, context: Context) -> None:
+    if find(element, "assignedPerson") is None and find(element, "assignedAuthoringDevice") is None:
+        context.say(NOBODY, element, at="assignedPerson")
 
 
 @BOOK.at(_INFORMANT)

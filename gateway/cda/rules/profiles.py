@@ -43,6 +43,7 @@ _CI_SIS = "1.2.250.1.213.1.1.1.1"
 """Conformance to the CI-SIS itself, no model."""
 _DICOM_REPORT = "1.2.840.10008.9.1"
 IMAGING_REPORT = "18748-4"
+IMAGING_REQUEST = "55115-0"
 
 
 class Kind(NamedTuple):
@@ -63,8 +64,8 @@ def books() -> tuple[Book, ...]:
 def kind_of(root: etree._Element) -> Kind:
     """The model that *root* declares, and the level of its body.
 
-    A report is recognised by its templateId; one that lost it, by the templates of DICOM or by its type of document,
-    so that the loss is found.
+    A report or request is recognised by its templateId; one that lost it, by the templates of DICOM or by its type of
+    document, so that the loss is found.
     """
     level = _level(root)
     declared = [attribute(one, "root") for one in kids(root, "templateId")]
@@ -79,6 +80,8 @@ def kind_of(root: etree._Element) -> Kind:
         return Kind(Model.OTHER, _named(others[-1]), level)
     if _DICOM_REPORT in declared or attribute(find(root, "code"), "code") == IMAGING_REPORT:
         return Kind(Model.CR_IMG, Model.CR_IMG.value, level)
+    if attribute(find(root, "code"), "code") == IMAGING_REQUEST:
+        return Kind(Model.DA_IMG, Model.DA_IMG.value, level)
     return Kind(Model.OTHER, "", level)
 
 

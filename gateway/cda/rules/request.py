@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway.cda.rules.engine import Book, Context, Model
 from gateway.cda.rules.looking import declarations, find, kids
-from gateway.cda.rules.profiles import DA_IMG
+from gateway.cda.rules.profiles import DA_IMG, IMAGING_REQUEST
 from gateway.cda.rules.vocabulary import shown
 from gateway.model.codes import LOINC
 
@@ -19,7 +19,6 @@ BOOK = Book("imaging request", models={Model.DA_IMG})
 _CD = "ClinicalDocument"
 _EXTENSION = "2024.01"
 _GENERAL_HEADER = "1.2.840.10008.9.20"
-_REQUEST_CODE = "55115-0"
 _SECTIONS = {
     "FR-DICOM-Informations-cliniques": "1.2.840.10008.9.2",
     "FR-Education-du-patient": "1.2.250.1.213.1.1.2.107",
@@ -31,6 +30,13 @@ REQUEST_VERSION = BOOK.rule(
     "Q-1",
     "Le templateId du modèle de demande doit avoir l'extension {expected} ; il a « {value} ».",
     "The templateId of the model of request must have the extension {expected}; it has “{value}”.",
+    source="CI-SIS IMG-DA-IMG 2024.01, templateId 1.2.250.1.213.1.1.1.47",
+    official=None,
+)
+REQUEST_MODEL = BOOK.rule(
+    "Q-6",
+    "La déclaration de conformité {expected} (templateId de la demande d'imagerie) manque.",
+    "The declaration of conformance {expected} (templateId of the imaging request) is missing.",
     source="CI-SIS IMG-DA-IMG 2024.01, templateId 1.2.250.1.213.1.1.1.47",
     official=None,
 )
@@ -66,15 +72,17 @@ def request(element: etree._Element, context: Context) -> None:
     for one in kids(element, "templateId"):
         if one.get("root") == DA_IMG and one.get("extension") != _EXTENSION:
             context.say(REQUEST_VERSION, one, at="@extension", value=one.get("extension", ""), expected=_EXTENSION)
+    if DA_IMG not in declarations(element):
+        context.say(REQUEST_MODEL, element, at="templateId", expected=DA_IMG)
     code = find(element, "code")
-    if code is not None and (code.get("code"), code.get("codeSystem")) != (_REQUEST_CODE, LOINC):
+    if code is not None and (code.get("code"), code.get("codeSystem")) != (IMAGING_REQUEST, LOINC):
         context.say(REQUEST_TYPE, code, value=shown(code))
     if _GENERAL_HEADER not in declarations(element):
         context.say(REQUEST_TEMPLATE, element, at="templateId", expected=_GENERAL_HEADER)
     acts = [
         one
         for one in kids(element, "documentationOf/serviceEvent/code")
-        if (one.get("code"), one.get("codeSystem")) == (_REQUEST_CODE, LOINC)
+        if (one.get("code"), one.get("codeSystem")) == (IMAGING_REQUEST, LOINC)
     ]
     if len(acts) != 1:
         context.say(REQUESTED_ACT, element, at="documentationOf", value=str(len(acts)), expected="1..1")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
+from gateway import valuesets
+from gateway.cda.elements import attribute, name_of
 from gateway.cda.rules.engine import WARNING, Context, Rule
 from gateway.cda.rules.entries_common import LOINC, SNOMED_CT, Coding, is_coded
 from gateway.cda.rules.looking import declarations, declares, find, kids
@@ -106,6 +108,13 @@ UNKNOWN_ENTRY = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+WITHOUT_TEMPLATE = BOOK.rule(
+    "N-22b",
+    "Cette entrée dit un produit administré ou une dose sans déclarer le modèle {expected}.",
+    "This entry tells a product administered or a dose without declaring the template {expected}.",
+    source="001 3.3.1, 3.3.4.2, 3.3.4.4.3, 3.3.4.4.4 (modèles des entrées)",
+    official=None,
+)
 
 _PLACES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (TECHNIQUE, (ACT,)),
@@ -194,8 +203,23 @@ def placed(section: etree._Element, context: Context) -> None:
     for one in _entries(section):
         foreseen = [_SECTION_OF[root] for root in declarations(one) if root in _SECTION_OF]
         if not foreseen:
-            if not declares(one, *OLD_DEVICE):
+            lost = _lost(one, french)
+            if lost:
+                context.say(WITHOUT_TEMPLATE, one, at="templateId", expected=lost)
+            elif not declares(one, *OLD_DEVICE):
                 context.say(UNKNOWN_ENTRY, one)
         elif not any(french.intersection(places) for places in foreseen):
             expected = ", ".join(BY_TEMPLATE[place].name for place in foreseen[0])
             context.say(OUT_OF_PLACE, one, value=" + ".join(declarations(one)), expected=expected)
+
+
+def _lost(entry: etree._Element, french: set[str]) -> str:
+    """The template that an entry without any of ours should declare, by what it says; empty when nobody can tell."""
+    name = name_of(entry)
+    if name == "substanceAdministration" and EXPOSURE in french:
+        return RADIOPHARMACEUTICAL[-1]
+    if name == "substanceAdministration" and ACT in french:
+        return " + ".join(PRODUCT)
+    code = find(entry, "code")
+    measured = valuesets.load(valuesets.EXPOSURE_QUANTITY).has(attribute(code, "code"), attribute(code, "codeSystem"))
+    return " + ".join(QUANTITY) if name == "observation" and EXPOSURE in french and measured else ""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from lxml import etree
 
-from gateway.cda.elements import CDA, attribute, name_of, text_of
+from gateway.cda.elements import attribute, name_of, text_of
 from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_common import plain
 from gateway.cda.rules.looking import declarations, declares, find, kids
+from gateway.cda.rules.narrative import says_something
 from gateway.cda.rules.sections_book import BOOK, RULES, SectionRules
 from gateway.cda.rules.sections_table import BODY, BY_TEMPLATE, COMMENT, SECTIONS, Section
 
@@ -124,22 +123,3 @@ def _count_within(parent: etree._Element, context: Context, key: str) -> None:
         count = sum(not declared.isdisjoint(row.templates) for declared in inner)
         if count < row.least or (row.most is not None and count > row.most):
             context.say(RULES[row.key].count, parent, at="component", value=str(count))
-
-
-_HEADINGS = frozenset(f"{{{CDA}}}{name}" for name in ("th", "caption"))
-_MEDIA = f"{{{CDA}}}renderMultiMedia"
-_LETTER = re.compile(r"[^\W_]")
-
-
-def says_something(text: etree._Element) -> bool:
-    """Whether a narrative holds a letter or a digit outside the headings of its tables, or shows an image."""
-    if _LETTER.search(text.text or ""):
-        return True
-    for child in text:
-        if child.tag == _MEDIA:
-            return True
-        if isinstance(child.tag, str) and child.tag not in _HEADINGS and says_something(child):
-            return True
-        if _LETTER.search(child.tail or ""):
-            return True
-    return False

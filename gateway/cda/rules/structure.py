@@ -1,20 +1,23 @@
 """Structure: names, order and number of elements, attributes and their forms, ``xsi:type``, stray text.
 
-The walk calls :func:`examine` for every element whose shape is known. Source: HL7 CDA R2 (classes and data types), to
-which the "Volet Structuration minimale" and 001 section 3.1 refer for everything that they do not constrain themselves.
+The walk sees for itself what is plainly right; it calls :func:`examine` for a sequence of children that it does not
+know, :func:`attributes` where an attribute may be wrong, :func:`say_stray` where there is text too many. Source: HL7
+CDA R2 (classes and data types), to which the "Volet Structuration minimale" and 001 section 3.1 refer for everything
+that they do not constrain themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from lxml import etree
 
 from gateway.cda.elements import CDA, local_name
 from gateway.cda.rules.engine import WARNING, Book, Context, step_name
-from gateway.cda.rules.looking import find, inside
+from gateway.cda.rules.looking import Family, find
 from gateway.cda.rules.structure_grammar import XSI_TYPE, Shape, derived, shapes
+from gateway.cda.rules.visits import Plan, Visit
 
 BOOK = Book("structure")
 _CDA_R2 = "HL7 CDA R2, {}; CI-SIS Structuration minimale; 001 3.1.1"
@@ -111,38 +114,28 @@ def type_id(root: etree._Element, context: Context) -> None:
         context.say(TYPE_ID, root if stated is None else stated, at="typeId" if stated is None else "")
 
 
-Asked = TypeVar("Asked")
-Step = tuple[etree._Element, str, "Shape | None", Asked | None]
-"""A child: itself, its tag, the shape that its class gives it, and what the walk will ask about at its path."""
+def examine(element: etree._Element, family: Family, visit: Visit, context: Context) -> Plan:
+    """Say what is wrong with the children of *element*, a sequence that *visit* does not know; remember a right one."""
+    children, names = family
+    plan = visit.plan(names)
+    if visit.shape is not None and not visit.free and _are_right(element, children, visit.shape, context):
+        visit.remember(names, plan)
+    return plan
 
 
-def examine(element: etree._Element, shape: Shape, context: Context, below: Mapping[str, Asked]) -> list[Step[Asked]]:
-    """Say what is wrong with the attributes and children of *element*; returns the children.
+def say_stray(element: etree._Element, context: Context) -> None:
+    """Say that there is text between the elements of *element*."""
+    context.say(STRAY_TEXT, element, element=step_name(element))
 
-    *below* is what the walk asks about the children, by their tags.
-    """
-    attributes: Any = element.items()
-    if attributes or shape.needed_attributes:
-        _attributes(element, attributes, shape, context)
-    if not shape.text:
-        text = element.text
-        if text and not text.isspace():
-            context.say(STRAY_TEXT, element, element=step_name(element))
-    children = inside(element)
-    if not children and not shape.needed:
-        return []
-    plan = shape.regular.get(tuple([child.tag for child in children]))
-    if plan is None:
-        return _judged(element, children, shape, context, below)
-    if not shape.text:
-        for child in children:
-            tail = child.tail
-            if tail and not tail.isspace():
-                context.say(STRAY_TEXT, element, element=step_name(element))
-    planned = zip(children, plan, strict=True)
-    if below:
-        return [(child, tag, of, below.get(tag)) for child, (tag, of) in planned if of is not None]
-    return [(child, tag, of, None) for child, (tag, of) in planned if of is not None]
+
+def attributes(element: etree._Element, visit: Visit, context: Context) -> Visit:
+    """Say what is wrong with the attributes of *element*; the visit that its ``xsi:type`` chooses, or *visit*."""
+    shape = visit.shape
+    assert shape is not None  # noqa: S101 - the walk asks for elements of CDA alone
+    if shape.data and (shape.name == "ANY" or element.get(XSI_TYPE) is not None):
+        shape = shape_of(element, shape, context)
+    _attributes(element, element.items(), shape, context)
+    return visit if shape is visit.shape else visit.typed(shape)
 
 
 def shape_of(element: etree._Element, shape: Shape, context: Context) -> Shape:
@@ -162,11 +155,17 @@ def shape_of(element: etree._Element, shape: Shape, context: Context) -> Shape:
 
 
 def _is_cda(element: etree._Element, stated: str) -> bool:
+    """Whether the prefix of *stated* is that of CDA here: nearly always the element's own."""
     prefix = stated.strip().rpartition(":")[0] or None
+    if prefix == element.prefix:
+        return str(element.tag).startswith(_IN_CDA)
     return element.nsmap.get(prefix) == CDA
 
 
-def _attributes(element: etree._Element, stated: Sequence[tuple[str, str]], shape: Shape, context: Context) -> None:
+_IN_CDA = f"{{{CDA}}}"
+
+
+def _attributes(element: etree._Element, stated: Any, shape: Shape, context: Context) -> None:
     known = shape.attributes
     for name, value in stated:
         attribute = known.get(name)
@@ -191,25 +190,8 @@ def _extra(element: etree._Element, name: str, value: str, shape: Shape, context
         context.say(ATTRIBUTE_UNKNOWN, element, at=f"@{shown}", value=value, name=shown, element=step_name(element))
 
 
-def _remember(shape: Shape, children: Sequence[etree._Element]) -> None:
-    """These children, in this order, are right; bounded, because a stranger writes them."""
-    if len(shape.regular) < _SEQUENCES and len(children) <= _LONG:
-        slots, tags = shape.slots, tuple([child.tag for child in children])
-        plan: list[tuple[str, Shape | None]] = [(tag, slots[tag].shape if tag in slots else None) for tag in tags]
-        shape.regular[tags] = tuple(plan)
-
-
-_SEQUENCES, _LONG = 200, 80
-
-
-def _judged(
-    element: etree._Element,
-    children: Sequence[etree._Element],
-    shape: Shape,
-    context: Context,
-    below: Mapping[str, Asked],
-) -> list[Step[Asked]]:
-    found: list[Step[Asked]] = []
+def _are_right(element: etree._Element, children: Sequence[etree._Element], shape: Shape, context: Context) -> bool:
+    """Whether they are those of the class, in its order and number; says what is not."""
     right = True
     counts: dict[str, int] = {}
     chosen: dict[int, str] = {}
@@ -219,14 +201,13 @@ def _judged(
         if not texts:
             tail = child.tail
             if tail and not tail.isspace():
-                context.say(STRAY_TEXT, element, element=step_name(element))
+                say_stray(element, context)
         tag = child.tag
         slot = slots.get(tag)
         if slot is None:
             if isinstance(tag, str):  # no comment, no instruction
                 right = False
                 context.say(UNKNOWN, child, name=step_name(child))
-                found.append((child, tag, None, below.get(tag)))
             continue
         if (slot.index < reached) if shape.ordered else (slot.first and reached >= 0):
             right = False
@@ -240,16 +221,13 @@ def _judged(
         elif slot.choice and chosen.setdefault(slot.index, tag) != tag:
             right = False
             context.say(CHOICE, child, expected=_members(shape, slot.index))
-        found.append((child, tag, slot.shape, below.get(tag)))
     for tags in shape.needed:
         if tags[0] not in counts and not any(tag in counts for tag in tags):
             right = False
             if not _void(element, shape):
                 name = "|".join(_local(tag) for tag in tags)
                 context.say(MISSING, element, at=name, expected=name)
-    if right:
-        _remember(shape, children)
-    return found
+    return right
 
 
 def _void(element: etree._Element, shape: Shape) -> bool:

@@ -107,8 +107,6 @@ class Shape:
     data: bool = False
     """A data type: it may say ``nullFlavor`` for itself and ``xsi:type``."""
     anything: bool = False
-    regular: dict[tuple[str, ...], tuple[tuple[str, Shape | None], ...]] = field(default_factory=dict)
-    """Sequences of children that were found right before, with the tag of each and its shape (none for a comment)."""
 
 
 def tag_of(name: str) -> str:

@@ -28,6 +28,8 @@ _SIGNATURES = {
     "text/rtf": (b"{\\rtf",),
     "text/plain": (),
 }
+_ATTACHED = {"image/png": (b"\x89PNG\r\n\x1a\n",), "image/gif": (b"GIF87a", b"GIF89a")}
+"""Formats of attached documents alone."""
 _HEADER_BYTES = 1024
 """A PDF may have bytes before its signature: readers look this far (ISO 32000-1 annex H.3.4.1)."""
 
@@ -102,11 +104,17 @@ def body(element: etree._Element, context: Context) -> None:
 
 def _signature(element: etree._Element, media_type: str, content: str, context: Context) -> None:
     """Look at the first bytes; whether all of it is base64 is the rule of the data type."""
+    if is_other_format(media_type, content):
+        context.say(CONTENT, element, expected=media_type)
+
+
+def is_other_format(media_type: str, content: str) -> bool:
+    """Whether the base64 *content* begins otherwise than its *media_type* does; False where that cannot be told."""
+    signatures = _SIGNATURES.get(media_type) or _ATTACHED.get(media_type, ())
     try:
         head = b64decode("".join(content[: 3 * _HEADER_BYTES].split())[: _HEADER_BYTES // 3 * 4])
     except (Base64Error, ValueError):
-        return
-    signatures = _SIGNATURES.get(media_type, ())
-    begins = signatures[0] in head if media_type == "application/pdf" else head.startswith(tuple(signatures))
-    if signatures and not begins:
-        context.say(CONTENT, element, expected=media_type)
+        return False
+    if not signatures or not head:
+        return False
+    return signatures[0] not in head if media_type == "application/pdf" else not head.startswith(signatures)

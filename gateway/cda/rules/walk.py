@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from lxml import etree
 
-from gateway.cda.elements import CDA
 from gateway.cda.rules.engine import Check, Context, Model, Profile, line_of
-from gateway.cda.rules.looking import find
+from gateway.cda.rules.looking import family, find, remembering
 from gateway.cda.rules.profiles import books, kind_of
-from gateway.cda.rules.structure import Step, examine, shape_of
-from gateway.cda.rules.structure_grammar import XSI_TYPE, shapes, tag_of
+from gateway.cda.rules.structure import attributes, examine, say_stray
+from gateway.cda.rules.visits import ROOT, Tables, Visit
 from gateway.model.finding import Judgement, unreadable
 from gateway.texts import TEXTS
-
-_ROOT = f"{{{CDA}}}ClinicalDocument"
-_TEMPLATE = f"{{{CDA}}}templateId"
-
-
-@dataclass(slots=True)
-class _Step:
-    """One node of the tree of paths that checks asked for."""
-
-    checks: list[Check] = field(default_factory=list)
-    below: dict[str, _Step] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Tables:
-    """The checks of one profile and model, by where they apply."""
-
-    paths: _Step = field(default_factory=_Step)
-    templates: dict[str, list[Check]] = field(default_factory=dict)
-    elements: dict[str, list[Check]] = field(default_factory=dict)
-    kinds: dict[str, list[Check]] = field(default_factory=dict)
-    end: list[Check] = field(default_factory=list)
 
 
 def judge(root: etree._Element, profile: Profile) -> Judgement:
     """See :func:`gateway.cda.rules.judge`."""
-    if root.tag != _ROOT:
+    if root.tag != ROOT:
         return unreadable(
             "report_not_cda", TEXTS["report_not_cda"], path="/", line=line_of(root), source="HL7 CDA R2",
             profile=profile.value, model=None, level=None,
@@ -50,11 +27,12 @@ def judge(root: etree._Element, profile: Profile) -> Judgement:
     kind = kind_of(root)
     context = Context(root=root, profile=profile, model=kind.model, level=kind.level or 0)
     tables = tables_of(kind.model, unread=profile is Profile.OFFICIAL and not _has_type(root))
-    _walk(root, tables, context)
-    for check in tables.end:
-        check(root, context)
     about = {"profile": profile.value, "model": kind.name or None, "level": kind.level}
-    return Judgement(findings=context.findings(), about=about)
+    with remembering():
+        _walk(root, tables, context)
+        for check in tables.end:
+            check(root, context)
+        return Judgement(findings=context.findings(), about=about)
 
 
 _UNREAD = frozenset(
@@ -82,63 +60,73 @@ def _has_type(root: etree._Element) -> bool:
 def tables_of(model: Model, *, unread: bool = False) -> Tables:
     """The checks of the books that are for *model*; with *unread* without those that a wrong typeId silences."""
     tables = Tables()
-    register: dict[str, Callable[[str, Check], None]] = {
-        "at": lambda where, check: _path(tables.paths, where).checks.append(check),
-        "template": lambda where, check: tables.templates.setdefault(where, []).append(check),
-        "element": lambda where, check: tables.elements.setdefault(tag_of(where), []).append(check),
-        "kind": lambda where, check: tables.kinds.setdefault(where, []).append(check),
-        "end": lambda where, check: tables.end.append(check),
-    }
     for book in books():
         if model in book.models and not (unread and book.name in _UNREAD):
             for how, where, check in book.checks:
-                register[how](where, check)
+                tables.register(how, where, check)
     return tables
 
 
-def _path(step: _Step, where: str) -> _Step:
-    for name in where.split("/"):
-        step = step.below.setdefault(tag_of(name), _Step())
-    return step
-
-
 def _walk(root: etree._Element, tables: Tables, context: Context) -> None:
-    """Depth first with a stack of our own, so that no depth of nesting can exhaust the interpreter's."""
-    kinds, elements, templates = tables.kinds, tables.elements, tables.templates
-    nothing: dict[str, _Step] = {}
-    stack: list[Step[_Step]] = [(root, _ROOT, shapes()["ClinicalDocument"], tables.paths.below.get(_ROOT))]
+    """Depth first with a stack of our own, so that no depth of nesting can exhaust the interpreter's.
+
+    What is plainly right (usual attributes and children, no text between elements) is seen to be so here and in line,
+    because it is asked of every element; what may be wrong is handed to :mod:`gateway.cda.rules.structure`.
+    """
+    stack: list[tuple[etree._Element, Visit | None]] = [(root, tables.start())]
+    pop = stack.pop
     while stack:
-        element, tag, shape, step = stack.pop()
-        below = nothing if step is None else step.below
-        if shape is None or shape.anything:
-            children = [
-                (child, str(child.tag), shape, below.get(str(child.tag))) for child in element.iterchildren("*")
-            ]
-        else:
-            if shape.data and (shape.name == "ANY" or element.get(XSI_TYPE) is not None):
-                shape = shape_of(element, shape, context)
-            children = examine(element, shape, context, below)
-            for check in kinds.get(shape.name, ()):
-                check(element, context)
-        if step is not None:
-            for check in step.checks:
-                check(element, context)
-        for check in elements.get(tag, ()):
+        element, visit = pop()
+        if visit is None:  # a comment, an instruction
+            continue
+        if not visit.free:
+            expected, named = visit.attributes, False
+            stated: Any = element.items()
+            for name, value in stated:
+                attribute = expected.get(name)
+                if attribute is None or not (value in attribute.usual or attribute.test(value)):
+                    visit = attributes(element, visit, context)
+                    break
+                named = named or attribute.gathered
+            else:
+                if visit.needed_attributes and any(element.get(name) is None for name in visit.needed_attributes):
+                    visit = attributes(element, visit, context)
+                elif named:
+                    context.collected["ID"].append(element)
+            if not visit.text:
+                text = element.text
+                if text and not text.isspace():
+                    say_stray(element, context)
+        plan = None
+        if len(element):
+            children, names = known = family(element)
+            plan = visit.plans.get(names)
+            if plan is None:
+                plan = examine(element, known, visit, context)
+            elif not visit.text:
+                for child in children:
+                    text = child.tail
+                    if text and not text.isspace():
+                        say_stray(element, context)
+        elif visit.needing:
+            examine(element, family(element), visit, context)
+        for check in visit.checks:
             check(element, context)
-        if children:
-            if shape is None or _TEMPLATE in shape.slots:
-                _templates(element, children, templates, context)
-            children.reverse()
-            stack += children
+        if plan is not None:
+            if plan.templates:
+                _templates(element, [children[at] for at in plan.templates], tables.templates, context)
+            stack += zip(reversed(children), plan.visits, strict=True)
 
 
 def _templates(
-    element: etree._Element, children: list[Step[_Step]], templates: dict[str, list[Check]], context: Context
+    element: etree._Element,
+    declared: Sequence[etree._Element],
+    templates: Mapping[str, Sequence[Check]],
+    context: Context,
 ) -> None:
     """The checks of the templates that *element* declares, each once."""
-    checks: dict[Check, None] = {}
-    for child, tag, _, _ in children:
-        if tag == _TEMPLATE:
-            checks.update(dict.fromkeys(templates.get(child.get("root") or "", ())))
-    for check in checks:
-        check(element, context)
+    found = [templates[root] for one in declared if (root := one.get("root", "")) in templates]
+    if found:
+        checks = found[0] if len(found) == 1 else dict.fromkeys(check for some in found for check in some)
+        for check in checks:
+            check(element, context)

@@ -74,8 +74,8 @@ SERVED_LATER = rule(
     "service-times.later",
     ERROR,
     f"{TF3} 4.2.3.2.19; RAD TF-2 4.68.4.1.2.3",
-    "serviceStartTime « {value} » est postérieur de plus d'un jour à creationTime « {expected} » (imagerie).",
-    "serviceStartTime “{value}” is more than a day later than creationTime “{expected}” (imaging).",
+    "{attribute} « {value} » est postérieur de plus d'un jour à creationTime « {expected} » (imagerie).",
+    "{attribute} “{value}” is more than a day later than creationTime “{expected}” (imaging).",
 )
 NOTHING_HASHED = rule(
     "DocumentEntry.hash.nothing",
@@ -141,6 +141,9 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
         people.authors(thing, findings, french=french)
         _version(thing, findings)
         lid = thing.attribute("lid")
+        if lid and context.answers and thing.kind is Kind.ENTRY and (fault := values.uuid(lid)):
+            name = "DocumentEntry.logicalID"
+            findings.add(CATALOGUE[f"{name}.form"], thing.element, attribute=name, value=lid, fault=fault)
         if lid and lid != thing.id and context in _FIRST:
             findings.add(LOGICAL_FIRST, thing.element, value=lid, expected=thing.id)
         for row in TABLE:
@@ -231,7 +234,7 @@ def _entry(entry: Thing, context: Context, submitted: str, findings: Findings, *
     people.source_patient(entry, findings, french=french)
     if context in (*_FIRST, Context.BARE):  # later a patient may have been merged into another
         people.one_patient(entry, findings)
-    _times(entry, submitted, findings)
+    _times(entry, submitted, findings, french=french)
     _confidentiality(entry, findings)
     for one in entry.values.get(c.REFERENCE_ID_LIST, ()):
         if hl7_values.reference(one.text) is None:
@@ -255,7 +258,7 @@ def _hash(entry: Thing, findings: Findings) -> None:
             findings.add(NOTHING_HASHED, one.element, value=size, attribute="DocumentEntry.hash")
 
 
-def _times(entry: Thing, submitted: str, findings: Findings) -> None:
+def _times(entry: Thing, submitted: str, findings: Findings, *, french: bool) -> None:
     start, stop = entry.value("serviceStartTime"), entry.value("serviceStopTime")
     if values.is_dtm(start) and values.is_dtm(stop):
         common = min(len(start), len(stop))
@@ -266,12 +269,19 @@ def _times(entry: Thing, submitted: str, findings: Findings) -> None:
     if values.is_dtm(created) and values.is_dtm(submitted):
         common = min(len(created), len(submitted))
         if created[:common] > submitted[:common]:
-            # public conformance samples have it so: no more than a warning
-            findings.add(CREATED_LATER, entry.values["creationTime"][0].element, value=created, expected=submitted)
+            # public conformance samples of IHE have it so: no more than a warning; French ones never have
+            severity = ERROR if french and values.days_between(submitted, created) > 1 else None
+            place = entry.values["creationTime"][0].element
+            findings.add(CREATED_LATER, place, value=created, expected=submitted, severity=severity)
+    for name in ("serviceStartTime", "serviceStopTime") if _is_imaging(entry) and values.is_dtm(created) else ():
+        served = entry.value(name)
+        if values.is_dtm(served) and values.days_between(created, served) > 1:
+            place = entry.values[name][0].element
+            findings.add(SERVED_LATER, place, value=served, expected=created, attribute=f"DocumentEntry.{name}")
 
-    imaging = {code.code for code in (entry.code(c.ENTRY_TYPE), entry.code(c.ENTRY_FORMAT)) if code} & _IMAGING
-    if imaging and values.is_dtm(created) and values.is_dtm(start) and values.days_between(created, start) > 1:
-        findings.add(SERVED_LATER, entry.values["serviceStartTime"][0].element, value=start, expected=created)
+
+def _is_imaging(entry: Thing) -> bool:
+    return any(code.code in _IMAGING for code in (entry.code(c.ENTRY_TYPE), entry.code(c.ENTRY_FORMAT)) if code)
 
 
 def _confidentiality(entry: Thing, findings: Findings) -> None:

@@ -1,15 +1,12 @@
-"""What an entry says of its format, and what a manifest says of itself: both must agree (CDA documents: ``reports``).
+"""What an entry says of its format (what the documents say themselves: ``reports``, ``manifests``).
 
-Sources: ITI TF-3 sections 4.2.3.2.9, 4.2.3.2.15, 4.2.3.2.26, 5.2 (XDS-SD); RAD TF-2 section 4.68.4.1.2.3 (manifests);
-DICOM PS3.3 A.35.4.
+Sources: ITI TF-3 sections 4.2.3.2.9, 4.2.3.2.15, 4.2.3.2.26, 5.2 (XDS-SD); RAD TF-2 section 4.68.4.1.2.3 (manifests).
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from gateway.errors import GatewayError
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY
 from gateway.xds import constants as c
 from gateway.xds.rules import hl7_values, reports, values
@@ -20,12 +17,11 @@ from gateway.xds.rules.rule import ERROR, RAD, TF3, WARNING, Findings, rule
 MANIFEST_FORMAT = "1.2.840.10008.5.1.4.1.1.88.59"
 MANIFEST_SYSTEM = "1.2.840.10008.2.6.1"
 IHE_FORMATS = "1.3.6.1.4.1.19376.1.2.3"
-STRUCTURED = "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013"
 _IHE_FORMAT = re.compile(r"urn:(?:ihe|ans|asip|hl7)[a-z-]*:[A-Za-z0-9-]+:\S+|http://www\.w3\.org/\S+|urn:oid:[0-9.]+")
 _XML = ("text/xml", "application/xml", "application/xslt+xml")
 MIME_BY_FORMAT: dict[str, tuple[str, ...]] = {
     MANIFEST_FORMAT: ("application/dicom",),
-    STRUCTURED: _XML,
+    reports.STRUCTURED: _XML,
     "urn:ihe:rad:PDF": ("application/pdf",),
     "urn:ihe:rad:TEXT": ("text/plain",),
     "urn:ihe:iti:xds-sd:pdf:2008": _XML,
@@ -75,48 +71,6 @@ MANIFEST_ID = rule(
     "uniqueId « {value} » d'un manifeste doit être un UID DICOM : un OID de 64 caractères au plus, sans extension.",
     "uniqueId “{value}” of a manifest must be a DICOM UID: an OID of 64 characters at most, without extension.",
 )
-UNREADABLE = rule(
-    "manifest.unreadable",
-    ERROR,
-    "DICOM PS3.10, PS3.3 A.35.4",
-    "Le document de la fiche « {value} » n'est pas un Key Object Selection lisible.",
-    "The document of the entry “{value}” is no readable Key Object Selection.",
-)
-MANIFEST_UID = rule(
-    "manifest.unique-id",
-    ERROR,
-    f"{RAD}; {TF3} 4.2.3.2.26",
-    "uniqueId « {value} » n'est pas le SOP Instance UID du manifeste, {expected}.",
-    "uniqueId “{value}” is not the SOP Instance UID of the manifest, {expected}.",
-)
-MANIFEST_STUDY = rule(
-    "manifest.study",
-    ERROR,
-    f"{RAD}; {TF3} 4.2.3.2.28",
-    "referenceIdList donne l'étude « {value} » ; celle du manifeste est {expected}.",
-    "referenceIdList gives the study “{value}”; that of the manifest is {expected}.",
-)
-MANIFEST_ACCESSION = rule(
-    "manifest.accession",
-    ERROR,
-    f"{RAD}; {TF3} 4.2.3.2.28",
-    "referenceIdList donne le numéro d'examen « {value} » ; celui du manifeste est {expected}.",
-    "referenceIdList gives the accession number “{value}”; that of the manifest is {expected}.",
-)
-MANIFEST_PATIENT = rule(
-    "manifest.patient",
-    ERROR,
-    f"{RAD}; {TF3} 4.2.3.2.16",
-    "Le patient de la fiche (« {value} ») n'est pas celui du manifeste ({expected}).",
-    "The patient of the entry (“{value}”) is not that of the manifest ({expected}).",
-)
-MANIFEST_BIRTH = rule(
-    "manifest.birth",
-    ERROR,
-    f"{RAD}; {TF3} 4.2.3.2.23",
-    "PID-7 de sourcePatientInfo (« {value} ») n'est pas la date de naissance du manifeste ({expected}).",
-    "PID-7 of sourcePatientInfo (“{value}”) is not the birth date in the manifest ({expected}).",
-)
 OTHER_STUDY = rule(
     "submission.studies",
     WARNING,
@@ -132,21 +86,16 @@ OTHER_ACCESSION = rule(
     "No report of the submission names the accession number “{value}” of the manifest.",
 )
 
-if TYPE_CHECKING:
-    from gateway.kos.selection import KeyObjectSelection
-
 _PARSED_BYTES = 64 * 1024 * 1024
 
 
 def check(objects: Objects, found: dict[str, bytes | None], findings: Findings, *, french: bool) -> None:
-    """Format against mimeType, then each document against its entry, then manifests against reports."""
+    """Format against mimeType, then each CDA document against its entry, then manifests against reports."""
     for entry in objects.entries:
         _format(entry, findings, french=french)
     for entry, data in held(objects, found):
         mime_type = entry.attribute("mimeType").partition(";")[0].strip().lower()
-        if is_manifest(entry) and data[128:132] == b"DICM":
-            _manifest(entry, data, findings)
-        elif mime_type in _XML and data and len(data) <= _PARSED_BYTES:
+        if mime_type in _XML and data and len(data) <= _PARSED_BYTES:
             reports.check(entry, data, findings, french=french)
     _together(objects, findings, french=french)
 
@@ -200,49 +149,6 @@ def _is_no_format(code: str, system: str) -> bool:
         return False
     closed = code.lower().startswith(("urn:ihe:rad:", "urn:ihe:iti:xds-sd:", "urn:ihe:iti-fr:xds-sd:"))
     return closed or (system == IHE_FORMATS and _IHE_FORMAT.fullmatch(code) is None)
-
-
-def _manifest(entry: Thing, data: bytes, findings: Findings) -> None:
-    from gateway.kos import read as kos  # pydicom, which most messages do not need
-
-    try:
-        selection = kos.read(data)
-    except GatewayError:
-        findings.add(UNREADABLE, entry.element, value=entry.id)
-        return
-    unique_id = entry.identifier(c.ENTRY_UNIQUE_ID)
-    if unique_id != selection.sop_instance_uid:
-        findings.add(MANIFEST_UID, entry.element, value=unique_id, expected=selection.sop_instance_uid)
-    studies = [study.study_uid for study in selection.studies] or [selection.study_uid]
-    for text in references(entry, REFERENCE_STUDY):
-        if text.split("^")[0] not in studies:
-            findings.add(MANIFEST_STUDY, entry.element, value=text, expected=", ".join(studies))
-    _accessions(entry, selection, findings)
-    _manifest_patient(entry, selection, findings)
-
-
-def _accessions(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:
-    stated = [selection.accession, *(request.accession for request in selection.requests)]
-    known = {one.extension: one.root for one in stated if one is not None and one.extension}
-    for text in references(entry, REFERENCE_ACCESSION) if known else ():
-        number, domain = hl7_values.cx_key(text)
-        root = known.get(number)
-        if root is None or (root and domain and root != domain):
-            told = ", ".join(f"{one} ({root})" if root else one for one, root in known.items())
-            findings.add(MANIFEST_ACCESSION, entry.element, value=text, expected=told)
-
-
-def _manifest_patient(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:
-    stated = entry.identifier(c.ENTRY_PATIENT_ID)
-    number, domain = hl7_values.cx_key(stated)
-    same = [one.extension for one in selection.patient_identifiers if one.root == domain and one.extension]
-    if domain and same and number not in same:
-        findings.add(MANIFEST_PATIENT, entry.element, value=stated, expected=", ".join(filter(None, same)))
-    born = selection.patient_birth_date
-    for one in entry.values.get("sourcePatientInfo", ()):
-        field = hl7_values.field_of(one.text)
-        if field and field[0] == 7 and born and values.is_dtm(field[1]) and field[1][:8] != born[: len(field[1][:8])]:
-            findings.add(MANIFEST_BIRTH, one.element, value=field[1], expected=born)
 
 
 def _together(objects: Objects, findings: Findings, *, french: bool) -> None:

@@ -22,6 +22,7 @@ from gateway.xds.rules import (
     documents,
     entries,
     formats,
+    manifests,
     objects,
     parts,
     requests,
@@ -174,5 +175,6 @@ def _objects(
     if found is not None:
         documents.check(held, found, findings)
     formats.check(held, found or {}, findings, french=french)
+    manifests.check(held, found or {}, findings)
     if french:
         french_rules.check(held, findings)

@@ -103,6 +103,9 @@ TOO_MANY = rule(
 )
 
 
+_XML_ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,60}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+
+
 @dataclass(slots=True)
 class Part:
     """One part of a multipart message."""
@@ -275,12 +278,23 @@ def _part(head: bytes, content: bytes, findings: Findings) -> Part:
     except GatewayError:
         findings.add(HEAD, "MIME", attribute="MIME", value=head[:80].decode("latin-1").strip())
     content_id = fields.get("content-id", "").strip().removeprefix("<").removesuffix(">")
+    encoding = fields.get("content-transfer-encoding", "")
+    if encoding.strip().lower() == "7bit" and not (content.isascii() and b"\0" not in content):
+        findings.add(ENCODING, "MIME", value=content_id)
     try:
-        decoder = mime.decoder(fields.get("content-transfer-encoding", ""))
+        decoder = mime.decoder(encoding)
         content = decoder.feed(content) + decoder.finish()
     except GatewayError:
         findings.add(ENCODING, "MIME", value=content_id)
     return Part(content_id, fields.get("content-type", ""), content)
+
+
+def _charset(stated: str, content: bytes, findings: Findings) -> None:
+    """What the Content-Type says of the characters goes before what the XML says (RFC 7303 section 3): no other."""
+    match = _XML_ENCODING.match(content)
+    written = match[1].decode("ascii") if match else "UTF-8"
+    if stated and stated.lower() != written.lower() and not (stated.lower() == "us-ascii" and content.isascii()):
+        findings.add(ROOT_TYPE, "MIME", value=f"charset={stated}", expected=f"charset={written}")
 
 
 def _sorted(found: list[Part], declared: mime.ContentType | None, stated: str, findings: Findings) -> Apart:
@@ -298,6 +312,8 @@ def _sorted(found: list[Part], declared: mime.ContentType | None, stated: str, f
         findings.add(ROOT_TYPE, "MIME", value=media_type, expected=XOP_MEDIA_TYPE)
     elif declared_root and declared_root.parameters.get("type", SOAP_MEDIA_TYPE).partition(";")[0] != SOAP_MEDIA_TYPE:
         findings.add(ROOT_TYPE, "MIME", value=declared_root.parameters["type"], expected=f"type={SOAP_MEDIA_TYPE}")
+    elif declared_root:
+        _charset(declared_root.parameters.get("charset", ""), root.content, findings)
     action = declared.parameters.get("action", "") if declared else ""
     if not action and declared_root:
         action = declared_root.parameters.get("action", "")

@@ -181,7 +181,8 @@ def source_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
             ) or hl7_values.escapes(one.text):
                 findings.add(SOURCE_FORM, one.element, value=one.text, attribute=name, fault=fault)
             else:
-                findings.add(SOURCE_DOMAIN, one.element, value=one.text, attribute=name)
+                severity = ERROR if french else None
+                findings.add(SOURCE_DOMAIN, one.element, value=one.text, attribute=name, severity=severity)
         elif hl7_values.cx_type(one.text) and not french:
             findings.add(CX_TYPE, one.element, value=one.text, attribute=name, severity=WARNING)
     fields = [

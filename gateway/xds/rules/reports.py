@@ -11,6 +11,7 @@ from datetime import UTC
 
 from lxml import etree
 
+from gateway import valuesets
 from gateway.errors import GatewayError
 from gateway.model.finding import Severity
 from gateway.model.identifiers import INS_OIDS
@@ -70,6 +71,27 @@ REPORT_SERVICE = rule(
     "serviceStartTime « {value} » n'est le début d'aucun acte du document CDA en UTC ({expected}).",
     "serviceStartTime “{value}” is the beginning of no act of the CDA document in UTC ({expected}).",
 )
+REPORT_TRAITS = rule(
+    "report.traits",
+    ERROR,
+    f"{TF3} 4.2.3.2.23; CI-SIS, mapping XDS (recordTarget)",
+    "sourcePatientInfo dit « {value} » ; le document CDA dit {expected}.",
+    "sourcePatientInfo says “{value}”; the CDA document says {expected}.",
+)
+REPORT_EVENTS = rule(
+    "report.events",
+    ERROR,
+    f"{TF3} 4.2.3.2.8; CI-SIS Partage d'examen d'imagerie (003), tables 12 à 14; IMG-CR-IMG 2024.01 section 3.2",
+    "eventCodeList donne « {value} » ; aucun acte du document CDA n'est de ceux-là ({expected}).",
+    "eventCodeList gives “{value}”; no act of the CDA document is one of those ({expected}).",
+)
+REPORT_FORMAT = rule(
+    "report.format",
+    ERROR,
+    f"{TF3} 4.2.3.2.9, 5.2 (XDS-SD); ASS_A11_CorresModeleCDA_XdsFormatCode_CISIS",
+    "formatCode « {value} » ne va pas avec le corps du document CDA ({expected}).",
+    "formatCode “{value}” does not go with the body of the CDA document ({expected}).",
+)
 REPORT_TITLE = rule(
     "report.title",
     WARNING,
@@ -78,6 +100,7 @@ REPORT_TITLE = rule(
     "title “{value}” is not the title of the CDA document, “{expected}”.",
 )
 
+STRUCTURED = "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013"
 _CDA = "{urn:hl7-org:v3}"
 
 
@@ -119,6 +142,9 @@ def _report(entry: Thing, root: etree._Element, findings: Findings, *, french: b
         findings.add(REPORT_LANGUAGE, entry.element, value=told, expected=expected, severity=severity)
 
     _report_times(entry, root, findings, severity)
+    _traits(entry, root, findings)
+    _events(entry, root, findings, severity)
+    _body(entry, root, findings)
     title, told = root.findtext(f"{_CDA}title") or "", entry.text("Name")
     if title.strip() and told and not " ".join(title.split()).startswith(" ".join(told.split())):
         findings.add(REPORT_TITLE, entry.element, value=told, expected=" ".join(title.split()))
@@ -136,6 +162,62 @@ def _report_times(entry: Thing, root: etree._Element, findings: Findings, severi
     if begun and values.is_dtm(start) and not any(_same_moment(start, moment) for moment in begun):
         told = ", ".join(begun)
         findings.add(REPORT_SERVICE, entry.element, value=start, expected=told, severity=severity)
+
+
+def _traits(entry: Thing, root: etree._Element, findings: Findings) -> None:
+    """Birth date and sex, where both say them."""
+    patient = root.find(f"{_CDA}recordTarget/{_CDA}patientRole/{_CDA}patient")
+    if patient is None:
+        return
+    birth, gender = patient.find(f"{_CDA}birthTime"), patient.find(f"{_CDA}administrativeGenderCode")
+    born = birth.get("value", "")[:8] if birth is not None else ""
+    sex = gender.get("code", "") if gender is not None else ""
+    for one in entry.values.get("sourcePatientInfo", ()):
+        number, told = hl7_values.field_of(one.text) or (0, "")
+        if number == 7 and values.is_dtm(born) and values.is_dtm(told) and not _same_moment(told[:8], born):
+            findings.add(REPORT_TRAITS, one.element, value=one.text, expected=born)
+        if number == 8 and {told, sex} == {"M", "F"}:
+            findings.add(REPORT_TRAITS, one.element, value=one.text, expected=sex)
+
+
+def _events(entry: Thing, root: etree._Element, findings: Findings, severity: Severity | None) -> None:
+    """Modalities and regions: some act of the document is of one of those that the entry gives."""
+    acts = root.findall(f"{_CDA}documentationOf/{_CDA}serviceEvent/{_CDA}code/{_CDA}translation")
+    events = [code.code for code in entry.codes(c.ENTRY_EVENT)]
+    for qualifier, name in (("121139", valuesets.MODALITY), ("39111-0", valuesets.REGION)):
+        stated = (
+            one.get("code", "")
+            for one in acts
+            if any(named.get("code") == qualifier for named in one.iterfind(f"{_CDA}qualifier/{_CDA}name"))
+        )
+        done, told = ([code for code in codes if code in valuesets.load(name)] for codes in (stated, events))
+        if told and done and not {*told} & {*done}:
+            value, expected = ", ".join(told), ", ".join(sorted({*done}))
+            findings.add(REPORT_EVENTS, entry.element, value=value, expected=expected, severity=severity)
+
+
+_BODIES = {
+    "urn:ihe:iti:xds-sd:pdf:2008": "application/pdf",
+    "urn:ihe:iti:xds-sd:text:2008": "text/plain",
+    "urn:ihe:iti-fr:xds-sd:jpeg:2010": "image/jpeg",
+    "urn:ihe:iti-fr:xds-sd:rtf:2010": "text/rtf",
+    "urn:ihe:iti-fr:xds-sd:tiff:2010": "image/tiff",
+}
+"""The media type of the body that each format of a wrapped document means."""
+
+
+def _body(entry: Thing, root: etree._Element, findings: Findings) -> None:
+    """A format of a wrapped document has a body of its media type; that of the structured report is structured."""
+    code = entry.code(c.ENTRY_FORMAT)
+    component = root.find(f"{_CDA}component")
+    if code is None or component is None:
+        return
+    wrapped, content = component.find(f"{_CDA}nonXMLBody"), component.find(f"{_CDA}nonXMLBody/{_CDA}text")
+    media_type = content.get("mediaType", "") if content is not None else ""
+    if code.code in _BODIES and (wrapped is None or (media_type and media_type != _BODIES[code.code])):
+        findings.add(REPORT_FORMAT, code.element, value=code.code, expected=media_type or "structuredBody")
+    elif code.code == STRUCTURED and component.find(f"{_CDA}structuredBody") is None:
+        findings.add(REPORT_FORMAT, code.element, value=code.code, expected=media_type or "nonXMLBody")
 
 
 def _utc(element: etree._Element | None) -> str:

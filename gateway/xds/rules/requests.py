@@ -117,10 +117,21 @@ def images(element: etree._Element, findings: Findings) -> None:
         if not inner_text(one):
             findings.add(PART, one, attribute="TransferSyntaxUID")
         _uid(one, "TransferSyntaxUID", inner_text(one), findings)
+        if _is_something_else(inner_text(one)):
+            fault = values.both("n'est pas une syntaxe de transfert de DICOM", "is no transfer syntax of DICOM")
+            findings.add(UID, one, attribute="TransferSyntaxUID", value=inner_text(one), fault=fault)
     asked = list(element.iter(_xdsb("DocumentRequest")))
     _each(iter(asked), findings)
     for one in asked:
         _uid(one, "DocumentUniqueId", _text(one, "DocumentUniqueId"), findings)
+
+
+def _is_something_else(uid: str) -> bool:
+    """Whether the standard gives *uid* to something that is no transfer syntax; one of a maker's own may be one."""
+    from pydicom._uid_dict import UID_dictionary  # what most messages do not need
+
+    entry = UID_dictionary.get(uid)
+    return entry is not None and entry[1] != "Transfer Syntax"
 
 
 def answer(element: etree._Element, apart: Apart, findings: Findings) -> None:

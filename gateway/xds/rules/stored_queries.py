@@ -104,6 +104,8 @@ PARAMETER_FORM = rule(
     "The parameter {attribute} is malformed: “{value}” ({expected}).",
 )
 _EVERYWHERE = frozenset({"$MetadataLevel", "$homeCommunityId", "$XDSAssociationStatus"})
+_ONE_PERSON = "$XDSSubmissionSetAuthorPerson"
+"""Read as a list by many, and no list in the table of FindSubmissionSets."""
 _RETURN_TYPES = ("LeafClass", "ObjectRef")
 _TYPES = frozenset(one.value for one in AssociationType) | {one.value.rpartition(":")[2] for one in AssociationType}
 
@@ -172,7 +174,11 @@ def _parameter(parameter: Parameter, slot: etree._Element, findings: Findings) -
     except ValueError:
         given = ()
     single = parameter.kind.single and len(given) != 1
-    if not given or single or not all(grammar.well_formed(parameter.kind, value) for value in given):
+    # a list stands in parentheses, one value of it too; public samples put a single value into them as well
+    bare = (
+        not parameter.kind.single and parameter.name != _ONE_PERSON and not all(text.startswith("(") for text in texts)
+    )
+    if not given or single or bare or not all(grammar.well_formed(parameter.kind, value) for value in given):
         expected = parameter.kind.value
         findings.add(PARAMETER_FORM, slot, attribute=parameter.name, value=", ".join(texts), expected=expected)
         return ()

@@ -65,6 +65,13 @@ SOURCE_PATIENTS = rule(
     "{attribute} « {value} » n'est pas celui d'une autre fiche de la soumission ({expected}).",
     "{attribute} “{value}” is not that of another entry of the submission ({expected}).",
 )
+COMMUNITIES = rule(
+    "home.differs",
+    ERROR,
+    f"{TF3} 4.2.3.2.12, 4.2.3.3.5 (one submission goes to one community)",
+    "homeCommunityId « {value} » n'est pas celui d'un autre objet de la soumission ({expected}).",
+    "homeCommunityId “{value}” is not that of another object of the submission ({expected}).",
+)
 NOT_MEMBER = rule(
     "has-member.missing",
     ERROR,
@@ -131,6 +138,7 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
     _unique_ids(objects, findings)
     _patients(objects, findings)
     _source_patients(objects, findings, french=french)
+    _communities(objects, findings)
     _members(objects, context, findings)
     _limited(objects, findings, french=french)
     if context is Context.UPDATE:
@@ -173,24 +181,48 @@ def _others(objects: Objects) -> Iterator[tuple[Thing, str, str]]:
 
 
 def _source_patients(objects: Objects, findings: Findings, *, french: bool) -> None:
-    """One person is written in one way in one submission; a signature has no patient of its own."""
+    """One person is written in one way in one submission; a signature has no patient of its own.
+
+    Entries may name the patient by the numbers of different domains, and one may say more of the patient than another.
+    """
     severity = ERROR if french else None
     entries = [entry for entry in objects.entries if entry.values.get("sourcePatientInfo")]
     for entry in entries[1:]:
-        for slot in ("sourcePatientId", "sourcePatientInfo"):
-            mine = sorted(one.text for one in entry.values.get(slot, ()))
-            first = sorted(one.text for one in entries[0].values.get(slot, ()))
-            if mine and first and mine != first:
-                other = next(iter(sorted({*mine} - {*first})), mine[0])
-                expected = next(iter(sorted({*first} - {*mine})), first[0])
+        for slot, said in (("sourcePatientId", _numbers), ("sourcePatientInfo", _fields)):
+            mine, first = said(entry), said(entries[0])
+            key = next((one for one in mine if one in first and mine[one] != first[one]), None)
+            if key is not None:
                 findings.add(
                     SOURCE_PATIENTS,
                     entry.values[slot][0].element,
-                    value=other,
-                    expected=expected,
+                    value=", ".join(mine[key]),
+                    expected=", ".join(first[key]),
                     attribute=f"DocumentEntry.{slot}",
                     severity=severity,
                 )
+
+
+def _communities(objects: Objects, findings: Findings) -> None:
+    told = [(thing, home) for thing in objects.patients if (home := thing.attribute("home"))]
+    for thing, home in told[1:]:
+        if home != told[0][1]:
+            findings.add(COMMUNITIES, thing.element, value=home, expected=told[0][1])
+
+
+def _numbers(entry: Thing) -> dict[str, list[str]]:
+    """The numbers of the patient at the source, by domain."""
+    told: dict[str, list[str]] = {}
+    for one in entry.values.get("sourcePatientId", ()):
+        told.setdefault(hl7_values.cx_key(one.text)[1], []).append(one.text)
+    return told
+
+
+def _fields(entry: Thing) -> dict[str, list[str]]:
+    """What is said of the patient, by field of the PID."""
+    told: dict[str, list[str]] = {}
+    for one in entry.values.get("sourcePatientInfo", ()):
+        told.setdefault(one.text.partition("|")[0], []).append(one.text)
+    return {name: sorted(texts) for name, texts in told.items()}
 
 
 def _members(objects: Objects, context: Context, findings: Findings) -> None:
@@ -232,7 +264,7 @@ def _updates(objects: Objects, findings: Findings) -> None:
         if one.attribute("associationType") != AssociationType.HAS_MEMBER or target is None:
             continue
         found = [value.text for value in one.values.get("PreviousVersion", ())]
-        if len(found) != 1 or not (found[0].isascii() and found[0].isdigit()):
+        if len(found) != 1 or not (found[0].isascii() and found[0].isdigit() and int(found[0])):
             findings.add(PREVIOUS, one.element, value=", ".join(found))
         lid = target.attribute("lid")
         if not values.is_uuid(lid):
