@@ -121,13 +121,16 @@ class Relaying:
         receiver: str = "",
         turn: Turn = NO_TURN,
         sites: Collection[str] = (),
+        way: Way | None = None,
     ) -> tuple[Receipt, ...]:
         """Keep a document of a request (flows B and E, third documents); a platform's report also enters the share.
 
-        Raises as :meth:`take` and as *accept*.
+        *way* as in :meth:`take`. Raises as :meth:`take` and as *accept*.
         """
         received = _received(events[0])
-        sender = self._platform_of(arrival.sender)
+        sender = self._platform_of(arrival.sender) if way is None else None
+        if way is not None and way.direction is Direction.TO_SITE:
+            sender, sites = way.platform, (way.site,)
         if sender is not None:
             return self._take_report(message, events, arrival, accept, sender, turn, sites)
         report = read.read(self.parse(received.content))
@@ -137,7 +140,7 @@ class Relaying:
             order=self._order_of(message, report),
             patient=report.patient,
         )
-        way = self._way(heard, arrival.sender, receiver, sites)
+        way = way or self._way(heard, arrival.sender, receiver, sites)
         self._keep(message, arrival, heard, way, turn)
         return ()
 

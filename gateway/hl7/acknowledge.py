@@ -88,7 +88,8 @@ def read_request(raw: bytes) -> Request:
     header, separator, head = message.header, message.delimiters.field, raw[: er7.HEADER_BYTES]
 
     def echo(field: int, component: int = 1) -> str:
-        return _CONTROL.sub("", header.text(field, component))[:_ECHO_CHARACTERS]
+        text = header.text(field, component)
+        return (text if text.isprintable() else _CONTROL.sub("", text))[:_ECHO_CHARACTERS]
 
     code, event, version = echo(9), echo(9, 2), echo(12)
     return Request(
@@ -100,8 +101,17 @@ def read_request(raw: bytes) -> Request:
         processing_id=echo(11)[:1],
         version=version if _VERSION.fullmatch(version) else "",
         charset=_charset(echo(18)),
-        is_answer=code == "ACK" or any(end + b"MSA" + separator in head for end in (b"\r", b"\n")),
+        is_answer=code == "ACK" or _has_segment(head, b"MSA" + separator),
     )
+
+
+def _has_segment(head: bytes, beginning: bytes) -> bool:
+    """Whether a line of *head* begins so. Looked for without the end of line before it: that stands in every head,
+    the rest in hardly any, and a head is 64 KiB of a document."""
+    at = head.find(beginning)
+    while at > 0 and head[at - 1] not in b"\r\n":
+        at = head.find(beginning, at + 1)
+    return at > 0
 
 
 def _charset(name: str) -> Charset:
@@ -185,5 +195,7 @@ def _safe(facts: Mapping[str, str]) -> dict[str, str]:
 
 def _written(writer: Writer, text: str) -> bytes:
     """*text* in the character set of the answer; what that set does not have becomes a question mark."""
+    if text.isascii():
+        return writer.text(text)
     codec = writer.charset.codec
     return writer.text(text.translate(_PLAINER).encode(codec, "replace").decode(codec))

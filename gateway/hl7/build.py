@@ -79,6 +79,8 @@ class Transmission:
     parent_id: Identifier | None = None
     """Of the document that is replaced; an MDM^T10 repeats it in TXA-13."""
     document_type: Code = IMAGING_REPORT
+    order_number: Identifier | None = None
+    """ORC-2 and OBR-2, which the profile leaves free: what ties the document to a teleradiology request."""
     sender_person: SenderPerson | None = None
     sending: tuple[str, str] = ("RIS", "IMAGERIE")
     """MSH-3, MSH-4."""
@@ -190,9 +192,11 @@ def _type(writer: Writer, sent: Transmission) -> bytes:
 
 
 def _order(writer: Writer, sent: Transmission) -> list[bytes]:
+    control = profiles.ACTIONS[sent.action].order_control
+    tied = {2: _entity(writer, sent.order_number)} if sent.order_number else {}
     return [
-        writer.segment("ORC", {1: profiles.ACTIONS[sent.action].order_control}),
-        writer.segment("OBR", {1: "1", 4: _type(writer, sent)}),
+        writer.segment("ORC", {1: control, **tied}),
+        writer.segment("OBR", {1: "1", **tied, 4: _type(writer, sent)}),
     ]
 
 

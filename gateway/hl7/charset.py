@@ -84,7 +84,9 @@ def _is_utf_8(raw: bytes) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for chunk in _chunks(raw):
-            decoder.decode(chunk)
+            # Most are base64; one that cuts off a character of the chunk before it is no UTF-8.
+            if decoder.getstate()[0] or not chunk.isascii():
+                decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

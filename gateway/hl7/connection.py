@@ -173,11 +173,20 @@ class Connection:
         rules = self._rules
         request = rules.read(message)
         place = rules.order.place(request.sender)
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+
+        def done(_: object) -> None:
+            place.passed()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_tell, answered)
+
         work = rules.executor.submit(rules.answer, message, rules.meeting(self._peer), place, request)
-        work.add_done_callback(lambda _: place.passed())
+        work.add_done_callback(done)
         try:
             async with asyncio.timeout(rules.answer_timeout_s):
-                return await asyncio.shield(asyncio.wrap_future(work))
+                await answered
+            return work.result()
         except TimeoutError:
             work.cancel()
             return rules.busy(request)
@@ -189,8 +198,9 @@ class Connection:
         if reply is None:
             return
         self._writer.write(reply)
-        async with asyncio.timeout(self._rules.read_timeout_s):
-            await self._writer.drain()
+        if self._writer.transport.get_write_buffer_size():
+            async with asyncio.timeout(self._rules.read_timeout_s):
+                await self._writer.drain()
 
     async def _close(self) -> None:
         """Send what is still to be sent, for a moment."""
@@ -203,3 +213,9 @@ class Connection:
 
     def _restart_clock(self, seconds: float) -> None:
         self._deadline = asyncio.get_running_loop().time() + seconds
+
+
+def _tell(answered: asyncio.Future[None]) -> None:
+    # One that was waited for too long was cancelled.
+    if not answered.done():
+        answered.set_result(None)

@@ -52,13 +52,9 @@ class Delimiters:
 STANDARD = Delimiters()
 
 
-def escaped(text: str, delimiters: Delimiters) -> str:
-    r"""*text* with delimiters and control characters as escape sequences; a line feed becomes ``\X0A\``."""
-    return text.translate(_escapes(delimiters))
-
-
 @lru_cache(maxsize=32)
-def _escapes(delimiters: Delimiters) -> dict[int, str]:
+def escapes(delimiters: Delimiters) -> dict[int, str]:
+    r"""For ``str.translate``: delimiters and control characters as escape sequences; a line feed is ``\X0A\``."""
     escape = delimiters.escape.decode()
     table = {code: f"{escape}X{code:02X}{escape}" for code in (*range(32), 127)}
     for letter, delimiter in _letters(delimiters).items():

@@ -48,7 +48,7 @@ class _Source:
 class Segment:
     """One segment: its name, its place among those of its name (from 1), and its fields, found when asked for."""
 
-    __slots__ = ("_fields", "_offset", "_source", "_starts", "end", "name", "sequence", "start")
+    __slots__ = ("_fields", "_found", "_offset", "_source", "_starts", "end", "name", "sequence", "start")
 
     def __init__(self, source: _Source, name: str, sequence: int, start: int, end: int) -> None:
         self._source = source
@@ -59,6 +59,7 @@ class Segment:
         # MSH-1 is the separator itself, so what follows the name of MSH is its second field.
         self._offset = 1 if name == "MSH" else 0
         self._starts = [start + len(name) + 1]
+        self._found: dict[tuple[int, int, int, int], tuple[int, int]] = {}
         self._fields: list[bytes] | None = None
 
     def span(self, field: int, repetition: int = 0, component: int = 0, subcomponent: int = 0) -> tuple[int, int]:
@@ -68,17 +69,26 @@ class Segment:
         """
         if self.name == "MSH" and field == 1:
             return self.start + 3, self.start + 4
-        start, end = self._field(field - self._offset)
-        if start == end or (field == 2 and self.name == "MSH"):
-            return start, end
+        if self.name == "MSH" and field == 2:
+            return self._field(field - self._offset)
+        asked = (field, repetition, component, subcomponent)
+        if repetition > 1:
+            return self._look_for(*asked)
+        # Looked for once: the end of a document lies behind all of its base64. Further repetitions can be a million.
+        found = self._found.get(asked)
+        if found is None:
+            found = self._found[asked] = self._look_for(*asked)
+        return found
+
+    def _look_for(self, field: int, repetition: int, component: int, subcomponent: int) -> tuple[int, int]:
         raw, delimiters = self._source.raw, self._source.delimiters
-        if repetition:
-            start, end = _nth(raw, start, end, delimiters.repetition, repetition)
-        if component:
-            start, end = _nth(raw, start, end, delimiters.component, component)
         if subcomponent:
-            start, end = _nth(raw, start, end, delimiters.subcomponent, subcomponent)
-        return start, end
+            return _nth(raw, *self.span(field, repetition, component), delimiters.subcomponent, subcomponent)
+        if component:
+            return _nth(raw, *self.span(field, repetition), delimiters.component, component)
+        if repetition:
+            return _nth(raw, *self.span(field), delimiters.repetition, repetition)
+        return self._field(field - self._offset)
 
     def raw(self, field: int) -> bytes:
         """The bytes of a whole field, escapes and delimiters in place."""

@@ -148,7 +148,8 @@ class Reception:
             )
         else:
             receipts = self._accept(events, came, turn=turn, sites=admission.sites)
-        for receipt in receipts:
+        # What tells of several identifiers of a patient is one thing that happened.
+        for receipt in dict.fromkeys(receipts):
             _log.info("hl7.accepted", report_id=receipt.report_id, duplicate=receipt.duplicate, sender=request.sender)
 
     def _refused(self, request: Request, came: Arrival, error: GatewayError) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from gateway.errors import InputRejected
 from gateway.hl7 import charset as charsets
 from gateway.hl7.charset import Charset
-from gateway.hl7.delimiters import STANDARD, Delimiters, escaped
+from gateway.hl7.delimiters import STANDARD, Delimiters, escapes
 
 Component = str | tuple[str, ...]
 """A value, or its subcomponents."""
@@ -22,11 +22,12 @@ class Writer:
     def __init__(self, charset: Charset = charsets.UTF_8, delimiters: Delimiters = STANDARD) -> None:
         self.charset = charset
         self.delimiters = delimiters
+        self._escapes = escapes(delimiters)
 
     def text(self, value: str) -> bytes:
         """*value* escaped and encoded; raises InputRejected (``hl7_not_encodable``) outside the character set."""
         try:
-            return escaped(value, self.delimiters).encode(self.charset.codec)
+            return value.translate(self._escapes).encode(self.charset.codec)
         except UnicodeEncodeError:
             raise InputRejected("hl7_not_encodable", place=charsets.PLACE, charset=self.charset.name) from None
 

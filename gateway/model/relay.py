@@ -140,6 +140,8 @@ class Platform:
     addresses: frozenset[str]
     """``application|facility`` by which it is addressed (MSH-5, MSH-6) and by which it speaks (MSH-3, MSH-4)."""
     sites: tuple[str, ...]
+    white_paper: bool = False
+    """Whether messages that we build for it are the white paper's (A, C, D), and not the guide's (1 to 4)."""
     share_reports: bool = True
     """Whether its reports enter the share like those of the site's own system."""
     relay_reports: bool = True

@@ -54,6 +54,15 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostalAddress:
+    """Where a site is."""
+
+    street: str
+    postal_code: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """The organisation that writes: ORC-17 and ORC-21."""
 
@@ -61,6 +70,10 @@ class Sender:
     """Its identifier under 1.2.250.1.71.4.2.2, its name."""
     type_code: str = "FINEG"
     """XON-7: FINEJ, FINEG, IDNST, UF, SVR."""
+    address: PostalAddress | None = None
+    """ORC-22 of flow D."""
+    telephone: str = ""
+    """ORC-23 of flow D."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +169,15 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dose:
+    """A quantity of irradiation."""
+
+    code: Code
+    """DICOM, value set JDV_QuantiteExpositionRayonnements."""
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
     """One examination of flow 4: one study."""
 
@@ -174,6 +196,8 @@ class Examination:
     products: tuple[Product, ...] = ()
     device_udi: str = ""
     device_model: str = ""
+    doses: tuple[Dose, ...] = ()
+    """Of the white paper's flow D; flow 4 has no place for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,9 +209,34 @@ class Complement:
     visit: Visit
     examinations: tuple[Examination, ...]
     reliability: str = "VALI"
+    requester: Professional | None = None
+    """Who asked the site for the examination; this and the next two are of the white paper's flow D."""
+    responsible: Professional | None = None
+    """The doctor of the site who is responsible."""
+    sender: Sender | None = None
 
 
 Exchange = ImagingRequest | Cancellation | Answer | Complement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transmittal:
+    """A document about a request: the request itself or a third document (flow B), the report (flow E).
+
+    It goes as the transmission volet says (ORU^R01); the patient is the one in the document's own header.
+    """
+
+    order_number: Identifier
+    content: bytes
+    """A CDA."""
+    withdraws: bool = False
+    """Whether the document, which was sent before, is withdrawn; that it replaces another it says itself."""
+    masks: frozenset[str] = frozenset()
+    """Of ``MASQUE_PS``, ``INVISIBLE_PATIENT``, ``INVISIBLE_REPRESENTANTS_LEGAUX``."""
+    to_dmp: bool = False
+    secret_connection: bool = False
+    visit: Visit
+    reliability: str = "VALI"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,6 +151,26 @@ TEXTS: dict[str, Text] = {
         "Le corps de la requête n'est pas le JSON attendu : {words}.",
         "The body of the request is not the JSON that is expected: {words}.",
     ),
+    "relay_not_this_end": Text(
+        "Une demande de type « {kind} » vient de l'autre côté du relais : {expected}.",
+        "A message of the kind “{kind}” comes from the other end of the relay: {expected}.",
+    ),
+    "relay_platform_site": Text(
+        "Le site « {site} » n'est pas de cette plateforme, ou il faut le nommer : {known}.",
+        "The site “{site}” is not this platform's, or must be named: {known}.",
+    ),
+    "white_paper_refusal": Text(
+        "Cette plateforme suit le livre blanc, qui n'a pas de message pour un refus : convenez-en avec le site, ou "
+        'passez au guide (messages = "guide").',
+        "This platform follows the white paper, which has no message for a refusal: agree on it with the site, or "
+        'change to the guide (messages = "guide").',
+    ),
+    "transmittal_unsigned": Text(
+        "Le compte rendu est destiné au DMP et personne ne le signe (legalAuthenticator) avec un identifiant national, "
+        "ou le site n'a pas d'identifiant national : complétez, ou envoyez « to_dmp » à faux.",
+        "The report is meant for the DMP and nobody signs it (legalAuthenticator) with a national identifier, or the "
+        "site has no national identifier: complete it, or send “to_dmp” as false.",
+    ),
     "relay_site_platform": Text(
         "La plateforme « {platform} » n'est pas de ce site, ou il faut la nommer : {known}.",
         "The platform “{platform}” is not this site's, or must be named: {known}.",

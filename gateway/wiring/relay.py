@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gateway.errors import InputRejected
 from gateway.flow.patience import Patience
 from gateway.flow.ports import Blobs, Clock, Line, Pacs
 from gateway.model.relay import LineAnswer, Platform
 from gateway.model.site import Site
-from gateway.model.teleradiology import Exchange
 from gateway.settings import Settings
 from gateway.settings.hl7 import MllpPeerTable, MllpPortTable, PlatformTable
 from gateway.store.relays import SqlRelays
@@ -24,10 +20,11 @@ if TYPE_CHECKING:
     import ssl
 
     from gateway.flow.forward import Forwarding
-    from gateway.flow.relay import Relaying
+    from gateway.flow.relay import AcceptAll, Relaying
     from gateway.hl7.ports import ListenerSettings
     from gateway.hl7.relay_wording import HL7Wording
     from gateway.web.parts import RelayParts
+    from gateway.wiring.relay_desk import Desk
 
 
 class RelayRooms:
@@ -42,6 +39,7 @@ class RelayRooms:
         clock: Clock,
         sites: Mapping[str, Site],
         pacs: Callable[[], Mapping[str, Pacs]],
+        accept: AcceptAll,
         ring: Callable[[], None],
     ) -> None:
         self._settings = settings
@@ -50,6 +48,7 @@ class RelayRooms:
         self._clock = clock
         self._sites = sites
         self._pacs = pacs
+        self._accept = accept
         self._ring = ring
 
     @cached_property
@@ -105,51 +104,30 @@ class RelayRooms:
             patience=Patience(**self._settings.patience.model_dump()),
         )
 
+    @cached_property
+    def desk(self) -> Desk:
+        """Where systems without HL7 say what they want said."""
+        from gateway.wiring.relay_desk import Desk
+
+        return Desk(
+            relaying=self.relaying,
+            accept=self._accept,
+            clock=self._clock,
+            sites=self._sites,
+            addresses={name: _address(table.addresses[0]) for name, table in self._settings.platform.items()},
+            processing_id="P" if self._settings.environment == "production" else "T",
+        )
+
     def web_parts(self) -> RelayParts:
         """What the web shows of the relay, and what it lets a site's system do."""
         from gateway.web.parts import RelayParts
 
         return RelayParts(
             store=self.store,
-            submit=self.submit,
+            submit=self.desk.submit,
             take_up=lambda message_id, actor: self.forwarding.take_up(message_id, actor),
             give_up=lambda message_id, actor: self.forwarding.give_up(message_id, actor),
         )
-
-    def submit(self, site: str, caller_name: str, platform: str, values: Callable[[Site, datetime], Exchange]) -> str:
-        """Build the message of what a site's system asked for over HTTP, and take it as if it had sent it.
-
-        Raises InputRejected (``relay_site_platform``, and those of building and taking), Unavailable.
-        """
-        from gateway.flow.relay import Way
-        from gateway.hl7 import acknowledge, arrival
-        from gateway.hl7.ports import Admission
-        from gateway.hl7.reception import Meeting
-        from gateway.hl7.teleradiology_build import build
-        from gateway.model.relay import Direction
-        from gateway.model.teleradiology import Envelope
-
-        known = [name for name, one in self.platforms.items() if site in one.sites]
-        chosen = platform or (known[0] if len(known) == 1 else "")
-        if chosen not in known:
-            raise InputRejected(
-                "relay_site_platform", place="platform", platform=platform or "-", known=", ".join(known) or "-"
-            )
-        now = self._clock.now()
-        ours = min(self._sites[site].senders, default="GATEWAY|")
-        theirs = self._settings.platform[chosen].addresses[0]
-        envelope = Envelope(
-            control_id=secrets.token_hex(10),
-            sending=_address(ours),
-            receiving=_address(theirs),
-            sent_at=f"{now:%Y%m%d%H%M%S}+0000",
-            processing_id="P" if self._settings.environment == "production" else "T",
-        )
-        message = build(envelope, values(self._sites[site], now))
-        meeting = Meeting(admission=Admission(port="api"), peer=caller_name, received_at=now)
-        came = arrival.of(message, acknowledge.read_request(message), meeting)
-        way = Way(self.platforms[chosen], site, Direction.TO_PLATFORM)
-        return self.relaying.take(message, came, way=way)
 
     def _line(self, table: MllpPeerTable, place: str) -> Line:
         return MllpLine(table, place, self.wording)
@@ -187,6 +165,7 @@ def _platform(name: str, table: PlatformTable) -> Platform:
         name=name,
         addresses=frozenset(table.addresses),
         sites=table.sites,
+        white_paper=table.messages == "white-paper",
         share_reports=table.report in ("share", "share-and-relay"),
         relay_reports=table.report in ("relay", "share-and-relay"),
         check_roles=table.report_roles == "check",

@@ -14,18 +14,24 @@ from werkzeug.test import Client, TestResponse
 
 from gateway.demo.identity import SITE
 from gateway.errors import InputRejected
+from gateway.hl7.again import again
+from gateway.hl7.reception import Reception
 from gateway.hl7.teleradiology import read
 from gateway.hl7.teleradiology_build import build as build_message
 from gateway.model.identifiers import INS_TEST
 from gateway.model.relay import LineAnswer
-from gateway.model.teleradiology import Cancellation, Complement, Envelope, Exchange, ImagingRequest
+from gateway.model.site import Site
+from gateway.model.teleradiology import Cancellation, Complement, Envelope, ImagingRequest
 from gateway.web.app import create_app
-from gateway.web.parts import RelayParts
+from gateway.web.parts import IntakeKey, RelayParts, Submitted
+from gateway.web.relay_form import Form
 from tests.support import web
 from tests.support.relay import NUMBER, Stage, answer, request, stage, written
-from tests.support.web import KEY, OTHER_KEY, RADIOLOGIST, REFERRER, sign_in
+from tests.support.web import KEY, OTHER_KEY, PLATFORM_KEY, RADIOLOGIST, REFERRER, sign_in
 
 URL = "http://127.0.0.1:8080"
+HERE = replace(SITE, name="nord", pacs="pacs", destinations=("registry",), public_url="https://images.example.org")
+NOW = datetime.fromisoformat("2026-03-02T08:30:00+00:00")
 BODY: dict[str, Any] = {
     "kind": "request",
     "order": {"value": "OPN-JSON", "issuer": "1.2.250.1.999.3"},
@@ -55,7 +61,17 @@ class Place:
 
     site: web.Site
     relay: Stage
-    submitted: list[tuple[str, str, str, Exchange]]
+    submitted: list[tuple[str, Form]]
+    mended: Site | None = None
+    """The site as its settings say after they were corrected."""
+
+    def again(self, message_id: str) -> str:
+        relaying = self.relay.relaying
+        if self.mended is not None:
+            relaying = replace(relaying, sites={"nord": self.mended})
+        clock = self.relay.world.clock
+        reception = Reception(self.relay.world.accepting.accept_all, clock, self.relay.messages, relaying)
+        return again(message_id, log=self.relay.messages, reception=reception, clock=clock).answer
 
     def page(self, address: str, administrator: bool = True, **form: str) -> TestResponse:
         client = Client(create_app(self.site.parts), use_cookies=True)
@@ -77,17 +93,15 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    here = replace(SITE, name="nord", pacs="pacs", destinations=("registry",), public_url="https://images.example.org")
-    with stage(tmp_path / "relay", site=here) as relay:
+    with stage(tmp_path / "relay", site=HERE) as relay:
         site = web.build(tmp_path, URL, "http://127.0.0.1:8090", clock=relay.world.clock)
-        submitted: list[tuple[str, str, str, Exchange]] = []
+        submitted: list[tuple[str, Form]] = []
 
-        def submit(name: str, caller: str, platform: str, values: Any) -> str:
-            if platform == "nowhere":
-                raise InputRejected("relay_site_platform", place="platform", platform=platform, known="lecture")
-            exchange = values(here, datetime.fromisoformat("2026-03-02T08:30:00+00:00"))
-            submitted.append((name, caller, platform, exchange))
-            return "request-1"
+        def submit(key: IntakeKey, form: Form) -> Submitted:
+            if form.platform == "nowhere":
+                raise InputRejected("relay_site_platform", place="platform", platform=form.platform, known="lecture")
+            submitted.append((key.name, form))
+            return Submitted(request_id="request-1", left_out=("telephone",) if form.kind == "complement" else ())
 
         parts = replace(
             site.parts,
@@ -99,7 +113,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
                 give_up=relay.forwarding.give_up,
             ),
         )
-        yield Place(replace(site, parts=parts), relay, submitted)
+        made = Place(replace(site, parts=parts), relay, submitted)
+        made.site = replace(site, parts=replace(parts, message_again=made.again))
+        yield made
 
 
 def test_the_worklist_shows_states_times_and_what_is_held(place: Place) -> None:
@@ -147,6 +163,47 @@ def test_received_messages_are_listed_and_shown_with_their_patient_masked(place:
     assert [event.action for event in place.site.events() if event.action == "message.shown"] == ["message.shown"]
 
 
+def test_messages_are_found_by_sender_number_and_day(place: Place) -> None:
+    for number in ("CTRL-1", "CTRL-2"):
+        place.relay.take(written(request(), control_id=number))
+    for asked, shown in (
+        ("control_id=CTRL-1", {"CTRL-1"}),
+        ("control_id=CTRL", set()),
+        ("sender=PRESQUILE", {"CTRL-1", "CTRL-2"}),
+        ("sender=nobody", set()),
+        ("since=2026-03-02", {"CTRL-1", "CTRL-2"}),
+        ("since=2030-01-01", set()),
+        ("since=yesterday&answer=AA", {"CTRL-1", "CTRL-2"}),
+    ):
+        rows = place.page(f"/console/messages?{asked}").text.partition('<div id="rows">')[2]
+        assert {number for number in ("CTRL-1", "CTRL-2") if number in rows} == shown, asked
+    kept = place.page("/console/messages?sender=PRESQUILE&since=2026-03-02").text
+    assert 'href="/console/messages?sender=PRESQUILE&amp;control_id=&amp;since=2026-03-02&amp;answer=AE"' in kept
+
+
+def test_a_refused_message_is_processed_again_after_its_cause_was_mended(place: Place) -> None:
+    stranger = written(request(), control_id="CTRL-9").replace(b"RIS-DEMO", b"RIS-NEW ")
+    assert place.relay.take(stranger)[0] == "AE"
+    (kept,) = place.relay.messages.find(limit=9)
+    address = f"/console/messages/{kept.id}"
+    assert "Traiter à nouveau" in place.page(address).text
+    assert place.page(address, administrator=False, csrf_token="c" * 43).status_code == 403
+    assert place.page(address, csrf_token="x").status_code == 403
+    still = place.page(address, csrf_token="c" * 43)
+    assert still.status_code == 303
+    assert 'class="badge held">AE' in place.page(still.headers["Location"]).text
+    # The site's settings name the new system now.
+    site = place.relay.relaying.sites["nord"]
+    place.mended = replace(site, senders=frozenset({"RIS-NEW|PRESQUILE"}))
+    done = place.page(place.page(address, csrf_token="c" * 43).headers["Location"]).text
+    assert 'class="badge shared">AA' in done
+    assert f'href="{address}"' in done
+    assert "Traiter à nouveau</button>" not in done
+    assert place.relay.request().order == NUMBER
+    assert [event.action for event in place.site.events()].count("message.again") == 2
+    assert place.page("/console/messages/nobody", csrf_token="c" * 43).status_code == 404
+
+
 @pytest.mark.parametrize("address", ["/console/relay", "/console/messages", "/console/messages/x", "/console/relay/x"])
 def test_nobody_else_sees_any_of_it(place: Place, address: str) -> None:
     assert place.page(address, administrator=False).status_code == 403
@@ -158,8 +215,9 @@ def test_json_becomes_a_request_that_the_guide_accepts(place: Place) -> None:
     made = place.api("/api/relay/requests", BODY)
     assert (made.status_code, made.json) == (202, {"id": "request-1"})
     assert made.headers["Location"].endswith("/api/relay/requests/request-1")
-    ((site, caller, platform, exchange),) = place.submitted
-    assert (site, caller, platform) == ("nord", "ris", "")
+    ((caller, form),) = place.submitted
+    exchange = form.read(HERE, NOW)
+    assert caller == "ris"
     assert isinstance(exchange, ImagingRequest)
     assert exchange.requested_at == "20260302090000+0100"
     envelope = Envelope(control_id="1", sending=("A", "B"), receiving=("C", "D"), sent_at="20260302120000+0100")
@@ -182,8 +240,9 @@ def test_json_becomes_a_cancellation_or_a_complement(place: Place) -> None:
         "performed_at": "2026-03-02T10:00:00+01:00",
         "retention_days": 730,
     }
-    assert place.api("/api/relay/requests", {**common, "kind": "complement", "examinations": [done]}).status_code == 202
-    cancelled, performed = (each[3] for each in place.submitted)
+    made = place.api("/api/relay/requests", {**common, "kind": "complement", "examinations": [done]})
+    assert (made.status_code, made.json) == (202, {"id": "request-1", "left_out": ["telephone"]})
+    cancelled, performed = (form.read(HERE, NOW) for _, form in place.submitted)
     assert isinstance(cancelled, Cancellation)
     assert cancelled.reason == "Absent"
     assert isinstance(performed, Complement)
@@ -195,14 +254,17 @@ def test_json_becomes_a_cancellation_or_a_complement(place: Place) -> None:
     [
         (b"{", "JSON"),
         (b"[]", "JSON"),
-        ({**BODY, "kind": "answer"}, "kind"),
+        ({**BODY, "kind": "telegram"}, "kind"),
+        ({**BODY, "kind": "answer"}, "accepted"),
         ({**BODY, "colour": 1}, "colour"),
         ({**BODY, "locations": []}, "locations"),
         ({**BODY, "patient": {**BODY["patient"], "birth_date": "1981"}}, "patient.birth_date"),
         ({**BODY, "order": {"value": "1", "issuer": "x"}}, "order.issuer"),
         ({**BODY, "justification": "a\x0bb"}, "justification"),
         ({**BODY, "platform": "nowhere"}, "platform"),
-        (b'"' + b"x" * 300_000 + b'"', None),
+        (b'{"kind": [' + b"[]," * 100_000 + b"1]}", None),
+        (b"[" * 250_000, "JSON"),
+        (b'"' + b"x" * (65 * 1024 * 1024) + b'"', None),
     ],
 )
 def test_a_body_that_is_wrong_is_told_by_its_field(place: Place, body: object, at: str | None) -> None:
@@ -227,6 +289,20 @@ def test_only_a_key_of_the_site_sees_its_requests(place: Place) -> None:
     assert place.api(address, key=OTHER_KEY).status_code == 404
     assert place.api(address, key="wrong").status_code == 401
     assert place.api("/api/relay/requests", b"{}", **{"Content-Type": "text/plain"}).status_code == 415
+
+
+def test_a_platforms_key_sees_its_requests_and_is_none_for_reports(place: Place) -> None:
+    place.relay.take(written(request()))
+    found = place.relay.request()
+    seen = place.api(f"/api/relay/requests/{found.id}", key=PLATFORM_KEY).json
+    assert seen is not None
+    assert seen["order"]["value"] == NUMBER.extension
+    assert len((place.api("/api/relay/requests", key=PLATFORM_KEY).json or {})["requests"]) == 1
+    for address, method in (("/api/reports", "post"), ("/api/reports/x", "get"), ("/api/reports/x", "delete")):
+        client = Client(create_app(place.site.parts))
+        sent = {"Authorization": f"Bearer {PLATFORM_KEY}", "Content-Type": "application/xml"}
+        answered = getattr(client, method)(address, base_url=URL, headers=sent, data=b"<a/>")
+        assert (answered.status_code, answered.json["code"]) == (403, "intake_key_of_platform")
 
 
 def test_without_a_platform_there_is_no_relay(place: Place) -> None:

@@ -96,6 +96,11 @@ def test_each_required_field_that_is_empty_is_told_at_its_place(name: str, segme
         assert any(path.startswith(f"{segment}^1^{field}") and err3 == "101" for _, path, err3 in told), told
 
 
+def commented(rows: list[str], code: str, kind: str) -> list[str]:
+    """With a comment of that kind under the observation of that code."""
+    return [line for row in rows for line in ([row, f"NTE|||comment|{kind}"] if f"|{code}^" in row else [row])]
+
+
 # One alteration of a right message: what it is told as, where, with which code of table 0357.
 ALTERED: list[tuple[str, Alteration, str, str, str]] = [
     # the header
@@ -107,6 +112,19 @@ ALTERED: list[tuple[str, Alteration, str, str, str]] = [
     ("cda-oru-r01", lambda m: put(m, "MSH^1^7", "20261301"), "type-time", "MSH^1^7^1", "102"),
     ("cda-oru-r01", lambda m: put(m, "MSH^1^21", "9.9^CISIS_CDA_HL7_V2"), "value", "MSH^1^21", "203"),
     ("cda-oru-r01", lambda m: put(m, "MSH^1^9^1^2", "R32"), "value", "MSH^1^9^1^2", "201"),
+    ("cda-oru-r01", lambda m: put(m, "MSH^1^18", "UTF-8"), "value", "MSH^1^18^1", "103"),
+    ("tlr-1-request", lambda m: put(m, "MSH^1^12", "2.5"), "value", "MSH^1^12^1^1", "203"),
+    ("tlr-1-request", lambda m: [*m[:7], m[8], m[7], *m[9:]], "segment-order", "NTE^2", "100"),
+    ("tlr-4-complement", lambda m: put(m, "TQ1^1^6", "0^jours"), "form", "TQ1^1^6^1^1", "102"),
+    ("tlr-4-complement", lambda m: put(m, "OBX^6^5^1^1", "V08AB02"), "form", "OBX^6^5^1^1", "102"),
+    ("cda-oru-r01", lambda m: [*m[:8], m[8], m[8], *m[9:]], "segment-repeated", "PRT^4", "198"),
+    ("cda-oru-r01", lambda m: commented(m, "DESTMSSANTEPAT", "FINI"), "value", "NTE^1^4^1^1", "103"),
+    ("cda-oru-r01", lambda m: put(m, "OBX^8^5", "N^^expandedYes-NoIndicator"), "mail-matrix", "OBX^9^5", "103"),
+    ("cda-oru-r01", lambda m: put(m, "PRT^1^5^1^13", "EI"), "value", "PRT^1^5^1^13", "103"),
+    ("lb-d", lambda m: [*m, *put(m[3:], "OBR^1^18", "")], "element-missing", "ORC^2", "101"),
+    ("ack", lambda m: [*m[:2], f"{m[2]}|999^x^applicationErrorCondition"], "form", "ERR^1^5^1^1", "102"),
+    ("ack", lambda m: [*m[:2], f"{m[2]}|905^x^elsewhere"], "value", "ERR^1^5^1^3", "103"),
+    ("ack", lambda m: put(m, "ERR^1^3", "0^Message accepted^messageErrorCondition"), "value", "ERR^1^3^1^1", "103"),
     ("cda-oru-r01", lambda m: put(m, "MSH^1^17", "FRA^X"), "type-components", "MSH^1^17^1^2", "102"),
     # structure
     ("cda-oru-r01", lambda m: twice(m, "PID"), "segment-repeated", "PID^2", "198"),
@@ -397,6 +415,19 @@ def test_every_combination_of_the_three_flags(event: str, control: str, status: 
     agree = (control, status) in {("NW", "F"), ("RO", "C"), ("CA", "D")}
     agree = agree and event in ("R01", {"NW": "T02", "RO": "T10", "CA": "T04"}[control])
     assert ("trio" not in {rule for rule, _, _ in found(rows)}) is agree
+
+
+@pytest.mark.parametrize(
+    ("name", "alter"),
+    [
+        ("cda-oru-r01", lambda m: commented(m, "DESTMSSANTEPAT", "FIN")),
+        ("cda-oru-r01", lambda m: commented(m, "DESTMSSANTEPAT", "RE^Remark^HL70364")),
+        ("tlr-4-complement", lambda m: put(m, "OBX^6^5^1^1", "V09AB03")),
+        ("ack", lambda m: [*m[:2], f"{m[2]}|905^INS incomplete^applicationErrorCondition"]),
+    ],
+)
+def test_a_right_variant_stays_right(name: str, alter: Alteration) -> None:
+    assert errors(alter(RIGHT[name])) == []
 
 
 def test_a_report_at_two_levels_is_one_right_message() -> None:

@@ -15,6 +15,7 @@ from gateway.hl7.order_groups import of
 from gateway.hl7.profiles.common import CDA, FINESS
 from gateway.hl7.profiles.document import (
     ALIASES,
+    COMMENT_KINDS,
     MAILS,
     REQUIRED_STATEMENTS,
     STATEMENTS,
@@ -183,7 +184,9 @@ def mail(case: Case) -> None:
         case.say("mail-masked", said["DESTMSSANTEPS"], 5, err3="103", source=source)
     elif yes & {"DESTMSSANTEPS", "DESTMSSANTEPAT"} and not _in_matrix(yes):
         row = said["DESTMSSANTEPS"] if "DESTMSSANTEPS" in yes else said["DESTMSSANTEPAT"]
-        case.say("mail-matrix", row, 5, severity=Severity.WARNING, err3="103", source=source)
+        # Official examples write to professionals alone whether or not something is hidden from the patient's side.
+        severity = Severity.ERROR if "DESTMSSANTEPAT" in yes else Severity.WARNING
+        case.say("mail-matrix", row, 5, severity=severity, err3="103", source=source)
     if "DESTDMP" in yes and not has_ins(case.message.first("PID")):
         case.say("dmp-without-ins", said["DESTDMP"], 5, err3="101", err5="903", source=f"{CDA}, alimentation DMP")
     if "MODIF_CONF_CODE" in yes and any(order[0].text(1) == "NW" for order in case.orders):
@@ -198,6 +201,20 @@ def mail(case: Case) -> None:
     for code in MAILS:
         if code in said:
             _mail_body(case, said[code])
+    _replies(case)
+
+
+def _replies(case: Case) -> None:
+    """A comment under DESTMSSANTEPAT whose kind is FIN: the patient may not reply."""
+    carrier = ""
+    for segment in case.message.segments:
+        carrier = segment.text(3) if segment.name == "OBX" else carrier
+        kind = segment.text(4) if segment.name == "NTE" and carrier == "DESTMSSANTEPAT" else ""
+        if kind and kind not in ("FIN", *COMMENT_KINDS):
+            source = f"{CDA}, DESTMSSANTEPAT, NTE-4"
+            case.say(
+                "value", segment, 4, repetition=1, component=1, err3="103", source=source, value=kind, expected="FIN"
+            )
 
 
 def _mail_body(case: Case, row: Segment) -> None:
@@ -237,12 +254,14 @@ def participations(case: Case) -> None:
         if carrier is not None and not is_document(carrier):
             case.say("participation-place", segment, err3="100", source=f"{CDA}, note 1")
         kind = segment.text(4)
-        kinds.add(kind)
         if kind == "SB":
             senders.append(segment)
             _sender(case, segment, len(senders) > 1)
         elif kind in ("RCT", "REPLY"):
             _address(case, segment)
+            if kind == "REPLY" and kind in kinds:
+                case.say("segment-repeated", segment, err3="198", source=f"{CDA}, segment PRT adresse de réponse")
+        kinds.add(kind)
     if "DESTDMP" in yes and "SB" not in kinds:
         case.say("sender-missing", "PRT^1", err3="100", source=f"{CDA}, segment PRT expéditeur", segment="PRT")
     if yes & {"DESTMSSANTEPS", "DESTMSSANTEPAT"} and "RCT" not in kinds:

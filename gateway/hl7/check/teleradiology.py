@@ -92,6 +92,10 @@ def reason(case: Case) -> None:
             case.say("field-required", order[0], 16, repetition=1, component=2, err3="101", source=f"{TLR}, ORC-16")
 
 
+_COMMENTED = {"OBR": "FINALITE_EXAMEN", "MODALITE_IMAGERIE": "MODALITE_IMAGERIE"}
+"""NTE-4, by what the comment stands under."""
+
+
 def relevant_comments(case: Case) -> None:
     """A comment under the order is the purpose, one under the modality is about it."""
     carrier = ""
@@ -99,8 +103,10 @@ def relevant_comments(case: Case) -> None:
         if segment.name != "NTE":
             carrier = segment.text(3) if segment.name == "OBX" else segment.name
             continue
-        expected = {"OBR": "FINALITE_EXAMEN", "MODALITE_IMAGERIE": "MODALITE_IMAGERIE"}.get(carrier)
+        expected = _COMMENTED.get(carrier)
         kind = segment.text(4)
+        if expected is None and kind in _COMMENTED.values():
+            case.say("segment-order", segment, err3="100", source=f"{TLR}, flux 1, segment NTE")
         if expected and kind != expected:
             known = kind in ("FINALITE_EXAMEN", "MODALITE_IMAGERIE") or not kind
             case.say(

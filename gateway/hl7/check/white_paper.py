@@ -52,8 +52,14 @@ def protocol(case: Case) -> None:
 
 
 def examination_elements(case: Case) -> None:
-    """Flow D: requester, site, accession number, study, order number, modality and region."""
+    """Flow D: requester, site, accession number, study, order number, modality and region; of each examination."""
     source = f"{WHITE_PAPER}, flux D"
+    for order in case.orders[1:]:
+        request, control = of(order, "OBR"), of(order, "IPC")
+        stated = (request is not None and request.text(18)) or (control is not None and control.text(1))
+        if not stated:
+            name = "Accession Number (OBR-18, IPC-1)"
+            case.say("element-missing", order[0], err3="101", source=source, value=name)
     study = any(
         re.fullmatch(r"[0-2](\.(0|[1-9][0-9]*))+", uid) for uid in (case.value_of("ZDS", 1), case.value_of("IPC", 3))
     )

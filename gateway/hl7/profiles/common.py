@@ -22,7 +22,8 @@ HL7 = "HL7 v2.5.1"
 
 OID = r"[0-2](\.(0|[1-9][0-9]*))+"
 COUNTRY, CHARSETS = "FRA", ("UNICODE UTF-8", "8859/15")
-TOLERATED_CHARSETS = ("8859/1", "UNICODE", "UTF-8", "ASCII")
+ANSWERED_CHARSETS = ("8859/1", "UNICODE", "UTF-8", "ASCII")
+"""An acknowledgement is in the character set of what it answers, which may be another one."""
 PATIENT_CLASSES = ("E", "I", "N", "O", "R")
 OTHER_PATIENT_CLASSES = ("B", "C", "P", "U")
 RELIABILITIES = ("VALI", "PROV", "DOUTE", "FICTI", "VIDE")
@@ -52,7 +53,7 @@ def header(
         asked("12"),
         asked("12.1", "R", *version, tolerated=tolerated_versions, err3="203"),
         asked("17", "R", COUNTRY),
-        asked("18", "R", *CHARSETS, tolerated=TOLERATED_CHARSETS, single=True),
+        asked("18", "R", *CHARSETS, tolerated=() if profile else ANSWERED_CHARSETS, single=True),
     ]
     if profile is None:
         rows.append(asked("21", "X", severity=Severity.WARNING))

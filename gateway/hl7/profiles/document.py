@@ -34,6 +34,8 @@ WANTED_STATEMENTS = ("ACK_RECEPTION", "ACK_LECTURE_MSS")
 MAILS = ("CORPSMAIL_PS", "CORPSMAIL_PATIENT")
 STATEMENTS = (*REQUIRED_STATEMENTS, *WANTED_STATEMENTS, *MAILS)
 """In the order of the profile."""
+COMMENT_KINDS = ("PI", "AI", "GI", "1R", "2R", "GR", "RE", "DR")
+"""NTE-4 of the standard itself (table 0364)."""
 ALIASES = {"ACK_LECTURE": "ACK_LECTURE_MSS"}
 """The profile's own example writes the first."""
 
@@ -142,6 +144,7 @@ PARTICIPATIONS = (
         source=f"{CDA}, segment PRT expéditeur",
         fields=(
             *professional("5", "C"),
+            asked("5.13", "R", "IDNPS", "RPPS", tolerated=("ADELI",)),
             *organization("8", types=("FINEJ", "FINEG", "IDNST")),
             asked("8.6.2", "R", "1.2.250.1.71.4.2.2"),
             asked("8.6.3", "R", "ISO"),

@@ -112,7 +112,7 @@ TEXTS_0357 = {
     "application error": "207",
 }
 """ERR-3.2 in small letters: the standard's words (table 0357), and the guide's."""
-_TOLERATED_CONDITIONS = ("0", "204", "205", "206")
+_TOLERATED_CONDITIONS = ("204", "205", "206")
 ACK = Profile(
     name="ack",
     title_fr="Acquittement (ACK)",
@@ -134,7 +134,11 @@ ACK = Profile(
                 asked("3"),
                 asked("3.1", "R", *CONDITIONS, tolerated=_TOLERATED_CONDITIONS),
                 asked("3.3", "R", "messageErrorCondition", tolerated=("HL70357",)),
+                asked("3.2", severity=_WARN),
                 asked("4", "R", "E", "F", "I", "W"),
+                asked("5", "O"),
+                asked("5.1", like=r"90[0-6]"),
+                asked("5.3", "R", "applicationErrorCondition", tolerated=("HL70533", "applicationErrorCode")),
             ),
         ),
     ),

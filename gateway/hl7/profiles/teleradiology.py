@@ -36,7 +36,8 @@ LABELS = {
 }
 IMAGING_SITE, PLATFORM = "STRUCTURE_IMAGERIE", "PLATEFORME_TLR"
 RELEVANCES = ("SANS_IMPACT", "PERTINENT", "MAJEUR")
-PRODUCT_CLASSES = ("V09", "V10")
+PRODUCT_CLASSES = r"V(09|10)([A-Z]([A-Z]([0-9]{2})?)?)?"
+"""ATC V09 and V10, and what stands below them (WHO: letter, letter, two digits)."""
 HISTORY, HEIGHT, WEIGHT, PREGNANCY = "11322-5", "8302-2", "29463-7", "82810-3"
 
 PATIENT = "PID [PD1] [{NTE}]"
@@ -62,6 +63,8 @@ class Observation:
     value_set: str = ""
     """Name of the table (``gateway.valuesets``) of OBX-5.1."""
     values: tuple[str, ...] = ()
+    like: str = ""
+    """A pattern of OBX-5.1."""
     systems: tuple[str, ...] = ()
     """OBX-5.3."""
     unit: bool = False
@@ -149,7 +152,7 @@ PRODUCT = Observation(
     label=_PRODUCT_LABEL,
     types=("CE",),
     facet=1,
-    values=PRODUCT_CLASSES,
+    like=PRODUCT_CLASSES,
     systems=("ATC",),
 )
 LOT = Observation(
@@ -194,7 +197,6 @@ def _msh(message: str, event: str) -> Section:
         f"{message}_{event}",
         ("2.5.1",),
         (PROFILE_VERSION, PROFILE_NAME),
-        ("2.5",),
     )
 
 
@@ -246,6 +248,8 @@ def _observation(observation: Observation, status: str, source: str) -> Section:
         rows += [asked("5.1"), asked("5.3", "R", *observation.systems)]
     if observation.values:
         rows.append(asked("5.1", "R", *observation.values))
+    if observation.like:
+        rows.append(asked("5.1", like=observation.like))
     if observation.unit:
         rows.append(asked("6"))
     if observation.facet:
@@ -360,7 +364,7 @@ FLOW_4 = Profile(
         Section(
             segment="TQ1",
             source=f"{F4}, segment TQ1",
-            fields=(asked("6"), asked("6.1", like=r"[0-9]+"), asked("6.2"), asked("7")),
+            fields=(asked("6"), asked("6.1", like=r"0*[1-9][0-9]*"), asked("6.2"), asked("7")),
         ),
         _procedure(COMPLEMENT, F4, responsible=False),
         Section(
