@@ -25,6 +25,7 @@ def log(
     config: Config = DEFAULT,
     since: Annotated[str, typer.Option(help="From then on: 2026-03-04, 2026-03-04T09:30, 30m, 2h, 3d.")] = "",
     sender: Annotated[str, typer.Option(help="Part of application|facility (MSH-3, MSH-4).")] = "",
+    control_id: Annotated[str, typer.Option(help="The whole MSH-10.")] = "",
     answer: Annotated[str, typer.Option(help="Only those answered AA, AE or AR.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 50,
     show: Annotated[bool, typer.Option("--show", help="Print the message as it came. It names a patient.")] = False,
@@ -46,7 +47,11 @@ def log(
             if answer.upper() not in _ANSWERS:
                 _refuse("message_answer", answer)
             found = house.messages.find(
-                limit=limit, since=moment(since) if since else None, sender=sender, answer=answer.upper()
+                limit=limit,
+                since=moment(since) if since else None,
+                sender=sender,
+                control_id=control_id,
+                answer=answer.upper(),
             )
             _print(found, as_json=as_json, language=language)
 
@@ -71,24 +76,12 @@ def _refuse(code: str, value: str) -> NoReturn:
 
 
 def _again(house: House, message_id: str) -> None:
-    """Through the same reception, with the admission of no port: a person has decided."""
-    from gateway.errors import InputRejected
-    from gateway.hl7 import er7
-    from gateway.hl7.ports import Admission
-    from gateway.hl7.reception import Meeting
+    from gateway.hl7.again import again
 
-    kept = house.messages.message(message_id)
-    if not kept.whole:
-        raise InputRejected("message_not_whole", message=message_id)
-    meeting = Meeting(
-        admission=Admission(port="again"), peer=kept.peer, received_at=house.clock.now(), again_of=message_id
-    )
-    reply = house.reception.answer(house.messages.content(message_id), meeting)
-    code = er7.parse(reply).all("MSA")[0].text(1) if reply else "-"
-    print(f"{message_id}  {code}")
-    if reply and code != "AA":
-        error = er7.parse(reply).all("ERR")[0]
-        print(f"    {error.text(8)} [{error.text(7)}]")
+    tried = again(message_id, log=house.messages, reception=house.reception, clock=house.clock)
+    print(f"{message_id}  {tried.answer or '-'}")
+    if tried.answer not in ("", "AA"):
+        print(f"    {tried.words} [{tried.diagnosis}]")
         raise typer.Exit(1)
 
 

@@ -40,6 +40,12 @@ def submit(
             "--replaces", help="Unique id of the document that the first file replaces; again for the second."
         ),
     ] = None,
+    folder: Annotated[
+        str, typer.Option("--folder", help="Put the documents into a new folder of this title, or into urn:uuid:….")
+    ] = "",
+    folder_codes: Annotated[
+        Many, typer.Option("--folder-code", help="CODE^^SYSTEM of the new folder; may be repeated.")
+    ] = None,
     qualified: Annotated[bool, typer.Option("--qualified", help="The patient's identity is qualified (INS).")] = False,
     language: Language = "fr",
     as_json: AsJson = False,
@@ -53,6 +59,7 @@ def submit(
     from gateway.cli import xds_submit as submitting
 
     given = submitting.sorted_files(files)
+    filing = submitting.filing(folder, folder_codes or [], ready=given.message is not None)
     with client_of(config, destination) as (house, client):
         if given.message is not None:
             message = submitting.read_message(given.message)
@@ -62,7 +69,7 @@ def submit(
             sent = True
         else:
             publication = submitting.publication(given, site_of(house, site), qualified=qualified)
-            frozen = client.prepare(publication)
+            frozen = filing(client.prepare(publication))
             for content in (given.report, *given.manifests):
                 if content is not None:
                     house.blobs.put(content)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from lxml import etree
 
 from gateway.cda.read import read as read_report
+from gateway.cli.xds_common import code_of
 from gateway.errors import InputRejected, InputTooLarge, Unavailable
 from gateway.kos.read import read as read_manifest
 from gateway.model.exam import Exam, Series
@@ -29,7 +30,7 @@ from gateway.model.share import (
     StoredReport,
 )
 from gateway.trust import safexml
-from gateway.xds import ebrim, mtom
+from gateway.xds import ebrim, folders, mtom
 from gateway.xds.constants import LCM, XDSB
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ LIMIT_BYTES = 64 * 1024 * 1024
 """Of a report or a manifest; a message may be as large as one that is received."""
 _HEAD_BYTES = 64 * 1024
 _FIRST_BOUNDARY = re.compile(rb"\s*--([0-9A-Za-z'()+_,\-./:=? ]{1,70}?)[ \t]*\r\n")
+_ENTRY_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SUBMIT = f"{{{LCM}}}SubmitObjectsRequest"
 _PROVIDE = f"{{{XDSB}}}ProvideAndRegisterDocumentSetRequest"
 
@@ -105,6 +107,30 @@ def publication(files: Files, site: Site, *, qualified: bool) -> Publication:
         manifests=drafts,
         now=now,
     )
+
+
+def filing(folder: str, codes: Sequence[str], *, ready: bool) -> Callable[[FrozenSubmission], FrozenSubmission]:
+    """What puts a submission into *folder*: an entryUUID, or the title of a new one, which has *codes*; or nothing.
+
+    Raises InputRejected (``xds_option``) for options that do not go together, and for a message that is *ready*.
+    """
+    known = folder.startswith("urn:uuid:")
+    if ready and (folder or codes):
+        raise InputRejected("xds_option", option="--folder", words="not with a message that is ready")
+    if known and _ENTRY_UUID.fullmatch(folder) is None:
+        raise InputRejected("xds_option", option="--folder", words="urn:uuid:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
+    if bool(codes) != (bool(folder) and not known):
+        raise InputRejected("xds_option", option="--folder, --folder-code", words="a title, CODE^^SYSTEM")
+    stated = tuple(code_of("--folder-code", one) for one in codes)
+
+    def filed(frozen: FrozenSubmission) -> FrozenSubmission:
+        if not folder:
+            return frozen
+        if known:
+            return replace(frozen, metadata=folders.with_folder(frozen.metadata, folder))
+        return replace(frozen, metadata=folders.with_new_folder(frozen.metadata, folder, stated))
+
+    return filed
 
 
 def manifest_of(content: bytes) -> KeyObjectSelection:

@@ -10,9 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.audit.inserting import insert_rows
 from gateway.model.document import Association, DocumentEntry, Folder, Status, SubmissionSet
 from gateway.registry import rows, schema
 from gateway.registry.rows import Kind
+from gateway.store.prepared import Prepared
 
 _POSTGRESQL_LOCK = 0x44524D31
 """Any fixed number, known to this registry alone."""
@@ -88,30 +90,30 @@ def by_column(connection: sa.Connection, kind: Kind, column: str, values: Iterab
     """The objects of *kind* with one of *values* in *column*, in the order of registration."""
     names = _COLUMNS[kind]
     for size, batch in _padded(values):
-        for row in connection.execute(_by_column(kind, column, size), batch):
+        for row in _by_column(kind, column, size).all(connection, batch):
             rest = dict(zip(names, row[3:], strict=True))
             yield Stored(kind=kind, number=row[0], uuid=row[1], status=row[2], **rest)
 
 
 @cache
-def _by_column(kind: Kind, column: str, size: int) -> sa.Select[Any]:
+def _by_column(kind: Kind, column: str, size: int) -> Prepared:
     c = TABLES[kind].c
     names = ("id", "entry_uuid", "status", *_COLUMNS[kind])
-    return sa.select(*(c[name] for name in names)).where(_any(c[column], size)).order_by(c.id)
+    return Prepared(sa.select(*(c[name] for name in names)).where(_any(c[column], size)).order_by(c.id))
 
 
 def taken_unique_ids(connection: sa.Connection, unique_ids: Iterable[str]) -> set[str]:
     """Of *unique_ids* those of submission sets and folders."""
     found: set[str] = set()
     for size, batch in _padded(unique_ids):
-        found.update(row[0] for row in connection.execute(_taken(size), batch))
+        found.update(row[0] for row in _taken(size).all(connection, batch))
     return found
 
 
 @cache
-def _taken(size: int) -> sa.CompoundSelect[Any]:
+def _taken(size: int) -> Prepared:
     sets, folders = schema.SUBMISSION_SETS.c.unique_id, schema.FOLDERS.c.unique_id
-    return sa.union_all(*(sa.select(column).where(_any(column, size)) for column in (sets, folders)))
+    return Prepared(sa.union_all(*(sa.select(column).where(_any(column, size)) for column in (sets, folders))))
 
 
 def objects(connection: sa.Connection, uuids: Iterable[str]) -> dict[str, Stored]:
@@ -133,15 +135,15 @@ def stored_documents(connection: sa.Connection, unique_ids: Iterable[str]) -> di
     """Of *unique_ids* those that the repository has."""
     found: dict[str, StoredDocument] = {}
     for size, batch in _padded(unique_ids):
-        for row in connection.execute(_documents(size), batch):
+        for row in _documents(size).all(connection, batch):
             found[row[0]] = StoredDocument(row[0], row[1], row[2], row[3], row[4])
     return found
 
 
 @cache
-def _documents(size: int) -> sa.Select[Any]:
+def _documents(size: int) -> Prepared:
     c = schema.DOCUMENTS.c
-    return sa.select(c.unique_id, c.digest, c.hash, c.size_bytes, c.mime_type).where(_any(c.unique_id, size))
+    return Prepared(sa.select(c.unique_id, c.digest, c.hash, c.size_bytes, c.mime_type).where(_any(c.unique_id, size)))
 
 
 def _any(column: sa.ColumnElement[str], size: int) -> sa.ColumnElement[bool]:
@@ -228,14 +230,12 @@ class Writer:
         """Insert everything, each table at once, owners before what they own."""
         for table in _OWNERS_FIRST:
             if values := self._rows.get(table):
-                statement, order = _insert(table, self._connection.dialect)
-                ordered = [tuple(row[name] for name in order) for row in values] if order else values
-                self._connection.exec_driver_sql(statement, ordered)
+                insert_rows(self._connection, table, values)
         self._rows = {}
 
     def _number(self, kind: Kind) -> int:
         if not self._next:
-            highest = self._connection.execute(_HIGHEST).one()
+            (highest,) = _HIGHEST.all(self._connection, {})
             self._next = {one: (number or 0) + 1 for one, number in zip(Kind, highest, strict=True)}
         number = self._next[kind]
         self._next[kind] += 1
@@ -245,20 +245,10 @@ class Writer:
         self._rows.setdefault(table, []).extend(values)
 
 
-def _insert(table: sa.Table, dialect: sa.Dialect) -> tuple[str, Sequence[str]]:
-    """The driver's own statement, made once; and the order of its values where they have no names."""
-    key = (table.name, dialect.name)
-    if key not in _inserts:
-        made = table.insert().compile(dialect=dialect, column_keys=[column.name for column in table.c])
-        _inserts[key] = str(made), made.positiontup or ()
-    return _inserts[key]
-
-
-_inserts: dict[tuple[str, str], tuple[str, Sequence[str]]] = {}
 _OWNERS_FIRST = tuple(schema.METADATA.sorted_tables)
-
-
-_HIGHEST = sa.select(*(sa.select(sa.func.max(TABLES[kind].c.id)).scalar_subquery() for kind in Kind))
+_HIGHEST = Prepared(
+    sa.select(*(sa.select(sa.func.max(TABLES[kind].c.id)).scalar_subquery().label(kind.value) for kind in Kind))
+)
 
 
 def selected(

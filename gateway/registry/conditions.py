@@ -42,7 +42,11 @@ _TIMES = {
 
 def of_entries(query: StoredQuery) -> Iterator[Condition]:
     """FindDocuments: every parameter but the level."""
-    yield _patient(query, ENTRY + "PatientId", _E.patient_key)
+    yield from _patients(query, ENTRY + "PatientId", _E.patient_key)
+    yield from _beside_the_patient(query)
+
+
+def _beside_the_patient(query: StoredQuery) -> Iterator[Condition]:
     yield _E.status.in_(query.values(ENTRY + "Status"))
     yield from contents(query)
     for name in ("ClassCode", "TypeCode", "HealthcareFacilityTypeCode", "PracticeSettingCode"):
@@ -60,16 +64,15 @@ def of_entries_by_reference_id(query: StoredQuery) -> Iterator[Condition]:
     """FindDocumentsByReferenceId.
 
     The first group of references leads: an accession number names a few entries, a patient may have thousands. So the
-    patient's condition is written such that no index serves it.
+    patient's condition is written such that no index serves it (the key with nothing behind it is no column).
     """
     first, *others = query.groups(ENTRY + "ReferenceIdList")
     found = sa.select(schema.REFERENCE_IDS.c.owner).where(_any_reference(first))
     yield _E.id.in_(found)
     for group in others:
         yield _has(schema.REFERENCE_IDS, _E.id, _any_reference(group))
-    patient, *rest = of_entries(query)
-    yield _without_index(patient)
-    yield from rest
+    yield from _patients(query, ENTRY + "PatientId", _E.patient_key.concat(""))
+    yield from _beside_the_patient(query)
 
 
 def contents(query: StoredQuery) -> Iterator[Condition]:
@@ -86,7 +89,7 @@ def of_type(query: StoredQuery) -> Iterator[Condition]:
 
 def of_submission_sets(query: StoredQuery) -> Iterator[Condition]:
     """FindSubmissionSets."""
-    yield _patient(query, SUBMISSION_SET + "PatientId", _S.patient_key)
+    yield from _patients(query, SUBMISSION_SET + "PatientId", _S.patient_key)
     yield _S.status.in_(query.values(SUBMISSION_SET + "Status"))
     if sources := query.values(SUBMISSION_SET + "SourceId"):
         yield _S.source_id.in_(sources)
@@ -98,7 +101,7 @@ def of_submission_sets(query: StoredQuery) -> Iterator[Condition]:
 
 def of_folders(query: StoredQuery) -> Iterator[Condition]:
     """FindFolders."""
-    yield _patient(query, FOLDER + "PatientId", _F.patient_key)
+    yield from _patients(query, FOLDER + "PatientId", _F.patient_key)
     yield _F.status.in_(query.values(FOLDER + "Status"))
     yield from _between(query, FOLDER + "LastUpdateTime", _F.last_update_time)
     codes = schema.FOLDER_CODES
@@ -107,15 +110,8 @@ def of_folders(query: StoredQuery) -> Iterator[Condition]:
 
 
 def patient_key(query: StoredQuery, name: str) -> str:
-    """What the parameter *name* says of the patient, as it is compared.
-
-    Raises QueryError (XDSStoredQueryParamNumber) for a CX without its authority: nothing found would be the wrong
-    answer.
-    """
-    patient = query.one(name)
-    if forms.cx(patient):
-        raise QueryError("XDSStoredQueryParamNumber", f"{name} is not id^^^&OID&ISO")
-    return forms.patient_key(patient)
+    """What the parameter *name* says of the one patient, as it is compared; raises as :func:`_key`."""
+    return _key(name, query.one(name))
 
 
 def latest_entries() -> tuple[Condition, ...]:
@@ -123,14 +119,21 @@ def latest_entries() -> tuple[Condition, ...]:
     return (_E.latest, _E.availability != DOCUMENT_OFFLINE)
 
 
-def _patient(query: StoredQuery, name: str, column: sa.ColumnElement[str]) -> Condition:
-    return column == patient_key(query, name)
+def _key(name: str, patient: str) -> str:
+    """Raises QueryError (XDSStoredQueryParamNumber) for a CX without its authority: nothing found would be the wrong
+    answer."""
+    if forms.cx(patient):
+        raise QueryError("XDSStoredQueryParamNumber", f"{name} is not id^^^&OID&ISO")
+    return forms.patient_key(patient)
 
 
-def _without_index(patient: Condition) -> Condition:
-    assert isinstance(patient, sa.BinaryExpression)  # noqa: S101 - as _patient makes it
-    condition: Condition = patient.left.concat("") == patient.right
-    return condition
+def _patients(query: StoredQuery, name: str, column: sa.ColumnElement[str]) -> Iterator[Condition]:
+    """The one patient of ITI-18, any of those of ITI-51, or everybody where that names none."""
+    keys = {_key(name, patient) for patient in query.values(name)}
+    if len(keys) == 1:
+        yield column == next(iter(keys))
+    elif keys:
+        yield column.in_(sorted(keys))
 
 
 def _single_code(query: StoredQuery, name: str) -> Iterator[Condition]:

@@ -17,10 +17,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -33,8 +32,6 @@ from gateway.store.files import full, make_folder, sync_folder
 CHECKED_BEFORE_BYTES = 1024 * 1024
 """A document up to this size is checked before its answer begins."""
 _CHUNK_BYTES = 256 * 1024
-_SYNCED_TOGETHER = 32
-"""Files that are open at once."""
 _REMEMBERED = 10_000
 _SAFE_AGE_S = 900.0
 """A file that was put longer ago than any submission lasts: no row that is still to come names it."""
@@ -53,7 +50,7 @@ class Content(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A document on the disk, synced, under a temporary name."""
+    """A document on its way to the disk, under a temporary name."""
 
     measured: Measured
     temporary: Path
@@ -98,19 +95,12 @@ class DocumentFiles(FileBlobs):
         return Receiving(self, documents)
 
     def write_all(self, documents: Mapping[str, Content]) -> list[Written]:
-        """:meth:`receive`: written first, then synced together, a few at a time."""
+        """:meth:`receive`: written and measured, not synced yet."""
         written: list[Written] = []
-        waiting = list(documents.items())
         try:
-            while waiting:
-                some, waiting = waiting[:_SYNCED_TOGETHER], waiting[_SYNCED_TOGETHER:]
-                with _named(), ExitStack() as files:
-                    descriptors = []
-                    for name, content in some:
-                        one, descriptor = self._write_one(name, content.chunks(), files)
-                        written.append(one)
-                        descriptors.append(descriptor)
-                    self._at_once([partial(os.fsync, descriptor) for descriptor in descriptors])
+            with _named():
+                for name, content in documents.items():
+                    written.append(self._write_one(name, content.chunks()))
         except BaseException:
             for one in written:
                 one.temporary.unlink(missing_ok=True)
@@ -118,28 +108,29 @@ class DocumentFiles(FileBlobs):
         return written
 
     def name_all(self, written: Sequence[Written]) -> None:
-        """Rename each to its digest, unless an intact file has that name already; then sync the folders."""
-        folders: dict[Path, None] = {}
-        with _named():
-            for one in written:
-                digest = one.measured.sha256
-                path = self._path(digest)
-                if not self._intact(path, digest):
-                    make_folder(path.parent)
-                    one.temporary.rename(path)
-                folders[path.parent] = None
-            self._at_once([partial(sync_folder, folder) for folder in folders])
+        """Sync each and rename it to its digest, unless an intact file has that name already; durable when this
+        returns.
 
-    def _at_once(self, waits: Sequence[Callable[[], None]]) -> None:
-        """Wait for the disk once and not once a file: all but the last *waits* in threads, that one here."""
-        others = [self._threads().submit(one) for one in waits[:-1]]
-        try:
-            for one in waits[-1:]:
-                one()
-        finally:
-            wait(others)  # before the files are closed
-        for done in others:
-            done.result()
+        All but the last in threads: then the disk is waited for once and not once a document.
+        """
+        with _named():
+            others = [self._threads().submit(self._name, one) for one in written[:-1]]
+            try:
+                for one in written[-1:]:
+                    self._name(one)
+            finally:
+                wait(others)
+            for done in others:
+                done.result()
+
+    def _name(self, one: Written) -> None:
+        digest = one.measured.sha256
+        path = self._path(digest)
+        if not self._intact(path, digest):
+            _sync(one.temporary)
+            make_folder(path.parent)
+            one.temporary.rename(path)
+        sync_folder(path.parent)
 
     def content(self, digest: str) -> Stored:
         """The bytes of *digest*, to be read as a stream; no file is open until then.
@@ -187,25 +178,27 @@ class DocumentFiles(FileBlobs):
         except OSError as error:
             raise _missing(error, digest) from None
 
-    def _write_one(self, name: str, chunks: Iterator[bytes], files: ExitStack) -> tuple[Written, int]:
-        """One document under a temporary name, and the descriptor to sync; *files* closes it."""
+    def _write_one(self, name: str, chunks: Iterator[bytes]) -> Written:
+        """One document under a temporary name, its hashes taken on the way."""
         sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
         temporary = self._incoming / secrets.token_hex(16)
         size = 0
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            files.callback(os.close, descriptor)
-            for chunk in chunks:
-                sha1.update(chunk)
-                sha256.update(chunk)
-                size += len(chunk)
-                rest = memoryview(chunk)
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
+            try:
+                for chunk in chunks:
+                    sha1.update(chunk)
+                    sha256.update(chunk)
+                    size += len(chunk)
+                    rest = memoryview(chunk)
+                    while rest:
+                        rest = rest[os.write(descriptor, rest) :]
+            finally:
+                os.close(descriptor)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        return Written(Measured(name, sha1.hexdigest(), sha256.hexdigest(), size), temporary), descriptor
+        return Written(Measured(name, sha1.hexdigest(), sha256.hexdigest(), size), temporary)
 
     def _intact(self, path: Path, digest: str) -> bool:
         """Whether *path* holds the bytes of *digest*; it is then as young as if it had just been written."""
@@ -292,6 +285,19 @@ class Stored(io.RawIOBase):
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _sync(path: Path) -> None:
+    """Wait until the bytes of *path* are on the disk.
+
+    Opened anew, so that a submission of a thousand documents holds no descriptor of each: Linux tells an error of
+    writing back to whoever asks first, also on a later descriptor.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _state(stat: os.stat_result) -> tuple[int, ...]:

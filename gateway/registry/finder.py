@@ -81,6 +81,7 @@ class Finder:
         self._connection = connection
         self._limit = limit
         self._leaf = query.return_type == queries.LEAF_CLASS
+        self._several_patients = query.query_id in queries.MULTIPLE_PATIENTS
         self._level = _level(query)
         self._statuses = query.values(ASSOCIATION_STATUS) or (Status.APPROVED.value,)
         self._hits: dict[Kind, dict[str, Hit]] = {
@@ -153,12 +154,13 @@ class Finder:
         return set(self._hits[kind])
 
     def answer(self) -> Answer:
-        """The answer; raises QueryError (XDSResultNotSinglePatient) for whole objects of several patients."""
+        """The answer; raises QueryError (XDSResultNotSinglePatient) for whole objects of several patients, unless the
+        query is one of ITI-51."""
         if not self._leaf:
             hits = [uuid for found in self._hits.values() for uuid in found]
             return Answer(references=(*hits, *self._links))
         patients = {hit.patient_key for found in self._hits.values() for hit in found.values()}
-        if len(patients) > 1:
+        if len(patients) > 1 and not self._several_patients:
             raise QueryError("XDSResultNotSinglePatient", "the objects are of several patients: ask for ObjectRef")
         objects = Submission(
             submission_sets=tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.model.codes import Code
@@ -30,27 +30,26 @@ class Checks:
     kind: str
     where: str
 
-    def required(self, name: str, value: str, form: Callable[[str], str]) -> Iterator[RegistryError]:
-        if not value:
-            yield self.missing(name)
-        else:
-            yield from self.optional(name, value, form)
+    # Tuples and no generators: a submission asks some eighty of these, and nearly all have nothing to say.
 
-    def optional(self, name: str, value: str, form: Callable[[str], str]) -> Iterator[RegistryError]:
-        if value and (wrong := form(value)):
-            yield self.wrong(name, value, wrong)
+    def required(self, name: str, value: str, form: Callable[[str], str]) -> Sequence[RegistryError]:
+        return self.optional(name, value, form) if value else (self.missing(name),)
 
-    def each(self, name: str, values: Iterable[str], form: Callable[[str], str]) -> Iterator[RegistryError]:
-        for value in values:
-            yield from self.required(name, value, form)
+    def optional(self, name: str, value: str, form: Callable[[str], str]) -> Sequence[RegistryError]:
+        return (self.wrong(name, value, wrong),) if value and (wrong := form(value)) else ()
 
-    def code(self, name: str, code: Code) -> Iterator[RegistryError]:
+    def each(self, name: str, values: Iterable[str], form: Callable[[str], str]) -> Sequence[RegistryError]:
+        return [found for value in values for found in self.required(name, value, form)]
+
+    def code(self, name: str, code: Code) -> Sequence[RegistryError]:
+        found: list[RegistryError] = []
         if not code.code:
-            yield self.missing(name)
+            found.append(self.missing(name))
         elif not code.system:
-            yield self.wrong(name, code.code, "lacks its codingScheme")
-        yield from self.optional(name, code.code, forms.short)
-        yield from self.optional(f"codingScheme of {name}", code.system, forms.short)
+            found.append(self.wrong(name, code.code, "lacks its codingScheme"))
+        found += self.optional(name, code.code, forms.short)
+        found += self.optional(f"codingScheme of {name}", code.system, forms.short)
+        return found
 
     def missing(self, name: str) -> RegistryError:
         return metadata_error(f"{self.kind}.{name} is missing", self.where)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -42,15 +43,14 @@ class Registration:
 
     def register(self, submission: Submission, known: Known, documents: Sequence[rows.Row]) -> None:
         """Write *submission*; *documents* are the rows of the repository for what is new to it."""
-        final = with_ids(submission, final_ids(relations.kinds_of(submission)))
+        final = with_ids(submission, final_ids(relations.kinds_of(submission)), first=True)
         kinds = relations.kinds_of(final)
         (submission_set,) = final.submission_sets
         self.writer.submission_set(submission_set)
         for folder in final.folders:
-            first = replace(folder, logical_id=folder.entry_uuid, version=FIRST, status=APPROVED)
-            self.writer.folder(replace(first, last_update_time=self.dtm))
+            self.writer.folder(replace(folder, last_update_time=self.dtm))
         for entry in final.entries:
-            self.writer.entry(replace(entry, logical_id=entry.entry_uuid, version=FIRST, status=APPROVED))
+            self.writer.entry(entry)
         # Memberships first: a replacement then sees which folders its new entry is in already.
         for association in sorted(final.associations, key=lambda one: one.type != AssociationType.HAS_MEMBER):
             self.associate(association, kinds, known.outside)
@@ -129,14 +129,21 @@ def final_ids(names: Iterable[str]) -> dict[str, str]:
     return {name: name if forms.is_uuid(name) else new_uuid() for name in names}
 
 
-def with_ids(submission: Submission, final: Mapping[str, str]) -> Submission:
-    """*submission* with the ids of *final*, every object Approved."""
+def with_ids(submission: Submission, final: Mapping[str, str], *, first: bool = False) -> Submission:
+    """*submission* with the ids of *final*, submission set and associations Approved; folders and entries too when
+    they are the *first* versions of their lineages."""
+
+    def stated(name: str) -> dict[str, Any]:
+        uuid_ = final[name]
+        version = {"logical_id": uuid_, "version": FIRST, "status": APPROVED} if first else {}
+        return {"entry_uuid": uuid_, **version}
+
     return Submission(
         submission_sets=tuple(
             replace(one, entry_uuid=final[one.entry_uuid], status=APPROVED) for one in submission.submission_sets
         ),
-        folders=tuple(replace(one, entry_uuid=final[one.entry_uuid]) for one in submission.folders),
-        entries=tuple(replace(one, entry_uuid=final[one.entry_uuid]) for one in submission.entries),
+        folders=tuple(replace(one, **stated(one.entry_uuid)) for one in submission.folders),
+        entries=tuple(replace(one, **stated(one.entry_uuid)) for one in submission.entries),
         associations=tuple(
             replace(
                 one,

@@ -41,13 +41,18 @@ def submission(body: etree._Element) -> Received:
     if objects is None:
         return Received(None, (metadata_error("the request holds no SubmitObjectsRequest with a RegistryObjectList"),))
     presence.name_associations(objects)
-    errors = presence.unreadable(objects)
     reason: RegistryError | None = None
     try:
-        if not errors:
-            return Received(ebrim.read(objects), warnings=presence.lost(objects))
+        read, whole = ebrim.read_whole(objects)
     except InputRejected as error:
+        errors = presence.unreadable(objects)
         reason = RegistryError(code="XDSRegistryMetadataError", context=words(error), location=error.place)
+    else:
+        if whole:
+            return Received(read)
+        errors = presence.unreadable(objects)
+        if not errors:
+            return Received(read, warnings=presence.lost(objects))
     return _completed(objects, (*presence.missing(objects), *errors), reason)
 
 

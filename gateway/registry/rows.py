@@ -11,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from gateway.errors import Unavailable
@@ -42,23 +43,29 @@ class Kind(StrEnum):
 
 def dump(value: Registered) -> str:
     """The whole of *value* as JSON; what is empty is left out."""
+    names, members = _PARTS[type(value)]
     stated: dict[str, Any] = {"form": FORM}
-    for name in _NAMES[type(value)]:
-        member = getattr(value, name)
-        if member not in ("", (), None) and member is not False:
+    for name, member in zip(names, members(value), strict=True):
+        if member or type(member) is int:  # a size of 0 is stated
             stated[name] = member
     return _ENCODER.encode(stated)
 
 
 def _members(part: Code | Author | ReferenceId) -> dict[str, Any]:
-    return {name: getattr(part, name) for name in _NAMES[type(part)]}
+    names, members = _PARTS[type(part)]
+    return dict(zip(names, members(part), strict=True))
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_members)
-_NAMES: dict[type[Any], tuple[str, ...]] = {
-    kind: tuple(one.name for one in dataclasses.fields(kind))
-    for kind in (SubmissionSet, Folder, DocumentEntry, Association, Code, Author, ReferenceId)
-}
+
+
+def _parts(kind: type[Any]) -> tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]:
+    names = tuple(one.name for one in dataclasses.fields(kind))
+    return names, attrgetter(*names)
+
+
+_PARTS = {kind: _parts(kind) for kind in (SubmissionSet, Folder, DocumentEntry, Association, Code, Author, ReferenceId)}
+"""The names of the attributes of a kind, and what gives all of them at once."""
 
 
 def load(kind: type[_T], body: str, **later: str) -> _T:

@@ -1,4 +1,5 @@
-"""The fourteen stored queries (ITI TF-2 section 3.18.4.1.2.3.7) over the tables: one function each.
+"""The fourteen stored queries (ITI TF-2 section 3.18.4.1.2.3.7) over the tables: one function each; and the three of
+several patients (ITI-51, section 3.51.4.1.2.3), which are three of them with another condition of the patient.
 
 What a query gives besides the objects it names:
 
@@ -10,6 +11,7 @@ What a query gives besides the objects it names:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -19,7 +21,16 @@ from gateway.registry.conditions import Condition
 from gateway.registry.finder import Answer, Finder
 from gateway.registry.rows import Kind
 from gateway.xds import queries
-from gateway.xds._query_definitions import ASSOCIATION_TYPES, ENTRY, FOLDER, PATIENT_ID, SUBMISSION_SET, UUID
+from gateway.xds._query_definitions import (
+    ASSOCIATION_TYPES,
+    ENTRY,
+    FOLDER,
+    NARROWING,
+    OF_MULTIPLE,
+    PATIENT_ID,
+    SUBMISSION_SET,
+    UUID,
+)
 from gateway.xds.queries import QueryError, StoredQuery
 
 MAXIMUM_VALUES = 500
@@ -157,6 +168,14 @@ def _get_related_documents(finder: Finder, query: StoredQuery) -> None:
     finder.keep(whole)
 
 
+def _of_several(function: Callable[[Finder, StoredQuery], None], finder: Finder, query: StoredQuery) -> None:
+    """*function* for any patient of a list; for everybody where the query has a code, as ITI-51 asks."""
+    patients = (ENTRY + "PatientId", FOLDER + "PatientId")
+    if not any(map(query.values, patients)) and not any(name.endswith(NARROWING) for name in query.parameters):
+        raise QueryError("XDSStoredQueryMissingParam", "a patient, or a code that narrows the query")
+    function(finder, query)
+
+
 def _identified(query: StoredQuery, prefix: str) -> Condition:
     """The one identifier that the query gives: :mod:`gateway.xds.queries` has seen to it that it is one."""
     stated: Sequence[tuple[sa.ColumnElement[str], tuple[str, ...]]] = [
@@ -165,7 +184,7 @@ def _identified(query: StoredQuery, prefix: str) -> Condition:
     return sa.and_(*(column.in_(values) for column, values in stated)) if stated else sa.false()
 
 
-_QUERIES: Mapping[str, Callable[[Finder, StoredQuery], None]] = {
+_OF_ONE_PATIENT: Mapping[str, Callable[[Finder, StoredQuery], None]] = {
     queries.FIND_DOCUMENTS: _find_documents,
     queries.FIND_DOCUMENTS_BY_REFERENCE_ID: _find_documents_by_reference_id,
     queries.FIND_SUBMISSION_SETS: _find_submission_sets,
@@ -180,4 +199,8 @@ _QUERIES: Mapping[str, Callable[[Finder, StoredQuery], None]] = {
     queries.GET_FOLDER_AND_CONTENTS: _get_folder_and_contents,
     queries.GET_FOLDERS_FOR_DOCUMENT: _get_folders_for_document,
     queries.GET_RELATED_DOCUMENTS: _get_related_documents,
+}
+_QUERIES: Mapping[str, Callable[[Finder, StoredQuery], None]] = {
+    **_OF_ONE_PATIENT,
+    **{several.query_id: partial(_of_several, _OF_ONE_PATIENT[one]) for one, several in OF_MULTIPLE.items()},
 }

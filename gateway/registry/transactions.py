@@ -6,7 +6,7 @@ A transaction never raises for what a registry has to say: it answers a failure 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,11 +15,11 @@ from typing import BinaryIO, cast
 from lxml import etree
 
 from gateway.errors import GatewayError, InputRejected, Unavailable
-from gateway.model.document import RegistryError
+from gateway.model.document import RegistryError, Submission
 from gateway.registry import feed, findings, received
 from gateway.registry.rules import Context
 from gateway.registry.service import RegistryService, Retrieval, is_refused
-from gateway.xds import ebrim, queries
+from gateway.xds import ebrim, mtom, queries
 from gateway.xds.constants import LCM, QUERY, RMD, XDSB
 from gateway.xds.ebrim import RegistryResponse, ResponseStatus
 from gateway.xds.mtom import Attachment, include
@@ -54,12 +54,16 @@ class Transaction:
     answer: Callable[[RegistryService, Request], Reply]
     multipart: bool = False
     """Whether an answer to a multipart request is multipart though it has no documents."""
+    tells_unused: bool = False
+    """Whether it judges parts that no element names itself."""
 
     def run(self, service: RegistryService, request: Request) -> Reply:
         """Answer *request*; raises EnvelopeRejected when its body is of another operation."""
         if request.body.tag != self.element:
             expected = etree.QName(self.element).localname
             raise EnvelopeRejected("registry_body", relates_to=request.message_id, expected=expected)
+        if request.unused and not self.tells_unused:
+            raise mtom.unused_part()
         return self.answer(service, request)
 
 
@@ -67,12 +71,19 @@ def _provide_and_register(service: RegistryService, request: Request) -> Reply:
     documents = request.documents()
     asked = received.submission(request.body)
     errors = asked.errors
+    # A part that no Document names may be the one that an entry lacks, which is for the registry to say.
+    if request.unused and asked.submission is not None and _complete(asked.submission, documents):
+        raise mtom.unused_part()
     if asked.submission is not None:
         try:
             errors = service.provide_and_register(asked.submission, documents, errors)
         except GatewayError as error:
             errors = (_refusal("Repository", error),)
     return _outcome((*errors, *asked.warnings), len(documents))
+
+
+def _complete(submission: Submission, documents: Collection[str]) -> bool:
+    return all(entry.entry_uuid in documents for entry in submission.entries)
 
 
 def _register(service: RegistryService, request: Request, *, context: Context) -> Reply:
@@ -122,9 +133,12 @@ def _outcome(errors: Sequence[RegistryError], objects: int, *, partly: bool = Fa
     return Reply(body, status, found, objects=0 if refused and not partly else objects)
 
 
-def _stored_query(service: RegistryService, request: Request) -> Reply:
+def _stored_query(service: RegistryService, request: Request, *, known: Collection[str]) -> Reply:
+    """ITI-18 or ITI-51, by the queries that are *known* to it."""
     try:
         query = queries.read(request.body)
+        if query.query_id not in known:
+            raise QueryError("XDSUnknownStoredQuery", query.query_id[:64])
         answer = service.stored_query(query)
     except QueryError as error:
         return _query_failure(RegistryError(code=error.code, context=received.words(error)))
@@ -205,6 +219,7 @@ def _child(parent: etree._Element, name: str) -> etree._Element:
 
 
 _SUBMIT = f"{{{LCM}}}SubmitObjectsRequest"
+_QUERY_REQUEST = f"{{{QUERY}}}AdhocQueryRequest"
 
 
 def _ihe(
@@ -214,9 +229,10 @@ def _ihe(
     answer: Callable[[RegistryService, Request], Reply],
     *,
     multipart: bool = False,
+    tells_unused: bool = False,
 ) -> Transaction:
     named = f"urn:ihe:iti:{action}"
-    return Transaction(name, named, f"{named}Response", element, answer, multipart)
+    return Transaction(name, named, f"{named}Response", element, answer, multipart, tells_unused)
 
 
 def by_action(*transactions: Transaction) -> Mapping[str, Transaction]:
@@ -224,7 +240,15 @@ def by_action(*transactions: Transaction) -> Mapping[str, Transaction]:
 
 
 OF_THE_REGISTRY = by_action(
-    _ihe("ITI-18", "2007:RegistryStoredQuery", f"{{{QUERY}}}AdhocQueryRequest", _stored_query),
+    _ihe(
+        "ITI-18", "2007:RegistryStoredQuery", _QUERY_REQUEST, partial(_stored_query, known=queries.DEFINITIONS.keys())
+    ),
+    _ihe(
+        "ITI-51",
+        "2009:MultiPatientStoredQuery",
+        _QUERY_REQUEST,
+        partial(_stored_query, known=queries.MULTIPLE_PATIENTS.keys()),
+    ),
     _ihe("ITI-42", "2007:RegisterDocumentSet-b", _SUBMIT, partial(_register, context=Context.REGISTER)),
     _ihe(
         "ITI-61",
@@ -247,6 +271,7 @@ OF_THE_REPOSITORY = by_action(
         f"{{{XDSB}}}ProvideAndRegisterDocumentSetRequest",
         _provide_and_register,
         multipart=True,
+        tells_unused=True,
     ),
     _ihe("ITI-43", "2007:RetrieveDocumentSet", f"{{{XDSB}}}RetrieveDocumentSetRequest", _retrieve, multipart=True),
     _ihe("ITI-86", "2017:RemoveDocuments", f"{{{RMD}}}RemoveDocumentsRequest", _remove_documents),

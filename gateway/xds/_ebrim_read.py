@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Container, Iterator, Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from lxml import etree
 
@@ -30,6 +30,7 @@ from gateway.model.document import (
     Submission,
     SubmissionSet,
 )
+from gateway.model.identifiers import is_uid
 from gateway.xds import constants as c
 from gateway.xds.constants import rim
 
@@ -59,58 +60,137 @@ _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 _SHA1_BYTES = 20
 _SLOT, _VALUE_LIST, _VALUE, _LOCALIZED = (rim(one) for one in ("Slot", "ValueList", "Value", "LocalizedString"))
 _CLASSIFICATION, _IDENTIFIER = rim("Classification"), rim("ExternalIdentifier")
+_NAME, _DESCRIPTION, _VERSION = rim("Name"), rim("Description"), rim("VersionInfo")
+
+
+class Reading(NamedTuple):
+    """Objects, and whether they hold all that was said: False when a second value of an attribute that has one, or a
+    scheme that is none of the object's attributes, or a reference id's odd authority may have been left out."""
+
+    submission: Submission
+    whole: bool
+
+
+class _Described:
+    """What describes an object or a classification: its slots and texts, in one walk over its children."""
+
+    __slots__ = ("element", "inside", "others", "slots", "texts")
+
+    def __init__(self, element: etree._Element, *, inside: bool = True) -> None:
+        self.element = element
+        self.inside = inside
+        """Whether a classification stands in its object, and not beside it."""
+        self.slots: dict[str, tuple[str, ...]] = {}
+        """Values by slot name; a slot that is repeated is joined."""
+        self.texts: dict[str, str] = {}
+        """By tag, the first LocalizedString that says something, in whatever language."""
+        self.others: list[etree._Element] = []
+        for child in element:
+            tag = child.tag
+            if tag == _SLOT:
+                name = child.get("name", "").strip()
+                values = _values(child)
+                self.slots[name] = (*self.slots[name], *values) if name in self.slots else values
+            elif tag in (_NAME, _DESCRIPTION):
+                if not self.texts.get(str(tag)):
+                    self.texts[str(tag)] = _localized(child)
+            else:
+                self.others.append(child)
+
+
+def _values(slot: etree._Element) -> tuple[str, ...]:
+    lists = slot.iterchildren(_VALUE_LIST)
+    return tuple([text for one in lists for value in one.iterchildren(_VALUE) if (text := inner_text(value))])
+
+
+def inner_text(element: etree._Element) -> str:
+    """The text of *element* without the blanks around it; comments do not count."""
+    if len(element):
+        return "".join(str(text) for text in element.itertext()).strip()
+    return (element.text or "").strip()
+
+
+def _localized(text: etree._Element) -> str:
+    for localized in text.iterchildren(_LOCALIZED):
+        if value := (localized.get("value") or "").strip():
+            return value
+    return ""
 
 
 class _ObjectReader:
     """One registry object: its attributes, and what stands in it and beside it, found by name or scheme."""
 
     def __init__(self, element: etree._Element, place: str, beside: Sequence[etree._Element]) -> None:
+        own = _Described(element)
         self._element = element
         self._place = place
-        self.slots = _slots(element)
+        self._texts = own.texts
+        self.slots = own.slots
         self._identifiers: dict[str, str] = {}
-        self._classifications: dict[str, list[etree._Element]] = {}
+        self._classifications: dict[str, list[_Described]] = {}
+        self._version = ""
         self.nodes: set[str] = set()
-        for child in (*element.iterchildren(_CLASSIFICATION), *beside):
-            scheme = child.get("classificationScheme", "").strip()
-            self._classifications.setdefault(scheme, []).append(child)
-            self.nodes.add(child.get("classificationNode", "").strip())
-        for child in element.iterchildren(_IDENTIFIER):
-            scheme = child.get("identificationScheme", "").strip()
-            self._identifiers.setdefault(scheme, child.get("value", "").strip())
+        self.whole = True
+        """Whether nothing was left out so far."""
+        self._asked: set[str] = set()
+        """Schemes of attributes that were read."""
+        for child in own.others:
+            if child.tag == _CLASSIFICATION:
+                self._classify(_Described(child))
+            elif child.tag == _IDENTIFIER:
+                scheme = child.get("identificationScheme", "").strip()
+                self.whole &= scheme not in self._identifiers
+                self._identifiers.setdefault(scheme, child.get("value", "").strip())
+            elif child.tag == _VERSION and not self._version:
+                self._version = child.get("versionName", "").strip()
+        for child in beside:
+            self._classify(_Described(child, inside=False))
+
+    def _classify(self, one: _Described) -> None:
+        scheme = one.element.get("classificationScheme", "").strip()
+        self._classifications.setdefault(scheme, []).append(one)
+        self.nodes.add(one.element.get("classificationNode", "").strip())
 
     def attribute(self, name: str) -> str:
         return (self._element.get(name) or "").strip()
 
     def slot(self, name: str) -> str:
+        """The one value of a slot, or empty."""
         return next(iter(self.slots.get(name, ())), "")
 
     def text(self, tag: str) -> str:
-        return _text(self._element, tag)
+        return self._texts.get(tag, "")
 
     def version(self) -> str:
-        return next((v.get("versionName", "").strip() for v in _children(self._element, "VersionInfo")), "")
+        return self._version
 
     def identifier(self, scheme: str) -> str:
+        self._asked.add(scheme)
         return self._identifiers.get(scheme, "")
 
     def codes(self, scheme: str, attribute: str) -> tuple[Code, ...]:
-        return tuple(self._code(child, attribute) for child in self._classifications.get(scheme, ()))
+        self._asked.add(scheme)
+        return tuple([self._code(one, attribute) for one in self._classifications.get(scheme, ())])
 
     def code(self, scheme: str, attribute: str) -> Code:
         """The first code of *scheme*; refuses its absence."""
+        self._asked.add(scheme)
         found = self._classifications.get(scheme)
         if not found:
             self.refuse(attribute)
+        self.whole &= len(found) == 1
         return self._code(found[0], attribute)
 
     def authors(self, scheme: str) -> tuple[Author, ...]:
+        self._asked.add(scheme)
         authors = []
-        for child in self._classifications.get(scheme, ()):
-            slots = _slots(child)
+        for one in self._classifications.get(scheme, ()):
+            slots = one.slots
+            persons = slots.get("authorPerson", ())
+            self.whole &= len(persons) < 2
             authors.append(
                 Author(
-                    person=next(iter(slots.get("authorPerson", ())), ""),
+                    person=next(iter(persons), ""),
                     institutions=slots.get("authorInstitution", ()),
                     roles=slots.get("authorRole", ()),
                     specialties=slots.get("authorSpecialty", ()),
@@ -132,46 +212,31 @@ class _ObjectReader:
     def refuse(self, attribute: str, code: str = "registry_metadata") -> NoReturn:
         raise InputRejected(code, place=self._place, attribute=attribute, object=self.attribute("id"))
 
-    def _code(self, element: etree._Element, attribute: str) -> Code:
-        code = self.need(element.get("nodeRepresentation", "").strip(), attribute)
-        system = next(iter(_slots(element).get("codingScheme", ())), "")
-        return Code(code, self.need(system, f"{attribute}/codingScheme"), _text(element, "Name"))
+    def is_whole(self) -> bool:
+        """Whether what was read is all that stands in the object."""
+        if not self.whole or any(len(values) > 1 and not _several(name) for name, values in self.slots.items()):
+            return False
+        inside = {scheme for scheme, found in self._classifications.items() if any(one.inside for one in found)}
+        return inside | self._identifiers.keys() <= self._asked | _NO_SCHEME
+
+    def _code(self, one: _Described, attribute: str) -> Code:
+        code = self.need(one.element.get("nodeRepresentation", "").strip(), attribute)
+        systems = one.slots.get("codingScheme", ())
+        self.whole &= len(systems) < 2
+        return Code(code, self.need(next(iter(systems), ""), f"{attribute}/codingScheme"), one.texts.get(_NAME, ""))
+
+
+_NO_SCHEME = frozenset({""})
+_SEVERAL_VALUES = frozenset({"sourcePatientInfo", "intendedRecipient", "URI"})
+
+
+def _several(slot: str) -> bool:
+    """Whether the slot may have several values: one of these attributes, or one that has a URN for a name."""
+    return slot in _SEVERAL_VALUES or slot.startswith("urn:")
 
 
 def _children(element: etree._Element, tag: str) -> Iterator[etree._Element]:
     return element.iterchildren(rim(tag))
-
-
-def _slots(element: etree._Element) -> dict[str, tuple[str, ...]]:
-    """Values by slot name; a slot that is repeated is joined."""
-    slots: dict[str, tuple[str, ...]] = {}
-    for slot in element.iterchildren(_SLOT):
-        values = [
-            text
-            for value_list in slot.iterchildren(_VALUE_LIST)
-            for value in value_list.iterchildren(_VALUE)
-            if (text := inner_text(value))
-        ]
-        name = slot.get("name", "").strip()
-        slots[name] = (*slots[name], *values) if name in slots else tuple(values)
-    return slots
-
-
-def inner_text(element: etree._Element) -> str:
-    """The text of *element* without the blanks around it; comments do not count."""
-    if len(element):
-        return "".join(str(text) for text in element.itertext()).strip()
-    return (element.text or "").strip()
-
-
-def _text(element: etree._Element, tag: str) -> str:
-    """The first LocalizedString that says something, in whatever language."""
-    for child in _children(element, tag):
-        for localized in child.iterchildren(_LOCALIZED):
-            value = (localized.get("value") or "").strip()
-            if value:
-                return value
-    return ""
 
 
 def registry_object_list(element: etree._Element) -> etree._Element | None:
@@ -190,7 +255,7 @@ def registry_object_list(element: etree._Element) -> etree._Element | None:
     return found
 
 
-def objects(element: etree._Element, *, strict: bool) -> Submission:
+def objects(element: etree._Element, *, strict: bool) -> Reading:
     """Everything in a rim:RegistryObjectList.
 
     *strict* refuses a reference id that is not a CXi; else it is kept among the extra slots under its own name, so
@@ -208,12 +273,15 @@ def objects(element: etree._Element, *, strict: bool) -> Submission:
             )
 
     packages = list(readers("RegistryPackage"))
-    return Submission(
+    entries = list(readers("ExtrinsicObject"))
+    associations = list(readers("Association"))
+    submission = Submission(
         submission_sets=tuple(_submission_set(reader) for reader in packages if not _is_folder(reader)),
         folders=tuple(_folder(reader) for reader in packages if _is_folder(reader)),
-        entries=tuple(_entry(reader, strict=strict) for reader in readers("ExtrinsicObject")),
-        associations=tuple(_association(reader) for reader in readers("Association")),
+        entries=tuple(_entry(reader, strict=strict) for reader in entries),
+        associations=tuple(_association(reader) for reader in associations),
     )
+    return Reading(submission, all(reader.is_whole() for reader in (*packages, *entries, *associations)))
 
 
 def object_refs(element: etree._Element) -> tuple[str, ...]:
@@ -234,8 +302,8 @@ def _folder(reader: _ObjectReader) -> Folder:
         unique_id=reader.need(reader.identifier(c.FOLDER_UNIQUE_ID), "XDSFolder.uniqueId"),
         patient_id=reader.need(reader.identifier(c.FOLDER_PATIENT_ID), "XDSFolder.patientId"),
         codes=reader.codes(c.FOLDER_CODES, "XDSFolder.codeList"),
-        title=reader.text("Name"),
-        comments=reader.text("Description"),
+        title=reader.text(_NAME),
+        comments=reader.text(_DESCRIPTION),
         last_update_time=reader.slot("lastUpdateTime"),
         status=reader.attribute("status"),
         home_community_id=reader.attribute("home"),
@@ -257,8 +325,8 @@ def _submission_set(reader: _ObjectReader) -> SubmissionSet:
         content_type_code=reader.code(c.SET_CONTENT_TYPE, "XDSSubmissionSet.contentTypeCode"),
         submission_time=reader.need(reader.slot("submissionTime"), "XDSSubmissionSet.submissionTime"),
         authors=reader.authors(c.SET_AUTHOR),
-        title=reader.text("Name"),
-        comments=reader.text("Description"),
+        title=reader.text(_NAME),
+        comments=reader.text(_DESCRIPTION),
         intended_recipients=reader.slots.get("intendedRecipient", ()),
         status=reader.attribute("status"),
         home_community_id=reader.attribute("home"),
@@ -296,8 +364,8 @@ def _entry(reader: _ObjectReader, *, strict: bool) -> DocumentEntry:
         language_code=reader.need(reader.slot("languageCode"), "XDSDocumentEntry.languageCode"),
         source_patient_id=reader.slot("sourcePatientId"),
         source_patient_info=reader.slots.get("sourcePatientInfo", ()),
-        title=reader.text("Name"),
-        comments=reader.text("Description"),
+        title=reader.text(_NAME),
+        comments=reader.text(_DESCRIPTION),
         authors=reader.authors(c.ENTRY_AUTHOR),
         legal_authenticator=reader.slot("legalAuthenticator"),
         event_codes=reader.codes(c.ENTRY_EVENT, "XDSDocumentEntry.eventCodeList"),
@@ -342,7 +410,10 @@ def _references(reader: _ObjectReader, *, strict: bool) -> tuple[tuple[Reference
             if strict:
                 reader.refuse("XDSDocumentEntry.referenceIdList", "registry_metadata_value")
             unread.append(value)
+            reader.whole = False
             continue
+        odd = reference.cxi() != value or (reference.authority and not is_uid(reference.authority))
+        reader.whole &= not odd
         references.append(reference)
     return tuple(references), tuple(unread)
 

@@ -17,7 +17,6 @@ from gateway.xds import _query_definitions as definitions
 from gateway.xds._query_definitions import ENTRY, FOLDER, SUBMISSION_SET
 from gateway.xds._stored_query import LEAF_CLASS, Groups, StoredQuery, coded
 
-_NARROWING = ("ClassCode", "EventCodeList", "HealthcareFacilityTypeCode", "CodeList", "ReferenceIdList")
 APPROVED: Sequence[str] = (Status.APPROVED,)
 Period = tuple[str, str]
 
@@ -97,7 +96,7 @@ def of_patients(query: StoredQuery, patient_ids: Sequence[str]) -> StoredQuery:
         raise ValueError("this query knows one patient alone")
     others = {name: groups for name, groups in query.parameters.items() if not name.endswith("PatientId")}
     stated = (FOLDER if query.query_id == definitions.FIND_FOLDERS else ENTRY) + "PatientId"
-    if not patient_ids and not any(name.endswith(_NARROWING) for name in others):
+    if not patient_ids and not any(name.endswith(definitions.NARROWING) for name in others):
         raise ValueError("a patient or a code is asked for")
     parameters = {**({stated: _any(patient_ids)} if patient_ids else {}), **others}
     return replace(query, query_id=definition.query_id, parameters=parameters)

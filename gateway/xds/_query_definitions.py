@@ -201,6 +201,8 @@ _NEWER = (
         (*_FIND, Parameter(ENTRY + "Title", Kind.TEXTS, required=True)),
     ),
 )
+NARROWING = ("ClassCode", "EventCodeList", "HealthcareFacilityTypeCode", "CodeList", "ReferenceIdList")
+"""Endings of the parameters one of which a query of ITI-51 has when it names no patient (section 3.51.4.1.2.3)."""
 OF_MULTIPLE: Mapping[str, Definition] = dict(
     zip((FIND_DOCUMENTS, FIND_FOLDERS, FIND_DOCUMENTS_BY_REFERENCE_ID), _MULTIPLE, strict=True)
 )

@@ -18,13 +18,16 @@ from gateway.errors import InputRejected
 from gateway.model.document import RegistryError, Submission
 from gateway.xds import _ebrim_read, _ebrim_write
 from gateway.xds import constants as c
+from gateway.xds._ebrim_read import Reading
 
 __all__ = [
+    "Reading",
     "RegistryResponse",
     "ResponseStatus",
     "read",
     "read_object_refs",
     "read_response",
+    "read_whole",
     "write",
     "write_object_list",
     "write_object_refs",
@@ -88,9 +91,14 @@ def read(element: etree._Element) -> Submission:
     part is missing) or ``registry_metadata_value`` (a part cannot be read), whose ``place`` is the object and whose
     facts are ``attribute`` and ``object`` (its id).
     """
+    return read_whole(element).submission
+
+
+def read_whole(element: etree._Element) -> Reading:
+    """:func:`read`, and whether the objects hold everything that was said of them."""
     found = _ebrim_read.registry_object_list(element)
     if found is None:
-        return Submission()
+        return Reading(Submission(), True)
     return _ebrim_read.objects(found, strict=element is not found and element.tag != _QUERY_RESPONSE)
 
 

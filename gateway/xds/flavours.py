@@ -32,6 +32,8 @@ class Flavour:
     """``PID-3`` among sourcePatientInfo (ITI TF-3 section 4.2.3.2.23); no official French sample has it."""
     device_is_author: bool
     """The gateway is the author of manifests (newest French samples) instead of who performed the examination."""
+    author_telecommunications: bool
+    """authorTelecommunication of an author whose report has telecoms; the French tables (003) have no such line."""
     manifest_type_from_act: bool
     """typeCode of a manifest is the procedure's code (RAD TF-2 section 4.68.4.1.2.3.2) instead of ``IMG-KOS``."""
     manifest_title: str
@@ -65,6 +67,7 @@ FLAVOURS: Mapping[FlavourName, Flavour] = {
         national_names=True,
         patient_info_has_ids=False,
         device_is_author=True,
+        author_telecommunications=False,
         manifest_type_from_act=False,
         manifest_title="Reference d'Objets d'un Examen d'Imagerie",
         manifest_comments="KOS",
@@ -86,6 +89,7 @@ FLAVOURS: Mapping[FlavourName, Flavour] = {
         national_names=False,
         patient_info_has_ids=True,
         device_is_author=False,
+        author_telecommunications=True,
         manifest_type_from_act=True,
         manifest_title="",
         manifest_comments="",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
+from urllib.parse import unquote
 
+from gateway.model.datatypes import Telecom
 from gateway.model.document import Author, ReferenceId
 from gateway.model.identifiers import ORGANIZATION_OID, PROFESSIONAL_OID, Identifier
 from gateway.model.people import Organization, Patient, Professional
@@ -19,6 +21,12 @@ _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+", re.ASCII)
 _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})
 _NOT_IN_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLANKS = re.compile(r"\s+")
+_NOT_DIALLED = re.compile(r"[\s().-]")
+"""What is written between the digits of a number (RFC 3966 section 5.1.1)."""
+_NUMBER = re.compile(r"\+?[0-9]{2,20}")
+_EQUIPMENT = {"tel": "PH", "fax": "FX"}
+_EQUIPMENT_OF_USE = {"MC": "CP", "PG": "BP"}
+_USES = {"WP": "WPN", "DIR": "WPN", "PUB": "WPN", "H": "PRN", "HP": "PRN", "HV": "VHN", "EC": "EMR"}
 
 
 def escape(text: str) -> str:
@@ -92,6 +100,28 @@ def xon(organization: Organization, flavour: Flavour) -> str:
     return f"{name}^^^^^&{identifier.root}&ISO^{kind}^^^{escape(identifier.extension or '')}"
 
 
+def xtn(telecom: Telecom) -> str:
+    """XTN of a telephone, fax, pager or e-mail address; empty for another scheme or nothing behind it.
+
+    ``^^Internet^a@b`` and ``^use^equipment^^^^number^extension`` (HL7 v2.5 section 2A.89, tables 0201 and 0202). A
+    number keeps its ``+``, which may stand before it (NM), for where its country code ends is not said.
+    """
+    scheme, _, stated = telecom.value.strip().partition(":")
+    number, *parameters = stated.strip().split(";")
+    scheme = scheme.lower()
+    if scheme == "mailto":
+        address = unquote(number.partition("?")[0])
+        return f"^^Internet^{escape(address)}" if "@" in address else ""
+    digits = _NOT_DIALLED.sub("", number)
+    uses = telecom.use.split()
+    equipment = next((_EQUIPMENT_OF_USE[use] for use in uses if use in _EQUIPMENT_OF_USE), _EQUIPMENT.get(scheme, ""))
+    if not equipment or _NUMBER.fullmatch(digits) is None:
+        return ""
+    use = next((_USES[use] for use in uses if use in _USES), "")
+    extension = next((one.partition("=")[2] for one in parameters if one.lower().startswith("ext=")), "")
+    return f"^{use}^{equipment}^^^^{digits}^{escape(extension)}".rstrip("^")
+
+
 def author(person: Professional, flavour: Flavour) -> Author:
     """author of a document (guide, "Mapping XDS": role from functionCode's displayName, specialty from code)."""
     structure = xon(person.organization, flavour) if person.organization else ""
@@ -105,6 +135,9 @@ def author(person: Professional, flavour: Flavour) -> Author:
             (f"{escape(specialty.code)}^{escape(specialty.display)}^{specialty.system}",)
             if specialty and specialty.code
             else ()
+        ),
+        telecommunications=(
+            tuple(filter(None, map(xtn, person.telecoms))) if flavour.author_telecommunications else ()
         ),
     )
 

@@ -32,6 +32,8 @@ class ContentType:
     @classmethod
     def parse(cls, text: str) -> ContentType:
         """Read the value of a Content-Type field; raises InputRejected (``mime_header``)."""
+        if _MEDIA_TYPE.fullmatch(text) and len(text) <= _MAXIMUM_FIELD_CHARACTERS:  # as most parts have it
+            return cls(text.strip(" \t").lower(), {})
         media = _MEDIA_TYPE.match(text)
         if media is None or len(text) > _MAXIMUM_FIELD_CHARACTERS:
             raise InputRejected("mime_header", field="Content-Type")

@@ -41,6 +41,7 @@ __all__ = [
     "include",
     "plain",
     "resolve",
+    "unused_part",
     "write",
 ]
 
@@ -184,11 +185,12 @@ def _part_header(boundary: str, content_type: str, content_id: str) -> bytes:
     ).encode("ascii")
 
 
-def resolve(root: etree._Element, incoming: Incoming) -> dict[etree._Element, Part]:
+def resolve(root: etree._Element, incoming: Incoming, *, all_used: bool = True) -> dict[etree._Element, Part]:
     """Which part stands in which element: for each xop:Include of *root*, its parent and the part.
 
-    Every part is used exactly once, and only parts of the same message can be named (``cid:``). Raises InputRejected
-    (``mtom_part``): another scheme, a part that is absent, used twice or not used, text beside an Include.
+    Every part is used exactly once (at most once, when they need not be *all_used*), and only parts of the same
+    message can be named (``cid:``). Raises InputRejected (``mtom_part``): another scheme, a part that is absent, used
+    twice or not used, text beside an Include.
     """
     resolved: dict[etree._Element, Part] = {}
     left = dict(incoming.parts)
@@ -203,9 +205,14 @@ def resolve(root: etree._Element, incoming: Incoming) -> dict[etree._Element, Pa
         if part is None:
             raise InputRejected("mtom_part", words="cid")
         resolved[parent] = part
-    if left:
-        raise InputRejected("mtom_part", words="unused")
+    if left and all_used:
+        raise unused_part()
     return resolved
+
+
+def unused_part() -> InputRejected:
+    """A part of the message that no element names."""
+    return InputRejected("mtom_part", words="unused")
 
 
 def content(element: etree._Element, resolved: Mapping[etree._Element, Part]) -> Part:

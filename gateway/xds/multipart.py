@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 SOAP_MEDIA_TYPE = "application/soap+xml"
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 
-_CHUNK_BYTES = 64 * 1024
+_CHUNK_BYTES = 256 * 1024
+"""Of what is read out of the spool at once: each piece gives the interpreter away and waits to have it back."""
 _MAXIMUM_PADDING_BYTES = 64
 _LINE_END = re.compile(rb"[ \t]*\r\n")
 _UNDECIDED = re.compile(rb"-?|[ \t]*\r?")
@@ -302,7 +303,8 @@ class Reader:
         if self._state is _State.BODY and size:
             dropped = min(self._drop, size)
             self._drop -= dropped
-            self._keep(bytes(self._buffer[dropped:size]))
+            with memoryview(self._buffer) as whole, whole[dropped:size] as content:
+                self._keep(bytes(content))
         del self._buffer[:size]
 
     def _keep(self, data: bytes) -> None:

@@ -58,6 +58,9 @@ __all__ = [
 ]
 
 
+_CHUNK_BYTES = 256 * 1024
+
+
 class Readable(Protocol):
     """A body as a server gives it (``wsgi.input``)."""
 
@@ -77,6 +80,11 @@ class Request:
     parts: Mapping[etree._Element, mtom.Part] = field(repr=False)
     """Documents by the element that they stand in; ``mtom.content(element, parts)`` reads inline ones too."""
     incoming: mtom.Incoming = field(repr=False)
+
+    @property
+    def unused(self) -> bool:
+        """Whether there are parts that no element names."""
+        return len(self.parts) < len(self.incoming.parts)
 
     def documents(self) -> dict[str, mtom.Part]:
         """The documents of an ITI-41 request by their ids; raises as :func:`mtom.documents_by_id`."""
@@ -101,11 +109,13 @@ def read_request(
     *,
     actions: Collection[str] | None = None,
     understood: Collection[str] = (),
+    all_used: bool = True,
 ) -> Request:
     """Read a request from an HTTP body.
 
     *actions* are those that are answered (all when None); *understood* are header blocks, in Clark notation, that the
-    caller processes beside WS-Addressing. Raises EnvelopeRejected, and what ``mtom.Reader``, ``mtom.resolve`` and
+    caller processes beside WS-Addressing. Not *all_used*: a part that no element names is for the caller to judge
+    (``Request.unused``). Raises EnvelopeRejected, and what ``mtom.Reader``, ``mtom.resolve`` and
     ``safexml.parse`` raise; all of it can be given to :func:`write_fault`.
     """
     incoming = _read_all(mtom.Reader(content_type, limits), stream)
@@ -114,7 +124,7 @@ def read_request(
         action, identifier = _addressed(envelope, incoming.action, actions, understood)
         if envelope.body is None:
             raise EnvelopeRejected("soap_envelope", relates_to=identifier)
-        parts = mtom.resolve(envelope.root, incoming)
+        parts = mtom.resolve(envelope.root, incoming, all_used=all_used)
         return Request(action, identifier, envelope.body, envelope.blocks, parts, incoming)
     except Exception:
         incoming.close()
@@ -123,7 +133,7 @@ def read_request(
 
 def _read_all(reader: mtom.Reader, stream: Readable) -> mtom.Incoming:
     try:
-        while chunk := stream.read(64 * 1024):
+        while chunk := stream.read(_CHUNK_BYTES):
             reader.feed(chunk)
         return reader.finish()
     except OSError as error:

@@ -21,10 +21,12 @@ from gateway import cli
 from gateway.demo.identity import CT
 from gateway.demo.reports import Draft, level3
 from gateway.kos.build import build
+from gateway.model.codes import Code
 from gateway.model.document import Status
 from gateway.model.identifiers import new_uid
 from gateway.store import migrations
 from gateway.store.engine import open_engine
+from gateway.xds import ebrim
 from tests.protocol.test_client_amending import UUID, entry, registered
 from tests.protocol.test_client_consumer import CONTENT, SOURCE, instance, showing, stated
 from tests.support import client_wire as wire
@@ -185,6 +187,48 @@ def test_a_submission_may_replace_a_document(desk: Desk) -> None:
     submission = desk.sent[-1]
     assert "urn:ihe:iti:2007:AssociationType:RPLC" in submission.attributes("Association", "associationType")
     assert UUID.format(9) in submission.attributes("Association", "targetObject")
+
+
+def test_documents_are_submitted_in_a_new_folder(desk: Desk) -> None:
+    path, _ = manifest(desk)
+    words = ("--folder", "Épisode 2026", "--folder-code", "IMG^^1.2.250.1.999.5^^Imagerie", "--folder-code", "B^^1.2")
+    told = desk.type("submit", report(desk), path, *words, answers=(NOBODY, DONE))
+    assert told.status == 0, told.err
+    sent = ebrim.read(desk.sent[-1].body)
+    (folder,) = sent.folders
+    (submission_set,) = sent.submission_sets
+    assert (folder.title, folder.patient_id) == ("Épisode 2026", submission_set.patient_id)
+    assert folder.codes == (Code("IMG", "1.2.250.1.999.5", "Imagerie"), Code("B", "1.2", "B"))
+    joins = {(one.source, one.target): one.entry_uuid for one in sent.associations}
+    assert (submission_set.entry_uuid, folder.entry_uuid) in joins
+    for one in sent.entries:
+        assert (submission_set.entry_uuid, joins[folder.entry_uuid, one.entry_uuid]) in joins
+
+
+def test_documents_are_submitted_into_a_folder_that_is_there(desk: Desk) -> None:
+    path, _ = manifest(desk)
+    told = desk.type("submit", path, "--folder", UUID.format(7), answers=(NOBODY, DONE))
+    assert told.status == 0, told.err
+    submission = desk.sent[-1]
+    assert UUID.format(7) in submission.attributes("Association", "sourceObject")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--folder", "A title"),
+        ("--folder", "urn:uuid:7"),
+        ("--folder-code", "A^^1.2"),
+        ("--folder", UUID.format(7), "--folder-code", "A^^1.2"),
+        ("--folder", "A title", "--folder-code", "A"),
+    ],
+)
+def test_options_of_a_folder_that_do_not_go_together_are_refused_before_anything_is_asked(
+    desk: Desk, words: tuple[str, ...]
+) -> None:
+    told = desk.type("submit", manifest(desk)[0], *words)
+    assert told.status == 2
+    assert "--folder" in told.err
 
 
 def test_every_error_of_a_refusal_is_told_with_attribute_and_document(desk: Desk) -> None:

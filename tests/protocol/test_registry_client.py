@@ -21,7 +21,17 @@ from gateway.trust import safexml
 from gateway.xds import ebrim, queries
 from gateway.xds.client import DestinationSettings, RegistryClient, RegistryRefused, Submitter
 from tests.support import registry_wire as wire
-from tests.support.registry import PATIENT, ROOT, accession, entry, running_service, sha1, submission
+from tests.support.registry import (
+    PATIENT,
+    ROOT,
+    Bytes,
+    accession,
+    entry,
+    running_service,
+    sha1,
+    submission,
+    with_folder,
+)
 
 CONTENT = b"\r\n<ClinicalDocument>\xc3\xa9</ClinicalDocument>\r\n"
 
@@ -188,9 +198,30 @@ def test_a_restricted_update_makes_a_new_version_and_keeps_what_it_may_not_chang
     assert {error.code for error in caught.value.errors} == {"UnmodifiableMetadataError"}
 
 
-def test_a_query_for_several_patients_goes_out_under_its_own_action(client: RegistryClient) -> None:
-    asked = queries.of_patients(queries.find_documents(PATIENT), [PATIENT, PATIENT.replace("2790", "1790")])
-    with pytest.raises(PeerRefused) as caught:  # this registry does not offer ITI-51, and says so by name
-        client.query(asked)
-    assert caught.value.code == "registry_fault"
-    assert "MultiPatientStoredQuery" in str(caught.value.facts)
+def test_a_query_for_several_patients_finds_those_of_each_of_them_and_of_nobody_else(
+    client: RegistryClient, service: RegistryService
+) -> None:
+    """ITI-51: whole objects of several patients in one answer; under ITI-18 its queries are not known."""
+    patients = [PATIENT.replace("2790", f"{number}790") for number in (1, 2, 3)]
+    for number, patient in enumerate(patients):
+        one = entry(patient_id=patient, reference_ids=(accession(f"ACC-{number}"),))
+        made = with_folder(submission(one, patient_id=patient), one.entry_uuid)
+        assert service.provide_and_register(made, {one.entry_uuid: Bytes(CONTENT)}) == ()
+    asked = queries.find_documents(PATIENT)
+    found = client.query(queries.of_patients(asked, patients[:2])).entries
+    assert {one.patient_id for one in found} == set(patients[:2])
+    folders = client.query(queries.of_patients(queries.find_folders(PATIENT), patients[1:])).folders
+    assert {one.patient_id for one in folders} == set(patients[1:])
+    references = [accession(f"ACC-{number}").cxi() for number in range(3)]
+    by_reference = queries.of_patients(queries.find_documents_by_reference_id(PATIENT, references), patients[2:])
+    assert [one.patient_id for one in client.query(by_reference).entries] == patients[2:]
+    everybody = queries.of_patients(queries.find_documents_by_reference_id(PATIENT, references), [])
+    assert {one.patient_id for one in client.query(everybody).entries} == set(patients)
+
+
+def test_a_query_for_several_patients_needs_a_patient_or_a_code(service: RegistryService) -> None:
+    asked = queries.of_patients(queries.find_documents(PATIENT), [PATIENT])
+    everything = replace(asked, parameters={n: v for n, v in asked.parameters.items() if not n.endswith("PatientId")})
+    with pytest.raises(queries.QueryError) as caught:
+        service.stored_query(everything)
+    assert caught.value.code == "XDSStoredQueryMissingParam"

@@ -94,6 +94,30 @@ def test_a_document_inside_the_envelope_is_accepted_without_mtom(url: str) -> No
     assert wire.parts_of(retrieved)[1].get_payload(decode=True) == CONTENT
 
 
+def test_a_document_whose_element_is_gone_is_missing_though_its_part_came(url: str) -> None:
+    body = wire.provide_and_register(wire.extrinsic_object(new_unique_id()), "")
+    answer = wire.post(f"{url}/repository", wire.ITI_41, body, {"d1@hand": CONTENT})
+    assert (answer.status_code, wire.status_of(answer)) == (200, "Failure")
+    assert wire.errors_of(answer) == ["XDSMissingDocument"]
+
+
+def test_a_part_that_nothing_names_beside_documents_that_are_all_there_is_a_fault(url: str) -> None:
+    body = wire.provide_and_register(wire.extrinsic_object(new_unique_id()), wire.by_part())
+    answer = wire.post(f"{url}/repository", wire.ITI_41, body, {"d1@hand": CONTENT, "d2@hand": b"?"})
+    assert answer.status_code == 400
+    asked = wire.retrieve((REPOSITORY, "1.2.3"))
+    assert wire.post(f"{url}/repository", wire.ITI_43, asked, {"d1@hand": CONTENT}).status_code == 400
+
+
+def test_a_query_of_several_patients_is_not_known_under_the_action_of_one(url: str) -> None:
+    several = "3d1bdb10-39a2-11de-89c2-2f44d94eaa9f"
+    slots = wire.slot("$XDSDocumentEntryStatus", "('urn:oasis:names:tc:ebxml-regrep:StatusType:Approved')")
+    slots += wire.slot("$XDSDocumentEntryPatientId", f"('{PATIENT}')")
+    answer = wire.post(f"{url}/registry", wire.ITI_18, wire.stored_query(several, slots))
+    assert wire.errors_of(answer) == ["XDSUnknownStoredQuery"]
+    assert wire.status_of(wire.post(f"{url}/registry", wire.ITI_51, wire.stored_query(several, slots))) == "Success"
+
+
 def test_a_refusal_is_http_200_with_every_error(url: str) -> None:
     slots = wire.slot("hash", "00" * 20) + wire.slot("size", "7")
     answer = submit(url, new_unique_id(), slots=slots)

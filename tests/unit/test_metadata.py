@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from gateway import valuesets
 from gateway.errors import Mismatch
 from gateway.model.codes import DCM, LOINC, SNOMED_CT, Code
+from gateway.model.datatypes import Telecom
 from gateway.model.document import AssociationType, DocumentEntry, Submission
 from gateway.model.exam import Exam
 from gateway.model.finding import Severity
@@ -29,6 +30,7 @@ from gateway.trust.safexml import parse
 from gateway.xds import ebrim
 from gateway.xds._body_parts import REGIONS_BY_BODY_PART
 from gateway.xds.metadata import MetadataSettings, pdf_entry, prepare, signed
+from gateway.xds.rules import hl7_values
 from gateway.xds.rules.judge import judge
 from tests.support.publications import (
     CHEST,
@@ -358,6 +360,32 @@ def test_a_device_that_wrote_the_report_is_named_as_a_device() -> None:
     device = Professional(identifiers=(Identifier("1.2.250.1.71.4.2.1", "3120456789/RIS"),), device="Maker RIS 4")
     (author,) = report_entry(with_report(authors=(device,))).authors
     assert author.person == "3120456789/RIS^Maker RIS 4^^^^^^^&1.2.250.1.71.4.2.1&ISO^U^^^EI"
+
+
+@pytest.mark.parametrize(
+    ("value", "use", "expected"),
+    [
+        ("tel:+33-(0)2.61 91 00 42", "WP", "^WPN^PH^^^^+330261910042"),
+        ("tel:0261910042;ext=12", "", "^^PH^^^^0261910042^12"),
+        ("TEL:0661910042", "MC", "^^CP^^^^0661910042"),
+        ("fax:0261910043", "DIR WP", "^WPN^FX^^^^0261910043"),
+        ("mailto:alain.pat-radio%40medecin.mssante.fr", "", "^^Internet^alain.pat-radio@medecin.mssante.fr"),
+        ("mailto:a@b.fr?subject=x", "HP", "^^Internet^a@b.fr"),
+        ("http://example.org/", "WP", ""),
+        ("tel:", "", ""),
+        ("tel:sur demande", "", ""),
+        ("mailto:", "", ""),
+    ],
+)
+def test_an_authors_telecoms_are_their_telecommunications_as_ihe_writes_them_and_not_in_the_french_tables(
+    value: str, use: str, expected: str
+) -> None:
+    person = replace(RADIOLOGIST, telecoms=(Telecom(value=value, use=use),))
+    publication = with_report(authors=(person,))
+    (author,) = report_entry(publication, IHE).authors
+    assert author.telecommunications == ((expected,) if expected else ())
+    assert not expected or hl7_values.xtn(expected) is None
+    assert report_entry(publication).authors[0].telecommunications == ()
 
 
 def test_names_with_delimiters_are_escaped_and_people_without_ids_are_named() -> None:
