@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import ssl
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
-from requests.adapters import HTTPAdapter
-
 from gateway.dicom import httpstream, part10
 from gateway.dicom.guard import EXPLICIT_LITTLE, file_meta
-from gateway.dicom.multipart import Broken, Parts, TooLarge, boundary
+from gateway.dicom.httpstream import Answer, Connections
+from gateway.dicom.multipart import Broken, Content, Parts, TooLarge, boundary
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.values import JsonValues, text
 from gateway.errors import InputRejected, PeerMisbehaved, PeerRefused, PeerUnreachable
@@ -35,33 +36,16 @@ _NOT_GIVEN = frozenset({406, 415, 500, 501})
 _GONE = frozenset({404, 410})
 
 
-class _Adapter(HTTPAdapter):
-    """Connections with the site's own TLS context."""
-
-    def __init__(self, context: ssl.SSLContext | None, connections: int) -> None:
-        self._context = context
-        super().__init__(pool_connections=1, pool_maxsize=connections)
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        if self._context is not None:
-            kwargs["ssl_context"] = self._context
-        super().init_poolmanager(connections, maxsize, block=block, **kwargs)
-
-
 class DicomWeb:
     """The DICOMweb services of one PACS, on kept connections. May be used by several threads."""
 
     def __init__(self, settings: PacsSettings) -> None:
         self._settings = settings
-        self._session = requests.Session()
-        # Neither a proxy nor credentials of the environment may get between the gateway and the PACS.
-        self._session.trust_env = False
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _Adapter(settings.web_tls, settings.max_associations * 4))
+        self._connections = Connections(settings)
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._session.close()
+        self._connections.close()
 
     def metadata(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> tuple[JsonValues, int]:
         """The header of one instance and its size in bytes as JSON.
@@ -101,55 +85,49 @@ class DicomWeb:
             raise self._malformed("JSON")
         return [JsonValues(one) for one in answer]
 
-    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> bytes:
-        """One instance as a Part 10 file, as the PACS keeps it.
+    def instance(self, study_uid: str, series_uid: str, sop_instance_uid: str) -> tuple[str, bytes]:
+        """Transfer syntax and data set of one instance, as the PACS keeps it; raises as :meth:`each`."""
+        found: list[tuple[str, bytes]] = []
 
-        Raises as :meth:`metadata`, and NotGiven.
-        """
-        path = f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}"
-        (content,) = self.instances(path, expected=1)
-        return content
+        def take(syntax: str, data: bytes) -> None:
+            if found:
+                raise self._malformed("multipart")
+            found.append((syntax, data))
 
-    def instances(self, path: str, expected: int | None = None) -> list[bytes]:
-        """Every instance of the resource *path* (of a study, a series or one instance), as Part 10 files."""
-        limit = self._settings.instance_limit_bytes
-        body, headers = self._get(path, _FILE_TYPES, limit + _ENVELOPE_LIMIT_BYTES)
-        content_type = headers.get("Content-Type", "")
-        mark = boundary(content_type)
-        found = list(_parts(mark, body)) if mark else [bytes(body)]
-        if expected is not None and len(found) != expected:
+        self.each(f"studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}", take)
+        if not found:
             raise self._malformed("multipart")
-        return found
+        return found[0]
 
     def each(self, path: str, take: Callable[[str, bytes], None]) -> None:
-        """Every instance of the resource *path* as the PACS keeps it, its transfer syntax and data set given to *take*
-        as they come.
+        """Every instance of the resource *path* (a study, a series or one instance) as the PACS keeps it, its transfer
+        syntax and data set given to *take* as they come.
 
         What *take* raises ends the transfer at once. Raises as :meth:`metadata`, and NotGiven.
         """
-        settings = self._settings
-        deadline = time.monotonic() + settings.operation_timeout_s
-        try:
-            with httpstream.get(settings, path, _FILE_TYPES) as answer:
-                self._check_status(answer.status)
-                mark = boundary(answer.getheader("Content-Type", ""))
-                if not mark:
-                    raise self._malformed("multipart")
-                for content in Parts(mark, answer, settings.instance_limit_bytes):
-                    if time.monotonic() > deadline:
-                        raise self._failed("time-out")
+        with self._asked(path, _FILE_TYPES) as answer:
+            try:
+                for content in self._contents(answer):
                     start, syntax = file_meta(opening := part10.opening(content.read))
                     if start != len(opening):
                         raise self._malformed("file meta information")
                     take(syntax, content.read(content.left))
-        except InputRejected as error:
-            if error.code == "image_unknown":
-                raise
-            raise self._malformed(error.code) from None
-        except TooLarge:
-            raise PeerMisbehaved("pacs_answer_too_large", pacs=settings.name) from None
-        except (Broken, http.client.HTTPException, OSError) as error:
-            raise self._failed(type(error).__name__) from None
+            except InputRejected as error:
+                if error.code == "image_unknown":
+                    raise
+                raise self._malformed(error.code) from None
+            except TooLarge:
+                raise PeerMisbehaved("pacs_answer_too_large", pacs=self._settings.name) from None
+
+    def _contents(self, answer: Answer) -> Iterator[Content]:
+        """The parts of a multipart answer, or the one content of another."""
+        limit_bytes = self._settings.instance_limit_bytes
+        mark = boundary(answer.getheader("Content-Type", ""))
+        if mark:
+            yield from Parts(mark, httpstream.body(answer), limit_bytes)
+        else:
+            content = self._whole(answer, limit_bytes)
+            yield Content(io.BytesIO(content), len(content))
 
     def headers(self, study_uid: str, series_uid: str) -> list[dict[str, Any]]:
         """The headers of every instance of a series in the DICOM JSON model; raises as :meth:`metadata`."""
@@ -172,41 +150,34 @@ class DicomWeb:
             raise self._malformed("frame size")
         return memoryview(body)[start:end]
 
-    def _get(self, path: str, accept: str, limit_bytes: int) -> tuple[bytearray, Mapping[str, str]]:
-        """Body and headers; a kept connection that the server had closed is replaced once."""
-        try:
-            try:
-                return self._read(path, accept, limit_bytes)
-            except requests.exceptions.Timeout:
-                raise
-            except requests.exceptions.ConnectionError:
-                return self._read(path, accept, limit_bytes)
-        except requests.exceptions.Timeout:
-            raise self._failed("time-out") from None
-        except requests.exceptions.SSLError:
-            raise self._failed("TLS") from None
-        except requests.exceptions.RequestException as error:
-            raise self._failed(type(error).__name__) from None
+    def _get(self, path: str, accept: str, limit_bytes: int) -> tuple[bytearray, HTTPMessage]:
+        """Body and headers."""
+        with self._asked(path, accept) as answer:
+            return self._whole(answer, limit_bytes), answer.headers
 
-    def _read(self, path: str, accept: str, limit_bytes: int) -> tuple[bytearray, Mapping[str, str]]:
-        settings = self._settings
-        deadline = time.monotonic() + settings.operation_timeout_s
-        with self._session.get(
-            f"{settings.dicomweb_url.rstrip('/')}/{path}",
-            headers={"Accept": accept, "Accept-Encoding": "identity"},
-            timeout=(settings.connect_timeout_s, settings.response_timeout_s),
-            allow_redirects=False,
-            stream=True,
-        ) as answer:
-            self._check_status(answer.status_code)
-            body = bytearray()
-            for chunk in answer.iter_content(_CHUNK_BYTES):
-                body += chunk
-                if len(body) > limit_bytes:
-                    raise PeerMisbehaved("pacs_answer_too_large", pacs=settings.name)
-                if time.monotonic() > deadline:
-                    raise self._failed("time-out")
-            return body, answer.headers
+    def _whole(self, answer: Answer, limit_bytes: int) -> bytearray:
+        """All of the body."""
+        content, body = bytearray(), httpstream.body(answer)
+        while piece := body.read(_CHUNK_BYTES):
+            content += piece
+            if len(content) > limit_bytes:
+                raise PeerMisbehaved("pacs_answer_too_large", pacs=self._settings.name)
+        answer.check_whole()
+        return content
+
+    @contextmanager
+    def _asked(self, path: str, accept: str) -> Iterator[Answer]:
+        """The answer to a GET, which is one that gives something; foreign exceptions are mapped here."""
+        try:
+            with self._connections.get(path, accept) as answer:
+                self._check_status(answer.status)
+                yield answer
+        except TimeoutError:
+            raise self._failed("time-out") from None
+        except ssl.SSLError:
+            raise self._failed("TLS") from None
+        except (Broken, http.client.HTTPException, OSError, EOFError, zlib.error) as error:
+            raise self._failed(type(error).__name__) from None
 
     def _check_status(self, status: int) -> None:
         if status in (200, 204, 206):
@@ -244,35 +215,6 @@ def _part(content_type: str, body: bytearray) -> tuple[str, int]:
         if name.strip().lower() == b"content-type":
             return value.partition(b";")[0].strip().decode("latin-1").lower(), end + 4
     return "", end + 4
-
-
-def _parts(mark: bytes, body: bytearray) -> Iterator[bytes]:
-    """The contents of a multipart body (RFC 2046 section 5.1.1); a part that is cut short is left out.
-
-    A boundary that also stands inside a part cannot be told from the real one, so the length that a part declares is
-    followed where it declares one.
-    """
-    opening = b"--" + mark
-    position = body.find(opening)
-    while position >= 0:
-        head = body.find(b"\r\n\r\n", position, position + _ENVELOPE_LIMIT_BYTES)
-        if head < 0 or body.startswith(opening + b"--", position):
-            return
-        start = head + 4
-        declared = _declared_length(body[position:head])
-        end = body.find(b"\r\n" + opening, start + declared)
-        if end < 0:
-            return
-        yield bytes(memoryview(body)[start:end])
-        position = end + 2
-
-
-def _declared_length(head: bytes | bytearray) -> int:
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            return int(value)
-    return 0
 
 
 def _ends(content_type: str, body: bytearray, end: int) -> bool:

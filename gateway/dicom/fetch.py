@@ -28,7 +28,7 @@ from gateway.dicom.settings import PacsSettings
 from gateway.dicom.spool import Spool
 from gateway.dicom.stream import Upstream
 from gateway.dicom.values import Values
-from gateway.errors import GatewayError, InputRejected, NotSupportedYet, PeerMisbehaved, PeerRefused
+from gateway.errors import GatewayError, InputRejected, NotSupportedYet, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.model.exam import Exam, Instance
 from gateway.model.identifiers import Identifier
 from gateway.model.image import Frame, RenderedFrame, Rendering, StoredFrame, StoredInstance
@@ -115,10 +115,13 @@ class FrameSource:
                 if error.code != "image_codec":
                     raise
         if here is None and self._web is not None and number == 1 and sop_class_uid not in _MULTIPLE:
-            # One question instead of two. Whatever comes of it, the PACS may still be asked for the frame alone.
+            # One question instead of two. Whatever comes of it, the PACS may still be asked for the frame alone, unless
+            # it does not answer at all: the reader would wait three times.
             try:
                 return self._drawn(self._instance(key), number)
             except GatewayError as error:
+                if isinstance(error, PeerUnreachable) and not isinstance(error, NotGiven):
+                    raise
                 _log.info("images.by_frame_instead", pacs=self.settings.name, code=error.code)
         try:
             return self._asked(key, number)

@@ -1,45 +1,247 @@
-"""One GET on a connection of its own whose body is received where it stays: for transfers of many megabytes.
+"""GETs on kept connections, their bodies received where they stay: what DICOMweb asks of a PACS.
 
-What ``requests`` reads is copied three times on its way. A transfer is one long answer, so a kept connection would save
-nothing; closing this one is how a transfer is ended.
+``requests`` takes two milliseconds of processor for an answer and copies its body three times: as long as a PACS takes
+for a whole image. Here the answer is ``http.client``'s, with two differences. Its header fields are read here, because
+the e-mail parser that ``http.client`` gives them to compiles two expressions for the boundary of every multipart answer
+(1 ms). And its whole time is bounded, not each silence alone: a PACS that sends a byte now and then holds nobody.
+
+A connection serves one answer at a time, and the next only when that one was read to its end; leaving an answer before
+it ends closes the connection, which is how a transfer is ended.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
+import gzip
 import http.client
+import io
+import select
+import socket
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from gateway.dicom.settings import PacsSettings
 
+_LINE_BYTES = 64 << 10
+_FIELDS = 200
+_INFORMED = 10
+"""Informational answers (1xx) before the real one."""
+_REST_BYTES = 1024
+"""What may stand behind the last boundary of a body; a connection with more of it is not kept."""
+_DIGITS = 15
 
-@contextmanager
-def get(settings: PacsSettings, path: str, accept: str) -> Iterator[http.client.HTTPResponse]:
-    """The answer to a GET of *path* under the PACS's DICOMweb address, its body not read yet.
 
-    Raises OSError and http.client.HTTPException, as does reading the body.
-    """
-    parts = urlsplit(settings.dicomweb_url)
-    host, timeout_s = parts.hostname or "", settings.connect_timeout_s
-    connection = (
-        http.client.HTTPSConnection(
-            host, parts.port, timeout=timeout_s, context=settings.web_tls or ssl.create_default_context()
-        )
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, parts.port, timeout=timeout_s)
-    )
-    headers = {"Accept": accept, "Accept-Encoding": "identity", "Connection": "close"}
-    if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-        headers["Authorization"] = "Basic " + base64.b64encode(pair).decode("ascii")
-    try:
-        connection.connect()
-        connection.sock.settimeout(settings.response_timeout_s)
-        connection.request("GET", f"{parts.path.rstrip('/')}/{path}", headers=headers)
-        with connection.getresponse() as answer:
+class Answer(http.client.HTTPResponse):
+    """One answer, its body not read yet. Reading raises OSError and http.client.HTTPException."""
+
+    def __init__(self, sock: socket.socket, *, patience_s: float, deadline: float) -> None:
+        """*patience_s*: for each silence; *deadline*: of the monotonic clock, for all of it."""
+        super().__init__(sock, method="GET")
+        self.fp = io.BufferedReader(_Patient(self.fp.detach(), sock, patience_s, deadline))
+
+    def begin(self) -> None:
+        """Read what stands before the body (RFC 9112 sections 4, 5 and 6)."""
+        for _ in range(_INFORMED):
+            version, self.status, self.reason = self._status_line()
+            self.headers = self.msg = self._fields()
+            if self.status >= 200:
+                break
+        else:
+            raise http.client.HTTPException("no final answer")
+        field = self.headers.get
+        self.version = 10 if version == "HTTP/1.0" else 11
+        self.chunked = field("transfer-encoding", "").strip().lower() == "chunked"
+        self.chunk_left = None
+        self.length = None if self.chunked else self._stated_length(field("content-length", "").strip())
+        stays = self.version == 11 and "close" not in field("connection", "").lower()
+        self.will_close = not stays or (self.length is None and not self.chunked)
+
+    def _status_line(self) -> tuple[str, int, str]:
+        line = self._line()
+        version, _, rest = line.partition(" ")
+        status, _, reason = rest.partition(" ")
+        if not version.startswith("HTTP/1.") or len(status) != 3 or not (status.isascii() and status.isdigit()):
+            raise http.client.BadStatusLine(version[:8])
+        return version, int(status), reason
+
+    def _fields(self) -> http.client.HTTPMessage:
+        found: list[tuple[str, str]] = []
+        for _ in range(_FIELDS):
+            line = self._line()
+            if not line:
+                fields = http.client.HTTPMessage()
+                for name, value in found:
+                    fields[name] = value
+                return fields
+            if line[0] in " \t" and found:  # folded, as old servers write long ones
+                found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
+                continue
+            name, _, value = line.partition(":")
+            found.append((name.strip(), value.strip()))
+        raise http.client.HTTPException("header fields")
+
+    def _line(self) -> str:
+        line = self.fp.readline(_LINE_BYTES)
+        if not line:
+            raise http.client.RemoteDisconnected("no answer")
+        if not line.endswith(b"\n"):
+            raise http.client.LineTooLong("header field")
+        return line.decode("latin-1").rstrip("\r\n")
+
+    def _stated_length(self, value: str) -> int | None:
+        if self.status in (204, 304):
+            return 0
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= _DIGITS else None
+
+    def check_whole(self) -> None:
+        """To be called where nothing more is read: raises IncompleteRead where more was announced."""
+        if self.length:
+            raise http.client.IncompleteRead(b"", self.length)
+
+
+class _Patient(io.RawIOBase):
+    """What comes on a socket, until a deadline."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, patience_s: float, deadline: float) -> None:
+        self._raw, self._sock, self._patience_s, self._deadline = raw, sock, patience_s, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object, /) -> int | None:
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        if left_s < self._patience_s:
+            self._sock.settimeout(left_s)
+        return self._raw.readinto(buffer)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class Body(Protocol):
+    """A body, decompressed where it came so."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readline(self, limit: int, /) -> bytes: ...
+
+
+def body(answer: Answer) -> Body:
+    """The body of *answer*: a few servers compress whatever they are asked. Reading then raises EOFError and
+    zlib.error as well."""
+    compressed = answer.getheader("Content-Encoding", "").strip().lower() == "gzip"
+    return gzip.GzipFile(fileobj=answer) if compressed else answer
+
+
+class Connections:
+    """Kept connections to the DICOMweb address of one PACS. May be used by several threads."""
+
+    def __init__(self, settings: PacsSettings) -> None:
+        self._settings = settings
+        address = urlsplit(settings.dicomweb_url)
+        self._tls = (settings.web_tls or ssl.create_default_context()) if address.scheme == "https" else None
+        self._host = address.hostname or ""
+        self._port = address.port or (http.client.HTTP_PORT if self._tls is None else http.client.HTTPS_PORT)
+        self._base = address.path.rstrip("/")
+        self._fields = f"Host: {address.netloc.rpartition('@')[2]}\r\nAccept-Encoding: identity\r\n"
+        if address.username is not None:
+            pair = f"{unquote(address.username)}:{unquote(address.password or '')}".encode()
+            self._fields += f"Authorization: Basic {base64.b64encode(pair).decode('ascii')}\r\n"
+        self._lock = threading.Lock()
+        self._kept: list[socket.socket] = []
+        self._closed = False
+
+    def close(self) -> None:
+        """Close those that nobody uses; the others are closed by who uses them."""
+        with self._lock:
+            self._closed = True
+            kept, self._kept = self._kept, []
+        for sock in kept:
+            sock.close()
+
+    @contextmanager
+    def get(self, path: str, accept: str) -> Iterator[Answer]:
+        """The answer to a GET of *path* under the PACS's DICOMweb address.
+
+        Raises OSError and http.client.HTTPException, as does reading the body.
+        """
+        sock, answer = self._ask(f"{self._base}/{path}", accept)
+        keeps = False
+        try:
             yield answer
-    finally:
-        connection.close()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if not answer.isclosed():
+                    answer.read(_REST_BYTES)
+                keeps = answer.isclosed() and not answer.will_close
+        finally:
+            answer.close()
+            if keeps:
+                self._keep(sock)
+            else:
+                sock.close()
+
+    def _ask(self, target: str, accept: str) -> tuple[socket.socket, Answer]:
+        """Ask on a kept connection; on a new one where there is none, or where the server has just closed it."""
+        if not (target.isascii() and target.isprintable()) or " " in target:
+            raise http.client.InvalidURL
+        question = f"GET {target} HTTP/1.1\r\n{self._fields}Accept: {accept}\r\n\r\n".encode("latin-1")
+        deadline = time.monotonic() + self._settings.operation_timeout_s
+        kept = self._take()
+        if kept is not None:
+            with contextlib.suppress(ConnectionError):  # http.client's RemoteDisconnected is one
+                return kept, self._answer(kept, question, deadline)
+        new = self._connected()
+        return new, self._answer(new, question, deadline)
+
+    def _answer(self, sock: socket.socket, question: bytes, deadline: float) -> Answer:
+        with contextlib.ExitStack() as undoing:
+            undoing.callback(sock.close)
+            sock.settimeout(self._settings.response_timeout_s)
+            sock.sendall(question)
+            answer = Answer(sock, patience_s=self._settings.response_timeout_s, deadline=deadline)
+            undoing.callback(answer.close)
+            answer.begin()
+            undoing.pop_all()
+        return answer
+
+    def _connected(self) -> socket.socket:
+        sock = socket.create_connection((self._host, self._port), self._settings.connect_timeout_s)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=self._host)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _take(self) -> socket.socket | None:
+        while True:
+            with self._lock:
+                if not self._kept:
+                    return None
+                sock = self._kept.pop()
+            if not _has_something(sock):
+                return sock
+            sock.close()
+
+    def _keep(self, sock: socket.socket) -> None:
+        with self._lock:
+            if not self._closed and len(self._kept) < self._settings.max_associations * 4:
+                self._kept.append(sock)
+                return
+        sock.close()
+
+
+def _has_something(sock: socket.socket) -> bool:
+    """Whether something came that nobody asked for: the end of the connection, mostly."""
+    watch = select.poll()
+    watch.register(sock, select.POLLIN)
+    return bool(watch.poll(0))

@@ -121,15 +121,15 @@ def _move(settings: PacsSettings, exam: Exam, spool: Spool | None, watch: _Watch
 def _series(settings: PacsSettings, exam: Exam, watch: _Watch) -> None:
     with _web(settings) as web:
         for series in exam.series:
-            for content in web.instances(f"studies/{exam.study_uid}/series/{series.series_uid}"):
-                watch.came(len(content))
+            web.each(f"studies/{exam.study_uid}/series/{series.series_uid}", lambda syntax, data: watch.came(len(data)))
 
 
 def _instances(settings: PacsSettings, exam: Exam, watch: _Watch) -> None:
     with _web(settings) as web:
         for series in exam.series:
             for instance in series.instances:
-                watch.came(len(web.instance(exam.study_uid, series.series_uid, instance.sop_instance_uid)))
+                _, data = web.instance(exam.study_uid, series.series_uid, instance.sop_instance_uid)
+                watch.came(len(data))
 
 
 @contextmanager

@@ -8,13 +8,16 @@ followed where it declares one; its bytes are then received where they stay. No 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
-from email.message import Message
 from typing import Protocol
 
 _LINE_BYTES = 64 << 10
 _LINES = 1000
 _PIECE_BYTES = 1 << 20
+_PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;"]*)')
+"""Name and value of one parameter of a media type (RFC 9110 section 5.6.6)."""
+_QUOTED_PAIR = re.compile(r"\\(.)")
 
 
 class Broken(Exception):
@@ -35,11 +38,13 @@ class Stream(Protocol):
 
 def boundary(content_type: str) -> bytes:
     """The boundary that *content_type* states; empty where it is not multipart."""
-    parsed = Message()
-    parsed["Content-Type"] = content_type
-    if parsed.get_content_maintype() != "multipart":
+    if not content_type.lstrip().lower().startswith("multipart/"):
         return b""
-    return str(parsed.get_param("boundary", "")).encode("latin-1", "replace")
+    for name, value in _PARAMETER.findall(content_type):
+        if name.lower() == "boundary":
+            plain = _QUOTED_PAIR.sub(r"\1", value[1:-1]) if value.startswith('"') else value
+            return str(plain).encode("latin-1", "replace")
+    return b""
 
 
 class Content:

@@ -72,7 +72,7 @@ class Retriever:
     def whole(self, key: InstanceKey) -> Delivery:
         """The instance *key* in the syntax the PACS keeps it in, as far as it gives that; raises as :meth:`one`."""
         if self._web is not None and self.settings.images == "dicomweb":
-            syntax, data = unwrap(self._web.instance(key.study_uid, key.series_uid, key.sop_instance_uid))
+            syntax, data = self._web.instance(key.study_uid, key.series_uid, key.sop_instance_uid)
             return Delivery(key.sop_class_uid, key.sop_instance_uid, syntax, data)
         try:
             return self.one(key)

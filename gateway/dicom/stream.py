@@ -21,7 +21,7 @@ from gateway.dicom.keys import checked_uid, retrieval_keys
 from gateway.dicom.proposal import COMPRESSED, MAX_STORAGE_CONTEXTS, UNCOMPRESSED
 from gateway.dicom.retrieve import InstanceKey, Retriever
 from gateway.dicom.settings import PacsSettings
-from gateway.errors import InputRejected, PeerMisbehaved, PeerUnreachable
+from gateway.errors import InputRejected, PeerMisbehaved
 from gateway.model.exam import Exam, Instance
 from gateway.model.image import StoredInstance
 
@@ -93,20 +93,7 @@ class Upstream:
 
     def _by_web(self, web: DicomWeb, study_uid: str, series_uid: str, take: Take) -> None:
         path = f"studies/{study_uid}/series/{series_uid}" if series_uid else f"studies/{study_uid}"
-        taken = 0
-
-        def on(syntax: str, data: bytes) -> None:
-            nonlocal taken
-            taken += 1
-            take(self._made(syntax, data, study_uid, series_uid))
-
-        try:
-            web.each(path, on)
-        except PeerUnreachable:
-            if taken:
-                raise
-            # A kept connection that the server had closed meanwhile.
-            web.each(path, on)
+        web.each(path, lambda syntax, data: take(self._made(syntax, data, study_uid, series_uid)))
 
     def _by_get(self, study_uid: str, series_uid: str, instances: Iterable[Instance], take: Take) -> None:
         classes = tuple(dict.fromkeys(one.sop_class_uid for one in instances))

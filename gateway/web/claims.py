@@ -22,16 +22,19 @@ _SEXES = {"m": "M", "male": "M", "1": "M", "f": "F", "female": "F", "2": "F"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientClaims:
-    """Under which names a provider of patients states the INS traits; a dot goes one level down."""
+    """Under which names a provider of patients states the INS traits; a dot goes one level down.
 
-    matricule: str = "ins"
-    oid: str = "ins_oid"
-    birth_family: str = "family_name"
-    birth_given: str = "given_name"
-    birth_date: str = "birthdate"
-    sex: str = "gender"
-    birth_place: str = "birthplace"
-    represents: str = "represents"
+    The usual names stand in the settings (``[patient_login.claims]``).
+    """
+
+    matricule: str
+    oid: str
+    birth_family: str
+    birth_given: str
+    birth_date: str
+    sex: str
+    birth_place: str
+    represents: str
     """An object with the same claims: the login is a representative's, and those traits are the patient's."""
     national: frozenset[str] = field(default=INS_OIDS)
 

@@ -3,7 +3,8 @@
 import { NotDrawable, Picture } from "./picture.js";
 
 const PARALLEL = 4;
-const PATIENCE_MS = 30000;
+// Longer than the gateway waits for a silent PACS (30 s), so that its sentence comes and not one on the network.
+const PATIENCE_MS = 45000;
 const ALONE = new Set(["viewer_codec", "viewer_image_absent", "viewer_pixels", "viewer_pacs_refused"]);
 const MEBIBYTE = 1024 * 1024;
 

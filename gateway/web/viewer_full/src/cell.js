@@ -27,6 +27,7 @@ export class Cell {
     this.margins = new Margins(this);
     this.busy = make("div", "busy", this.element);
     this.busy.textContent = words.loading;
+    this.busy.dataset.slow = words.slow;
     this.busy.hidden = true;
     this.notice = make("div", "notice", this.element);
     this.notice.hidden = true;
