@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Table, exc
 from sqlalchemy.dialects import postgresql, sqlite
@@ -35,7 +35,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) ->
     if not rows:
         return
     insertion = _insertion(connection.dialect, table, tuple(rows[0]))
-    with _cursor(connection, insertion) as cursor:
+    with driver_cursor(connection, insertion.text) as cursor:
         cursor.executemany(insertion.text, [insertion.parameters(values) for values in rows])
 
 
@@ -44,8 +44,12 @@ def insert_new(connection: Connection, table: Table, values: Values) -> bool:
 
     On PostgreSQL this waits for a transaction that is inserting the same key, and does not spoil its own.
     """
-    insertion = _insertion(connection.dialect, table, tuple(values), unless_there=True)
-    return _execute(connection, insertion, values) == 1
+    return _execute(connection, _insertion(connection.dialect, table, tuple(values), "skip"), values) == 1
+
+
+def insert_or_replace(connection: Connection, table: Table, values: Values) -> None:
+    """Insert a row, or give the row with the same primary key these values, which are all of a row."""
+    _execute(connection, _insertion(connection.dialect, table, tuple(values), "replace"), values)
 
 
 class _Insertion(NamedTuple):
@@ -66,21 +70,31 @@ class _Insertion(NamedTuple):
         return row if self.positional else dict(zip(self.names, row, strict=True))
 
 
-_insertions: dict[tuple[str, Table, tuple[str, ...], bool], _Insertion] = {}
+_CURSOR = "gateway_cursor"
+"""Where a connection keeps its cursor, in ``Connection.info``, which ends with the connection of the driver."""
+
+_Known = Literal["fail", "skip", "replace"]
+"""What becomes of a row whose key is known."""
+
+_insertions: dict[tuple[str, Table, tuple[str, ...], _Known], _Insertion] = {}
 
 
-def _insertion(dialect: Dialect, table: Table, names: tuple[str, ...], *, unless_there: bool = False) -> _Insertion:
-    key = (dialect.name, table, names, unless_there)
+def _insertion(dialect: Dialect, table: Table, names: tuple[str, ...], known: _Known = "fail") -> _Insertion:
+    key = (dialect.name, table, names, known)
     if key not in _insertions:
-        _insertions[key] = _compiled(dialect, table, names, unless_there=unless_there)
+        _insertions[key] = _compiled(dialect, table, names, known)
     return _insertions[key]
 
 
-def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...], *, unless_there: bool) -> _Insertion:
+def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...], known: _Known) -> _Insertion:
     # Inline: the database does not give back the key that it made.
     statement = INSERT[dialect.name](table).inline()
-    if unless_there:
+    if known == "skip":
         statement = statement.on_conflict_do_nothing()
+    elif known == "replace":
+        keys = table.primary_key.columns
+        rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+        statement = statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     in_order = tuple(compiled.positiontup or names)
     converters = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in in_order]
@@ -93,21 +107,32 @@ def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...], *, unless_
 
 
 def _execute(connection: Connection, insertion: _Insertion, values: Values) -> int:
-    with _cursor(connection, insertion) as cursor:
+    with driver_cursor(connection, insertion.text) as cursor:
         cursor.execute(insertion.text, insertion.parameters(values))
         return int(cursor.rowcount)
 
 
 @contextmanager
-def _cursor(connection: Connection, insertion: _Insertion) -> Iterator[Any]:
-    """A cursor of the driver; what that raises is raised as SQLAlchemy does, without parameters: they hold patients."""
+def driver_cursor(connection: Connection, text: str) -> Iterator[Any]:
+    """A cursor of the driver, to run *text* by and to read to its end; what that raises is raised as SQLAlchemy does,
+    without parameters: they hold patients.
+
+    psycopg finds out for each cursor anew how values are read, which takes twice as long as the statement (measured):
+    there a connection keeps its cursor.
+    """
     dialect = connection.dialect
-    cursor = connection.connection.cursor()
+    # Taken out while it is used, so that two never share it.
+    cursor = connection.info.pop(_CURSOR, None) or connection.connection.cursor()
+    keeps = False
     try:
         yield cursor
+        keeps = dialect.name == "postgresql"
     except dialect.loaded_dbapi.Error as error:
         raise exc.DBAPIError.instance(
-            insertion.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+            text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
         ) from error
     finally:
-        cursor.close()
+        if keeps:
+            connection.info[_CURSOR] = cursor
+        else:
+            cursor.close()

@@ -125,9 +125,9 @@ class Accepting:
         if studies and self.images_changed is None:
             raise NotSupportedYet("event_not_supported_yet", place="MSH^1^9^1^2", hl7_code="201")
         where = [site for site in self.sites.values() if not sites or site.name in sites]
-        known = [identity.changes(change, where, now) for change in changes if isinstance(change, IdentityChanged)]
-        consequences = identity.Consequences(self.store, self.policy)
-        made = [consequences.of(change) for some in known for change in some]
+        told = [change for change in changes if isinstance(change, IdentityChanged)]
+        known = [each for change in told for each in identity.changes(change, where, now)]
+        made = identity.Consequences(self.store, self.policy).of(known) if known else []
         turn.wait()
         if studies and self.images_changed is not None:
             self.images_changed(studies)

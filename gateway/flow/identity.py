@@ -63,11 +63,15 @@ class Consequences:
     seen: set[str] = field(default_factory=set)
     """Publications that something follows for already: one message may name several identifiers of a patient."""
 
-    def of(self, change: IdentityChange) -> Consequence:
-        """The shares that are begun; nothing is written here."""
+    def of(self, changes: Sequence[IdentityChange]) -> list[Consequence]:
+        """The shares that each change begins; nothing is written here."""
+        named = self.store.publications([(change.site, change.identifier) for change in changes])
+        return [self._of(change, named[change.site, change.identifier]) for change in changes]
+
+    def _of(self, change: IdentityChange, publications: Sequence[Share]) -> Consequence:
         wrong = [
             one
-            for one in self.store.publications(change.site, change.identifier)
+            for one in publications
             if one.state in _LIVING and one.id not in self.seen and self._is_wrong(one, change)
         ]
         self.seen.update(one.id for one in wrong)

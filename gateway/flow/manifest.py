@@ -74,6 +74,8 @@ class Plan:
     """Unique id of each new manifest that replaces one, and of that one."""
     left: tuple[str, ...] = ()
     """Unique ids of documents that stand and that nothing replaces: the site wants fewer of them by now."""
+    standing: tuple[Manifest, ...] = ()
+    """What stands of these studies, replaced or not."""
 
 
 def plan(tools: Carrying, share: Share, material: Material, now: datetime) -> Plan | None:
@@ -88,6 +90,8 @@ def plan(tools: Carrying, share: Share, material: Material, now: datetime) -> Pl
         existing = tools.store.manifest(share.destination, exam.study_uid)
         if existing is not None and not existing.shared:
             return None
+        if existing is not None:
+            made = replace(made, standing=(*made.standing, existing))
         orders, masked = _orders_and_masks(tools, share, material, exam, pairing, existing)
         carried = _carried(orders, masked)
         if existing is not None and _is_true(tools, existing, carried, exam, material.site):
@@ -108,7 +112,13 @@ def plan(tools: Carrying, share: Share, material: Material, now: datetime) -> Pl
             replaces=existing.unique_id if existing is not None else "",
         )
         replaced, left = _replaced(tools, existing, some, material.site) if existing is not None else ({}, ())
-        made = Plan((*made.drafts, *some), (*made.rows, row), {**made.replaced, **replaced}, (*made.left, *left))
+        made = replace(
+            made,
+            drafts=(*made.drafts, *some),
+            rows=(*made.rows, row),
+            replaced={**made.replaced, **replaced},
+            left=(*made.left, *left),
+        )
     return made
 
 

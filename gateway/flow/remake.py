@@ -23,7 +23,7 @@ from gateway.errors import Mismatch, PeerMisbehaved, PeerRefused, PeerUnreachabl
 from gateway.flow import agree
 from gateway.flow.by_hand import stated, stated_by_hand
 from gateway.flow.carrying import Carrying, audit, moved
-from gateway.flow.manifest import Material, documents_of, held_now, in_place_of_former, kept_bytes, plan
+from gateway.flow.manifest import Material, Plan, documents_of, held_now, in_place_of_former, kept_bytes, plan
 from gateway.flow.states import Happening
 from gateway.kos.choice import choose
 from gateway.model.exam import Exam
@@ -114,13 +114,9 @@ class Remaking(Carrying):
             return self.wait(waiting, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
         return share
 
-    def stands_for_another(self, share: Share, material: Material, frozen: FrozenSubmission) -> bool:
+    def stands_for_another(self, made: Plan, frozen: FrozenSubmission) -> bool:
         """Whether a manifest stands under another patient than *frozen* is for: it is withdrawn first."""
-        for exam, _ in material.exams if "kos" in material.site.publish else ():
-            existing = self.store.manifest(share.destination, exam.study_uid)
-            if existing is not None and is_of_another_patient(self, existing, frozen.patient_id):
-                return True
-        return False
+        return any(is_of_another_patient(self, existing, frozen.patient_id) for existing in made.standing)
 
     def _withdraw_manifest(self, share: Share, existing: Manifest | None) -> Share:
         """Take the manifest out of sight; *share* is marked as sending before the registry is told."""

@@ -27,7 +27,7 @@ from gateway.flow.remake import Remaking
 from gateway.flow.states import Happening
 from gateway.model.link import national_url
 from gateway.model.report import Statements
-from gateway.model.share import Deed, Publication, Share, ShareState
+from gateway.model.share import Deed, FrozenSubmission, Publication, Share, ShareState
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Sharing(Amending, Remaking, ByHand):
             found = self.material(share)
             return found if isinstance(found, Share) else self._freeze(share, found)
         if share.state is ShareState.FROZEN:
-            return self._depart(share)
+            return self._depart(share, self.store.frozen(share.id))
         return self._ask_then_send(share)
 
     # .. the study is awaited
@@ -129,7 +129,7 @@ class Sharing(Amending, Remaking, ByHand):
                 return self.finish(share, Happening.NOTHING_TO_SEND, material.report)
             frozen = self.destinations[share.destination].prepare(publication)
             share, frozen = self.replacing(share, frozen, material.report)
-            if self.stands_for_another(share, material, frozen):
+            if self.stands_for_another(made, frozen):
                 return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
             frozen = in_place_of_former(self, share, made, frozen, now)
         except OtherPatient as error:
@@ -154,7 +154,7 @@ class Sharing(Amending, Remaking, ByHand):
         if not self.store.freeze(share, frozen, made.rows, pairings, [event]):
             share = replace(share, state=ShareState.WAITING)
             return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
-        return share
+        return self._depart(share, frozen)
 
     def _withdraw_first(self, share: Share, standing: Share) -> Share:
         """A corrected report of another patient: what stands under the wrong one goes before this one comes."""
@@ -180,17 +180,21 @@ class Sharing(Amending, Remaking, ByHand):
 
     # .. the submission leaves
 
-    def _depart(self, share: Share) -> Share:
-        """Say first that it may be out, then let it go: after a crash in between, the registry is asked."""
+    def _depart(self, share: Share, frozen: FrozenSubmission) -> Share:
+        """Say first that it may be out, then let it go: after a crash in between, the registry is asked.
+
+        *frozen* is what the store has, whether it was just written or is read again at a later try.
+        """
         now = self.clock.now()
         share = moved(share, Happening.DEPARTURE, now, due=now)
         self.store.save(share, [self.about("share.sending", share)], release=False)
-        return self._send(share, again=False)
+        return self._send(share, frozen, again=False)
 
     def _ask_then_send(self, share: Share) -> Share:
         destination = self.destinations[share.destination]
+        frozen = self.store.frozen(share.id)
         try:
-            if destination.known(self.store.frozen(share.id)):
+            if destination.known(frozen):
                 return self.registered(share, self.superseded_by(share))
             if self.is_withdrawn(share):
                 return self.end(share, Happening.TAKEN_BACK)
@@ -198,11 +202,11 @@ class Sharing(Amending, Remaking, ByHand):
             return self.hold(share, Happening.REFUSED, error)
         except (PeerUnreachable, PeerMisbehaved) as error:
             return self.unanswered(share, error)
-        return self._send(share, again=True)
+        return self._send(share, frozen, again=True)
 
-    def _send(self, share: Share, *, again: bool) -> Share:
+    def _send(self, share: Share, frozen: FrozenSubmission, *, again: bool) -> Share:
         try:
-            self.destinations[share.destination].send(self.store.frozen(share.id), again=again)
+            self.destinations[share.destination].send(frozen, again=again)
         except PeerRefused as error:
             return self.hold(share, Happening.REFUSED, error)
         except (PeerUnreachable, PeerMisbehaved) as error:

@@ -1,8 +1,9 @@
 """Patients, professionals and structures, as reports name them.
 
-What a share needs is read of every report; addresses, telecoms, guardians and the like only where a report is read
-whole (``gateway.cda.read.read_whole``), and are empty otherwise. Sources: CI-SIS "Structuration minimale des documents
-de santé" (recordTarget, author, legalAuthenticator); ANS "Référentiel INS" for the identity traits.
+What a share needs is read of every report (a professional's telecoms too); addresses, other telecoms, guardians and
+the like only where a report is read whole (``gateway.cda.read.read_whole``), and are empty otherwise. Sources: CI-SIS
+"Structuration minimale des documents de santé" (recordTarget, author, legalAuthenticator); ANS "Référentiel INS" for
+the identity traits.
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ class PlatformTable(MllpPeerTable):
 
     addresses: tuple[str, ...] = Field(min_length=1)
     sites: tuple[str, ...] = Field(min_length=1)
+    messages: Literal["guide", "white-paper"] = "guide"
     report: Literal["share-and-relay", "share", "relay"] = "share-and-relay"
     report_roles: Literal["check", "trust"] = "check"
     viewer_url: Literal["missing", "always", "never"] = "missing"

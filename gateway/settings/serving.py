@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gateway.settings.base import Network, Port, Positive, Seconds, Sha256, Table
 
@@ -37,11 +37,18 @@ class WebTable(Table):
 
 
 class IntakeKeyTable(Table):
-    """[[intake.key]]"""
+    """[[intake.key]]: of a site's system, or of a reading platform's."""
 
     name: str
     sha256: Sha256
-    site: str
+    site: str = ""
+    platform: str = ""
+
+    @model_validator(mode="after")
+    def _speaks_for_one(self) -> IntakeKeyTable:
+        if bool(self.site) == bool(self.platform):
+            raise ValueError("a key is of one end: write site, or platform")
+        return self
 
 
 class IntakeTable(Table):

@@ -75,6 +75,8 @@ class Settings(Table):
                 "registry.blobs must be another folder than store.blobs: each sweeps what it does not know"
             )
         for key in self.intake.key:
-            if key.site not in self.site:
+            if key.site and key.site not in self.site:
                 raise ValueError(f"intake.key {key.name!r} names site {key.site!r}, and there is no [site.{key.site}]")
+            if key.platform and key.platform not in self.platform:
+                raise ValueError(f"intake.key {key.name!r} names platform {key.platform!r}, and there is no such table")
         return self

@@ -92,6 +92,11 @@ class FileBlobs:
             make_folder(self._incoming)
             os.close(os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
+    @staticmethod
+    def is_at(folder: Path) -> bool:
+        """Whether *folder* is one of ours already: one whose disk is not mounted is empty."""
+        return (folder / _INCOMING).is_dir()
+
     def put(self, content: bytes) -> str:
         """Keep *content*, durable when this returns; gives its SHA-256 in lower-case hexadecimal.
 
@@ -134,11 +139,15 @@ class FileBlobs:
             sync_folder(prepared.path.parent)
 
     def get(self, digest: str) -> bytes:
-        """The bytes of *digest*. Raises Unavailable (``store_blob_missing``, ``store_blob_damaged``)."""
+        """The bytes of *digest*.
+
+        Raises Unavailable (``store_blob_missing``, ``store_blob_damaged``, and ``store_documents_away`` when the whole
+        folder is gone: nobody may take its documents for erased ones).
+        """
         try:
             content = self._path(digest).read_bytes()
         except FileNotFoundError:
-            raise Unavailable("store_blob_missing", digest=digest) from None
+            raise self._not_found(digest) from None
         except OSError as error:
             raise _ours(error) from None
         if hashlib.sha256(content).hexdigest() != digest:
@@ -154,7 +163,7 @@ class FileBlobs:
         try:
             stream = self._path(digest).open("rb")
         except FileNotFoundError:
-            raise Unavailable("store_blob_missing", digest=digest) from None
+            raise self._not_found(digest) from None
         except OSError as error:
             raise _ours(error) from None
         try:
@@ -213,15 +222,12 @@ class FileBlobs:
         Unavailable.
         """
         path = self._path(digest)
-        with _named():
-            try:
-                with self._locked(fcntl.LOCK_EX):
-                    if path.stat().st_mtime >= older_than.timestamp():
-                        return False
-                    path.unlink()
-                sync_folder(path.parent)
-            except FileNotFoundError:
-                return True
+        # A lock that cannot be found is a folder that is away: nothing in it is gone.
+        with _named(), self._locked(fcntl.LOCK_EX), suppress(FileNotFoundError):
+            if path.stat().st_mtime >= older_than.timestamp():
+                return False
+            path.unlink()
+            sync_folder(path.parent)
         return True
 
     def digests(self) -> Iterator[str]:
@@ -230,6 +236,11 @@ class FileBlobs:
             for path in self._files():
                 if path.parent != self._incoming:
                     yield path.name
+
+    def _not_found(self, digest: str) -> Unavailable:
+        if not self.is_at(self._folder):
+            return Unavailable("store_documents_away", folder=str(self._folder))
+        return Unavailable("store_blob_missing", digest=digest)
 
     def _is_named(self, path: Path, is_referenced: Callable[[str], bool]) -> bool:
         return path.parent != self._incoming and is_referenced(path.name)

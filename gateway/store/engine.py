@@ -10,6 +10,7 @@ Nothing of SQLAlchemy leaves this package: :func:`mapped` turns its exceptions i
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -24,6 +25,7 @@ import structlog
 from sqlalchemy import exc
 
 from gateway.errors import GatewayError, InputRejected, SettingsError, Unavailable
+from gateway.store.checkpoints import LONGEST_LOG_PAGES
 from gateway.store.files import full, make_folder, sync_folder
 
 log = structlog.get_logger(__name__)
@@ -72,7 +74,15 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction that only reads: on SQLite it never waits for a writer. Raises as :func:`mapped`."""
+    """A transaction that only reads: on SQLite it never waits for a writer. Raises as :func:`mapped`.
+
+    PostgreSQL, in READ COMMITTED, gives each statement the state of its own moment, in a transaction or without: there
+    is none, since its beginning and its end are two ways to the server and back for the one of most readings.
+    """
+    if engine.dialect.name == "postgresql":
+        with mapped(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+        return
     with mapped(), engine.connect() as connection:
         connection.info[_READING] = True
         with connection.begin():
@@ -124,7 +134,8 @@ def _ours(error: exc.SQLAlchemyError | OSError | UnicodeError) -> GatewayError:
 def _native_code(error: BaseException) -> str:
     """SQLSTATE, or the name of SQLite's result code, or the name of errno; empty when there is none."""
     if isinstance(error, OSError):
-        return str(error.errno or "")
+        # By name: the number of EINVAL, 22, would be taken for PostgreSQL's class of values that cannot be kept.
+        return errno.errorcode.get(error.errno or 0, "")
     original = getattr(error, "orig", None)
     return str(getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None) or "")
 
@@ -215,6 +226,7 @@ def _open_sqlite(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engin
                 "synchronous=FULL",
                 "foreign_keys=ON",
                 "trusted_schema=OFF",
+                f"wal_autocheckpoint={LONGEST_LOG_PAGES}",
             ):
                 cursor.execute(f"PRAGMA {pragma}")
         finally:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, select, true, update
 
 from gateway import audit
+from gateway.audit.inserting import insert_or_replace
 from gateway.model.audit import AuditEvent
 from gateway.model.share import ShareState
 from gateway.store import references
@@ -28,7 +29,6 @@ from gateway.store.schema import (
     WATCHES,
 )
 from gateway.store.schema_care import ERASURES
-from gateway.store.statements import insert_or_replace
 
 DONE = (ShareState.SHARED, ShareState.SUPERSEDED, ShareState.WITHDRAWN, ShareState.ABANDONED)
 """What a share may be when its report is erased; one that is held waits for a person, whatever its age."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, or_, select
@@ -56,12 +57,17 @@ def follow(connection: Connection, change: IdentityChange) -> None:
         return
     gone = {"gone": person(change.identifier), "at_site": change.site}
     for report_id in connection.execute(_NAMING, gone).scalars().all():
-        held = connection.execute(_NUMBERS, {"report": report_id}).all()
-        known = {row.key for row in held}
-        place = max((row.position for row in held), default=-1) + 1
-        new = [key for key in dict.fromkeys(map(person, successors)) if key not in known]
-        rows = [{"report_id": report_id, "position": place + at, "key": key} for at, key in enumerate(new)]
-        insert_rows(connection, REPORT_NUMBERS, rows)
+        find_by(connection, report_id, successors)
+
+
+def find_by(connection: Connection, report_id: str, identifiers: Iterable[Identifier]) -> None:
+    """Have a report be found by these identifiers of its patient as well."""
+    held = connection.execute(_NUMBERS, {"report": report_id}).all()
+    known = {row.key for row in held}
+    place = max((row.position for row in held), default=-1) + 1
+    new = [key for key in dict.fromkeys(map(person, identifiers)) if key not in known]
+    rows = [{"report_id": report_id, "position": place + at, "key": key} for at, key in enumerate(new)]
+    insert_rows(connection, REPORT_NUMBERS, rows)
 
 
 def facts_of(report: Report) -> ExamFacts:

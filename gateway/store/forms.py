@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from gateway.errors import Unavailable
@@ -22,7 +23,9 @@ _VERSION = 1
 
 def key(*parts: str) -> str:
     """A digest of *parts* that no other cut of the same characters has."""
-    return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
+    # What json.dumps gives for texts, in a fifth of its time: a report asks for some twenty keys.
+    written = f"[{', '.join(map(encode_basestring_ascii, parts))}]"
+    return hashlib.sha256(written.encode("ascii")).hexdigest()
 
 
 def dump(data: Mapping[str, Any]) -> str:

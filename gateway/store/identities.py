@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
-from gateway.audit.inserting import insert_rows
+from gateway.audit.inserting import insert_or_replace, insert_rows
 from gateway.model.identifiers import Identifier
 from gateway.model.identity import IdentityChange
 from gateway.model.share import AcceptedReport, Deed, Share
 from gateway.store import facts, forms, shares
+from gateway.store.prepared import Prepared
 from gateway.store.schema import IDENTITIES, REPORT_PATIENTS, SHARES
-from gateway.store.statements import insert_or_replace, keyed, rows_by
+from gateway.store.statements import keyed, rows_by
 
 _CHANGES = keyed(select(IDENTITIES), IDENTITIES.c.key)
 _NAMED_IN = (
@@ -20,7 +21,7 @@ _NAMED_IN = (
     .where(REPORT_PATIENTS.c.report_id == bindparam("report"))
     .order_by(REPORT_PATIENTS.c.position)
 )
-_NAMING = (
+_NAMING = Prepared(
     select(SHARES)
     .where(
         SHARES.c.report_id.in_(
@@ -35,8 +36,6 @@ _NAMING = (
 
 def note(connection: Connection, accepted: AcceptedReport) -> None:
     """Make a report that was just kept findable by its patient."""
-    stated = (*accepted.report.patient.identifiers, *accepted.received.patient_identifiers)
-    known = dict.fromkeys(each for each in stated if each.root)
     rows = [
         {
             "report_id": accepted.id,
@@ -45,9 +44,32 @@ def note(connection: Connection, accepted: AcceptedReport) -> None:
             "root": each.root,
             "extension": each.extension,
         }
-        for position, each in enumerate(known)
+        for position, each in enumerate(_stated(accepted))
     ]
     insert_rows(connection, REPORT_PATIENTS, rows)
+
+
+def follow(connection: Connection, accepted: AcceptedReport) -> None:
+    """Have a report that names an identifier which was gone before it came be found by what took its place.
+
+    The way round of :func:`gateway.store.facts.follow`; after the report's own facts are kept.
+    """
+    stated = _stated(accepted)
+    found, asked = dict.fromkeys(stated), list(stated)
+    while asked:
+        changes = of(connection, accepted.site, asked)
+        told = dict.fromkeys(each for change in changes for each in change.translated((change.identifier,)))
+        asked = [each for each in told if each not in found]
+        found.update(dict.fromkeys(asked))
+    successors = [each for each in found if each not in stated]
+    if successors:
+        facts.find_by(connection, accepted.id, successors)
+
+
+def _stated(accepted: AcceptedReport) -> Collection[Identifier]:
+    """The identifiers of its patient that a report or its message states, each once."""
+    stated = (*accepted.report.patient.identifiers, *accepted.received.patient_identifiers)
+    return dict.fromkeys(each for each in stated if each.root).keys()
 
 
 def record(connection: Connection, change: IdentityChange) -> None:
@@ -103,10 +125,17 @@ def named_in(connection: Connection, report_id: str) -> tuple[Identifier, ...]:
     return tuple(Identifier(row.root, row.extension) for row in rows)
 
 
-def publications(connection: Connection, site: str, identifier: Identifier) -> Sequence[Share]:
-    """The publications of a site's reports that name *identifier* as their patient's, oldest first."""
-    rows = connection.execute(_NAMING, {"patient": facts.person(identifier), "at_site": site})
-    return tuple(shares.from_row(row, "") for row in rows)
+def publications(
+    connection: Connection, named: Iterable[tuple[str, Identifier]]
+) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
+    """See :meth:`gateway.flow.ports.Store.publications`."""
+    return {
+        (site, identifier): tuple(
+            shares.from_row(row, "")
+            for row in _NAMING.all(connection, {"patient": facts.person(identifier), "at_site": site})
+        )
+        for site, identifier in named
+    }
 
 
 def _key(site: str, identifier: Identifier) -> str:

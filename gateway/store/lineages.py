@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from gateway.model.share import AcceptedReport, Deed, Share, ShareState
 from gateway.store import forms
+from gateway.store.prepared import Prepared
 from gateway.store.schema import REPORTS, SHARES
 
 REPORT, WITHDRAWAL = "report", "withdrawal"
@@ -30,7 +31,7 @@ _LINEAGE = (
     .where(SHARES.c.report_id == bindparam("report"), SHARES.c.deed == Deed.PUBLISH)
     .order_by(SHARES.c.sequence)
 )
-_AWAITING = (
+_AWAITING = Prepared(
     select(SHARES).where(SHARES.c.awaits == bindparam("report_key"), SHARES.c.awaits != "").order_by(SHARES.c.sequence)
 )
 
@@ -101,7 +102,7 @@ def _lineage_of(connection: Connection, report_id: str) -> tuple[str, dict[str, 
 
 
 def _waiting(connection: Connection, report_key: str) -> Sequence[Row[Any]]:
-    return connection.execute(_AWAITING, {"report_key": report_key}).all()
+    return _AWAITING.all(connection, {"report_key": report_key})
 
 
 def _link(connection: Connection, waiting: Sequence[Row[Any]], report_id: str, now: datetime) -> None:

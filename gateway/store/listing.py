@@ -23,6 +23,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Executable,
+    Insert,
     Integer,
     Select,
     String,
@@ -40,6 +41,7 @@ from gateway.model.overview import ShareFilter
 from gateway.model.report import Report
 from gateway.model.share import Share
 from gateway.store import forms
+from gateway.store.prepared import Prepared
 from gateway.store.schema import REPORT_ACCESSIONS, REPORTS, SHARES
 from gateway.store.schema_seeing import REPORT_KEYS, SHARE_HOURS, SHARE_MODALITIES
 from gateway.store.statements import keyed, rows_by
@@ -104,9 +106,8 @@ def note_arrivals(connection: Connection, new: Sequence[Share]) -> None:
 def note_modalities(connection: Connection, report_id: str, modalities: Iterable[str]) -> None:
     """The shares of a report are of these modalities (DICOM codes) too."""
     told = sorted({each.strip().upper()[:16] for each in modalities} - _NOT_IMAGES)
-    if told:
-        given = [{"modality": modality, "report": report_id} for modality in told]
-        connection.execute(_note_modality(connection.dialect.name), given)
+    for modality in told:
+        _note_modality(connection.dialect.name).count(connection, {"modality": modality, "report": report_id})
 
 
 _ACCESSIONS = keyed(select(REPORT_ACCESSIONS), REPORT_ACCESSIONS.c.report_id)
@@ -126,10 +127,10 @@ def _note_hour(dialect: str) -> Executable:
 
 
 @cache
-def _note_modality(dialect: str) -> Executable:
+def _note_modality(dialect: str) -> Prepared:
     of_report = SHARES.c.report_id == bindparam("report")
     chosen = select(bindparam("modality", type_=String), SHARES.c.sequence).where(of_report)
-    return _new(dialect, SHARE_MODALITIES, ["modality", "sequence"], chosen)
+    return Prepared(_new(dialect, SHARE_MODALITIES, ["modality", "sequence"], chosen))
 
 
 @cache
@@ -141,7 +142,7 @@ def _copy_modalities(dialect: str) -> Executable:
     return _new(dialect, SHARE_MODALITIES, ["modality", "sequence"], copied.where(SHARES.c.id == bindparam("target")))
 
 
-def _new(dialect: str, table: Table, columns: list[str], chosen: Select[Any]) -> Executable:
+def _new(dialect: str, table: Table, columns: list[str], chosen: Select[Any]) -> Insert:
     """Insert what *chosen* gives, but for rows that are there."""
     kind = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return kind(table).from_select(columns, chosen).on_conflict_do_nothing()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, select, update
 
 from gateway.audit.inserting import insert_new
 from gateway.model.share import Deed, Manifest, Share, ShareState
 from gateway.store import forms, shares
+from gateway.store.prepared import Prepared
 from gateway.store.schema import MANIFESTS, SHARES, SUBMISSIONS
 
 _FORMER = ("share_id", "unique_id", "fingerprint", "requests", "replaces")
@@ -21,14 +22,17 @@ _OF_STUDY = (MANIFESTS.c.destination == bindparam("at"), MANIFESTS.c.study_uid =
 _OF_SHARE = MANIFESTS.c.share_id == bindparam("of_share")
 
 # Made once: to make a statement takes SQLAlchemy longer than to run it.
-_STANDING = select(MANIFESTS).where(*_OF_STUDY)
+_OF_STUDY_ALL = select(MANIFESTS).where(*_OF_STUDY)
+_STANDING = Prepared(_OF_STUDY_ALL)
+_STANDING_LOCKED = Prepared(_OF_STUDY_ALL.with_for_update())
 _WRITE = update(MANIFESTS).where(*_OF_STUDY)
 _WRITE_STANDING = _WRITE.where(MANIFESTS.c.unique_id == bindparam("known"), MANIFESTS.c.shared)
 _DELETE = delete(MANIFESTS).where(*_OF_STUDY)
 _DELETE_WITHDRAWN = _DELETE.where(_OF_SHARE)
-_TAKEN = select(MANIFESTS).where(_OF_SHARE)
-_NOT_OUT = _TAKEN.where(~MANIFESTS.c.shared).with_for_update()
-_SHARED = update(MANIFESTS).where(_OF_SHARE)
+_OF_SHARE_ALL = select(MANIFESTS).where(_OF_SHARE)
+_TAKEN = Prepared(_OF_SHARE_ALL)
+_NOT_OUT = _OF_SHARE_ALL.where(~MANIFESTS.c.shared).with_for_update()
+_SHARED = Prepared(update(MANIFESTS).where(_OF_SHARE))
 _SETTLE = update(SHARES).where(
     SHARES.c.id == bindparam("share"),
     SHARES.c.deed == Deed.MANIFEST.value,
@@ -39,11 +43,11 @@ _KEPT = select(exists().where(SUBMISSIONS.c.share_id == bindparam("share")))
 
 def manifest(connection: Connection, destination: str, study_uid: str) -> Manifest | None:
     """The manifest that stands for a study at a destination, or is on its way there."""
-    row = connection.execute(_STANDING, _at(destination, study_uid)).one_or_none()
+    row = _STANDING.one_or_none(connection, _at(destination, study_uid))
     return None if row is None else from_row(row)
 
 
-def from_row(row: Row[Any]) -> Manifest:
+def from_row(row: Any) -> Manifest:
     """The manifest of a row of ``MANIFESTS``."""
     return Manifest(
         share_id=row.share_id,
@@ -74,7 +78,7 @@ def take(connection: Connection, share_id: str, wanted: Manifest) -> bool:
     if not wanted.replaces:
         return insert_new(connection, MANIFESTS, {**key, **values, "former": ""})
     where = _at(wanted.destination, wanted.study_uid)
-    standing = connection.execute(_STANDING.with_for_update(), where).one_or_none()
+    standing = _STANDING_LOCKED.one_or_none(connection, where)
     if standing is None or not standing.shared or standing.unique_id != wanted.replaces:
         return False
     former = forms.dump({name: getattr(standing, name) for name in _FORMER})
@@ -103,7 +107,7 @@ def registered(connection: Connection, share: Share) -> None:
         connection.execute(_DELETE_WITHDRAWN, gone)
         _settled(connection, share.target, ShareState.WITHDRAWN, share)
         return
-    taken = connection.execute(_TAKEN, {"of_share": share.id}).all()
+    taken = _TAKEN.all(connection, {"of_share": share.id})
     former = [forms.load(row.former)["share_id"] for row in taken if row.former]
     for share_id in sorted(set(former)):
         _settled(connection, share_id, ShareState.SUPERSEDED, share)
@@ -145,7 +149,7 @@ def _settled(connection: Connection, share_id: str, state: ShareState, by: Share
 
 
 def _shared(connection: Connection, share_id: str) -> None:
-    connection.execute(_SHARED, {"of_share": share_id, "shared": True, "former": ""})
+    _SHARED.count(connection, {"of_share": share_id, "shared": True, "former": ""})
 
 
 def _at(destination: str, study_uid: str) -> dict[str, Any]:

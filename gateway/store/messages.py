@@ -99,10 +99,14 @@ class SqlMessages:
         limit: int,
         since: datetime | None = None,
         sender: str = "",
+        control_id: str = "",
         answer: str = "",
         before: int = 0,
     ) -> Sequence[KeptMessage]:
-        """Messages, newest first; *sender* is part of ``application|facility``, *answer* ``AA``, ``AE`` or ``AR``."""
+        """Messages, newest first.
+
+        *sender* is part of ``application|facility``, *control_id* the whole MSH-10, *answer* ``AA``, ``AE`` or ``AR``.
+        """
         query = select(*_COLUMNS)
         if since is not None:
             query = query.where(MESSAGES.c.received_at >= since)
@@ -112,6 +116,8 @@ class SqlMessages:
                 if self._is_sqlite
                 else query.where(func.strpos(MESSAGES.c.sender, sender) > 0)
             )
+        if control_id:
+            query = query.where(MESSAGES.c.control_id == control_id)
         if answer:
             query = query.where(MESSAGES.c.answer == answer)
         if before:

@@ -14,10 +14,11 @@ from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
 from gateway.model.share import Acceptance, AcceptedReport, Share, StoredReport
 from gateway.store import facts, forms, identities, lineages, listing, shares
+from gateway.store.prepared import Prepared
 from gateway.store.schema import REPORT_ACCESSIONS, REPORT_STUDIES, REPORTS
 from gateway.store.statements import keyed, rows_by
 
-_STORED = select(REPORTS).where(REPORTS.c.id == bindparam("report"))
+_STORED = Prepared(select(REPORTS).where(REPORTS.c.id == bindparam("report")))
 _ACCESSIONS = keyed(
     select(REPORT_ACCESSIONS).order_by(REPORT_ACCESSIONS.c.report_id, REPORT_ACCESSIONS.c.position),
     REPORT_ACCESSIONS.c.report_id,
@@ -60,6 +61,7 @@ def accept(
     patients = [each.extension for each in accepted.received.patient_identifiers if each.extension]
     listing.note_report(connection, report_id, report, patients)
     facts.learn(connection, report_id, report)
+    identities.follow(connection, accepted)
     _record(connection, events)
     return Acceptance.ACCEPTED
 
@@ -71,7 +73,7 @@ def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
 
 def stored(connection: Connection, report_id: str) -> StoredReport:
     """Raises InputRejected (``store_report_unknown``)."""
-    row = connection.execute(_STORED, {"report": report_id}).one_or_none()
+    row = _STORED.one_or_none(connection, {"report": report_id})
     if row is None:
         raise InputRejected("store_report_unknown", report=report_id)
     received = forms.load(row.received)

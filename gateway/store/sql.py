@@ -228,9 +228,9 @@ class SqlStore:
         with reading(self._engine) as connection:
             return shares.amendments(connection, share_id)
 
-    def publications(self, site: str, identifier: Identifier) -> Sequence[Share]:
+    def publications(self, named: Iterable[tuple[str, Identifier]]) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
         with reading(self._engine) as connection:
-            return identities.publications(connection, site, identifier)
+            return identities.publications(connection, named)
 
     def overrides_of(self, report_id: str, destination: str) -> Sequence[Mapping[str, str]]:
         with reading(self._engine) as connection:

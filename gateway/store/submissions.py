@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
+from gateway.audit.inserting import insert_new, insert_or_replace, insert_rows
 from gateway.errors import GatewayError, InputConflicts, InputRejected
 from gateway.model.identifiers import Identifier
 from gateway.model.share import FrozenDocument, FrozenSubmission, Manifest, Pairing, Share, ShareState
 from gateway.store import listing, manifest_rows, shares, watches
+from gateway.store.prepared import Prepared
 from gateway.store.schema import DOCUMENTS, PAIRINGS, REPORT_ACCESSIONS, SHARES, SUBMISSIONS
-from gateway.store.statements import insert_or_replace, keyed, rows_by
+from gateway.store.statements import keyed, rows_by
 
 FIRST_LOOK_S = 3600.0
 """After a publication until its studies are looked at again."""
 
 # Made once: to make a statement takes SQLAlchemy longer than to run it.
-_INSERT = insert(SUBMISSIONS)
-_INSERT_DOCUMENTS = insert(DOCUMENTS)
-_STANDS = select(SHARES.c.state, exists().where(SUBMISSIONS.c.share_id == SHARES.c.id).label("frozen_before")).where(
-    SHARES.c.id == bindparam("share")
-)
 _FORGET = delete(SUBMISSIONS).where(SUBMISSIONS.c.share_id == bindparam("share"))
-_OF_SHARE = select(SUBMISSIONS).where(SUBMISSIONS.c.share_id == bindparam("share"))
+_OF_SHARE = Prepared(select(SUBMISSIONS).where(SUBMISSIONS.c.share_id == bindparam("share")))
 _DOCUMENTS = keyed(select(DOCUMENTS).order_by(DOCUMENTS.c.share_id, DOCUMENTS.c.position), DOCUMENTS.c.share_id)
 _PATIENT_IDS = (
     select(SUBMISSIONS.c.patient_id)
@@ -62,13 +59,12 @@ def freeze(
     Raises Unavailable (``lease_lost``), InputConflicts (``store_frozen_already``), ManifestTaken.
     """
     shares.fence(connection, share, release=False)
-    stands = connection.execute(_STANDS, {"share": share.id}).one()
-    if stands.state != ShareState.WAITING:
+    if not shares.write(connection, share, only_from=ShareState.WAITING):
         raise InputConflicts("store_frozen_already", share=share.id)
-    if stands.frozen_before:
+    if not _keep(connection, share.id, frozen):
         manifest_rows.put_back(connection, share.id)
         connection.execute(_FORGET, {"share": share.id})
-    _keep(connection, share.id, frozen)
+        _keep(connection, share.id, frozen)
     # Sorted, so that two transactions of PostgreSQL with the same studies wait for one another in one order.
     for manifest in sorted(manifests, key=lambda each: (each.destination, each.study_uid)):
         if not manifest_rows.take(connection, share.id, manifest):
@@ -76,12 +72,11 @@ def freeze(
     for pairing in sorted(pairings, key=lambda each: each.study_uid):
         _pair(connection, share, pairing)
         listing.note_modalities(connection, share.report_id, pairing.modalities)
-    shares.write(connection, share)
 
 
 def frozen(connection: Connection, share_id: str) -> FrozenSubmission:
     """Raises InputRejected (``store_not_frozen``)."""
-    row = connection.execute(_OF_SHARE, {"share": share_id}).one_or_none()
+    row = _OF_SHARE.one_or_none(connection, {"share": share_id})
     if row is None:
         raise InputRejected("store_not_frozen", share=share_id)
     return FrozenSubmission(
@@ -116,20 +111,20 @@ def documents_of(connection: Connection, share_ids: Iterable[str]) -> dict[str, 
     return {share_id: tuple(_document(row) for row in some) for share_id, some in rows.items()}
 
 
-def _keep(connection: Connection, share_id: str, frozen: FrozenSubmission) -> None:
-    connection.execute(
-        _INSERT,
-        {
-            "share_id": share_id,
-            "submission_set_unique_id": frozen.submission_set_unique_id,
-            "patient_id": frozen.patient_id,
-            "metadata": frozen.metadata,
-            "signature_digest": frozen.signature_digest,
-        },
-    )
-    if frozen.documents:
-        rows = [_document_row(share_id, position, each) for position, each in enumerate(frozen.documents)]
-        connection.execute(_INSERT_DOCUMENTS, rows)
+def _keep(connection: Connection, share_id: str, frozen: FrozenSubmission) -> bool:
+    """Keep *frozen*; False, and nothing is kept, when the share has frozen something before."""
+    row = {
+        "share_id": share_id,
+        "submission_set_unique_id": frozen.submission_set_unique_id,
+        "patient_id": frozen.patient_id,
+        "metadata": frozen.metadata,
+        "signature_digest": frozen.signature_digest,
+    }
+    if not insert_new(connection, SUBMISSIONS, row):
+        return False
+    rows = [_document_row(share_id, position, each) for position, each in enumerate(frozen.documents)]
+    insert_rows(connection, DOCUMENTS, rows)
+    return True
 
 
 def _pair(connection: Connection, share: Share, pairing: Pairing) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, exists, literal, or_, select, update
 
 from gateway import audit
 from gateway.audit.inserting import insert_new
@@ -20,6 +20,7 @@ from gateway.model.share import Deed, Manifest, Share, ShareState
 from gateway.model.watch import IMAGES_LOST, Standing, Watch, WatchState
 from gateway.store import forms, manifest_rows, shares
 from gateway.store.engine import reading
+from gateway.store.prepared import Prepared
 from gateway.store.schema import MANIFESTS, REPORT_STUDIES, SHARES, WATCHES
 from gateway.store.writer import Writer
 
@@ -36,15 +37,17 @@ _SOONER = _WRITE.where(or_(WATCHES.c.due_at.is_(None), WATCHES.c.due_at > bindpa
 _DUE = select(WATCHES).where(WATCHES.c.due_at <= bindparam("now")).order_by(WATCHES.c.due_at).limit(1)
 _IS_DUE = select(exists().where(WATCHES.c.due_at <= bindparam("now")))
 _NEXT_DUE = select(WATCHES.c.due_at).where(WATCHES.c.due_at.is_not(None)).order_by(WATCHES.c.due_at).limit(1)
-_STUDIES = select(REPORT_STUDIES.c.study_uid).where(REPORT_STUDIES.c.report_id == bindparam("report")).distinct()
-_REPORTS_LIVING = (
+_STUDIES = Prepared(
+    select(REPORT_STUDIES.c.study_uid).where(REPORT_STUDIES.c.report_id == bindparam("report")).distinct()
+)
+_REPORTS_LIVING = Prepared(
     select(SHARES.c.report_id)
     .join(REPORT_STUDIES, REPORT_STUDIES.c.report_id == SHARES.c.report_id)
     .where(
         REPORT_STUDIES.c.study_uid == bindparam("of_study"),
         SHARES.c.destination == bindparam("at"),
         SHARES.c.deed == Deed.PUBLISH.value,
-        SHARES.c.state.in_(_LIVING),
+        SHARES.c.state.in_([literal(state) for state in _LIVING]),
         SHARES.c.id != bindparam("besides"),
     )
     .order_by(SHARES.c.sequence)
@@ -67,7 +70,7 @@ def published(connection: Connection, share: Share, first_look_s: float) -> None
     if share.deed is Deed.MANIFEST:
         studies: Sequence[str] = (share.study_uid,)
     else:
-        studies = sorted(connection.execute(_STUDIES, {"report": share.report_id}).scalars())
+        studies = sorted(_STUDIES.scalars(connection, {"report": share.report_id}))
     later = share.updated_at + timedelta(seconds=first_look_s)
     # After a withdrawal the manifest may stand for nothing; after that of a manifest a first one may be wanted.
     at_once = share.deed is Deed.WITHDRAW or (share.deed is Deed.MANIFEST and bool(share.target))
@@ -143,7 +146,7 @@ def living(connection: Connection, destination: str, study_uid: str, besides: st
     *besides*: a share whose report is not meant, because it gives way.
     """
     whose = {"at": destination, "of_study": study_uid, "besides": besides}
-    return tuple(dict.fromkeys(connection.execute(_REPORTS_LIVING, whose).scalars()))
+    return tuple(dict.fromkeys(_REPORTS_LIVING.scalars(connection, whose)))
 
 
 def standing(connection: Connection, site: str, study_uid: str) -> tuple[Standing, ...]:

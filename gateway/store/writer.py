@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy import Connection, Engine, exc
 
 from gateway.errors import Unavailable
+from gateway.store.checkpoints import Checkpoints
 from gateway.store.engine import mapped, transaction
 
 log = structlog.get_logger(__name__)
@@ -114,6 +115,7 @@ class GroupWriter:
         _writers.add(self)
 
     def _begin(self) -> None:
+        self._checkpoints = Checkpoints(self._engine)
         self._changed = threading.Condition()
         self._line: deque[_Unit] = deque()
         self._leader: int | None = None
@@ -135,6 +137,7 @@ class GroupWriter:
         with self._changed:
             self._closed = True
             self._changed.wait_for(lambda: self._leader is None)
+        self._checkpoints.stop()
 
     def _stand_in_line(self, unit: _Unit) -> bool:
         """Whether its caller leads at once."""
@@ -172,6 +175,7 @@ class GroupWriter:
                 self._commit_one(group[0])
             else:
                 self._commit(group)
+            self._checkpoints.committed()
         finally:
             for unit in group:
                 if not unit.settled:  # the leader was interrupted; whether it was in time to commit is not known

@@ -120,6 +120,11 @@ TEXTS = {
         " système.",
         "The key is missing or unknown: send “Authorization: Bearer” and the key that the gateway gave to this system.",
     ),
+    "intake_key_of_platform": Text(
+        "Cette clé est celle d'une plateforme de lecture : elle sert à /api/relay, et non aux comptes rendus d'un "
+        "site.",
+        "This key is a reading platform's: it is for /api/relay, and not for a site's reports.",
+    ),
     "intake_media_type": Text(
         "Le corps doit être un document CDA, en application/xml ou text/xml : corrigez Content-Type.",
         "The body must be a CDA document, as application/xml or text/xml: correct Content-Type.",

@@ -55,6 +55,13 @@ TEXTS: dict[str, Text] = {
         "The database is of a version that this gateway does not know ({current}). A later gateway has migrated it: "
         "upgrade this one.",
     ),
+    "store_documents_away": Text(
+        "Le dossier des documents ({folder}) est vide, alors que la base de données en nomme : son disque ou son "
+        "partage n'est sans doute pas monté. Montez-le ; la passerelle reprend d'elle-même. S'il est perdu, "
+        "restaurez-le d'une sauvegarde.",
+        "The folder of documents ({folder}) is empty, though the database names some: its disk or share is most likely "
+        "not mounted. Mount it; the gateway goes on by itself. If it is lost, restore it from a backup.",
+    ),
     "store_blob_missing": Text(
         "Le contenu {digest} n'est plus dans le dossier des fichiers. Restaurez ce dossier depuis la sauvegarde de la "
         "même date que la base.",

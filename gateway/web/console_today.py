@@ -14,7 +14,7 @@ from gateway.model.overview import PeerTrouble, Picture
 from gateway.model.share import ShareState
 from gateway.texts import sentence
 from gateway.web.access import Access
-from gateway.web.console import console_of, fragment_guarded, guarded, page
+from gateway.web.console import console_of, fragment_guarded, guarded, may_act, page
 from gateway.web.console_plot import begin_of_day, plot
 from gateway.web.pages import language
 from gateway.web.parts import ConsoleParts, WebParts
@@ -66,6 +66,7 @@ def _told(parts: WebParts, session: Session) -> dict[str, object]:
     return {
         "picture": picture,
         "plot": plot(picture, zone),
+        "acting": may_act(session),
         "live": [state.value for state in LIVE],
         "ended": [state.value for state in ENDED if picture.states.get(state.value)],
         "peers": peers(picture, console),

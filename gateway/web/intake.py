@@ -22,7 +22,7 @@ import structlog
 from flask import Blueprint, Response, json, jsonify, request, url_for
 from gunicorn.http.errors import ParseException
 
-from gateway.errors import GatewayError, InputRejected, InputTooLarge, NotSupportedYet, Unavailable
+from gateway.errors import GatewayError, InputRejected, InputTooLarge, NotAllowed, NotSupportedYet, Unavailable
 from gateway.flow.events import New
 from gateway.model.report import Reliability, Statements
 from gateway.model.rights import MASKS
@@ -186,6 +186,14 @@ def described(overview: ShareOverview, reader: str) -> dict[str, object]:
 
 
 def key_of(parts: WebParts) -> IntakeKey:
+    """The key of a site's system, as :func:`caller_of`; raises NotAllowed for a platform's, which no site asked."""
+    key = caller_of(parts)
+    if not key.site:
+        raise NotAllowed("intake_key_of_platform")
+    return key
+
+
+def caller_of(parts: WebParts) -> IntakeKey:
     """The key of this request; every known digest is compared, whichever fits. Raises NotKnown."""
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     digest = hashlib.sha256(sent.strip().encode("utf-8", "surrogatepass")).hexdigest()
@@ -204,13 +212,13 @@ def _body(parts: WebParts) -> bytes:
         raise MediaTypeWrong("intake_media_type")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise MediaTypeWrong("intake_encoding")
-    content = _whole(request.environ, request.content_length, parts.settings.max_report_bytes)
+    content = whole_body(request.environ, request.content_length, parts.settings.max_report_bytes)
     if not content:
         raise InputRejected("intake_empty")
     return content
 
 
-def _whole(environ: WSGIEnvironment, length: int | None, limit: int) -> bytes:
+def whole_body(environ: WSGIEnvironment, length: int | None, limit: int) -> bytes:
     """The body, read here and not by Werkzeug.
 
     Where the server ends the input itself, as gunicorn does, Werkzeug 3.1 cuts a body of no stated length silently at

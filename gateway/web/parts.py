@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,13 @@ from gateway.flow.ports import Clock, Images, MessageLog, RelayStore, Sessions, 
 from gateway.model.exam import Exam
 from gateway.model.relay import RelayMessage
 from gateway.model.share import Receipt, Share
-from gateway.model.site import Site
-from gateway.model.teleradiology import Exchange
 from gateway.monitoring.door import HealthParts
 from gateway.web.door_settings import ImageDoors
 from gateway.web.openid import OpenIdConnect
 from gateway.web.viewer_settings import ViewerSettings
+
+if TYPE_CHECKING:
+    from gateway.web.relay_form import Form
 
 _ANCESTOR = re.compile(r"'self'|https?://[A-Za-z0-9.*-]+(:[0-9]{1,5})?", re.ASCII)
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?", re.ASCII)
@@ -33,13 +34,15 @@ LANGUAGES = frozenset({"fr", "en"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeKey:
-    """A system that may send reports over HTTP. Only the digest of its key is known here."""
+    """A system that speaks over HTTP: it sends reports and teleradiology messages. Its key is known by digest alone."""
 
     name: str
     sha256_hex: str
     """SHA-256 of the key; the key itself is long and random, so no slow hash is needed."""
-    site: str
+    site: str = ""
     """The site it speaks for; the states of that site's reports alone are shown to it."""
+    platform: str = ""
+    """The reading platform it speaks for, and then no site: it answers requests and sends reports back."""
 
     def __post_init__(self) -> None:
         if _DIGEST.fullmatch(self.sha256_hex) is None:
@@ -111,12 +114,21 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """A message that was built of JSON, and kept."""
+
+    request_id: str
+    left_out: tuple[str, ...] = ()
+    """What the other end's messages have no place for, by its names in the JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelayParts:
     """What the web needs of the teleradiology relay."""
 
     store: RelayStore
-    submit: Callable[[str, str, str, Callable[[Site, datetime], Exchange]], str]
-    """(site, name of the caller, platform or empty, the values) to the id of the request; raises GatewayError."""
+    submit: Callable[[IntakeKey, Form], Submitted]
+    """(who asks, what is said) to what became of it; raises GatewayError."""
     take_up: Callable[[str, str], RelayMessage]
     """(id of a held message, who) to the message; raises GatewayError."""
     give_up: Callable[[str, str], RelayMessage]
@@ -166,6 +178,8 @@ class WebParts:
     """Digest to the bytes of an accepted report, for the console; raises GatewayError. None shows no stored report."""
     messages: MessageLog | None = None
     """Every message that was received, for the console."""
+    message_again: Callable[[str], str] | None = None
+    """(id of a message) to what it is answered when it is processed anew; raises GatewayError. None: not from here."""
     relay: RelayParts | None = None
     """The teleradiology relay; None where there is no platform."""
     health: HealthParts | None = None

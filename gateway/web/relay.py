@@ -19,15 +19,16 @@ from gateway.model.access import Session
 from gateway.model.audit import AuditEvent
 from gateway.model.relay import DeliveryState, Flow, RelayMessage, RelayRequest, RequestState
 from gateway.texts import sentence
-from gateway.web import relay_form
 from gateway.web.access import Access, actor
 from gateway.web.console import may, may_act
-from gateway.web.intake import MediaTypeWrong, key_of, problem
+from gateway.web.intake import MediaTypeWrong, caller_of, problem, whole_body
 from gateway.web.pages import language, message
 from gateway.web.parts import RelayParts, WebParts
 
 _ROWS = 200
 _BODY_BYTES = 256 * 1024
+"""Of a message but for the documents in it, which are Base64."""
+_PARTS = 20_000
 _STATISTICS = timedelta(days=30)
 _BY_HAND = {"retry": "taken_up", "drop": "given_up"}
 
@@ -127,33 +128,35 @@ def api(parts: WebParts) -> Blueprint:
 
     @routes.post("/requests")
     def build() -> Response:
-        key = key_of(parts)
+        from gateway.web import relay_form  # the forms take long to make, and most sites write HL7
+
+        key = caller_of(parts)
         relay = _offered(parts)
-        form = relay_form.read(_body())
-        request_id = relay.submit(key.site, key.name, form.platform, lambda site, now: form.read(site, now))
-        log.info("relay.built", sender=key.name, request=request_id, kind=form.kind)
-        response = jsonify({"id": request_id})
+        form = relay_form.read(_body(parts))
+        made = relay.submit(key, form)
+        log.info("relay.built", sender=key.name, request=made.request_id, kind=form.kind)
+        response = jsonify({"id": made.request_id, **({"left_out": made.left_out} if made.left_out else {})})
         response.status_code = HTTPStatus.ACCEPTED
-        response.headers["Location"] = url_for("relay_api.state", request_id=request_id)
+        response.headers["Location"] = url_for("relay_api.state", request_id=made.request_id)
         return response
 
     @routes.get("/requests")
     def listed() -> Response:
-        key = key_of(parts)
+        key = caller_of(parts)
         chosen = request.args.get("state", "")
         states = (chosen,) if chosen in {state.value for state in RequestState} else ()
-        found = _offered(parts).store.requests(limit=_ROWS, states=states, site=key.site)
+        found = _offered(parts).store.requests(limit=_ROWS, states=states, site=key.site, platform=key.platform)
         return jsonify({"requests": [described(each) for each in found]})
 
     @routes.get("/requests/<request_id>")
     def state(request_id: str) -> Response:
-        key = key_of(parts)
+        key = caller_of(parts)
         relay = _offered(parts)
         try:
             found = relay.store.request(request_id)
         except InputRejected:
             raise RequestUnknown("relay_request_unknown", request="…") from None
-        if found.site != key.site:
+        if (found.platform != key.platform) if key.platform else (found.site != key.site):
             raise RequestUnknown("relay_request_unknown", request="…")
         messages = [_message(each) for each in relay.store.messages(request_id)]
         return jsonify({**described(found), "messages": messages})
@@ -254,10 +257,11 @@ def _offered(parts: WebParts) -> RelayParts:
     return parts.relay
 
 
-def _body() -> bytes:
+def _body(parts: WebParts) -> bytes:
+    """The JSON; one that is large is so by the Base64 of a document, and not by what it is made of."""
     if request.mimetype != "application/json":
         raise MediaTypeWrong("relay_json", words="Content-Type: application/json")
-    request.max_content_length = _BODY_BYTES
-    if request.content_length is not None and request.content_length > _BODY_BYTES:
+    body = whole_body(request.environ, request.content_length, _BODY_BYTES + parts.settings.max_report_bytes)
+    if len(body) > _BODY_BYTES and sum(map(body.count, (b"{", b"[", b","))) > _PARTS:
         raise InputTooLarge("intake_too_large", limit=_BODY_BYTES)
-    return request.get_data(cache=False)
+    return body

@@ -56,6 +56,7 @@ def _labels() -> dict[str, str]:
         "liver": gettext("Foie"),
         "vessels": gettext("Vaisseaux"),
         "loading": gettext("Chargement…"),
+        "slow": gettext("Le PACS tarde à répondre ; la passerelle attend encore."),
         "arrived": gettext("{there} images sur {all} chargées"),
         "retry": gettext("Réessayer"),
         "no_name": gettext("Nom absent du PACS"),

@@ -16,6 +16,7 @@ from gateway.model.site import Site
 from gateway.settings import Settings
 from gateway.store.access import SqlSessions
 from gateway.store.blobs import FileBlobs
+from gateway.store.documents import open_documents
 from gateway.store.engine import is_there, open_engine
 from gateway.store.exams import SqlExams
 from gateway.store.listing import catch_up
@@ -96,7 +97,7 @@ class House:
 
     @cached_property
     def blobs(self) -> FileBlobs:
-        return FileBlobs(self.settings.store.blobs)
+        return open_documents(self.settings.store.blobs, self.engine)
 
     @cached_property
     def sites(self) -> dict[str, Site]:
@@ -212,6 +213,7 @@ class House:
             clock=self.clock,
             sites=self.sites,
             pacs=lambda: self.everywhere,
+            accept=lambda *given, **named: self.accepting.accept_all(*given, **named),
             ring=self._ring,
         )
 
@@ -222,6 +224,12 @@ class House:
 
         relay = self.relay.relaying if self.settings.platform else None
         return self.monitoring.reception(Reception(self.accepting.accept_all, self.clock, self.messages, relay))
+
+    def message_again(self, message_id: str) -> str:
+        """Process a received message anew; gives MSA-1. Raises as :func:`gateway.hl7.again.again`."""
+        from gateway.hl7.again import again
+
+        return again(message_id, log=self.messages, reception=self.reception, clock=self.clock).answer
 
     @cached_property
     def sharing(self) -> Sharing:

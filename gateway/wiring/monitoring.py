@@ -28,7 +28,7 @@ from gateway.monitoring.health import (
 from gateway.monitoring.status import Beacon, Status, read_all
 from gateway.monitoring.watched import CountedCarrier, CountedReception, peers
 from gateway.settings import Settings
-from gateway.store.blobs import FileBlobs
+from gateway.store.documents import open_documents
 from gateway.store.tallies import Tallies, tallies
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ class Monitoring:
     def _documents(self) -> None:
         """Raises Unavailable when none can be kept; the folder is made where it is not yet."""
         folder = self._settings.store.blobs
-        if not folder.exists():
-            FileBlobs(folder)
+        open_documents(folder, self._engine())
         writable(folder)
 
     def _disks(self) -> list[Look]:

@@ -53,7 +53,10 @@ def web_application(house: House) -> WSGIApplication:
     login, patients = settings.login, settings.patient_login
     if login is None:
         raise SettingsError("login_missing", place="login")
-    keys = tuple(IntakeKey(name=key.name, sha256_hex=key.sha256, site=key.site) for key in settings.intake.key)
+    keys = tuple(
+        IntakeKey(name=key.name, sha256_hex=key.sha256, site=key.site, platform=key.platform)
+        for key in settings.intake.key
+    )
     return create_app(
         WebParts(
             settings=WebSettings(
@@ -83,6 +86,7 @@ def web_application(house: House) -> WSGIApplication:
             withdraw_report=house.accepting.withdraw,
             content=house.blobs.get,
             messages=house.messages,
+            message_again=house.message_again,
             relay=house.relay.web_parts() if settings.platform else None,
             console=console_parts(house),
             health=house.monitoring.web_parts(),

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.demo import reports
+from gateway.demo.identity import CHEST
 from gateway.errors import Unavailable
 from gateway.model.share import ShareState
 from gateway.store.blobs import FileBlobs
+from gateway.store.documents import open_documents
 from tests.fakes.world import World, world
 from tests.support.disk import Disk, as_an_ordinary_user, can_mount, mounted, pretended, read_only, writable
 from tests.support.store import claimed, keep, stage
@@ -70,6 +73,32 @@ def test_documents_that_cannot_be_written_any_more_are_refused_by_name(
             here.accept()
     here.accept()
     here.carry_until(ShareState.SHARED)
+
+
+def test_a_folder_of_documents_that_goes_away_loses_nothing_and_nobody_has_to_act(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        here.accept()
+        share = here.claim()
+        assert share is not None
+        folder, away = here.blobs._folder, tmp_path / "on another host"
+        folder.rename(away)
+        # What a mount point is when nothing is mounted there.
+        folder.mkdir()
+        with pytest.raises(Unavailable, match="store_documents_away"):
+            here.sharing.carry(share)
+        with pytest.raises(Unavailable) as refusal:
+            here.accept(content=reports.level3(reports.Draft(study=CHEST)))
+        assert refusal.value.acknowledgement == "AR"
+        with pytest.raises(Unavailable):
+            here.blobs.forget(here.store.report(share.report_id).digest, here.clock.now())
+        with pytest.raises(Unavailable, match="store_documents_away"):
+            open_documents(folder, here.store._engine)
+        assert list(folder.iterdir()) == []
+        folder.rmdir()
+        away.rename(folder)
+        open_documents(folder, here.store._engine)
+        here.clock.forward(121)
+        assert here.carry_until(ShareState.SHARED).id == share.id
 
 
 def is_refused_and_then_starts(folder: Path, stop: Callable[[Path], None], go: Callable[[Path], None]) -> None:

@@ -40,8 +40,13 @@ BENCHES: dict[str, Callable[[], list[Row]]] = {
     "viewer": viewer.run,
     "registry": registry.run,
     "life": life.run,
+    "restart": life.restart,
+    "outage": life.outage,
+    "hosts": life.hosts,
     "console": console.run,
 }
+_PARTS = frozenset({"restart", "outage", "hosts"})
+"""Of ``life``, which runs them all."""
 
 
 def main() -> int:
@@ -51,7 +56,7 @@ def main() -> int:
     arguments = parser.parse_args()
     rows: list[Row] = []
     for name, bench in BENCHES.items():
-        if arguments.name in (None, name):
+        if name == arguments.name or (arguments.name is None and name not in _PARTS):
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             rows += bench()
     if arguments.json:

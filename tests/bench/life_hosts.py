@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from gateway import log
 from gateway.demo import identity
@@ -135,32 +134,16 @@ class Switched:
             raise PeerUnreachable("registry_unreachable")
 
 
-class Delayed:
-    """A registry that takes so long a submission; everything else as it is."""
-
-    def __init__(self, registry: Any, delay_s: float) -> None:
-        self._registry = registry
-        self._delay_s = delay_s
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._registry, name)
-
-    def send(self, frozen: FrozenSubmission, *, again: bool) -> None:
-        time.sleep(self._delay_s)
-        self._registry.send(frozen, again=again)
-
-
-def work(parent: int, settings_file: Path, delay_s: float | None, folder: Path) -> None:
-    """A host's worker until TERM; *delay_s* of the real registry, or None: the one that can be switched off."""
+def work(parent: int, settings_file: Path, switched: Path | None) -> None:
+    """A host's worker until TERM; *switched*: the folder of the registry that can be switched off, in place of that of
+    the settings."""
     die_with_parent(parent)
     settings = load(settings_file)
     log.configure(level=settings.log_level)
     bell = Doorbell(*os.pipe())
     house = House(settings, bell.ring)
-    if delay_s is None:
-        house.__dict__["destinations"] = {"slow": Switched(folder / "away", folder / "asked")}
-    else:
-        house.__dict__["destinations"] = {name: Delayed(one, delay_s) for name, one in house.destinations.items()}
+    if switched is not None:
+        house.__dict__["destinations"] = {"slow": Switched(switched / "away", switched / "asked")}
     house.__dict__["everywhere"] = {"main": AnyStudy()}
 
     worker = Worker(

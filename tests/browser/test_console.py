@@ -180,12 +180,22 @@ def test_every_page_fits_a_phone_and_can_be_read(browser: Browser, site: Site, s
     with page_of(browser, viewport=PHONE, color_scheme=scheme) as watched:
         page = watched.page
         open_console(page, site)
-        for address in ("", "/shares", "/shares/share-2", "/shares/share-2/do/correct"):
+        for address in ("", "/shares", "/shares/share-2", "/shares/share-2/do/correct", "/reports"):
             page.goto(f"{site.url}/console{address}")
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert wide == 0, address
             assert page.evaluate(CONTRAST) == [], address
         assert watched.complaints == []
+
+
+def test_a_peer_of_which_nothing_was_asked_today_takes_a_line_like_the_others(browser: Browser, site: Site) -> None:
+    site.store.shares = [overview(ShareState.SHARED, 2)]
+    with page_of(browser) as watched:
+        open_console(watched.page, site)
+        badges = watched.page.locator(".peers .badge")
+        heights = [box["height"] for each in badges.all() if (box := each.bounding_box())]
+        assert len(heights) == 3
+        assert len(set(heights)) == 1, heights
 
 
 def test_a_console_whose_session_is_over_says_so(browser: Browser, site: Site) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from gateway.demo.pacs import DemoPacs
 from gateway.errors import PeerUnreachable
+from gateway.model.access import Person
 from gateway.web import ranges, wado_accept, wado_paths
 from gateway.web.doors import Introspection, IntrospectionSettings
 from tests.support.dicom_objects import STUDY, whole_study, write
@@ -231,6 +233,29 @@ def test_another_host_name_gets_nothing(site: ImageSite) -> None:
     connection.request("GET", f"/dicom-web/studies/{STUDY}", headers={"Host": "evil.example", "Authorization": KEY})
     assert connection.getresponse().status == 421
     connection.close()
+
+
+def test_a_token_that_expires_in_a_long_transfer_ends_after_it(site: ImageSite, tmp_path: Path) -> None:
+    """Who was let in is given what was asked for, whole: a transfer cut off there would look like a fault of the PACS.
+    The next request is refused."""
+    good = [True]
+    person = Person(subject="f:1", issuer="i", identifier="899700000011", name="Zoé Test", profession="10")
+    pacs = site.source.settings
+    with (
+        image_site(tmp_path, pacs, STUDY, introspect=lambda token: person if good[0] else None) as own,
+        requests.Session() as peer,
+    ):
+        peer.trust_env = False
+        headers = {"Authorization": f"Bearer {TOKEN}", "Accept": ANY_SYNTAX, "KOS-SOPInstanceUID": MANIFEST}
+        answer = peer.get(f"{own.url}/studies/{STUDY}", headers=headers, stream=True, timeout=30)
+        assert answer.status_code == 200
+        pieces = answer.iter_content(1000)
+        begun = next(pieces)
+        good[0] = False
+        rest = b"".join(pieces)
+        mark = answer.headers["Content-Type"].partition('boundary="')[2].partition('"')[0].encode()
+        assert (begun + rest).rstrip().endswith(b"--" + mark + b"--")
+        assert peer.get(f"{own.url}/studies/{STUDY}", headers=headers, timeout=30).status_code == 401
 
 
 def test_headers_that_claim_an_identity_are_not_believed(site: ImageSite) -> None:

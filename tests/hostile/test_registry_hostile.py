@@ -141,7 +141,7 @@ def test_another_media_type_is_not_supported(running: Running, content_type: str
         (wire.ITI_41, "registry"),
         ("urn:ihe:iti:2007:RegisterDocumentSet-b", "repository"),
         ("urn:ihe:iti:2017:RemoveDocuments", "registry"),
-        ("urn:ihe:iti:2009:MultiPatientStoredQuery", "registry"),
+        (wire.ITI_51, "repository"),
     ],
 )
 def test_an_action_that_is_not_offered_is_a_fault_that_names_it(running: Running, action: str, path: str) -> None:

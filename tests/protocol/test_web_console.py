@@ -285,6 +285,34 @@ def test_what_cannot_be_done_in_this_state_is_not_offered(site: Site) -> None:
     assert get(site, "/console/shares/nobody/do/replay").status_code == 404
 
 
+def test_all_that_is_held_for_one_reason_is_taken_up_again_after_one_more_question(site: Site) -> None:
+    for number in (4, 5):
+        site.store.shares.append(overview(ShareState.HELD, number, "type_code_unknown"))
+    assert "/console/held/type_code_unknown" in get(site, "/console").text
+    assert "/console/held/patient_differs" not in get(site, "/console").text, "one alone has its own button"
+    asked = get(site, "/console/held/type_code_unknown")
+    assert "<b>2</b>" in asked.text
+    assert site.acts.done == []
+    answer = post(browser(site), "/console/held/type_code_unknown")
+    assert "Partages relancés" in answer.text
+    assert sorted(one[:2] for one in site.acts.done) == [("replay", "share-4"), ("replay", "share-5")]
+    site.acts.fails = InputRejected("share_not_held", state="waiting")
+    refused = post(browser(site), "/console/held/type_code_unknown").text
+    assert "SC26031204" in refused
+    assert "SC26031205" in refused
+
+
+def test_nobody_but_an_administrator_takes_all_of_a_reason_up_again(site: Site) -> None:
+    site.store.shares.append(overview(ShareState.HELD, 4, "patient_differs"))
+    address = "/console/held/patient_differs"
+    assert address not in get(site, "/console", READER).text
+    assert get(site, address, READER).status_code == 403
+    assert post(browser(site, READER), address).status_code == 403
+    assert browser(site).post(address, base_url=URL).status_code == 403, "without the form's token"
+    assert get(site, "/console/held/nothing").status_code == 404
+    assert site.acts.done == []
+
+
 def test_a_post_without_the_forms_token_changes_nothing(site: Site) -> None:
     one = browser(site)
     for data, headers in (

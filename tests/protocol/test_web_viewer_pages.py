@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from gateway.web.tokens import digest, new_token
 from gateway.web.viewer_assets import assets, blueprint
 from gateway.web.viewer_settings import ViewerSettings
 from tests.support.viewing import MemoryPacs, study, viewing
-from tests.support.web import STUDY, Site, sign_in
+from tests.support.web import ACCESSION, STUDY, Site, running, sign_in
 
 DOSE, STATE = 8, 9
 
@@ -65,6 +66,30 @@ def test_pages_are_kept_apart_from_other_origins(seen: tuple[Site, MemoryPacs], 
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_reader_who_waits_long_is_told_that_it_is_the_pacs(
+    seen: tuple[Site, MemoryPacs], visitor: requests.Session
+) -> None:
+    page = visitor.get(f"{handle(seen[0], visitor)}/light", headers={"Accept-Language": "en"})
+    assert 'data-slow="The PACS is slow to answer; the gateway is still waiting."' in page.text
+    assert page.text.count("The PACS is slow to answer") == 2, "the page itself, and the words of the full viewer"
+    assert ".busy[data-slow]::after" in visitor.get(f"{seen[0].url}/static/viewer.css").text
+
+
+@pytest.mark.parametrize(("template", "address"), [("", ".org/"), ("?u={study_uid}", f".org/?u={STUDY}")])
+def test_an_ohif_is_offered_without_anything_else_of_the_case(tmp_path: Path, template: str, address: str) -> None:
+    settings = ViewerSettings(ohif_url=f"https://ohif.example.org/{template}")
+    with running(tmp_path, viewer=settings) as site, requests.Session() as visitor:
+        visitor.trust_env = False
+        page = visitor.get(f"{handle(site, visitor)}/light")
+        (link,) = re.findall(r'<a href="([^"]*)"[^>]*>OHIF</a>', page.text)
+        assert link.endswith(address)
+        assert ACCESSION.extension not in link
+        assert 'rel="noopener"' in page.text
+        # The site's OHIF learns nothing of where the reader came from, and nothing of it runs in the page.
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert "ohif.example.org" not in page.headers["Content-Security-Policy"]
 
 
 def test_reports_and_states_come_as_json(seen: tuple[Site, MemoryPacs], visitor: requests.Session) -> None:

@@ -109,6 +109,10 @@ STORED = StoredReport(
 )
 
 
+_MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
+_IMAGE_CLASSES = {"CT": "1.2.840.10008.5.1.4.1.1.2"}
+
+
 def exam(study_uid: str, modality: str, body_part: str, **changes: Any) -> Exam:
     """A study of one image series, with a presentation state beside it."""
     values: dict[str, Any] = {
@@ -120,7 +124,7 @@ def exam(study_uid: str, modality: str, body_part: str, **changes: Any) -> Exam:
                 series_uid=f"{study_uid}.1",
                 modality=modality,
                 body_part=body_part,
-                instances=(Instance("1.2.840.10008.5.1.4.1.1.4", f"{study_uid}.1.1"),),
+                instances=(Instance(_IMAGE_CLASSES.get(modality, _MR_IMAGE), f"{study_uid}.1.1"),),
             ),
             Series(series_uid=f"{study_uid}.2", modality="PR"),
         ),

@@ -20,6 +20,7 @@ from gateway.trust import safexml
 from tests.support.registry import ACCESSION_AUTHORITY, PATIENT, ROOT, new_unique_id
 
 ITI_18 = "urn:ihe:iti:2007:RegistryStoredQuery"
+ITI_51 = "urn:ihe:iti:2009:MultiPatientStoredQuery"
 ITI_41 = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
 ITI_43 = "urn:ihe:iti:2007:RetrieveDocumentSet"
 ITI_42 = "urn:ihe:iti:2007:RegisterDocumentSet-b"

@@ -33,6 +33,7 @@ from gateway.model.link import Asked, Led, names_accession, national_url
 from gateway.model.people import Patient
 from gateway.model.rights import OPEN, BrokenGlass, ExamFacts, Policy
 from gateway.model.share import KnownExam, Receipt, Share, ShareOverview, ShareState, StoredReport
+from gateway.settings.access import PatientClaimsTable
 from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
 from gateway.web.claims import PatientClaims
 from gateway.web.openid import OpenIdConnect, OpenIdSettings
@@ -48,6 +49,7 @@ REFERRER, RADIOLOGIST = PROFESSIONALS
 SECRET = "demonstration client secret"
 KEY = "k" * 43
 OTHER_KEY = "o" * 43
+PLATFORM_KEY = "a-key-of-a-reading-platform"
 CT, MR, US, SR = (
     "1.2.840.10008.5.1.4.1.1.2",
     "1.2.840.10008.5.1.4.1.1.4",
@@ -451,6 +453,7 @@ def build(
     keys = (
         IntakeKey(name="ris", sha256_hex=hashlib.sha256(KEY.encode()).hexdigest(), site="nord"),
         IntakeKey(name="other", sha256_hex=hashlib.sha256(OTHER_KEY.encode()).hexdigest(), site="sud"),
+        IntakeKey(name="tlr", sha256_hex=hashlib.sha256(PLATFORM_KEY.encode()).hexdigest(), platform="lecture"),
     )
     chosen = {"intake_keys": keys, "neutral_s": 0.0, **settings}
     login = OpenIdConnect(
@@ -464,7 +467,10 @@ def build(
         clock,
     )
     patient_settings = OpenIdSettings(
-        issuer=provider_url, client_id="gateway-patients", client_secret_file=secret, patients=PatientClaims()
+        issuer=provider_url,
+        client_id="gateway-patients",
+        client_secret_file=secret,
+        patients=PatientClaims(**PatientClaimsTable().model_dump()),
     )
     parts = WebParts(
         settings=WebSettings(public_url=url, **chosen),

@@ -57,9 +57,12 @@ REPORT = (
     "<title>CR d'imagerie médicale - IRM du genou, scanner du thorax</title>"
     '<effectiveTime value="20210108111700+0100"/><languageCode code="fr-FR"/>'
     '<recordTarget><patientRole><id extension="279035121518989" root="1.2.250.1.213.1.4.10"/>'
-    '<id extension="IPP101" root="1.2.250.1.213.4.5.2.4"/></patientRole></recordTarget>'
-    '<documentationOf><serviceEvent><effectiveTime><low value="20210108102500+0100"/></effectiveTime></serviceEvent>'
-    "</documentationOf></ClinicalDocument>\n"
+    '<id extension="IPP101" root="1.2.250.1.213.4.5.2.4"/><patient><administrativeGenderCode code="F"/>'
+    '<birthTime value="19790328"/></patient></patientRole></recordTarget>'
+    '<documentationOf><serviceEvent><code code="24628-0"><translation code="CT" codeSystem="1.2.840.10008.2.16.4">'
+    '<qualifier><name code="121139"/></qualifier></translation></code><effectiveTime>'
+    '<low value="20210108102500+0100"/></effectiveTime></serviceEvent>'
+    "</documentationOf><component><structuredBody/></component></ClinicalDocument>\n"
 ).encode()
 
 
@@ -197,7 +200,7 @@ def answer() -> etree._Element:
         return f"urn:uuid:{number:08d}-2222-4333-8444-555555555555"
 
     told = ebrim.read(full())
-    entry = replace(told.entries[0], entry_uuid=urn(1), status=Status.APPROVED)
+    entry = replace(told.entries[0], entry_uuid=urn(1), logical_id=urn(1), status=Status.APPROVED)
     submission_set = replace(told.submission_sets[0], entry_uuid=urn(2), status=Status.APPROVED)
     member = replace(MEMBER, entry_uuid=urn(3), source=urn(2), target=urn(1), status=Status.APPROVED)
     objects = ebrim.write_object_list(

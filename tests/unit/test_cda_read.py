@@ -10,6 +10,7 @@ from gateway.cda.read import read
 from gateway.demo.identity import CHEST, CT, ORGANIZATION, PATIENT, RADIOLOGIST
 from gateway.errors import InputRejected, InputTooLarge
 from gateway.model.codes import Code
+from gateway.model.datatypes import Telecom
 from gateway.model.identifiers import Identifier
 from gateway.model.report import IMG_CR_IMG_TEMPLATE, Order, RelatedDocument
 from tests.support.cda import add, at, chest_report, ct_report, drop
@@ -36,6 +37,7 @@ def test_a_level_3_report_is_read_whole() -> None:
     assert report.language == "fr-FR"
     assert report.version == 1
     assert report.patient == PATIENT
+    assert [one.telecoms for one in report.authors] == [(Telecom(value="tel:0261910042", use="WP"),)]
     assert report.orders == (Order(placer=CT.placer, accession=CT.accession),)
     assert (act.study_uid, act.code, act.procedures) == (CT.study_uid, CT.code, (CT.procedure,))
     assert (act.modalities, act.regions) == ((CT.modality,), CT.regions)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from gateway.audit.inserting import insert_new, insert_row, insert_rows
+from gateway.audit.inserting import insert_new, insert_or_replace, insert_row, insert_rows
 from gateway.errors import InputRejected, Unavailable
 from gateway.store.engine import reading, transaction
-from gateway.store.schema import LINEAGES, MESSAGES, REPORT_STUDIES
+from gateway.store.schema import IDENTITIES, LINEAGES, MESSAGES, REPORT_STUDIES
 from tests.support.store import Stage, accepted, share
 
 MOMENT = datetime(2026, 3, 12, 11, 31, 0, 123456, timezone(timedelta(hours=1)))
@@ -49,6 +49,25 @@ def test_a_row_with_a_known_key_is_passed_over(on: Stage) -> None:
         assert not insert_new(connection, LINEAGES, {"key": "one"})
         assert insert_new(connection, LINEAGES, {"key": "two", "lease": "token"})
     assert [(row["key"], row["lease"]) for row in rows(on, LINEAGES)] == [("one", None), ("two", "token")]
+
+
+def test_a_row_with_a_known_key_gets_the_new_values(on: Stage) -> None:
+    change = {
+        "key": "one",
+        "site": "nord",
+        "root": "1.2",
+        "extension": None,
+        "into": "{}",
+        "merged": False,
+        "actor": "GAM|CHU",
+        "changed_at": MOMENT,
+    }
+    with transaction(on.engine) as connection:
+        insert_or_replace(connection, IDENTITIES, change)
+        insert_or_replace(connection, IDENTITIES, {**change, "extension": "é", "merged": True})
+    assert rows(on, IDENTITIES) == [
+        {**change, "extension": "é", "merged": True, "changed_at": MOMENT.astimezone(UTC)},
+    ]
 
 
 def test_many_rows_are_one_call_and_none_is_none(on: Stage) -> None:

@@ -11,6 +11,7 @@ from pydicom.uid import UID, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
 from gateway.dicom import jpeg, jpeg_extended, jpeg_lossless
 from gateway.errors import NotSupportedYet
+from gateway.web.pages import as_problem
 from tests.support.jpeg import lossless
 from tests.unit.test_image_decoding import SIDE, drawn, grey
 
@@ -114,3 +115,17 @@ def test_a_frame_of_another_size_than_stated_is_not_drawn() -> None:
         dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
         with pytest.raises(NotSupportedYet):
             drawn(dataset)
+
+
+def test_a_process_that_nobody_undoes_is_a_clear_sentence() -> None:
+    """Progressive, and colour of 12 bits: both viewers say that they cannot read the compression."""
+    grey_, colour = grey(12), grey(12)
+    colour.SamplesPerPixel, colour.PhotometricInterpretation, colour.PlanarConfiguration = 3, "YBR_FULL_422", 0
+    for dataset, content in ((grey_, EXTENDED.replace("ffc1", "ffc2")), (colour, EXTENDED)):
+        dataset.file_meta.TransferSyntaxUID = JPEGExtended12Bit
+        dataset.PixelData = encapsulate([bytes.fromhex(content)])
+        dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
+        with pytest.raises(NotSupportedYet) as refused:
+            drawn(dataset)
+        problem = as_problem(refused.value, images=True)
+        assert (problem.status, problem.code) == (501, "viewer_codec")

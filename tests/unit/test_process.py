@@ -111,9 +111,12 @@ def _alive(pid: int) -> bool:
 
 def test_what_is_made_before_serving_is_not_looked_at_again() -> None:
     made = [[number] for number in range(1000)]
+    usual = gc.get_threshold()
     try:
         keep_what_is_made()
+        assert gc.get_threshold() > usual
         looked_at = {id(one) for one in gc.get_objects()}
         assert not looked_at & {id(one) for one in made}
     finally:
+        gc.set_threshold(*usual)
         gc.unfreeze()

@@ -84,6 +84,16 @@ def test_a_wrong_key_stops_the_start_with_its_name(tmp_path: Path, text: str, pl
     assert place in refusal.value.facts["words"]
 
 
+@pytest.mark.parametrize(
+    ("ends", "word"),
+    [("", "one end"), ("site = 's'\nplatform = 'p'", "one end"), ("platform = 'p'", "no such table")],
+)
+def test_a_key_is_of_a_site_or_of_a_platform_that_is_there(tmp_path: Path, ends: str, word: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load(_write(tmp_path, f"[[intake.key]]\nname = 'a'\nsha256 = '{'0' * 64}'\n{ends}"))
+    assert word in refusal.value.facts["words"]
+
+
 def test_a_site_that_names_an_absent_pacs_is_refused(tmp_path: Path) -> None:
     text = "[site.s]\norganization_id='1'\norganization_name='o'\npacs='nowhere'\ndestinations=[]\nsource_id='1.2.3'"
     with pytest.raises(SettingsError) as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -175,6 +176,13 @@ def test_connections_that_the_server_has_ended_are_not_used_again(
         with reading(engine) as connection:
             assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
     engine.dispose()
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode))
+def test_no_failure_of_a_disk_is_taken_for_a_value_that_cannot_be_kept(number: int) -> None:
+    with pytest.raises(Unavailable) as caught, mapped():
+        raise OSError(number, "as the system says")
+    assert caught.value.acknowledgement == "AR", "the sender sends again"
 
 
 def test_our_own_failures_pass_unchanged() -> None:

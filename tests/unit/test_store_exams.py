@@ -122,6 +122,22 @@ def test_after_a_merge_a_report_is_found_by_the_patient_that_is_left(on: Stage) 
     assert not exams(on).led(Asked(patients=(other,)))
 
 
+def test_a_report_that_comes_after_a_merge_is_found_by_the_patient_that_is_left(on: Stage) -> None:
+    gone, left, last = (Identifier("1.2.250.1.999.1.1", value) for value in ("IPP-1", "IPP-2", "IPP-3"))
+    one = report()
+    site = accepted(one).site
+    # The last leads back to the first, as a merge that was undone by another does: it must end all the same.
+    for at, identifier, now in ((site, gone, left), (site, left, last), (site, last, gone), ("elsewhere", left, INS)):
+        change = IdentityChange(
+            site=at, identifier=identifier, now=(now,), merged=True, actor="ADT", at=datetime.now(UTC)
+        )
+        with transaction(on.engine) as connection:
+            identities.record(connection, change)
+    keep(on, replace(one, patient=replace(one.patient, identifiers=(gone,))))
+    for identifier, count in ((gone, 1), (left, 1), (last, 1), (INS, 0)):
+        assert len(exams(on).led(Asked(patients=(identifier,)))) == count
+
+
 def test_each_study_has_its_date_and_modalities(on: Stage) -> None:
     acts = (
         Act(study_uid="1.2.3", start=Timestamp.parse("202603121025+0100"), modalities=(Code("CT", DCM),)),

@@ -39,9 +39,16 @@ class MessageLog(Protocol):
         """Record a message that was not taken; those that were taken are recorded with what they brought."""
 
     def find(
-        self, *, limit: int, since: datetime | None = None, sender: str = "", answer: str = "", before: int = 0
+        self,
+        *,
+        limit: int,
+        since: datetime | None = None,
+        sender: str = "",
+        control_id: str = "",
+        answer: str = "",
+        before: int = 0,
     ) -> Sequence[KeptMessage]:
-        """Messages, newest first."""
+        """Messages, newest first; *sender* is part of ``application|facility``, *control_id* the whole MSH-10."""
 
     def message(self, message_id: str) -> KeptMessage:
         """Raises InputRejected for an unknown id."""

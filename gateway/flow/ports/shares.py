@@ -118,8 +118,9 @@ class Store(Protocol):
     def amendments(self, share_id: str) -> Sequence[Share]:
         """What amends a share: those whose target it is, as they arrived."""
 
-    def publications(self, site: str, identifier: Identifier) -> Sequence[Share]:
-        """The publications of a site's reports that name *identifier* as their patient's, oldest first."""
+    def publications(self, named: Iterable[tuple[str, Identifier]]) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
+        """By site and identifier: the publications of that site's reports that name it as their patient's, oldest
+        first."""
 
     def overrides_of(self, report_id: str, destination: str) -> Sequence[Mapping[str, str]]:
         """What people stated for the publications of a report at a destination, oldest first: with each publication,
