@@ -10,7 +10,7 @@ from lxml import etree
 
 from gateway.cda.kinds import IMG_DA_IMG_TEMPLATE, kind_of, model_of
 from gateway.cda.read import read_document
-from gateway.cda.whole import completed
+from gateway.cda.whole.report import completed
 from gateway.errors import InputRejected
 from gateway.model.codes import CCAM_SYSTEMS, DCM, LOINC
 from gateway.model.datatypes import Concept, InstanceId

@@ -9,8 +9,8 @@ import typer
 from gateway.cli.options import DEFAULT, AsJson, Config, house_of
 
 if TYPE_CHECKING:
-    from gateway.dicom.measure import Measured
-    from gateway.dicom.traits import Trait
+    from gateway.dicom.probing.measure import Measured
+    from gateway.dicom.probing.traits import Trait
 
 commands = typer.Typer(no_args_is_help=True, help="PACS: find out what one can do.")
 _MARKS = {True: "yes", False: "NO ", None: "-  "}
@@ -28,8 +28,8 @@ def probe(
     import json
     from datetime import datetime
 
-    from gateway.dicom.probe import Probe
-    from gateway.dicom.propose import proposed
+    from gateway.dicom.probing.probe import Probe
+    from gateway.dicom.probing.propose import proposed
 
     with house_of(config) as house:
         asked = Probe(house.pool(name).settings, house.spool, datetime.now().astimezone().date())
@@ -61,7 +61,7 @@ def measure(
     """Get a study by each way the PACS offers: first image, bytes, total time, throughput (DB.SO.102)."""
     import json
 
-    from gateway.dicom.measure import measure as get
+    from gateway.dicom.probing.measure import measure as get
     from gateway.errors import InputRejected
 
     with house_of(config) as house:

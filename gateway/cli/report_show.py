@@ -14,7 +14,7 @@ from gateway.errors import GatewayError, InputRejected
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from gateway.cda.render_text import Block, Table
+    from gateway.cda.render.text import Block, Table
 
 _INDENT = 2
 
@@ -26,7 +26,7 @@ def show(
 ) -> None:
     """Show a report: patient, acts, sections in the order of the specification. Ends with 2 when unreadable."""
     from gateway.cda import render
-    from gateway.cda.render_text import blocks
+    from gateway.cda.render.text import blocks
     from gateway.trust import safexml
 
     try:
@@ -63,7 +63,7 @@ def _print(console: Console, block: Block) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from gateway.cda.render_text import Heading, Pairs, Paragraph, Table
+    from gateway.cda.render.text import Heading, Pairs, Paragraph, Table
 
     if isinstance(block, Heading):
         console.print()

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from gateway.dicom import keys
-from gateway.dicom.association import SUCCESS
 from gateway.dicom.dicomweb import DicomWeb
 from gateway.dicom.keys import Identifier
-from gateway.dicom.pool import Pool
-from gateway.dicom.proposal import QUERY
+from gateway.dicom.network.association import SUCCESS
+from gateway.dicom.network.pool import Pool
+from gateway.dicom.network.proposal import QUERY
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.values import Header
 from gateway.errors import GatewayError, PeerMisbehaved, PeerRefused, PeerUnreachable

@@ -19,10 +19,10 @@ import structlog
 from gateway.dicom import answers, keys
 from gateway.dicom.answers import ImageRow
 from gateway.dicom.ask import QidoQuestions
-from gateway.dicom.association import Delivery
 from gateway.dicom.dicomweb import DicomWeb
 from gateway.dicom.keys import retrieval_keys
-from gateway.dicom.proposal import COMPRESSED, MAX_STORAGE_CONTEXTS, UNCOMPRESSED
+from gateway.dicom.network.association import Delivery
+from gateway.dicom.network.proposal import COMPRESSED, MAX_STORAGE_CONTEXTS, UNCOMPRESSED
 from gateway.dicom.retrieve import Retriever
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.storage import STORAGE

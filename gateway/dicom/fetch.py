@@ -13,15 +13,16 @@ from typing import Any
 
 import structlog
 
-from gateway.dicom import frames, glance
-from gateway.dicom.association import Delivery
+from gateway.dicom import glance
 from gateway.dicom.cache import Cache
 from gateway.dicom.dicomweb import DicomWeb, NotGiven
-from gateway.dicom.frames import PIXEL_DATA, Pixels
 from gateway.dicom.guard import Limits, is_implicit
 from gateway.dicom.keys import checked_uid
-from gateway.dicom.pool import Pool
-from gateway.dicom.proposal import COMPRESSED, UNCOMPRESSED
+from gateway.dicom.network.association import Delivery
+from gateway.dicom.network.pool import Pool
+from gateway.dicom.network.proposal import COMPRESSED, UNCOMPRESSED
+from gateway.dicom.pixels import frames
+from gateway.dicom.pixels.frames import PIXEL_DATA, Pixels
 from gateway.dicom.retrieve import InstanceKey, Retriever
 from gateway.dicom.series_cache import Reading, Shelf
 from gateway.dicom.settings import PacsSettings
@@ -140,7 +141,7 @@ class FrameSource:
         values = self._values(instance)
         pixels = frames.layout(values, compressed=True)
         pixels.check_number(number)
-        from gateway.dicom import decode
+        from gateway.dicom.pixels import decode
 
         content = decode.bitstream(instance, number, pixels.frames)
         return StoredFrame(
@@ -158,7 +159,7 @@ class FrameSource:
         wanted: Rendering,
     ) -> RenderedFrame:
         """Frame *number* as a picture; raises as :meth:`frame`, and InputRejected ``image_rendering``."""
-        from gateway.dicom import render
+        from gateway.dicom.pixels import render
 
         return render.rendered(self.frame(study_uid, series_uid, sop_class_uid, sop_instance_uid, number), wanted)
 
@@ -232,7 +233,7 @@ class FrameSource:
             if len(data) < pixels.frame_bytes * pixels.frames:
                 raise PeerMisbehaved("pacs_answer_malformed", pacs=self.settings.name, words="pixel data")
             return frames.frame(pixels, number, frames.cut(pixels, data, number))
-        from gateway.dicom import decode
+        from gateway.dicom.pixels import decode
 
         if instance.transfer_syntax not in decode.DECODABLE:
             raise NotSupportedYet("image_codec", syntax=instance.transfer_syntax)

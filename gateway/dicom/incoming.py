@@ -15,13 +15,13 @@ from typing import Protocol
 
 import structlog
 
-from gateway.dicom import acceptor
-from gateway.dicom.acceptor import INSTANCE_AVAILABILITY, PERFORMED_STEP, Announcement, Arrival, StepMessage
 from gateway.dicom.guard import Limits, is_implicit
 from gateway.dicom.keys import SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID, is_uid_as_found
+from gateway.dicom.network import acceptor
+from gateway.dicom.network.acceptor import INSTANCE_AVAILABILITY, PERFORMED_STEP, Announcement, Arrival, StepMessage
+from gateway.dicom.network.proposal import VERIFICATION
 from gateway.dicom.notes import note_of
 from gateway.dicom.part10 import wrap
-from gateway.dicom.proposal import VERIFICATION
 from gateway.dicom.spool import Spool
 from gateway.dicom.storage import KEY_OBJECT_SELECTION
 from gateway.dicom.values import Values, text
@@ -96,7 +96,7 @@ class Places:
 
 
 class Intake:
-    """What is done with what comes on one connection; see :class:`gateway.dicom.acceptor.Receiving`."""
+    """What is done with what comes on one connection; see :class:`gateway.dicom.network.acceptor.Receiving`."""
 
     def __init__(self, peers: tuple[Peer, ...], places: Places) -> None:
         self._peers = {peer.ae_title: peer for peer in peers}

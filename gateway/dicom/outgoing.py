@@ -15,8 +15,8 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filewriter import dcmwrite
 
 from gateway.dicom import glance, part10
-from gateway.dicom.decode import DECODABLE, NATIVE, plugin
 from gateway.dicom.guard import DEFLATED, EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Limits, examine
+from gateway.dicom.pixels.decode import DECODABLE, NATIVE, plugin
 from gateway.errors import GatewayError, InputRejected, NotSupportedYet
 from gateway.model.identifiers import Identifier
 from gateway.model.image import StoredInstance

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from gateway.dicom.guard import file_meta
-from gateway.dicom.pdu import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+from gateway.dicom.network.pdu import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 _PREAMBLE = b"\0" * 128 + b"DICM"
 _GROUP_LENGTH_BYTES = 12

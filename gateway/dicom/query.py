@@ -17,14 +17,14 @@ import structlog
 from gateway.dicom import answers, keys
 from gateway.dicom.answers import ImageRow, SeriesRow, StudyRow
 from gateway.dicom.ask import FindQuestions, QidoQuestions, Questions, failure
-from gateway.dicom.association import SUCCESS, Requestor
 from gateway.dicom.classes import SopClasses
 from gateway.dicom.dicomweb import DicomWeb
 from gateway.dicom.keys import checked_uid, is_uid_as_found
 from gateway.dicom.missing import Missing
+from gateway.dicom.network.association import SUCCESS, Requestor
+from gateway.dicom.network.pool import Pool
+from gateway.dicom.network.proposal import ECHO
 from gateway.dicom.notes import Notes, ReceivedNotes, none_received, without_rejected
-from gateway.dicom.pool import Pool
-from gateway.dicom.proposal import ECHO
 from gateway.dicom.retrieve import Retriever
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.spool import Spool

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from gateway.dicom.acceptor import Acceptor
 from gateway.dicom.incoming import Intake, Peer, Places
-from gateway.dicom.wire import Wire
+from gateway.dicom.network.acceptor import Acceptor
+from gateway.dicom.network.wire import Wire
 
 _log = structlog.get_logger(__name__)
 

@@ -10,13 +10,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from gateway.dicom.ask import failure
-from gateway.dicom.association import SUCCESS, Delivery, Retrieved
 from gateway.dicom.dicomweb import DicomWeb
 from gateway.dicom.guard import Limits, is_implicit
 from gateway.dicom.keys import SERIES_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_UID, Identifier, retrieval_keys
+from gateway.dicom.network.association import SUCCESS, Delivery, Retrieved
+from gateway.dicom.network.pool import Pool
+from gateway.dicom.network.proposal import (
+    COMPRESSED,
+    GET,
+    MAX_STORAGE_CONTEXTS,
+    MOVING,
+    UNCOMPRESSED,
+    Proposal,
+    retrieval,
+)
 from gateway.dicom.part10 import unwrap
-from gateway.dicom.pool import Pool
-from gateway.dicom.proposal import COMPRESSED, GET, MAX_STORAGE_CONTEXTS, MOVING, UNCOMPRESSED, Proposal, retrieval
 from gateway.dicom.settings import PacsSettings
 from gateway.dicom.spool import Spool
 from gateway.dicom.values import Header, Values, text

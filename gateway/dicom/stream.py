@@ -15,10 +15,10 @@ import structlog
 
 from gateway.dicom import glance, part10
 from gateway.dicom.ask import failure
-from gateway.dicom.association import SUCCESS, Delivery
 from gateway.dicom.dicomweb import DicomWeb
 from gateway.dicom.keys import checked_uid, retrieval_keys
-from gateway.dicom.proposal import COMPRESSED, MAX_STORAGE_CONTEXTS, UNCOMPRESSED
+from gateway.dicom.network.association import SUCCESS, Delivery
+from gateway.dicom.network.proposal import COMPRESSED, MAX_STORAGE_CONTEXTS, UNCOMPRESSED
 from gateway.dicom.retrieve import InstanceKey, Retriever
 from gateway.dicom.settings import PacsSettings
 from gateway.errors import InputRejected, PeerMisbehaved

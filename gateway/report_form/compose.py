@@ -7,7 +7,7 @@ specification section 3.2; CI-SIS "Structuration minimale".
 
 from __future__ import annotations
 
-from gateway.cda.build import SCREENING, TYPE_ID
+from gateway.cda.build.document import SCREENING, TYPE_ID
 from gateway.errors import InputRejected
 from gateway.model.codes import LOINC
 from gateway.model.datatypes import Media

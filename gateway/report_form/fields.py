@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from gateway import valuesets
-from gateway.cda.build_datatypes import SYSTEM_NAMES
+from gateway.cda.build.datatypes import SYSTEM_NAMES
 from gateway.model.datatypes import Concept
 from gateway.model.identifiers import Identifier, is_root, is_uid
 from gateway.valuesets import names

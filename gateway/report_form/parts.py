@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from gateway.cda.build_datatypes import SYSTEM_NAMES
+from gateway.cda.build.datatypes import SYSTEM_NAMES
 from gateway.model.codes import LOINC
 from gateway.model.datatypes import Concept, Period, Wording
 from gateway.model.identifiers import Identifier

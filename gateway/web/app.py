@@ -18,27 +18,21 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
 from gateway.monitoring.door import HealthServer
-from gateway.web import (
-    break_glass,
-    console_routes,
-    display,
-    intake,
-    login,
-    messages,
-    relay,
-    reports,
-    sessions,
-    situation,
-    viewer,
-    viewer_assets,
-)
-from gateway.web.access import Access
+from gateway.web import intake, relay
 from gateway.web.bare import Bare
+from gateway.web.console import messages, reports, sessions
+from gateway.web.console import routes as console_routes
 from gateway.web.exams import Exams
-from gateway.web.grants import Grants
 from gateway.web.headers import NO_STORE, host_is_ours, security_headers
+from gateway.web.link import break_glass, display
+from gateway.web.login import routes as login
+from gateway.web.login import situation
+from gateway.web.login.grants import Grants
+from gateway.web.login.session import Access
 from gateway.web.pages import as_problem, language, message
 from gateway.web.parts import IntakeKey, WebParts, WebSettings
+from gateway.web.viewer import assets as viewer_assets
+from gateway.web.viewer import page as viewer
 
 __all__ = ["IntakeKey", "WebParts", "WebSettings", "create_app"]
 

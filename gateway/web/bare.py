@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from wsgiref.types import WSGIApplication
 
-from gateway.web import frames, pictures, rad69, wado_paths
-from gateway.web.access import Access
+from gateway.web.doors import rad69, wado_paths
+from gateway.web.doors.rad69 import Rad69Server
+from gateway.web.doors.wado import WadoServer
 from gateway.web.exams import Exams
-from gateway.web.grants import Grants
+from gateway.web.login.grants import Grants
+from gateway.web.login.session import Access
 from gateway.web.parts import WebParts
 from gateway.web.places import Places
-from gateway.web.rad69 import Rad69Server
-from gateway.web.wado import WadoServer
+from gateway.web.viewer import frames, pictures
 
 
 class Bare:

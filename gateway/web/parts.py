@@ -19,7 +19,7 @@ from gateway.model.relay import RelayMessage
 from gateway.model.share import Receipt, Share
 from gateway.monitoring.door import HealthParts
 from gateway.web.door_settings import ImageDoors
-from gateway.web.openid import OpenIdConnect
+from gateway.web.openid.client import OpenIdConnect
 from gateway.web.viewer_settings import ViewerSettings
 
 if TYPE_CHECKING:

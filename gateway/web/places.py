@@ -19,8 +19,8 @@ from gateway.errors import GatewayError
 from gateway.model.access import Handle
 from gateway.model.exam import Instance
 from gateway.web.exams import Exams, ShownExam, ShownSeries
-from gateway.web.grants import Grants, NoSession
 from gateway.web.headers import NO_STORE, security_headers
+from gateway.web.login.grants import Grants, NoSession
 from gateway.web.pages import Problem, as_problem
 from gateway.web.parts import WebParts
 

@@ -19,9 +19,9 @@ from gateway.model.access import Session
 from gateway.model.audit import AuditEvent
 from gateway.model.relay import DeliveryState, Flow, RelayMessage, RelayRequest, RequestState
 from gateway.texts import sentence
-from gateway.web.access import Access, actor
-from gateway.web.console import may, may_act
+from gateway.web.console.common import may, may_act
 from gateway.web.intake import MediaTypeWrong, caller_of, problem, whole_body
+from gateway.web.login.session import Access, actor
 from gateway.web.pages import language, message
 from gateway.web.parts import RelayParts, WebParts
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from gateway.dicom.fetch import FrameSource
-    from gateway.dicom.pool import Pool
+    from gateway.dicom.network.pool import Pool
     from gateway.dicom.query import PacsClient
     from gateway.dicom.receive import Receiver
     from gateway.dicom.several import SeveralPacs
@@ -118,7 +118,7 @@ class House:
     @cached_property
     def pools(self) -> dict[str, Pool]:
         """The associations with each PACS, shared by everything in this process."""
-        from gateway.dicom.pool import Pool
+        from gateway.dicom.network.pool import Pool
 
         return {name: Pool(peers.pacs(name, table, self._part)) for name, table in self.settings.pacs.items()}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.settings.images import ImagesTable
     from gateway.web.door_settings import ImageDoors
-    from gateway.web.doors import Introspection
+    from gateway.web.doors.askers import Introspection
 
 
 def image_doors(
@@ -76,7 +76,7 @@ def _listed(content: bytes, study_uid: str) -> Exam | None:
 
 
 def _introspection(table: ImagesTable) -> Introspection:
-    from gateway.web.doors import Introspection, IntrospectionSettings
+    from gateway.web.doors.askers import Introspection, IntrospectionSettings
 
     return Introspection(
         IntrospectionSettings(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from gateway.settings import Settings
-    from gateway.web.openid import OpenIdSettings
+    from gateway.web.openid.client import OpenIdSettings
     from gateway.web.serve import WebServerSettings
     from gateway.wiring.house import House
 
@@ -46,7 +46,7 @@ class _Matrix(Table):
 def web_application(house: House) -> WSGIApplication:
     """The web of the gateway over *house*; raises SettingsError."""
     from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
-    from gateway.web.openid import OpenIdConnect
+    from gateway.web.openid.client import OpenIdConnect
     from gateway.web.viewer_settings import ViewerSettings
 
     settings = house.settings
@@ -164,13 +164,13 @@ def _professionals(table: LoginTable) -> OpenIdSettings:
 
 
 def _patients(table: PatientLoginTable) -> OpenIdSettings:
-    from gateway.web.claims import PatientClaims
+    from gateway.web.openid.claims import PatientClaims
 
     return _client(table, patients=PatientClaims(**table.claims.model_dump()))
 
 
 def _client(table: ClientTable, **more: object) -> OpenIdSettings:
-    from gateway.web.openid import OpenIdSettings
+    from gateway.web.openid.client import OpenIdSettings
 
     return OpenIdSettings(
         issuer=table.issuer,

@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from pydicom.encaps import generate_frames
 
-from gateway.dicom import jpeg_extended, jpeg_lossless
+from gateway.dicom.pixels import jpeg_extended, jpeg_lossless
 from tests.unit.test_image_decoding import colour, grey, smooth
 
 pytestmark = pytest.mark.dcmtk

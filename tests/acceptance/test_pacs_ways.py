@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 
 from gateway.dicom.fetch import FrameSource
 from gateway.dicom.incoming import Places
-from gateway.dicom.measure import measure
+from gateway.dicom.probing.measure import measure
 from gateway.dicom.query import PacsClient, PacsSettings
 from gateway.errors import NotSupportedYet
 from gateway.model.exam import Exam

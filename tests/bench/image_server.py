@@ -19,7 +19,7 @@ import requests
 
 from gateway.demo.processes import die_with_parent
 from gateway.dicom.fetch import FrameSource
-from gateway.dicom.pool import Pool
+from gateway.dicom.network.pool import Pool
 from gateway.dicom.query import PacsClient
 from gateway.dicom.settings import PacsSettings
 from gateway.model.access import Handle, ShownStudy

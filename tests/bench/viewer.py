@@ -17,7 +17,7 @@ from pydicom import dcmread
 from gateway.demo.identity import DemoStudy
 from gateway.hl7.sender import send
 from gateway.model.link import national_url
-from gateway.web.viewer_assets import assets
+from gateway.web.viewer.assets import assets
 from tests.bench.rows import Row
 from tests.bench.studies import named, slices
 from tests.support import orthanc

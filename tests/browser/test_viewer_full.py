@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from gateway.errors import PeerUnreachable
 from gateway.model.access import ViewOptions
-from gateway.web.viewer_assets import assets
+from gateway.web.viewer.assets import assets
 from tests.support.browser import Watched, chromium, page_of, settled
 from tests.support.viewing import (
     MemoryPacs,

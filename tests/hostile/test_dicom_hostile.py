@@ -18,15 +18,16 @@ from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import build_context
 
-from gateway.dicom import admission, keys, negotiation, pdu
 from gateway.dicom import answers as reading
+from gateway.dicom import keys
 from gateway.dicom.guard import read_file
-from gateway.dicom.messages import Assembler
-from gateway.dicom.pdu import Malformed, Pdu
-from gateway.dicom.proposal import QUERY, UNCOMPRESSED
+from gateway.dicom.network import admission, negotiation, pdu
+from gateway.dicom.network.messages import Assembler
+from gateway.dicom.network.pdu import Malformed, Pdu
+from gateway.dicom.network.proposal import QUERY, UNCOMPRESSED
+from gateway.dicom.network.vetting import LIMIT_BYTES
+from gateway.dicom.network.wire import Wire
 from gateway.dicom.query import PacsClient
-from gateway.dicom.vetting import LIMIT_BYTES
-from gateway.dicom.wire import Wire
 from gateway.errors import GatewayError, InputRejected, PeerMisbehaved
 from tests.support import dicom_corpus as corpus
 from tests.support import dicom_scp

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from gateway.demo.pacs import DemoPacs
 from gateway.errors import PeerUnreachable
 from gateway.model.access import Person
-from gateway.web import ranges, wado_accept, wado_paths
-from gateway.web.doors import Introspection, IntrospectionSettings
+from gateway.web.doors import wado_accept, wado_paths
+from gateway.web.doors.askers import Introspection, IntrospectionSettings
+from gateway.web.viewer import ranges
 from tests.support.dicom_objects import STUDY, whole_study, write
 from tests.support.dicom_scp import settings
 from tests.support.image_site import ANY_SYNTAX, KEY, MANIFEST, ImageSite, box, image_site, parts_of

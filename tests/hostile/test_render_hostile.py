@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from gateway.cda import render
-from gateway.cda.render_html import web_address
-from gateway.cda.render_narrative import DEPTH, ELEMENTS
-from gateway.cda.render_text import blocks
+from gateway.cda.render.html import web_address
+from gateway.cda.render.narrative import DEPTH, ELEMENTS
+from gateway.cda.render.text import blocks
 from gateway.trust import safexml
 from tests.support import rendered
 

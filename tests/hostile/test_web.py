@@ -16,8 +16,8 @@ from gateway.model.access import LoginAttempt
 from gateway.model.identifiers import Identifier
 from gateway.model.link import national_url
 from gateway.web.app import create_app
-from gateway.web.openid import LoggedIn
-from gateway.web.seals import Tokens
+from gateway.web.openid.client import LoggedIn
+from gateway.web.openid.seals import Tokens
 from gateway.web.tokens import digest
 from tests.fakes.clock import StoppedClock
 from tests.support.web import (

@@ -15,8 +15,9 @@ from joserfc import jwt
 
 from gateway.errors import GatewayError, PeerMisbehaved, PeerRefused, PeerUnreachable, SettingsError
 from gateway.model.access import Person
-from gateway.web import provider, provider_http
-from gateway.web.openid import OpenIdConnect, OpenIdSettings
+from gateway.web.openid import http as provider_http
+from gateway.web.openid import provider
+from gateway.web.openid.client import OpenIdConnect, OpenIdSettings
 from tests.fakes.clock import StoppedClock
 from tests.support.web import SystemClock, bound_socket
 from tests.support.web_provider import CURVE, KEY, OTHER, SUBJECT, Lies, lying, unsigned

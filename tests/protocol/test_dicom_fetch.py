@@ -16,9 +16,9 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
 from gateway.demo.pacs import DemoPacs
-from gateway.dicom import frames
 from gateway.dicom.cache import Cache
 from gateway.dicom.fetch import FrameSource
+from gateway.dicom.pixels import frames
 from gateway.dicom.values import Values
 from gateway.errors import (
     GatewayError,

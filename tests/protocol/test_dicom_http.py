@@ -96,7 +96,7 @@ def read(connections: Connections, path: str = "studies") -> tuple[int, bytes]:
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-COMPRESSED = gzip.compress(b"[" + b" " * 50_000 + b"]")
+COMPRESSED = gzip.compress(b"[" + b" " * 50_000 + b"]", mtime=0)
 
 
 @pytest.mark.parametrize(

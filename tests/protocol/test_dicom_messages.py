@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.dicom.messages import Assembler, Command, Message
+from gateway.dicom.network.messages import Assembler, Command, Message
 from gateway.errors import InputRejected
 
 FIND_RESPONSE = bytes.fromhex(

@@ -14,9 +14,9 @@ from pynetdicom.status import (
     STORAGE_SERVICE_CLASS_STATUS,
 )
 
-from gateway.dicom import acceptor, admission, dimse, negotiation
-from gateway.dicom.pdu import IMPLEMENTATION_CLASS_UID
-from gateway.dicom.proposal import (
+from gateway.dicom.network import acceptor, admission, dimse, negotiation
+from gateway.dicom.network.pdu import IMPLEMENTATION_CLASS_UID
+from gateway.dicom.network.proposal import (
     COMPRESSED,
     FIND,
     GET,

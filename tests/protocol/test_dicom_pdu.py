@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynetdicom.pdu import P_DATA_TF
 
-from gateway.dicom import messages, negotiation, pdu
-from gateway.dicom.messages import Assembler, Command, answer_set
-from gateway.dicom.pdu import Malformed, Pdu
-from gateway.dicom.wire import PDU_LIMIT_BYTES, Exceeded, Wire
+from gateway.dicom.network import messages, negotiation, pdu
+from gateway.dicom.network.messages import Assembler, Command, answer_set
+from gateway.dicom.network.pdu import Malformed, Pdu
+from gateway.dicom.network.wire import PDU_LIMIT_BYTES, Exceeded, Wire
 
 
 @given(st.integers(0, 300), st.integers(7, 90), st.integers(0, 200))

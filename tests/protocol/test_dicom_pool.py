@@ -10,9 +10,9 @@ import pytest
 from pynetdicom import AE
 
 from gateway.demo.pacs import DemoPacs
-from gateway.dicom.association import Requestor
-from gateway.dicom.pool import Backoff, Pool
-from gateway.dicom.proposal import ECHO, QUERY
+from gateway.dicom.network.association import Requestor
+from gateway.dicom.network.pool import Backoff, Pool
+from gateway.dicom.network.proposal import ECHO, QUERY
 from gateway.errors import PeerMisbehaved, PeerUnreachable
 from tests.support.dicom_scp import settings
 

@@ -16,10 +16,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from gateway.dicom.association import Retrieved
 from gateway.dicom.folders import take_over
 from gateway.dicom.incoming import Peer
 from gateway.dicom.keys import retrieval_keys
+from gateway.dicom.network.association import Retrieved
 from gateway.dicom.notes import without_rejected
 from gateway.dicom.retrieve import Retriever
 from gateway.dicom.settings import PacsSettings

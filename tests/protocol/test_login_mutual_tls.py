@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from gateway.errors import PeerUnreachable
-from gateway.web.openid import OpenIdConnect, OpenIdSettings
+from gateway.web.openid.client import OpenIdConnect, OpenIdSettings
 from tests.support.web import SystemClock, bound_socket, serving
 from tests.support.web_provider import SUBJECT, Lies, application
 

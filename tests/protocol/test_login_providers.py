@@ -15,7 +15,7 @@ import requests
 from gateway.demo.logins import OPTICIAN, PATIENTS, SURGEON
 from gateway.model.access import Kind
 from gateway.settings.access import PRO_SANTE_CONNECT, LoginTable
-from gateway.web.seals import Tokens, seal, unseal
+from gateway.web.openid.seals import Tokens, seal, unseal
 from tests.protocol.test_login import form, logged_in
 from tests.support.web import REFERRER, SECRET, Site, running
 

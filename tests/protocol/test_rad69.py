@@ -16,7 +16,7 @@ from gateway.demo.pacs import DemoPacs
 from gateway.errors import PeerUnreachable
 from gateway.model.access import Person
 from gateway.trust import safexml
-from gateway.web import rad69, rad69_messages
+from gateway.web.doors import rad69, rad69_messages
 from gateway.xds import ebrim, mtom, retrieval
 from gateway.xds.envelope import read_envelope
 from gateway.xds.retrieval import XDSI, ImagingSeries

@@ -18,7 +18,7 @@ from gateway.demo.pacs import DemoPacs
 from gateway.model.access import Person
 from gateway.model.exam import Exam, Instance, Series
 from gateway.model.rights import Policy, Right
-from gateway.web import wado_accept, wado_paths, wado_views
+from gateway.web.doors import wado_accept, wado_paths, wado_views
 from tests.support.dicom_objects import STUDY, image, whole_study, write
 from tests.support.dicom_scp import settings
 from tests.support.image_site import ANY_SYNTAX, KEY, MANIFEST, ImageSite, box, image_site, parts_of

@@ -18,7 +18,7 @@ from gateway.model.exam import KeyObjectNote
 from gateway.model.identifiers import Identifier
 from gateway.model.rights import ExamFacts, Policy, Right
 from gateway.web.app import create_app
-from gateway.web.display import _AT_ONCE
+from gateway.web.link.display import _AT_ONCE
 from gateway.web.tokens import digest, new_token
 from tests.fakes.clock import StoppedClock
 from tests.support.web import (

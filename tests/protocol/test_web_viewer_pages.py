@@ -14,7 +14,7 @@ import requests
 from gateway.errors import SettingsError
 from gateway.model.access import Handle, ShownStudy, ViewOptions
 from gateway.web.tokens import digest, new_token
-from gateway.web.viewer_assets import assets, blueprint
+from gateway.web.viewer.assets import assets, blueprint
 from gateway.web.viewer_settings import ViewerSettings
 from tests.support.viewing import MemoryPacs, study, viewing
 from tests.support.web import ACCESSION, STUDY, Site, running, sign_in

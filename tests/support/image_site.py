@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from gateway.dicom.fetch import FrameSource
-from gateway.dicom.pool import Pool
+from gateway.dicom.network.pool import Pool
 from gateway.dicom.query import PacsClient
 from gateway.dicom.settings import PacsSettings
 from gateway.model.access import Person

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from gateway.cda.build import MODALITY_NAME, REGION_NAME, SCREENING, TYPE_ID
+from gateway.cda.build.document import MODALITY_NAME, REGION_NAME, SCREENING, TYPE_ID
 from gateway.model import datatypes as dt
 from gateway.model import report_entries as entries
 from gateway.model.codes import DCM, LOINC, SNOMED_CT

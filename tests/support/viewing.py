@@ -27,8 +27,8 @@ from gateway.errors import InputRejected
 from gateway.model.access import ShownStudy
 from gateway.model.exam import Exam, Instance, Series
 from gateway.model.image import Frame, StoredInstance
-from gateway.web import grants
 from gateway.web.app import create_app
+from gateway.web.login import grants
 from tests.support.dicom_objects import CT, encoded, image
 from tests.support.web import STUDY, Site, known, sign_in
 from tests.support.web import running as web_running

@@ -20,7 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from gateway.demo.identity_provider import PROFESSIONALS, IdentityProviderSettings
 from gateway.demo.identity_provider import create_app as create_provider
-from gateway.dicom.render import rendered
+from gateway.dicom.pixels.render import rendered
 from gateway.errors import InputRejected
 from gateway.flow.consult import Consulting
 from gateway.flow.events import Event
@@ -35,8 +35,8 @@ from gateway.model.rights import OPEN, BrokenGlass, ExamFacts, Policy
 from gateway.model.share import KnownExam, Receipt, Share, ShareOverview, ShareState, StoredReport
 from gateway.settings.access import PatientClaimsTable
 from gateway.web.app import IntakeKey, WebParts, WebSettings, create_app
-from gateway.web.claims import PatientClaims
-from gateway.web.openid import OpenIdConnect, OpenIdSettings
+from gateway.web.openid.claims import PatientClaims
+from gateway.web.openid.client import OpenIdConnect, OpenIdSettings
 from gateway.web.tokens import new_token
 from tests.support.console import Acts, MemoryOverview, console_parts
 

@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.web.openid import OpenIdConnect, OpenIdSettings
+from gateway.web.openid.client import OpenIdConnect, OpenIdSettings
 from tests.support.web import SystemClock, bound_socket, serving
 
 SUBJECT = "f:demo:810999000028"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gateway.model.access import Person, Session
 from gateway.model.overview import Interval, Picture
-from gateway.web.claims import professional
-from gateway.web.console import may, may_act
-from gateway.web.console_plot import HEIGHT, WIDTH, begin_of_day, plot
+from gateway.web.console.common import may, may_act
+from gateway.web.console.plot import HEIGHT, WIDTH, begin_of_day, plot
+from gateway.web.openid.claims import professional
 from gateway.web.sealed import opened, seal
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -16,7 +16,7 @@ from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, JPEGLSLossless, RLEL
 
 from gateway.dicom import documents, headers, outgoing, part10
 from gateway.dicom.fetch import FrameSource
-from gateway.dicom.render import rendered
+from gateway.dicom.pixels.render import rendered
 from gateway.errors import GatewayError, InputRejected, NotSupportedYet
 from gateway.model.identifiers import Identifier
 from gateway.model.image import Frame, Rendering, StoredInstance

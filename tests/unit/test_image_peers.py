@@ -11,7 +11,7 @@ import pytest
 
 from gateway.model.access import Kind, Person, Session, Situation
 from gateway.web.door_settings import ImageDoors, ImagePeer
-from gateway.web.doors import Unknown, who
+from gateway.web.doors.askers import Unknown, who
 from tests.support.image_site import SharedList
 
 CERTIFICATE, KEY = b"the certificate of box, in DER", "k" * 43
@@ -40,7 +40,7 @@ class Connection:
 
 @dataclass
 class Sessions:
-    """:class:`gateway.web.access.Access`, as far as it is asked."""
+    """:class:`gateway.web.login.session.Access`, as far as it is asked."""
 
     session: Session | None = None
     asked: list[Any] = field(default_factory=list)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
-from gateway.dicom import jpeg, jpeg_extended, jpeg_lossless
+from gateway.dicom.pixels import jpeg, jpeg_extended, jpeg_lossless
 from gateway.errors import NotSupportedYet
 from gateway.web.pages import as_problem
 from tests.support.jpeg import lossless

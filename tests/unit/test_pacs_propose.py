@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.dicom.propose import proposed
+from gateway.dicom.probing.propose import proposed
+from gateway.dicom.probing.traits import Trait
 from gateway.dicom.settings import PacsSettings
-from gateway.dicom.traits import Trait
 
 SETTINGS = PacsSettings(
     name="p",

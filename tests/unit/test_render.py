@@ -12,7 +12,7 @@ import pytest
 from lxml import etree, html
 
 from gateway.cda import render
-from gateway.cda.render_text import Heading, Paragraph, Table, blocks
+from gateway.cda.render.text import Heading, Paragraph, Table, blocks
 from gateway.errors import InputRejected
 from gateway.trust import safexml
 from tests.support import rendered

@@ -15,6 +15,7 @@ from gateway.cli import app
 from gateway.errors import InputRejected
 from gateway.flow.states import Happening
 from gateway.model.share import Deed, ShareState
+from gateway.store.blobs import FileBlobs
 from gateway.texts.seeing import happening
 from tests.support.store import Stage, accepted, claimed, frozen, keep, report, share, stage
 
@@ -45,6 +46,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     url = f"sqlite:///{tmp_path}/gateway.db"
     config = tmp_path / "gateway.toml"
     config.write_text(f'[store]\nurl = "{url}"\nblobs = "{tmp_path}/blobs"\n', encoding="utf-8")
+    FileBlobs(tmp_path / "blobs")  # as the gateway left it: a store in use is not opened without its documents
     with stage(url) as on:
         yield Desk(on, config)
 

@@ -11,7 +11,7 @@ from flask_babel import Babel
 from gateway.model.identifiers import Identifier
 from gateway.model.people import Patient
 from gateway.model.report import Reliability
-from gateway.web.viewer_identity import Stated, differs, identity, ins_status, iso
+from gateway.web.viewer.identity import Stated, differs, identity, ins_status, iso
 from tests.support.web import exam
 
 PATIENT = Patient(

@@ -10,11 +10,11 @@ import pytest
 
 from gateway.errors import PeerMisbehaved
 from gateway.model.access import ViewOptions
-from gateway.web import structured
 from gateway.web.exams import shown
-from gateway.web.viewer import described, instance_places, kind
-from gateway.web.viewer_assets import assets
-from gateway.web.viewer_identity import identity
+from gateway.web.viewer import structured
+from gateway.web.viewer.assets import assets
+from gateway.web.viewer.identity import identity
+from gateway.web.viewer.page import described, instance_places, kind
 from tests.support.viewing import MemoryPacs, ct, dose, presentation_state, prior, study, with_overlay
 from tests.support.web import STUDY
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.model.identifiers import Identifier
 from gateway.model.link import PatientRequest, StudyRequest, names_accession, names_report, national_url
-from gateway.web.link_query import LinkMalformed, ViewerUnknown, read
+from gateway.web.link.query import LinkMalformed, ViewerUnknown, read
 
 STUDY, ACCESSION, REPORT = "1.2.3", "1.2.250.1.999.1.2.SC26", "1.2.250.1.999.1.8"
 GOOD = f"requestType=STUDY&studyUID={STUDY}&Accessionnumber={ACCESSION}&idCDA={REPORT}"

@@ -12,8 +12,8 @@ from gateway.errors import PeerUnreachable
 from gateway.model.access import ViewOptions
 from gateway.model.exam import Exam, Instance, Series
 from gateway.web.exams import Exams, shown
-from gateway.web.viewer import described
-from gateway.web.viewer_identity import identity, person_name
+from gateway.web.viewer.identity import identity, person_name
+from gateway.web.viewer.page import described
 from tests.fakes.clock import StoppedClock
 from tests.support.web import CT, SR, STUDY, exam
 

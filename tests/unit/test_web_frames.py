@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.web.frames import PATH, attributes, is_whole
+from gateway.web.viewer.frames import PATH, attributes, is_whole
 from tests.support.web import drawn
 
 

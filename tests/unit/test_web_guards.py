@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import SettingsError
 from gateway.web.headers import cookie_name, host_is_ours, post_is_ours, security_headers, set_cookie
+from gateway.web.openid.http import may_be_asked
 from gateway.web.parts import IntakeKey, WebSettings
-from gateway.web.provider_http import may_be_asked
 from gateway.web.tokens import digest, is_token, new_token
 
 PUBLIC = WebSettings(public_url="https://images.example.org", other_hosts=("gateway.local:8080",))

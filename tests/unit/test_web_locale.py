@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 
 import gateway.web
 from gateway.texts import TEXTS
-from gateway.web.viewer_words import _SENTENCES
+from gateway.web.viewer.words import _SENTENCES
 
 WEB = Path(gateway.web.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]

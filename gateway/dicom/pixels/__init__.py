@@ -1,0 +1,1 @@
+"""From the bytes of an instance to a picture: frames, decoders, rendering."""

@@ -1,0 +1,1 @@
+"""What a PACS can do and how fast, found out by asking it."""

@@ -1,0 +1,1 @@
+"""The console's pages: the day, the shares, messages, reports, sessions."""

@@ -1,0 +1,1 @@
+"""The viewers' pages, and everything that their programs ask for."""
