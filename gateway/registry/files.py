@@ -135,14 +135,14 @@ class DocumentFiles(FileBlobs):
     def content(self, digest: str) -> Stored:
         """The bytes of *digest*, to be read as a stream; no file is open until then.
 
-        Raises Unavailable (``store_blob_missing``, ``store_blob_damaged``). Reading the last bytes of a large document
-        that is damaged raises it too, instead of giving them.
+        Raises Unavailable (``store_blob_missing``, ``store_blob_damaged``, ``store_documents_away``). Reading the last
+        bytes of a large document that is damaged raises it too, instead of giving them.
         """
         path = self._path(digest)
         try:
             state = _state(path.stat())
         except OSError as error:
-            raise _missing(error, digest) from None
+            raise self._unread(error, digest) from None
         if self._checked.get(digest) == state:
             return Stored(path, state[1])
         if state[1] <= CHECKED_BEFORE_BYTES:
@@ -163,7 +163,7 @@ class DocumentFiles(FileBlobs):
                     sha256.update(chunk)
                     size += len(chunk)
         except OSError as error:
-            raise _missing(error, digest) from None
+            raise self._unread(error, digest) from None
         return Measured("", sha1.hexdigest(), sha256.hexdigest(), size)
 
     def discard(self, digest: str, is_referenced: Callable[[str], bool]) -> bool:
@@ -171,12 +171,15 @@ class DocumentFiles(FileBlobs):
         young = datetime.now(UTC) - timedelta(seconds=_SAFE_AGE_S)
         return not is_referenced(digest) and self.forget(digest, young)
 
+    def _unread(self, error: OSError, digest: str) -> Unavailable:
+        return self._not_found(digest) if isinstance(error, FileNotFoundError) else _ours(error)
+
     def _digest_of(self, path: Path, digest: str) -> str:
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise _missing(error, digest) from None
+            raise self._unread(error, digest) from None
 
     def _write_one(self, name: str, chunks: Iterator[bytes]) -> Written:
         """One document under a temporary name, its hashes taken on the way."""
@@ -303,12 +306,6 @@ def _sync(path: Path) -> None:
 def _state(stat: os.stat_result) -> tuple[int, ...]:
     """What changes when a file does: inode, size, times."""
     return (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-
-
-def _missing(error: OSError, digest: str) -> Unavailable:
-    if isinstance(error, FileNotFoundError):
-        return Unavailable("store_blob_missing", digest=digest)
-    return _ours(error)
 
 
 @contextmanager

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from gateway.registry.files import DocumentFiles
 from gateway.registry.rules import Policy
+from gateway.registry.schema import DOCUMENTS
 from gateway.registry.service import Bounds, RegistryService
+from gateway.store.documents import check_there
 from gateway.store.engine import open_engine
 from gateway.store.migrations import upgrade
 from gateway.xds import mtom
@@ -45,10 +49,13 @@ class RegistrySettings:
 
 
 def prepare(settings: RegistrySettings) -> None:
-    """Make the folder of the documents and bring the tables to this version. Raises SettingsError, Unavailable."""
-    DocumentFiles(settings.blobs)
+    """Make the folder of the documents and bring the tables to this version.
+
+    Raises SettingsError, Unavailable (``store_documents_away`` when there are documents, and not in the folder).
+    """
     engine = open_engine(settings.database_url, pool_size=1)
     try:
+        _open_files(settings.blobs, engine)
         upgrade(engine)
     finally:
         engine.dispose()
@@ -56,9 +63,10 @@ def prepare(settings: RegistrySettings) -> None:
 
 def build_service(settings: RegistrySettings) -> RegistryService:
     """The service over the database and the documents of *settings*, whose tables exist."""
+    engine = open_engine(settings.database_url, pool_size=settings.threads + 2)
     return RegistryService(
-        open_engine(settings.database_url, pool_size=settings.threads + 2),
-        DocumentFiles(settings.blobs),
+        engine,
+        _open_files(settings.blobs, engine),
         settings.repository_unique_id,
         policy=Policy(
             patient_authorities=settings.patient_authorities,
@@ -67,6 +75,11 @@ def build_service(settings: RegistrySettings) -> RegistryService:
         ),
         bounds=Bounds(document_bytes=settings.max_body_bytes),
     )
+
+
+def _open_files(folder: Path, engine: Engine) -> DocumentFiles:
+    check_there(folder, engine, [DOCUMENTS])
+    return DocumentFiles(folder)
 
 
 def limits(settings: RegistrySettings) -> mtom.Limits:

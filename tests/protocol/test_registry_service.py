@@ -17,6 +17,7 @@ from gateway.registry import schema
 from gateway.registry.files import DocumentFiles
 from gateway.registry.rules import Policy
 from gateway.registry.service import Bounds, DocumentRequest, RegistryService
+from gateway.registry.setup import RegistrySettings, build_service, prepare
 from gateway.store.engine import open_engine, reading
 from gateway.xds import queries
 from tests.support.postgresql import postgresql_server  # noqa: F401 - a fixture
@@ -279,6 +280,27 @@ def test_a_database_without_tables_is_not_healthy(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         broken.check()
     engine.dispose()
+
+
+def test_a_folder_of_documents_that_is_not_mounted_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    settings = RegistrySettings(
+        database_url=f"sqlite:///{tmp_path}/registry.db", blobs=tmp_path / "blobs", repository_unique_id=REPOSITORY
+    )
+    prepare(settings)
+    running = build_service(settings)
+    sent = submission(entry("Document01"))
+    assert codes(running, sent) == []
+    (tmp_path / "blobs").rename(tmp_path / "another disk")
+    (tmp_path / "blobs").mkdir()
+    with running.retrieve([DocumentRequest(REPOSITORY, sent.entries[0].unique_id)]) as retrieval:
+        assert [error.code for error in retrieval.errors] == ["XDSRepositoryError"]
+    with pytest.raises(Unavailable):
+        codes(running, submission(entry("Document01")), b"<other/>")
+    running.close()
+    for begin in (prepare, build_service):
+        with pytest.raises(Unavailable, match="store_documents_away"):
+            begin(settings)
+    assert list((tmp_path / "blobs").iterdir()) == []
 
 
 def test_a_document_that_cannot_be_read_leaves_nothing_of_those_before_it(tmp_path: Path) -> None:
