@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.errors import InputRejected
-from gateway.hl7 import charset as charsets
 from gateway.hl7.check.datatypes import MOST_DIGITS
 from gateway.hl7.profiles import teleradiology as guide
 from gateway.hl7.teleradiology_writer import (
@@ -39,10 +37,7 @@ def build(envelope: Envelope, exchange: Exchange) -> bytes:
     Raises InputRejected when the guide requires what is lacking (``hl7_refused_by_us``, with the first finding's place
     and code), or when a character does not exist in the character set.
     """
-    charset = charsets.named(envelope.charset)
-    if charset is None:
-        raise InputRejected("hl7_charset_unknown", place=charsets.PLACE, hl7_code="103")
-    writer = TeleradiologyWriter(charset)
+    writer = TeleradiologyWriter.of(envelope)
     match exchange:
         case ImagingRequest():
             rows = _request(writer, exchange)
@@ -72,29 +67,15 @@ def _procedure(writer: TeleradiologyWriter, code: str, number: Identifier, **mor
 
 
 def _request(writer: TeleradiologyWriter, asked: ImagingRequest) -> list[bytes]:
-    responsible = writer.professional(asked.responsible)
-    order = writer.segment(
-        "ORC",
-        {
-            1: "NW",
-            2: writer.entity(asked.order_number),
-            9: asked.requested_at,
-            11: writer.professional(asked.reader) if asked.reader else b"",
-            12: responsible,
-            14: writer.callback(asked.callback),
-            17: writer.field(*SITE_KIND),
-            21: writer.sender(asked.sender),
-        },
-    )
     return [
         writer.visit(asked.visit),
-        order,
+        writer.new_order(asked),
         _procedure(
             writer,
             guide.REQUEST,
             asked.order_number,
             justification=asked.justification,
-            responsible=responsible,
+            responsible=writer.professional(asked.responsible),
         ),
         *(writer.comment(text, "FINALITE_EXAMEN") for text in asked.purposes),
         *requested(writer, asked),

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Iterator
 
 from gateway.errors import InputRejected
+from gateway.hl7 import charset as charsets
 from gateway.hl7.profiles import teleradiology as guide
 from gateway.hl7.profiles.teleradiology import Observation
 from gateway.hl7.writer import Writer
@@ -39,7 +40,15 @@ def strict(message: bytes) -> bytes:
 
 
 class TeleradiologyWriter(Writer):
-    """The segments and data types that the four flows share."""
+    """The segments and data types that the flows share."""
+
+    @classmethod
+    def of(cls, envelope: Envelope) -> TeleradiologyWriter:
+        """A writer in the character set of *envelope*. Raises InputRejected (``hl7_charset_unknown``)."""
+        charset = charsets.named(envelope.charset)
+        if charset is None:
+            raise InputRejected("hl7_charset_unknown", place=charsets.PLACE, hl7_code="103")
+        return cls(charset)
 
     def header(self, envelope: Envelope, code: str, event: str, *, of_guide: bool = True) -> bytes:
         """MSH; what does not follow the guide claims no profile."""
@@ -74,6 +83,22 @@ class TeleradiologyWriter(Writer):
         if patient.birth_place:
             fields[11] = self.field("", "", "", "", "", "", "BDL", "", patient.birth_place)
         return self.segment("PID", fields)
+
+    def new_order(self, asked: ImagingRequest) -> bytes:
+        """The ORC of a request."""
+        return self.segment(
+            "ORC",
+            {
+                1: "NW",
+                2: self.entity(asked.order_number),
+                9: asked.requested_at,
+                11: self.professional(asked.reader) if asked.reader else b"",
+                12: self.professional(asked.responsible),
+                14: self.callback(asked.callback),
+                17: self.field(*SITE_KIND),
+                21: self.sender(asked.sender),
+            },
+        )
 
     def identity(self, identifier: Identifier) -> bytes:
         national = identifier.root in INS_OIDS

@@ -8,7 +8,6 @@ Sources: ANS white paper "Téléradiologie", final version 2024-10-03, sections 
 from __future__ import annotations
 
 from gateway.errors import InputRejected
-from gateway.hl7 import charset as charsets
 from gateway.hl7.profiles import teleradiology as guide
 from gateway.hl7.teleradiology_writer import (
     PLATFORM_KIND,
@@ -44,10 +43,7 @@ def build(envelope: Envelope, exchange: Exchange) -> bytes:
     ``hl7_refused_by_us`` with place and field when the white paper requires what is lacking (such as the dose);
     ``hl7_not_encodable``.
     """
-    charset = charsets.named(envelope.charset)
-    if charset is None:
-        raise InputRejected("hl7_charset_unknown", place=charsets.PLACE, hl7_code="103")
-    writer = TeleradiologyWriter(charset)
+    writer = TeleradiologyWriter.of(envelope)
     match exchange:
         case ImagingRequest():
             rows = _request(writer, exchange)
@@ -72,30 +68,16 @@ def _procedure(
 
 
 def _request(writer: TeleradiologyWriter, asked: ImagingRequest) -> list[bytes]:
-    responsible = writer.professional(asked.responsible)
-    order = writer.segment(
-        "ORC",
-        {
-            1: "NW",
-            2: writer.entity(asked.order_number),
-            9: asked.requested_at,
-            11: writer.professional(asked.reader) if asked.reader else b"",
-            12: responsible,
-            14: writer.callback(asked.callback),
-            17: writer.field(*SITE_KIND),
-            21: writer.sender(asked.sender),
-        },
-    )
     procedure = _procedure(
         writer,
         asked.modality,
         asked.order_number,
         asked.modality.code,
         reason=asked.justification,
-        by=responsible,
+        by=writer.professional(asked.responsible),
     )
     comments = [writer.comment(text, "FINALITE_EXAMEN") for text in asked.purposes]
-    return [writer.visit(asked.visit), order, procedure, *comments, *requested(writer, asked)]
+    return [writer.visit(asked.visit), writer.new_order(asked), procedure, *comments, *requested(writer, asked)]
 
 
 def _cancellation(writer: TeleradiologyWriter, taken_back: Cancellation) -> list[bytes]:
