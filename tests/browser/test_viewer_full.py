@@ -14,6 +14,7 @@ from gateway.errors import PeerUnreachable
 from gateway.model.access import ViewOptions
 from gateway.web.viewer.assets import assets
 from tests.support.browser import Watched, chromium, page_of, settled
+from tests.support.presentation import SHUTTER_GREY, bitmap_state, loop_state
 from tests.support.viewing import (
     MemoryPacs,
     ct,
@@ -22,7 +23,9 @@ from tests.support.viewing import (
     mammography,
     prior,
     study,
+    ultrasound,
     viewing,
+    with_overlay,
     with_overlay_in_pixels,
     with_prior,
 )
@@ -271,6 +274,71 @@ def test_a_presentation_state_frames_its_area_and_shuts_the_rest(watched: Watche
     assert abs(max(sides) - min(place["width"], place["height"])) < min(place["width"], place["height"]) / 40
     inside, corner, outside = (56, 72), (27, 43), (56, 38)
     assert [covered(page, *one) for one in (inside, corner, outside)] == [False, True, True]
+
+
+def mark(page: Page, row: int, column: int) -> list[int]:
+    """Red, green, blue and opacity of what is drawn over the image's pixel."""
+    found: list[int] = page.evaluate(
+        """([row, column]) => {
+            const element = document.querySelector('.cell');
+            const [a, b, c, d, e, f] = element.dataset.box.split(' ').map(Number);
+            const [x, y] = [a * (column + 0.5) + c * (row + 0.5) + e, b * (column + 0.5) + d * (row + 0.5) + f];
+            const marks = element.querySelector('.marks').getContext('2d');
+            return [...marks.getImageData(Math.floor(x), Math.floor(y), 1, 1).data];
+        }""",
+        [row, column],
+    )
+    return found
+
+
+def test_bitmaps_of_a_presentation_state_show_and_hide(browser: Browser, tmp_path: Path) -> None:
+    slices = [with_overlay(ct(number)) if number == 3 else ct(number) for number in range(1, 5)]
+    held = [*slices, bitmap_state()]
+    with viewing(tmp_path, held) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        page.locator(".series-item").nth(1).click()
+        drawn(page, "0/2/1")
+        hidden = SHUTTER_GREY // 257
+        for row, column in ((0, 0), (127, 15), (64, 9), (100, 100)):
+            assert mark(page, row, column) == [hidden] * 3 + [255], (row, column)
+        for row, column in ((64, 16), (99, 100), (101, 100), (100, 99), (100, 101), (60, 60)):
+            assert not covered(page, row, column), (row, column)
+        # A plane of 10 x 13 bits, its corner at row 90, column 30: the first row, and the last pixel.
+        for row, column in ((90, 30), (90, 42), (99, 42)):
+            assert near(mark(page, row, column)[:3], 255, 0, 0), (row, column, mark(page, row, column))
+        for row, column in ((89, 35), (91, 30), (90, 29), (90, 43), (99, 41), (99, 43)):
+            assert not covered(page, row, column), (row, column)
+        assert near(mark(page, 21, 30)[:3], 255), "the image's own plane in the colour of its layer"
+        assert not covered(page, 30, 30)
+        # What cannot be drawn is named, and the image is there.
+        expect(page.locator(".cell .top-right")).to_contain_text("Calque 6008 de l'état de présentation incomplet")
+        assert near(pixel(page, 60, 60), grey(hounsfield(60, 60, 3), 40, 400))
+        page.keyboard.press("ArrowDown")
+        drawn(page, "0/3/1")
+        assert not covered(page, 64, 9), "the state is not about the next image"
+        assert not covered(page, 90, 35)
+        expect(page.locator(".cell .top-right")).not_to_contain_text("6008")
+        page.keyboard.press("ArrowUp")
+        drawn(page, "0/2/1")
+        page.keyboard.press("0")
+        settled(page)
+        assert near(mark(page, 21, 30)[:3], 255, 255, 128), "without the state the image's own has the viewer's colour"
+        assert [covered(page, *place) for place in ((64, 9), (90, 35))] == [False, False]
+        assert watched.complaints == []
+
+
+def test_a_plane_of_several_frames_lies_over_those_it_belongs_to(browser: Browser, tmp_path: Path) -> None:
+    held = [ct(1), ultrasound(), loop_state()]
+    with viewing(tmp_path, held) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        page.locator(".series-item").nth(2).click()
+        expected = {1: (), 2: (), 3: ((10, 20),), 4: ((12, 22),), 5: ()}
+        for frame, places in expected.items():
+            drawn(page, f"1/0/{frame}")
+            found = tuple(place for place in ((10, 20), (12, 22)) if covered(page, *place))
+            assert found == places, frame
+            page.keyboard.press("ArrowDown")
+        assert watched.complaints == []
 
 
 def test_a_prior_is_compared_side_by_side(browser: Browser, seen: tuple[Site, MemoryPacs]) -> None:

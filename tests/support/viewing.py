@@ -265,8 +265,8 @@ def dose(study_uid: str = STUDY) -> Dataset:
     return item
 
 
-def presentation_state(study_uid: str = STUDY) -> Dataset:
-    """Of the third CT slice: the lung window, a mirror, a text and a line, an area, and a shutter around it."""
+def plain_state(study_uid: str = STUDY) -> Dataset:
+    """A presentation state of the third CT slice that asks for nothing."""
     item = _no_picture(10, PR, "PR", study_uid)
     item.ContentLabel, item.ContentDescription = "NODULE", "Nodule du lobe supérieur"
     reference = Dataset()
@@ -274,6 +274,13 @@ def presentation_state(study_uid: str = STUDY) -> Dataset:
     series = Dataset()
     series.SeriesInstanceUID, series.ReferencedImageSequence = f"{study_uid}.1", [reference]
     item.ReferencedSeriesSequence = [series]
+    return item
+
+
+def presentation_state(study_uid: str = STUDY) -> Dataset:
+    """Of the third CT slice: the lung window, a mirror, a text and a line, an area, and a shutter around it."""
+    item = plain_state(study_uid)
+    reference = item.ReferencedSeriesSequence[0].ReferencedImageSequence[0]
     window = Dataset()
     window.WindowCenter, window.WindowWidth = -600, 1500
     item.SoftcopyVOILUTSequence = [window]

@@ -45,8 +45,8 @@ def test_a_presentation_state_names_its_images_by_their_places(pacs: MemoryPacs)
     assert told["annotations"][1]["points"] == [50.0, 50.0, 70.0, 50.0]
     assert told["areas"] == [{"left": 32.0, "top": 16.0, "right": 112.0, "bottom": 96.0, "images": ["0/2"]}]
     assert told["shutters"] == [
-        {"shape": "polygonal", "points": [40.0, 24.0, 104.0, 24.0, 104.0, 88.0, 40.0, 88.0], "grey": 0},
-        {"shape": "circular", "points": [72.5, 56.5], "radius": 30, "grey": 0},
+        {"shape": "polygonal", "points": [40.0, 24.0, 104.0, 24.0, 104.0, 88.0, 40.0, 88.0], "colour": [0, 0, 0]},
+        {"shape": "circular", "points": [72.5, 56.5], "radius": 30, "colour": [0, 0, 0]},
     ]
     assert STUDY not in json.dumps(told)
 
@@ -58,7 +58,8 @@ def test_shutters_and_areas_that_say_nothing_are_passed_over() -> None:
     item.DisplayedAreaSelectionSequence[0].DisplayedAreaBottomRightHandCorner = [10, 10]
     told = structured.state(MemoryPacs([item]).held[str(item.SOPInstanceUID)], {})
     assert told["areas"] == []
-    assert told["shutters"] == [{"shape": "polygonal", "points": [0.5, 0.5, 39.5, 0.5, 39.5, 39.5], "grey": 255}]
+    points = [0.5, 0.5, 39.5, 0.5, 39.5, 39.5]
+    assert told["shutters"] == [{"shape": "polygonal", "points": points, "colour": [255, 255, 255]}]
     item.VerticesOfThePolygonalShutter = [1, 1]
     assert structured.state(MemoryPacs([item]).held[str(item.SOPInstanceUID)], {})["shutters"] == []
 

@@ -37,7 +37,7 @@ def test_every_label_has_its_english() -> None:
 def test_labels_keep_their_placeholders_in_english() -> None:
     with (WEB / "locale/en/LC_MESSAGES/messages.po").open("rb") as text:
         for message in read_po(text):
-            for name in ("{width}", "{centre}", "{number}"):
+            for name in ("{width}", "{centre}", "{number}", "{group}"):
                 assert (name in str(message.id)) == (name in str(message.string))
 
 

@@ -1,9 +1,9 @@
 """Objects of a study that are no pictures, as the full viewer shows them: reports as rows, states as facts.
 
 Structured reports (dose reports among them) become rows of depth, name and value (PS3.3 C.17.3). Of a grayscale
-softcopy presentation state the window, the rotation and flip, the displayed area, the shutters, and the annotations
-with the images they belong to are told (PS3.3 A.33.1, C.7.6.11, C.10.4 to C.10.6, C.11.8); bitmaps (overlays, bitmap
-shutters) are not.
+softcopy presentation state the window, the rotation and flip, the displayed area, the shutters, the overlays
+(:mod:`.planes`), and the annotations with the images they belong to are told (PS3.3 A.33.1, C.7.6.11, C.7.6.15, C.10.4
+to C.10.6, C.11.7, C.11.8).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import PeerMisbehaved
 from gateway.model.image import StoredInstance
+from gateway.web.viewer.planes import bitmaps, shutter_colour
+from gateway.web.viewer.values import items, numbers, text, texts, whole
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -44,19 +46,22 @@ def report(instance: StoredInstance) -> dict[str, Any]:
 def state(instance: StoredInstance, places: dict[str, str]) -> dict[str, Any]:
     """What a presentation state asks for; *places*: SOP Instance UID to ``series/instance``; raises PeerMisbehaved."""
     item = _read(instance)
+    drawn = bitmaps(item)
+    annotations = [mark for one in items(item, "GraphicAnnotationSequence") for mark in _annotation(one, places)]
     return {
-        "label": _text(item, "ContentLabel"),
-        "description": _text(item, "ContentDescription"),
-        "images": _referenced(item.get("ReferencedSeriesSequence"), places) or _content(item, places, 0),
-        "windows": [_window(one, places) for one in item.get("SoftcopyVOILUTSequence") or [] if _is_window(one)],
-        "rotation": _whole(item, "ImageRotation") % 360,
-        "mirrored": _text(item, "ImageHorizontalFlip") == "Y",
-        "inverted": _text(item, "PresentationLUTShape") == "INVERSE",
-        "areas": [_area(one, places) for one in item.get("DisplayedAreaSelectionSequence") or [] if _is_area(one)],
-        "shutters": list(_shutters(item)),
-        "annotations": [
-            mark for one in item.get("GraphicAnnotationSequence") or [] for mark in _annotation(one, places)
-        ][:_MARKS],
+        "label": text(item, "ContentLabel"),
+        "description": text(item, "ContentDescription"),
+        "images": _referenced(items(item, "ReferencedSeriesSequence"), places) or _content(item, places, 0),
+        "windows": [_window(one, places) for one in items(item, "SoftcopyVOILUTSequence") if _is_window(one)],
+        "rotation": whole(item, "ImageRotation") % 360,
+        "mirrored": text(item, "ImageHorizontalFlip") == "Y",
+        "inverted": text(item, "PresentationLUTShape") == "INVERSE",
+        "areas": [_area(one, places) for one in items(item, "DisplayedAreaSelectionSequence") if _is_area(one)],
+        "shutters": [*_shutters(item), *({"shape": "bitmap", **one} for one in drawn.shutters)],
+        "overlays": drawn.overlays,
+        "image_overlays": drawn.image_overlays,
+        "broken": drawn.broken,
+        "annotations": annotations[:_MARKS],
     }
 
 
@@ -89,9 +94,9 @@ def _read(instance: StoredInstance, *, until_pixels: bool = False) -> Dataset:
 
 
 def _rows(item: Dataset, depth: int) -> Iterator[dict[str, Any]]:
-    for child in item.get("ContentSequence") or []:
-        kind = _text(child, "ValueType")
-        name = _meaning(child, "ConceptNameCodeSequence") or _text(child, "RelationshipType").lower()
+    for child in items(item, "ContentSequence"):
+        kind = text(child, "ValueType")
+        name = _meaning(child, "ConceptNameCodeSequence") or text(child, "RelationshipType").lower()
         yield {"depth": depth, "name": name[:_TEXT], "value": _value(child, kind)[:_TEXT]}
         if depth < _DEPTH:
             yield from _rows(child, depth + 1)
@@ -99,21 +104,21 @@ def _rows(item: Dataset, depth: int) -> Iterator[dict[str, Any]]:
 
 def _value(item: Dataset, kind: str) -> str:
     if kind == "NUM":
-        measured = (item.get("MeasuredValueSequence") or [None])[0]
+        measured = next(iter(items(item, "MeasuredValueSequence")), None)
         if measured is None:
             return _meaning(item, "NumericValueQualifierCodeSequence")
-        unit = (measured.get("MeasurementUnitsCodeSequence") or [None])[0]
-        code = "" if unit is None else _text(unit, "CodeValue")
-        return f"{_text(measured, 'NumericValue')} {'' if code in ('1', '{}') else code}".strip()
+        unit = next(iter(items(measured, "MeasurementUnitsCodeSequence")), None)
+        code = "" if unit is None else text(unit, "CodeValue")
+        return f"{text(measured, 'NumericValue')} {'' if code in ('1', '{}') else code}".strip()
     if kind == "CODE":
         return _meaning(item, "ConceptCodeSequence")
     if kind == "PNAME":
-        return " ".join(part for part in _text(item, "PersonName").split("^") if part)
+        return " ".join(part for part in text(item, "PersonName").split("^") if part)
     if kind in ("DATE", "TIME", "DATETIME"):
-        return _moment(_text(item, {"DATE": "Date", "TIME": "Time", "DATETIME": "DateTime"}[kind]), kind)
+        return _moment(text(item, {"DATE": "Date", "TIME": "Time", "DATETIME": "DateTime"}[kind]), kind)
     if kind == "UIDREF":
-        return _text(item, "UID")
-    return _text(item, "TextValue") if kind == "TEXT" else ""
+        return text(item, "UID")
+    return text(item, "TextValue") if kind == "TEXT" else ""
 
 
 def _moment(value: str, kind: str) -> str:
@@ -124,41 +129,19 @@ def _moment(value: str, kind: str) -> str:
 
 
 def _meaning(item: Dataset, keyword: str) -> str:
-    codes = item.get(keyword) or []
-    return _text(codes[0], "CodeMeaning") or _text(codes[0], "CodeValue") if len(codes) else ""
-
-
-def _text(item: Dataset, keyword: str) -> str:
-    value = item.get(keyword)
-    return "" if value is None else str(value)
-
-
-def _whole(item: Dataset, keyword: str) -> int:
-    try:
-        return int(item.get(keyword) or 0)
-    except (TypeError, ValueError):
-        return 0
-
-
-def _numbers(item: Dataset, keyword: str) -> list[float]:
-    found = item.get(keyword)
-    if found is None:
-        return []
-    try:
-        return [float(one) for one in (found if hasattr(found, "__iter__") and not isinstance(found, str) else [found])]
-    except (TypeError, ValueError):
-        return []
+    codes = items(item, keyword)
+    return text(codes[0], "CodeMeaning") or text(codes[0], "CodeValue") if len(codes) else ""
 
 
 def _is_window(item: Dataset) -> bool:
-    return bool(_numbers(item, "WindowCenter") and _numbers(item, "WindowWidth"))
+    return bool(numbers(item, "WindowCenter") and numbers(item, "WindowWidth"))
 
 
 def _window(item: Dataset, places: dict[str, str]) -> dict[str, Any]:
     return {
-        "centre": _numbers(item, "WindowCenter")[0],
-        "width": max(_numbers(item, "WindowWidth")[0], 1.0),
-        "images": _images(item.get("ReferencedImageSequence"), places),
+        "centre": numbers(item, "WindowCenter")[0],
+        "width": max(numbers(item, "WindowWidth")[0], 1.0),
+        "images": _images(items(item, "ReferencedImageSequence"), places),
     }
 
 
@@ -170,76 +153,75 @@ def _is_area(item: Dataset) -> bool:
 def _area(item: Dataset, places: dict[str, str]) -> dict[str, Any]:
     """In pixels of the image, the corner of the first at 0, 0."""
     (left, top), (right, bottom) = _corners(item)
-    images = _images(item.get("ReferencedImageSequence"), places)
+    images = _images(items(item, "ReferencedImageSequence"), places)
     return {"left": left - 1, "top": top - 1, "right": right, "bottom": bottom, "images": images}
 
 
 def _corners(item: Dataset) -> tuple[list[float], list[float]]:
     """Columns and rows of the first and the last pixel that are shown."""
     names = ("DisplayedAreaTopLeftHandCorner", "DisplayedAreaBottomRightHandCorner")
-    first, last = (_numbers(item, name) for name in names)
+    first, last = (numbers(item, name) for name in names)
     return first, last
 
 
 def _shutters(item: Dataset) -> Iterator[dict[str, Any]]:
     """Shapes outside of which nothing is shown, as the viewer reads those of an image (``shutters`` in dicom.js)."""
-    told = item.get("ShutterShape")
-    shapes = [] if told is None else [told] if isinstance(told, str) else list(told)
-    grey = round(min(max(_whole(item, "ShutterPresentationValue"), 0), 65_535) / 257)
+    colour = shutter_colour(item)
     sides = ("LeftVertical", "RightVertical", "UpperHorizontal", "LowerHorizontal")
-    edges = [_numbers(item, f"Shutter{side}Edge") for side in sides]
-    middle, vertices = _numbers(item, "CenterOfCircularShutter"), _numbers(item, "VerticesOfThePolygonalShutter")
-    radius = _whole(item, "RadiusOfCircularShutter")
-    for shape in shapes:
+    edges = [numbers(item, f"Shutter{side}Edge") for side in sides]
+    middle, vertices = numbers(item, "CenterOfCircularShutter"), numbers(item, "VerticesOfThePolygonalShutter")
+    radius = whole(item, "RadiusOfCircularShutter")
+    for shape in texts(item, "ShutterShape"):
         if shape == "RECTANGULAR" and all(len(one) == 1 for one in edges):
             left, right, upper, lower = (one[0] for one in edges)
             points = [left - 1, upper - 1, right, upper - 1, right, lower, left - 1, lower]
-            yield {"shape": "polygonal", "points": points, "grey": grey}
+            yield {"shape": "polygonal", "points": points, "colour": colour}
         elif shape == "CIRCULAR" and len(middle) == 2 and radius > 0:
-            yield {"shape": "circular", "points": [middle[1] - 0.5, middle[0] - 0.5], "radius": radius, "grey": grey}
+            points = [middle[1] - 0.5, middle[0] - 0.5]
+            yield {"shape": "circular", "points": points, "radius": radius, "colour": colour}
         elif shape == "POLYGONAL" and len(vertices) >= 6 and len(vertices) % 2 == 0:
             pairs = zip(vertices[::2], vertices[1::2], strict=True)
             points = [place - 0.5 for row, column in pairs for place in (column, row)]
-            yield {"shape": "polygonal", "points": points[:_MARKS], "grey": grey}
+            yield {"shape": "polygonal", "points": points[:_MARKS], "colour": colour}
 
 
 def _annotation(item: Dataset, places: dict[str, str]) -> Iterator[dict[str, Any]]:
-    images = _images(item.get("ReferencedImageSequence"), places)
-    for one in item.get("TextObjectSequence") or []:
-        anchor = _numbers(one, "AnchorPoint")
-        box = _numbers(one, "BoundingBoxTopLeftHandCorner")
+    images = _images(items(item, "ReferencedImageSequence"), places)
+    for one in items(item, "TextObjectSequence"):
+        anchor = numbers(one, "AnchorPoint")
+        box = numbers(one, "BoundingBoxTopLeftHandCorner")
         at, units = (anchor, "AnchorPointAnnotationUnits") if anchor else (box, "BoundingBoxAnnotationUnits")
         yield {
             "kind": "text",
-            "text": _text(one, "UnformattedTextValue")[:_TEXT],
+            "text": text(one, "UnformattedTextValue")[:_TEXT],
             "points": at[:2],
-            "display": _text(one, units) == "DISPLAY",
+            "display": text(one, units) == "DISPLAY",
             "images": images,
         }
-    for one in item.get("GraphicObjectSequence") or []:
+    for one in items(item, "GraphicObjectSequence"):
         yield {
-            "kind": _text(one, "GraphicType").lower(),
+            "kind": text(one, "GraphicType").lower(),
             "text": "",
-            "points": _numbers(one, "GraphicData")[:2000],
-            "display": _text(one, "GraphicAnnotationUnits") == "DISPLAY",
+            "points": numbers(one, "GraphicData")[:2000],
+            "display": text(one, "GraphicAnnotationUnits") == "DISPLAY",
             "images": images,
         }
 
 
-def _referenced(series: Any, places: dict[str, str]) -> list[str]:
-    return [key for one in series or [] for key in _images(one.get("ReferencedImageSequence"), places)]
+def _referenced(series: list[Dataset], places: dict[str, str]) -> list[str]:
+    return [key for one in series for key in _images(items(one, "ReferencedImageSequence"), places)]
 
 
 def _content(item: Dataset, places: dict[str, str], depth: int) -> list[str]:
     """The images that a key object selection names in its content (PS3.16 TID 2010)."""
     found: list[str] = []
-    for one in item.get("ContentSequence") or []:
-        found += _images(one.get("ReferencedSOPSequence"), places)
+    for one in items(item, "ContentSequence"):
+        found += _images(items(one, "ReferencedSOPSequence"), places)
         if depth < _DEPTH:
             found += _content(one, places, depth + 1)
     return found
 
 
-def _images(items: Any, places: dict[str, str]) -> list[str]:
-    found = (places.get(_text(one, "ReferencedSOPInstanceUID")) for one in items or [])
+def _images(references: list[Dataset], places: dict[str, str]) -> list[str]:
+    found = (places.get(text(one, "ReferencedSOPInstanceUID")) for one in references)
     return [key for key in found if key is not None]

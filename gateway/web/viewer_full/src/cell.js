@@ -75,6 +75,12 @@ export class Cell {
     return this.series === null ? "" : this.exam.series[this.series].modality;
   }
 
+  // The presentation state, where it is about the image.
+  get stateHere() {
+    const { state } = this;
+    return state && (!state.images.length || state.images.includes(this.key.split("/", 2).join("/"))) ? state : null;
+  }
+
   async show(series, index = 0) {
     this.stop();
     const mine = (this.turn += 1);
@@ -253,7 +259,7 @@ export class Cell {
   }
 
   // A presentation state (PS3.3 A.33.1): its window for what is shown, its turn, its mirror, its area;
-  // its shutters and annotations are drawn over the image.
+  // its shutters, overlays and annotations are drawn over the image.
   apply(state) {
     this.state = state;
     const [series, instance] = this.key.split("/");

@@ -100,13 +100,14 @@ export const wantsLayers = (item) =>
 
 export function inline(item, tag) {
   const encoded = item?.[tag]?.InlineBinary;
-  if (!encoded) return null;
-  return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  return encoded ? bytes(encoded) : null;
 }
+
+export const bytes = (encoded) => Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
 
 const words = (bytes) => new Uint16Array(bytes.buffer.slice(0, bytes.length - (bytes.length % 2)));
 
-// Overlay planes with their bits (PS3.3 C.9.2): [{ rows, columns, top, left, bits }], one byte for each pixel.
+// Overlay planes with their bits (PS3.3 C.9.2): [{ group, rows, columns, top, left, bits }], one byte for each pixel.
 export function overlays(item, frame) {
   const found = [];
   for (let group = 0x6000; group <= 0x601e; group += 2) {
@@ -117,11 +118,16 @@ export function overlays(item, frame) {
     const [top, left] = numbers(item, tag("0050")) ?? [1, 1];
     const from = (number(item, tag("0015")) ?? 1) > 1 ? rows * columns * (frame - (number(item, tag("0051")) ?? 1)) : 0;
     if (from < 0 || (from + rows * columns) / 8 > packed.length) continue;
-    const bits = new Uint8Array(rows * columns);
-    for (let at = 0; at < bits.length; at += 1) bits[at] = (packed[(from + at) >> 3] >> ((from + at) & 7)) & 1;
-    found.push({ rows, columns, top, left, bits, label: text(item, tag("1500")) });
+    found.push({ group: tag(""), rows, columns, top, left, bits: unpacked(packed, from, rows * columns) });
   }
   return found;
+}
+
+// `count` bits from bit `from`, one byte for each; the lowest bit of a byte comes first (PS3.5 8.1.2).
+export function unpacked(packed, from, count) {
+  const bits = new Uint8Array(count);
+  for (let at = 0; at < count; at += 1) bits[at] = (packed[(from + at) >> 3] >> ((from + at) & 7)) & 1;
+  return bits;
 }
 
 // Overlay planes of old, in bits of the pixels that no value uses (retired: PS3.3 of 2004, C.9.2). `picture`: its values as
@@ -135,7 +141,7 @@ export function overlaysInPixels(item, picture) {
     const same = number(item, tag("0010")) === rows && number(item, tag("0011")) === columns;
     if (!same || item[tag("3000")] || !picture.grey || position < picture.bits || position > 15) continue;
     const bits = Uint8Array.from(picture.values, (value) => (value >> position) & 1);
-    found.push({ rows, columns, top: 1, left: 1, bits, label: text(item, tag("1500")) });
+    found.push({ group: tag(""), rows, columns, top: 1, left: 1, bits });
   }
   return found;
 }
@@ -184,18 +190,18 @@ export const pixelPadding = (item) => number(item, "00280120");
 
 // Display shutters of an image as shapes in its pixels, the corner of the first at 0, 0 (PS3.3 C.7.6.11).
 export function shutters(item) {
-  const grey = Math.round((number(item, "00181622") ?? 0) / 257);
+  const colour = Array(3).fill(Math.round((number(item, "00181622") ?? 0) / 257));
   const [left, right, upper, lower] = ["00181602", "00181604", "00181606", "00181608"].map((tag) => number(item, tag));
   const found = [];
   for (const shape of values(item, "00181600")) {
     const middle = numbers(item, "00181610");
     const vertices = numbers(item, "00181620");
     if (shape === "RECTANGULAR" && [left, right, upper, lower].every(Number.isFinite)) {
-      found.push({ shape: "polygonal", points: [left - 1, upper - 1, right, upper - 1, right, lower, left - 1, lower], grey });
+      found.push({ shape: "polygonal", points: [left - 1, upper - 1, right, upper - 1, right, lower, left - 1, lower], colour });
     } else if (shape === "CIRCULAR" && middle?.length === 2 && number(item, "00181612") > 0) {
-      found.push({ shape: "circular", points: [middle[1] - 0.5, middle[0] - 0.5], radius: number(item, "00181612"), grey });
+      found.push({ shape: "circular", points: [middle[1] - 0.5, middle[0] - 0.5], radius: number(item, "00181612"), colour });
     } else if (shape === "POLYGONAL" && vertices?.length >= 6) {
-      found.push({ shape: "polygonal", points: vertices.map((_, at) => vertices[at % 2 ? at - 1 : at + 1] - 0.5), grey });
+      found.push({ shape: "polygonal", points: vertices.map((_, at) => vertices[at % 2 ? at - 1 : at + 1] - 0.5), colour });
     }
   }
   return found;

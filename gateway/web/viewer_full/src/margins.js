@@ -56,7 +56,8 @@ export class Margins {
     const told = window && words.window.replace("{width}", say(window.width, digits, words.lang)).replace("{centre}", say(window.centre, digits, words.lang));
     lines("bottom-left", told ?? "");
     const ratio = cell.pixelsOnScreen();
-    lines("top-right", ratio ? `${Math.round(ratio * 100)} %` : "", cell.state ? cell.state.label : "");
+    const broken = (cell.stateHere?.broken ?? []).map(({ group, reason }) => words[`plane_${reason}`].replace("{group}", group));
+    lines("top-right", ratio ? `${Math.round(ratio * 100)} %` : "", cell.state ? cell.state.label : "", ...broken);
   }
 
   // Where the slice lies along its normal, with the letter of the side: "S 120,5 mm".

@@ -1,8 +1,7 @@
-// What is drawn on top of the image: shutters, overlay planes (white dots where the plane has bits), annotations.
+// What is drawn on top of the image: shutters, overlay planes, annotations.
 
 import * as dicom from "./dicom.js";
-
-const made = new Map();
+import { ofState, overlays } from "./planes.js";
 
 export function drawOverlays(cell) {
   const { marks, image } = cell;
@@ -17,22 +16,22 @@ export function drawOverlays(cell) {
   if (!to) return;
   cell.element.dataset.box = to.join(" ");
   context.setTransform(...to);
-  for (const shutter of shutters(cell)) drawShutter(context, shutter, image);
-  for (const plane of planes(cell)) context.drawImage(plane.canvas, plane.left - 1, plane.top - 1);
-  if (cell.state) drawState(cell, context, to, ratio);
+  // The pixels of a plane are squares; where they are smaller than the screen's, thin lines must not fall between those.
+  context.imageSmoothingEnabled = Math.hypot(to[0], to[1]) < 1;
+  const state = cell.stateHere;
+  // Those of the presentation state, else the image's own (PS3.3 C.7.6.11, C.7.6.15).
+  for (const shutter of state ? state.shutters : dicom.shutters(cell.item)) drawShutter(context, shutter, cell);
+  for (const plane of overlays(cell, state)) drawPlane(context, plane);
+  if (state) drawState(cell, context, to, ratio);
 }
 
-// Those of the presentation state, else the image's own (PS3.3 C.7.6.11, C.10.12).
-function shutters(cell) {
-  if (!cell.state) return dicom.shutters(cell.item);
-  return isAbout(cell.state, cell.key) ? cell.state.shutters : [];
-}
+const drawPlane = (context, { canvas, left, top }) => context.drawImage(canvas, left - 1, top - 1);
 
-const isAbout = ({ images }, key) => !images.length || images.includes(key.split("/", 2).join("/"));
-
-// What lies outside of the shape is covered.
-function drawShutter(context, { shape, points, radius, grey }, image) {
-  context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+// What lies outside of the shape is covered, or what the bitmap has bits for.
+function drawShutter(context, shutter, { image, frame }) {
+  const { shape, points, radius, colour } = shutter;
+  if (shape === "bitmap") return drawBitmapShutter(context, ofState(shutter, frame));
+  context.fillStyle = `rgb(${colour.join(" ")})`;
   context.beginPath();
   context.rect(0, 0, image.columns, image.rows);
   if (shape === "circular") {
@@ -43,6 +42,16 @@ function drawShutter(context, { shape, points, radius, grey }, image) {
     context.closePath();
   }
   context.fill("evenodd");
+  return undefined;
+}
+
+// Each pixel is hidden or not: no half of it shines through at the edge.
+function drawBitmapShutter(context, plane) {
+  if (!plane) return;
+  context.save();
+  context.imageSmoothingEnabled = false;
+  drawPlane(context, plane);
+  context.restore();
 }
 
 // Annotations of a presentation state: lines and texts where they are anchored (PS3.3 C.10.5).
@@ -72,25 +81,6 @@ function drawMark(context, kind, points, ratio) {
     context.ellipse((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, half(a, b), half(c, d), Math.atan2(b[1] - a[1], b[0] - a[0]), 0, 2 * Math.PI);
   } else points.forEach((point, at) => (at ? context.lineTo(...point) : context.moveTo(...point)));
   context.stroke();
-}
-
-function planes(cell) {
-  if (!made.has(cell.key)) {
-    if (made.size > 64) made.clear();
-    made.set(cell.key, [...dicom.overlays(cell.item, cell.frame), ...cell.image.overlays].map((plane) => ({ ...plane, canvas: canvasOf(plane) })));
-  }
-  return made.get(cell.key);
-}
-
-function canvasOf({ rows, columns, bits }) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [columns, rows];
-  const context = canvas.getContext("2d");
-  const dots = context.createImageData(columns, rows);
-  const pixels = new Uint32Array(dots.data.buffer);
-  for (let at = 0; at < bits.length; at += 1) if (bits[at]) pixels[at] = 0xff80ffff;
-  context.putImageData(dots, 0, 0);
-  return canvas;
 }
 
 // From the image's pixels (corner of the first at 0, 0) to the canvas, as a canvas wants it.

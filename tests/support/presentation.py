@@ -1,0 +1,86 @@
+"""Presentation states with bitmaps: overlay planes of their own and a shutter made of one, written with pydicom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from tests.support.viewing import SIDE, US, plain_state
+from tests.support.web import STUDY
+
+RED_CIELAB = [35_578, 53_662, 50_856]
+"""Red of sRGB: L* 54.29, a* 80.80, b* 69.89 under D50."""
+SHUTTER_GREY = 0x8080
+
+
+def plane(item: Dataset, group: int, bits: Any, *, top: int = 1, left: int = 1, layer: str | None = None) -> None:
+    """Puts *bits* (0 and 1, by row and column) into *item* as an overlay; *layer*: that activates it, if it is told."""
+    rows, columns = bits.shape
+    packed = np.packbits(bits.astype(np.uint8).ravel(), bitorder="little").tobytes()
+    item.add_new(group << 16 | 0x0010, "US", rows)
+    item.add_new(group << 16 | 0x0011, "US", columns)
+    item.add_new(group << 16 | 0x0040, "CS", "G")
+    item.add_new(group << 16 | 0x0050, "SS", [top, left])
+    item.add_new(group << 16 | 0x0100, "US", 1)
+    item.add_new(group << 16 | 0x0102, "US", 0)
+    item.add_new(group << 16 | 0x3000, "OW", packed + b"\0" * (len(packed) % 2))
+    if layer is not None:
+        item.add_new(group << 16 | 0x1001, "CS", layer)
+
+
+def shut_by_bits(item: Dataset, group: int, bits: Any) -> None:
+    """The plane *bits* as the shutter of *item*."""
+    plane(item, group, bits)
+    item.ShutterShape, item.ShutterOverlayGroup, item.ShutterPresentationValue = "BITMAP", group, SHUTTER_GREY
+
+
+def bitmap_state(study_uid: str = STUDY) -> Dataset:
+    """Of the third CT slice: a shutter over its left and one pixel, and four planes.
+
+    A red one with its corner at row 90, column 30 (from 0); the image's own of group 6000 in white; one that no layer
+    activates; one whose data are too short.
+    """
+    item = plain_state(study_uid)
+    shut = np.zeros((SIDE, SIDE))
+    shut[:, :16] = shut[100, 100] = 1
+    shut_by_bits(item, 0x6002, shut)
+    drawn = np.zeros((10, 13))
+    drawn[0, :] = drawn[9, 12] = 1
+    plane(item, 0x6004, drawn, top=91, left=31, layer="MARKS")
+    plane(item, 0x6006, np.ones((SIDE, SIDE)), layer="")
+    plane(item, 0x6008, np.ones((SIDE, SIDE)), layer="MARKS")
+    item[0x60083000].value = b"\xff" * 8
+    item.add_new(0x60001001, "CS", "OWN")
+    item.GraphicLayerSequence = [layer("MARKS", 2, cielab=RED_CIELAB), layer("OWN", 1, grey=0xFFFF)]
+    return item
+
+
+def loop_state(study_uid: str = STUDY) -> Dataset:
+    """Of the ultrasound loop: a plane of two frames for the third and the fourth of it, one pixel in each."""
+    item = plain_state(study_uid)
+    item.SOPInstanceUID = item.file_meta.MediaStorageSOPInstanceUID = f"{item.SeriesInstanceUID}.2"
+    item.InstanceNumber = 2
+    (series,) = item.ReferencedSeriesSequence
+    (reference,) = series.ReferencedImageSequence
+    series.SeriesInstanceUID = f"{study_uid}.5"
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = US, f"{study_uid}.5.1"
+    bits = np.zeros((64 * 2, 96))
+    bits[10, 20] = bits[64 + 12, 22] = 1
+    plane(item, 0x6000, bits, layer="MARKS")
+    item.add_new(0x60000010, "US", 64)
+    item.add_new(0x60000015, "IS", "2")
+    item.add_new(0x60000051, "US", 3)
+    return item
+
+
+def layer(name: str, order: int, *, grey: int | None = None, cielab: list[int] | None = None) -> Dataset:
+    """One graphic layer (PS3.3 C.10.7)."""
+    item = Dataset()
+    item.GraphicLayer, item.GraphicLayerOrder = name, order
+    if grey is not None:
+        item.GraphicLayerRecommendedDisplayGrayscaleValue = grey
+    if cielab is not None:
+        item.GraphicLayerRecommendedDisplayCIELabValue = cielab
+    return item
