@@ -54,9 +54,17 @@ def _run(kept: Path, *arguments: str) -> Told:
 
 
 def _left(group: int) -> list[str]:
-    """Processes of a process group that are still there."""
-    found = subprocess.run(["ps", "-o", "pid=,args=", "-g", str(group)], capture_output=True, text=True, check=False)
-    return [line for line in found.stdout.splitlines() if "defunct" not in line]
+    """Processes of a process group that are still there, a moment after its end: a helper that ends with the last of
+    the others takes its time on a busy machine."""
+    latest = time.monotonic() + 10
+    while True:
+        found = subprocess.run(
+            ["ps", "-o", "pid=,args=", "-g", str(group)], capture_output=True, text=True, check=False
+        )
+        left = [line for line in found.stdout.splitlines() if "defunct" not in line]
+        if not left or time.monotonic() > latest:
+            return left
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
