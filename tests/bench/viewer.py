@@ -21,7 +21,7 @@ from gateway.web.viewer.assets import assets
 from tests.bench.rows import Row
 from tests.bench.studies import named, slices
 from tests.support import orthanc
-from tests.support.browser import PHONE, chromium, page_of
+from tests.support.browser import PHONE, as_professional, chromium, page_of
 from tests.support.gateway import message, running
 
 COUNT = 120
@@ -77,6 +77,7 @@ def _row(name: str, ours: float, goal_ms: int) -> Row:
 
 def _sign_in(page: Page, link: str) -> None:
     page.goto(link)
+    as_professional(page)
     page.get_by_role("button", name="Se connecter").click()
     page.wait_for_url("**/viewer/**")
 
