@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gateway.wiring.house import House
 
 _SHARES = "Ids of shares (gateway share list)."
-_PAGE = 500
 Shares = Annotated[list[str], typer.Argument(help=_SHARES, metavar="SHARE...")]
 
 
@@ -80,17 +79,10 @@ def correct(
 
 def _held_for(config: Path, reason: str) -> list[str]:
     """The shares that are held for *reason* (its code), the oldest first: what came first goes first."""
-    from gateway.model.overview import ShareFilter
+    from gateway.flow.overview import held_for
 
-    found: list[str] = []
-    before = 0
     with house_of(config) as house:
-        while True:
-            page = house.overview.page(ShareFilter(state="held"), limit=_PAGE, before=before)
-            found += [one.share.id for one in page.overviews if one.share.reason == reason]
-            before = page.older
-            if not before:
-                return found[::-1]
+        return [one.share.id for one in held_for(house.overview, reason)][::-1]
 
 
 def _each(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
 from gateway.model.overview import Picture, ShareFilter, ShareHistory, SharePage
+from gateway.model.share import ShareOverview, ShareState
+
+_PAGE = 200
 
 
 class Overview(Protocol):
@@ -22,3 +26,17 @@ class Overview(Protocol):
 
     def history(self, share_id: str) -> ShareHistory:
         """Everything about one share; raises InputRejected for an unknown id."""
+
+
+def held_for(overview: Overview, reason: str) -> Iterator[ShareOverview]:
+    """The shares that are held for *reason* (its code), newest first. Raises Unavailable.
+
+    To be read to its end before any of them is taken up: what is taken up leaves the list.
+    """
+    before = 0
+    while True:
+        page = overview.page(ShareFilter(state=ShareState.HELD.value), limit=_PAGE, before=before)
+        yield from (one for one in page.overviews if one.share.reason == reason)
+        if not page.older:
+            return
+        before = page.older

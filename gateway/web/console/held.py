@@ -5,23 +5,21 @@ The same question and the same guard as for one share (``share.py``); each is re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Sequence
 from http import HTTPStatus
-from itertools import islice
 
 from flask import Blueprint, Response, abort
 
 from gateway.errors import GatewayError
-from gateway.flow.overview import Overview
-from gateway.model.overview import ShareFilter
-from gateway.model.share import ShareOverview, ShareState
+from gateway.flow.overview import Overview, held_for
+from gateway.model.share import ShareOverview
 from gateway.web.console.common import console_of, guarded, page
 from gateway.web.login.session import Access, actor
 from gateway.web.parts import WebParts
 
 MOST = 200
 """Taken up by one click; each is a commit, and a person waits for the answer."""
-_PAGE = 200
 
 
 def add_routes(routes: Blueprint, parts: WebParts, access: Access) -> None:
@@ -32,10 +30,10 @@ def add_routes(routes: Blueprint, parts: WebParts, access: Access) -> None:
         session = guarded(access, "console.act", acting=True)
         if isinstance(session, Response):
             return session
-        found = tuple(islice(_held_for(console_of(parts).overview, reason), MOST + 1))
-        if not found:
+        some, count = _oldest(console_of(parts).overview, reason)
+        if not count:
             abort(HTTPStatus.NOT_FOUND)
-        return page("console_held.html", session=session, reason=reason, newest=found[0], count=len(found), most=MOST)
+        return page("console_held.html", session=session, reason=reason, oldest=some[0], count=count, most=MOST)
 
     @routes.post("/console/held/<reason>")
     def replayed(reason: str) -> Response:
@@ -45,8 +43,7 @@ def add_routes(routes: Blueprint, parts: WebParts, access: Access) -> None:
         access.check_post(session)
         console = console_of(parts)
         done, refused = 0, []
-        # Listed first: what is taken up leaves the list under way.
-        for one in tuple(islice(_held_for(console.overview, reason), MOST)):
+        for one in _oldest(console.overview, reason)[0]:
             try:
                 console.replay(one.share.id, actor(session.person))
                 done += 1
@@ -55,12 +52,11 @@ def add_routes(routes: Blueprint, parts: WebParts, access: Access) -> None:
         return page("console_held.html", session=session, reason=reason, done=done, refused=refused, count=0, most=MOST)
 
 
-def _held_for(overview: Overview, reason: str) -> Iterator[ShareOverview]:
-    """The shares that are held for *reason*, newest first."""
-    before = 0
-    while True:
-        some = overview.page(ShareFilter(state=ShareState.HELD.value), limit=_PAGE, before=before)
-        yield from (one for one in some.overviews if one.share.reason == reason)
-        if not some.older:
-            return
-        before = some.older
+def _oldest(overview: Overview, reason: str) -> tuple[Sequence[ShareOverview], int]:
+    """The first :data:`MOST` shares that are held for *reason*, the oldest first: what came first goes first; and how
+    many there are."""
+    oldest: deque[ShareOverview] = deque(maxlen=MOST)
+    count = 0
+    for count, one in enumerate(held_for(overview, reason), 1):  # noqa: B007 - the last number is the answer
+        oldest.appendleft(one)
+    return oldest, count
