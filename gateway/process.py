@@ -1,4 +1,5 @@
-"""Processes: children that are forked and cannot outlive their parent, and the doorbell between them."""
+"""Processes: children that are forked and cannot outlive their parent, how they are told to end, and the doorbell
+between them."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ import gc
 import os
 import select
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 _PR_SET_PDEATHSIG = 1
 _ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -52,6 +55,24 @@ def as_a_child(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     die_with_parent(parent)
+
+
+def when_told_to_end(stop: Callable[[], None], *, signals: Iterable[signal.Signals] = (signal.SIGTERM,)) -> None:
+    """Have *stop* called, in a thread of its own, when the first of *signals* comes. Call it in the main thread.
+
+    A handler runs in the middle of whatever the main thread does: with the lock of an Event in its hands, the handler's
+    own ``Event.set`` waits for that lock for ever, and the process never ends (2 of 60 in a tight loop, measured). What
+    the handler does here, ``SimpleQueue.put``, is safe at any moment.
+    """
+    told: SimpleQueue[int] = SimpleQueue()
+
+    def wait() -> None:
+        told.get()
+        stop()
+
+    threading.Thread(target=wait, name="ending", daemon=True).start()
+    for number in signals:
+        signal.signal(number, lambda number, _: told.put(number))
 
 
 def keep_what_is_made() -> None:

@@ -29,7 +29,7 @@ from gateway.doors import guard, listening, refuse_taken
 from gateway.errors import Unavailable
 from gateway.model.relay import RelayMessage
 from gateway.model.watch import Watch
-from gateway.process import Doorbell, as_a_child, keep_what_is_made, signals_held_back
+from gateway.process import Doorbell, as_a_child, keep_what_is_made, signals_held_back, when_told_to_end
 from gateway.settings import Settings, load
 from gateway.wiring.house import House
 from gateway.wiring.peers import Part
@@ -212,7 +212,7 @@ def receive_main(path: Path, bell: Bell) -> None:
     _, house, _ = _enter(path, bell)
     receiver = house.receiver()
     house.monitoring.begin("receive")
-    signal.signal(signal.SIGTERM, lambda *_: receiver.stop())
+    when_told_to_end(receiver.stop)
     try:
         receiver.run()
     finally:
@@ -227,7 +227,16 @@ def work_main(path: Path, bell: Bell) -> None:
     settings, house, doorbell = _enter(path, bell, "work")
     # Who waits for an acknowledgement or an image goes first.
     os.nice(WORK_NICENESS)
-    beside: list[SideWorker] = [_look_worker(house), *([_relay_worker(house)] if settings.platform else [])]
+
+    def stop() -> None:
+        worker.stop()
+        for each in beside:
+            each.stop()
+        doorbell.ring()
+
+    beside = [SideWorker(_look_worker(house), stop)]
+    if settings.platform:
+        beside.append(SideWorker(_relay_worker(house), stop))
 
     def ring_beside() -> None:
         for each in beside:
@@ -258,25 +267,23 @@ def work_main(path: Path, bell: Bell) -> None:
     house.bell.listen()
     house.monitoring.begin("work")
 
-    def stop(*_: object) -> None:
-        worker.stop()
-        for each in beside:
-            each.stop()
-        doorbell.ring()
-
-    signal.signal(signal.SIGTERM, stop)
+    when_told_to_end(stop)
     try:
         for each in beside:
             each.start()
         worker.run()
+    finally:
+        # Whatever ended the one ends the others: threads that went on would keep a process that carries nothing.
+        stop()
         for each in beside:
             each.join()
-    finally:
         house.close()
+    for each in beside:
+        each.check()
     sys.exit(0)
 
 
-def _look_worker(house: House) -> SideWorker:
+def _look_worker(house: House) -> Callable[[Callable[[float], bool]], Worker[Watch]]:
     """What looks at published studies again: one at a time."""
     table = house.settings.work
 
@@ -292,10 +299,10 @@ def _look_worker(house: House) -> SideWorker:
             name="look",
         )
 
-    return SideWorker(make)
+    return make
 
 
-def _relay_worker(house: House) -> SideWorker:
+def _relay_worker(house: House) -> Callable[[Callable[[float], bool]], Worker[RelayMessage]]:
     """What sends the messages of the teleradiology relay."""
     table = house.settings.work
 
@@ -311,7 +318,7 @@ def _relay_worker(house: House) -> SideWorker:
             name="relay",
         )
 
-    return SideWorker(make)
+    return make
 
 
 def serve_registry(path: Path) -> int:

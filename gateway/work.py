@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -119,7 +119,7 @@ class Worker(Generic[W]):
             thread.join()
 
     def stop(self) -> None:
-        """Ask :meth:`run` to end; safe in a signal handler."""
+        """Ask :meth:`run` to end."""
         self._stopping.set()
 
     def _let_pass(self, rang: bool) -> None:
@@ -153,7 +153,14 @@ class Worker(Generic[W]):
             return False
         thread = threading.Thread(target=self._carry, args=(share,), name=f"{self._name}-{share.id[:8]}")
         self._busy.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            # The machine gives no further thread: the share's lease runs out, and whoever can carries it.
+            log.warning(self._events["failed"], share=share.id, error="no_thread")
+            self._busy.discard(thread)
+            self._places.release()
+            return False
         return True
 
     def _pause_s(self) -> float:
@@ -163,11 +170,9 @@ class Worker(Generic[W]):
         return min(self._poll_s, max(0.01, (due - self._clock.now()).total_seconds()))
 
     def _carry(self, share: W) -> None:
-        done = threading.Event()
-        heart = threading.Thread(target=self._keep, args=(share, done), name=f"lease-{share.id[:8]}")
-        heart.start()
         try:
-            ended = self._carried(share)
+            with self._leased(share):
+                ended = self._carried(share)
             # Of ten thousand that wait, none is worth a line each time that it still does.
             moved = (ended.state, ended.reason) != (share.state, share.reason)
             write = log.info if moved and ended.reason not in POSTPONED else log.debug
@@ -177,8 +182,6 @@ class Worker(Generic[W]):
         except Exception as error:  # noqa: BLE001 - one broken share must not stop the others; its lease runs out
             log.error(self._events["failed"], share=share.id, error=type(error).__name__, where=where(error))
         finally:
-            done.set()
-            heart.join()
             self._busy.discard(threading.current_thread())
             self._places.release()
             # The next share of this lineage may be due now.
@@ -194,6 +197,18 @@ class Worker(Generic[W]):
             log.debug(self._events["postponed"], share=share.id, code=postponed.code)
             return self._gate.postpone(share, postponed)
 
+    @contextmanager
+    def _leased(self, share: W) -> Iterator[None]:
+        """Its lease is lengthened while it is carried."""
+        done = threading.Event()
+        heart = threading.Thread(target=self._keep, args=(share, done), name=f"lease-{share.id[:8]}")
+        heart.start()
+        try:
+            yield
+        finally:
+            done.set()
+            heart.join()
+
     def _keep(self, share: W, done: threading.Event) -> None:
         while not done.wait(self._lease_s / 3):
             until = self._clock.now() + timedelta(seconds=self._lease_s)
@@ -207,11 +222,14 @@ class Worker(Generic[W]):
 class SideWorker:
     """A worker beside the main one, in a thread of its own; it is rung when the main one is."""
 
-    def __init__(self, make: Callable[[Callable[[float], bool]], Worker[W]]) -> None:
-        """*make* gives the worker, from how it is to wait."""
+    def __init__(self, make: Callable[[Callable[[float], bool]], Worker[W]], ended: Callable[[], None]) -> None:
+        """*make* gives the worker, from how it is to wait; *ended* is called when it ends, told to or not: without it
+        the process would look well and leave its work undone."""
         self._rang = threading.Event()
         self._worker = make(self._wait)
-        self._thread = threading.Thread(target=self._worker.run, name="side-worker")
+        self._ended = ended
+        self._broken_by: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="side-worker")
 
     def start(self) -> None:
         self._thread.start()
@@ -221,13 +239,26 @@ class SideWorker:
         self._rang.set()
 
     def stop(self) -> None:
-        """Ask it to end; safe in a signal handler."""
+        """Ask it to end."""
         self._worker.stop()
         self._rang.set()
 
     def join(self) -> None:
         """Wait until what is under way is finished."""
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def check(self) -> None:
+        """Raises what broke it, if something did."""
+        if self._broken_by is not None:
+            raise self._broken_by
+
+    def _run(self) -> None:
+        try:
+            self._worker.run()
+        except Exception as error:  # noqa: BLE001 - raised by check, in the thread that runs the process
+            self._broken_by = error
+        self._ended()
 
     def _wait(self, timeout_s: float) -> bool:
         rang = self._rang.wait(timeout_s)

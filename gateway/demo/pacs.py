@@ -21,6 +21,7 @@ from pynetdicom import AE, AllStoragePresentationContexts, _config, build_contex
 from pynetdicom.transport import ThreadedAssociationServer
 
 from gateway.demo.matching import HEADER_KEYWORDS, answer, answers_study, matches
+from gateway.process import when_told_to_end
 
 _config.LOG_HANDLER_LEVEL = "none"
 _config.LOG_REQUEST_IDENTIFIERS = False
@@ -261,8 +262,7 @@ def main(folder: str, ae_title: str, host: str, port: int) -> None:
     if host not in (LOOPBACK, "localhost"):
         raise ValueError("the demo's PACS listens on loopback only")
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    when_told_to_end(ended.set, signals=(signal.SIGTERM, signal.SIGINT))
     pacs = DemoPacs(Path(folder), ae_title, port)
     pacs.start()
     try:

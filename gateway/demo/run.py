@@ -32,6 +32,7 @@ from gateway.demo.world import World, plan
 from gateway.errors import GatewayError, PeerMisbehaved, Unavailable
 from gateway.model.document import REFERENCE_ACCESSION, DocumentEntry, ReferenceId, RetrievedDocument
 from gateway.model.share import ShareOverview, ShareState
+from gateway.process import when_told_to_end
 from gateway.settings import load
 from gateway.texts import sentence
 from gateway.trust import safexml
@@ -91,8 +92,7 @@ def run(wishes: Wishes) -> int:
     if not console.is_terminal:
         console = Console(stderr=wishes.as_json, highlight=False, width=FILE_WIDTH)
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    when_told_to_end(stopping.set, signals=(signal.SIGTERM, signal.SIGINT))
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
         try:
             world = plan(

@@ -20,6 +20,7 @@ from gateway.dicom.network.wire import Wire
 _log = structlog.get_logger(__name__)
 
 _SWEEP_S = 60.0
+_AGAIN_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,32 +62,47 @@ class Receiver:
         _log.info("receive.listening", host=self._settings.host, port=self.port, tls=self._settings.tls is not None)
         sweeping = threading.Thread(target=self._sweep, name="receive-sweep")
         sweeping.start()
-        while not self._ended.is_set():
-            try:
-                connection, address = self._listener.accept()
-            except TimeoutError:
-                continue
-            except OSError:
-                break
-            if not self._slots.acquire(blocking=False):
-                _log.warning("receive.too_many")
-                connection.close()
-                continue
-            thread = threading.Thread(target=self._serve, args=(connection, str(address[0])), name="receive")
+        try:
+            while not self._ended.is_set():
+                self._accept_one()
+        finally:
+            self._ended.set()
+            self._listener.close()
             with self._lock:
-                self._open[thread] = connection
-            thread.start()
-        self._listener.close()
-        with self._lock:
-            left = dict(self._open)
-        for thread, connection in left.items():
-            _cut(connection)
-            thread.join()
-        sweeping.join()
+                left = dict(self._open)
+            for thread, connection in left.items():
+                _cut(connection)
+                thread.join()
+            sweeping.join()
 
     def stop(self) -> None:
-        """Ask :meth:`run` to end; safe in a signal handler."""
+        """Ask :meth:`run` to end."""
         self._ended.set()
+
+    def _accept_one(self) -> None:
+        try:
+            connection, address = self._listener.accept()
+        except TimeoutError:
+            return
+        except OSError as error:
+            # Out of files or memory, or a peer that left while it stood in line: of this one connection, not of ours.
+            _log.warning("receive.not_accepted", words=error.strerror or type(error).__name__)
+            self._ended.wait(_AGAIN_S)
+            return
+        if not self._slots.acquire(blocking=False):
+            _log.warning("receive.too_many")
+            connection.close()
+            return
+        thread = threading.Thread(target=self._serve, args=(connection, str(address[0])), name="receive")
+        with self._lock:
+            self._open[thread] = connection
+            try:
+                thread.start()
+            except RuntimeError:
+                _log.warning("receive.too_many")
+                del self._open[thread]
+                self._slots.release()
+                connection.close()
 
     def _sweep(self) -> None:
         while not self._ended.wait(_SWEEP_S):
@@ -99,6 +115,8 @@ class Receiver:
             digest = ""
             if settings.tls is not None:
                 connection = settings.tls.wrap_socket(connection, server_side=True)
+                with self._lock:
+                    self._open[threading.current_thread()] = connection  # the one that can be cut from now on
                 certificate = connection.getpeercert(binary_form=True)
                 digest = hashlib.sha256(certificate).hexdigest() if certificate else ""
             known = tuple(peer for peer in settings.peers if peer.is_at(address, digest))

@@ -8,9 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from sqlalchemy import Engine, exc, text
+
+from gateway.store.engine import POSTGRESQL_ALIVE
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +93,8 @@ class Listener:
     def _listen(self) -> None:
         import psycopg
 
-        with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+        alive: dict[str, Any] = POSTGRESQL_ALIVE
+        with psycopg.connect(self._url, autocommit=True, connect_timeout=10, **alive) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._ring()  # whatever came while nobody listened
             while not self._ended.is_set():

@@ -37,6 +37,16 @@ _USED_AT = "gateway_used_at"
 _ASK_AGAIN_S = 0.0005
 _POSTGRESQL_OPTIONS = "-c timezone=UTC -c synchronous_commit=on -c client_encoding=UTF8"
 
+POSTGRESQL_ALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""How soon a server that went without a word (its host lost power, a cable) is given up: after 25 s. Without it whoever
+waits for its answer waits for two hours and a quarter, which is Linux's own idea of it; the server's time limits do not
+count where there is no server. Source: PostgreSQL, libpq, 'Database Connection Control Functions'."""
+
 _SQLITE_FULL = frozenset({"SQLITE_FULL"})
 _SQLITE_BUSY = frozenset({"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY", "SQLITE_LOCKED"})
 # SQLSTATE, PostgreSQL appendix A: disk_full; lock_not_available, query_canceled (a time limit of ours),
@@ -180,6 +190,7 @@ def _open_postgresql(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.E
         pool_recycle=3600,
         connect_args={
             "connect_timeout": max(2, int(busy_timeout_s)),
+            **POSTGRESQL_ALIVE,
             "options": f"{_POSTGRESQL_OPTIONS} {limits}",
         },
     )

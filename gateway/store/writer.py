@@ -124,11 +124,14 @@ class GroupWriter:
     def run(self, function: Callable[[Connection], T], queued: Callable[[], None] = lambda: None) -> T:
         unit = _Unit(function)
         leads = self._stand_in_line(unit)
-        queued()
-        if not leads:
-            self._wait(unit)
-        if not unit.settled:
-            self._lead()
+        try:
+            queued()
+        finally:
+            # Whatever that raises: who stands in line takes part, or those behind wait for ever.
+            if not leads:
+                self._wait(unit)
+            if not unit.settled:
+                self._lead()
         with mapped():
             result: T = unit.outcome()
         return result

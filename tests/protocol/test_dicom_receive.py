@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import ssl
@@ -219,6 +220,27 @@ def test_there_are_never_more_connections_than_allowed(tmp_path: Path) -> None:
         assert refused(associate(receiver.port))
         one.release()
     assert threading.active_count() == before
+
+
+def test_a_connection_that_cannot_be_accepted_ends_that_one_alone(tmp_path: Path) -> None:
+    """As when the process has no file left to open: the next one is served."""
+    with receiving(tmp_path, TITLE) as (receiver, _, _):
+        listener, failures = receiver._listener, [errno.EMFILE, errno.ECONNABORTED]
+
+        class Failing:
+            def accept(self) -> object:
+                if failures:
+                    raise OSError(failures.pop(), "as the system says it")
+                return listener.accept()
+
+            def __getattr__(self, name: str) -> object:
+                return getattr(listener, name)
+
+        receiver._listener = Failing()  # type: ignore[assignment]
+        one = associate(receiver.port)
+        assert one.send_c_echo().Status == 0x0000
+        one.release()
+        assert failures == []
 
 
 def test_the_disk_being_full_asks_the_sender_to_come_again(tmp_path: Path) -> None:

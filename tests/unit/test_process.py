@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
-from gateway.process import Doorbell, keep_what_is_made
+from gateway.process import Doorbell, keep_what_is_made, when_told_to_end
 
 
 def test_a_ring_wakes_who_waits_and_many_rings_are_one() -> None:
@@ -66,6 +67,24 @@ print(child.exitcode, signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK,
 def test_a_term_before_a_forked_child_has_begun_ends_it_whatever_its_parent_does_with_one() -> None:
     done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(-signal.SIGTERM), "False"]
+
+
+def test_a_term_in_the_middle_of_what_its_handling_needs_too_is_heard() -> None:
+    lock, told = threading.Lock(), threading.Event()
+
+    def stop() -> None:
+        with lock:
+            told.set()
+
+    before = signal.getsignal(signal.SIGUSR1)
+    try:
+        when_told_to_end(stop, signals=(signal.SIGUSR1,))
+        with lock:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert not told.wait(0.05), "the handler has come and gone, and holds nobody up"
+        assert told.wait(20)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 PARENT = """

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,14 @@ def test_a_child_process_writes_with_a_line_of_its_own(engine: sa.Engine) -> Non
     writer.run(put(3))
     writer.close()
     assert kept(engine) == [1, 2, 3]
+
+
+def test_who_is_told_too_early_and_breaks_leaves_nobody_waiting(engine: sa.Engine) -> None:
+    def broken() -> None:
+        raise LookupError
+
+    with closing(open_writer(engine)) as one:
+        with pytest.raises(LookupError):
+            one.run(put(1), broken)
+        assert one.run(put(2)) == 2
+    assert kept(engine) == [1, 2]

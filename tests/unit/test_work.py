@@ -12,7 +12,7 @@ import pytest
 
 from gateway.errors import Unavailable
 from gateway.model.share import Share, ShareState
-from gateway.work import Worker
+from gateway.work import SideWorker, Worker
 from tests.fakes.world import World, world
 
 
@@ -143,3 +143,45 @@ def test_chores_are_done_at_the_start_and_not_at_every_turn(here: World) -> None
             running.bell.set()
             time.sleep(0.02)
     assert done == [1]
+
+
+def test_a_machine_that_gives_no_thread_delays_a_share_and_stops_nothing(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First for who carries it, then for who keeps its lease."""
+    start, refused = threading.Thread.start, ["share-", "lease-"]
+
+    def start_or_not(thread: threading.Thread) -> None:
+        if refused and thread.name.startswith(refused[0]):
+            del refused[0]
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    here.accept()
+    with _Running(here) as running:
+        monkeypatch.setattr(threading.Thread, "start", start_or_not)
+        running.bell.set()
+        for left in (1, 0):
+            _until(lambda left=left: len(refused) == left)  # type: ignore[misc]
+            assert _state(here) is ShareState.WAITING
+            here.clock.forward(121)
+        _until(lambda: _state(here) is ShareState.SHARED)
+
+
+def test_a_worker_beside_the_main_one_that_breaks_is_not_passed_over_in_silence(here: World) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise LookupError("a bug of ours")
+
+    ended = threading.Event()
+
+    def make(wait: Callable[[float], bool]) -> Worker[Share]:
+        return Worker(here.sharing, Broken(), here.clock, wait, threads=1, lease_s=120, poll_s=0.05)
+
+    beside = SideWorker(make, ended.set)
+    beside.join()  # before it began: nothing to wait for
+    beside.start()
+    assert ended.wait(30)
+    beside.join()
+    with pytest.raises(LookupError):
+        beside.check()
