@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
-from gateway.cli.share_list import shown
 from gateway.errors import GatewayError
+from gateway.texts.plain import shown
 
 if TYPE_CHECKING:
     from gateway.model.share import Share

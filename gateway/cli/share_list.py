@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
 from gateway.errors import InputRejected
+from gateway.texts.plain import shown
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -119,11 +120,6 @@ def described(row: ShareOverview, language: str) -> dict[str, object]:
         "reason": share.reason,
         "sentence": sentence(share.reason, share.facts, language) if share.reason else "",
     }
-
-
-def shown(line: str) -> str:
-    """A line for the terminal: what a sender or a registry wrote is shown, not obeyed."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
 
 
 def _pages(house: House, wanted: ShareFilter, limit: int, before: int) -> tuple[list[ShareOverview], int]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
-from gateway.cli.share_list import described, shown, zone_of
+from gateway.cli.share_list import described, zone_of
 from gateway.errors import GatewayError
+from gateway.texts.plain import shown
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

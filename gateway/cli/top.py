@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
-from gateway.cli.share_list import shown, zone_of
+from gateway.cli.share_list import zone_of
+from gateway.texts.plain import shown
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

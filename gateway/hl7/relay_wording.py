@@ -28,6 +28,7 @@ from gateway.model.finding import Severity
 from gateway.model.identifiers import Identifier, is_uid
 from gateway.model.people import Patient, Professional
 from gateway.model.relay import Addition, Examination, Flow, LineAnswer, Told
+from gateway.texts.plain import shown
 
 _WHITE_PAPER = {"lb-a": Flow.REQUEST, "lb-c": Flow.ANSWER, "lb-d": Flow.COMPLEMENT}
 _HEAD_BYTES = 64 * 1024
@@ -119,7 +120,7 @@ class HL7Wording:
         )  # fmt: skip
         return LineAnswer(
             code=row.text(1) if row is not None else "",
-            words="".join(one for one in words if one.isprintable())[:_WORDS],
+            words=shown(words)[:_WORDS],
         )
 
 

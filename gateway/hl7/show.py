@@ -15,6 +15,7 @@ from gateway.hl7.profiles import routing
 from gateway.hl7.profiles.dictionary import field_name, segment_name
 from gateway.hl7.profiles.document import is_document
 from gateway.model.report import Report
+from gateway.texts.plain import shown
 
 _LONG_BYTES = 2_000
 _MOST_FIELDS = 100
@@ -79,8 +80,7 @@ def _written(message: Message, segment: Segment, number: int, start: int, end: i
 
 
 def _text(message: Message, start: int, end: int) -> str:
-    text = message.raw[start:end].decode(message.charset.codec, "replace")
-    return "".join(letter if letter.isprintable() else "·" for letter in text)
+    return shown(message.raw[start:end].decode(message.charset.codec, "replace"))
 
 
 def _document(message: Message, row: Segment) -> dict[str, Any]:

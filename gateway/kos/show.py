@@ -10,12 +10,13 @@ from pydicom.uid import UID
 from gateway.kos.selection import KeyObjectSelection, SelectedSeries
 from gateway.model.codes import Code
 from gateway.model.identifiers import Identifier
+from gateway.texts.plain import shown
 
 
 def lines(document: KeyObjectSelection, *, instances: bool) -> Iterator[str]:
     """The document as a tree of text; control characters of a hostile file are shown, not obeyed."""
     for line in _lines(document, instances=instances):
-        yield "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
+        yield shown(line)
 
 
 def _lines(document: KeyObjectSelection, *, instances: bool) -> Iterator[str]:

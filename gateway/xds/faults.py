@@ -12,6 +12,7 @@ from lxml import etree
 
 from gateway.errors import GatewayError, InputRejected
 from gateway.texts import sentence
+from gateway.texts.plain import shown
 from gateway.xds.envelope import ENVELOPE, WSA, EnvelopeRejected, new_envelope, qualified
 from gateway.xds.multipart import SOAP_MEDIA_TYPE
 
@@ -44,7 +45,7 @@ def write_fault(error: GatewayError, relates_to: str = "") -> FaultAnswer:
     for language in ("en", "fr"):
         text = etree.SubElement(reason, qualified(ENVELOPE, "Text"))
         text.set(_XML_LANG, language)
-        text.text = _xml_text(sentence(error.code, facts, language))
+        text.text = shown(sentence(error.code, facts, language))
     problem = error.problem if isinstance(error, EnvelopeRejected) else ()
     if subcodes and problem:
         _detail(fault, subcodes, problem)
@@ -92,8 +93,3 @@ def _fault_headers(header: etree._Element, name: str, problem: tuple[str, ...]) 
         nsmap = {"missed": block.namespace} if block.namespace else None
         missed = etree.SubElement(header, qualified(ENVELOPE, "NotUnderstood"), nsmap=nsmap)
         missed.set("qname", f"missed:{block.localname}" if block.namespace else block.localname)
-
-
-def _xml_text(text: str) -> str:
-    """*text* without the control characters that XML cannot hold."""
-    return "".join(character for character in text if character.isprintable())

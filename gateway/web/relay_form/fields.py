@@ -14,6 +14,7 @@ from gateway.model.codes import DCM, SNOMED_CT, Code
 from gateway.model.identifiers import ORGANIZATION_OID, PROFESSIONAL_OID, Identifier, is_uid
 from gateway.model.people import Organization, Patient, Professional
 from gateway.model.site import Site
+from gateway.texts.plain import is_writing
 
 
 def _oid(value: str) -> str:
@@ -23,7 +24,7 @@ def _oid(value: str) -> str:
 
 
 def _no_controls(value: str) -> str:
-    if any(not character.isprintable() and character not in "\r\n\t" for character in value):
+    if not is_writing(value):
         raise ValueError("must hold no control character")
     return value
 
