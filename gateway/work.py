@@ -105,22 +105,27 @@ class Worker(Generic[W]):
 
     def run(self) -> None:
         """Work until :meth:`stop`; what is under way is finished before this returns."""
-        while not self._stopping.is_set():
-            try:
-                self._begin()
-                self._do_chores()
-                self._let_pass(self._wait(0))
-                if not self._start_one():
-                    self._let_pass(self._wait(self._pause_s()))
-            except GatewayError as error:
-                log.warning("work.store_unavailable", code=error.code)
-                self._stopping.wait(self._poll_s)
-        for thread in list(self._busy):
-            thread.join()
+        try:
+            while not self._stopping.is_set():
+                self._turn()
+        finally:
+            for thread in list(self._busy):
+                thread.join()
 
     def stop(self) -> None:
         """Ask :meth:`run` to end."""
         self._stopping.set()
+
+    def _turn(self) -> None:
+        try:
+            self._begin()
+            self._do_chores()
+            self._let_pass(self._wait(0))
+            if not self._start_one():
+                self._let_pass(self._wait(self._pause_s()))
+        except GatewayError as error:
+            log.warning("work.store_unavailable", code=error.code)
+            self._stopping.wait(self._poll_s)
 
     def _let_pass(self, rang: bool) -> None:
         """After a ring: until no further one came for a moment. Intake and work share one disk and one processor."""
