@@ -57,9 +57,9 @@ def same_patient(patient: Patient, exam: Exam, site: Site) -> None:
     issuer = exam.patient_id_issuer or site.patient_id_issuer
     theirs = [i for i in exam.other_patient_ids if i.root]
     if exam.patient_id:
-        theirs.insert(0, Identifier(issuer, exam.patient_id))
+        theirs.insert(0, Identifier(issuer, exam.patient_id))  # first, as a person reads it where they differ
     national = [i for i in theirs if i.root in INS_OIDS]
-    shared = set(theirs).intersection(patient.identifiers)
+    shared = {one for one in theirs if one.root and one.extension}.intersection(patient.identifiers)
     if not shared or _contradictory(national, patient.identifiers):
         raise Mismatch(
             "patient_differs",

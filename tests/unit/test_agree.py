@@ -73,6 +73,19 @@ def test_an_issuer_that_nobody_names_agrees_with_nothing() -> None:
         agree.report_and_exam(REPORT, bare, replace(SITE, patient_id_issuer=""))
 
 
+def test_two_numbers_without_an_issuer_agree_with_nothing() -> None:
+    nobodys = replace(REPORT, patient=replace(PATIENT, identifiers=(Identifier("", "P1"), Identifier(IPP, ""))))
+    for there in ({"patient_id_issuer": ""}, {"patient_id": "", "other_patient_ids": (Identifier(IPP, ""),)}):
+        bare = replace(EXAM, **{"other_patient_ids": (), **there})  # type: ignore[arg-type]
+        with pytest.raises(Mismatch, match="patient_differs"):
+            agree.report_and_exam(nobodys, bare, replace(SITE, patient_id_issuer=""))
+
+
+def test_one_national_identity_holds_whatever_the_local_numbers_are() -> None:
+    """A local number changes with a merge in the PACS; the national identity does not."""
+    agree.report_and_exam(REPORT, replace(EXAM, patient_id="P2"), SITE)
+
+
 def test_an_other_patient_id_without_an_issuer_agrees_with_nothing() -> None:
     stranger = replace(EXAM, patient_id="P9", other_patient_ids=(Identifier("", "P1"),))
     with pytest.raises(Mismatch) as refusal:
@@ -104,7 +117,14 @@ def test_a_difference_holds_the_share_and_shows_both_values(change: dict[str, ob
 
 
 @pytest.mark.parametrize(
-    "change", [{"patient_birth_date": ""}, {"patient_sex": "O"}, {"patient_sex": ""}, {"patient_birth_date": "1979"}]
+    "change",
+    [
+        {"patient_birth_date": ""},
+        {"patient_sex": "O"},
+        {"patient_sex": ""},
+        {"patient_birth_date": "1979"},
+        {"patient_birth_date": "19790328093000"},
+    ],
 )
 def test_what_the_pacs_does_not_know_contradicts_nothing(change: dict[str, object]) -> None:
     agree.report_and_exam(REPORT, replace(EXAM, **change), SITE)  # type: ignore[arg-type]
@@ -114,6 +134,10 @@ def test_names_only_warn() -> None:
     assert not agree.names_differ(PATIENT, EXAM)
     married = replace(EXAM, patient_name="DUPONT^Zoé")
     assert agree.names_differ(PATIENT, married)
+    assert not agree.names_differ(replace(PATIENT, used_family="DUPONT"), married)
+    assert not agree.names_differ(PATIENT, replace(EXAM, patient_name="")), "nothing is said"
+    assert not agree.names_differ(replace(PATIENT, birth_family="", used_family=""), EXAM)
+    assert agree.names_differ(PATIENT, replace(EXAM, patient_name="^ZOE")), "a name without a family name"
     agree.report_and_exam(REPORT, married, SITE)
 
 
@@ -124,7 +148,14 @@ def _received(**values: object) -> Received:
 def test_a_message_may_name_fewer_identifiers_than_its_report() -> None:
     agree.sender_and_report(_received(patient_identifiers=(INS,)), REPORT)
     agree.sender_and_report(_received(patient_identifiers=(INS, Identifier("", "X"))), REPORT)
+    agree.sender_and_report(_received(patient_identifiers=(Identifier("", "X"),)), REPORT)
     agree.sender_and_report(_received(), REPORT)
+
+
+def test_a_message_may_name_its_document_by_either_form_of_the_id() -> None:
+    extended = replace(REPORT, identifier=Identifier("1.2.9", "7"))
+    for name in ("1.2.9", extended.identifier.unique_id):
+        agree.sender_and_report(_received(document_id=name), extended)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +163,7 @@ def test_a_message_may_name_fewer_identifiers_than_its_report() -> None:
     [
         ({"patient_identifiers": (Identifier(INS_TEST, "277076322082910"),)}, "PID^1^3"),
         ({"patient_identifiers": (INS, Identifier(IPP, "P2"))}, "PID^1^3"),
+        ({"patient_identifiers": (Identifier("1.2.250.1.999.9", "P1"),)}, "PID^1^3"),
         ({"birth_date": "19790329"}, "PID^1^7"),
         ({"sex": "M"}, "PID^1^8"),
         ({"document_id": "1.2.8"}, "TXA^1^12"),
