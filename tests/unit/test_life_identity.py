@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,9 +14,10 @@ from gateway.demo import identity
 from gateway.demo.identity import CT
 from gateway.errors import Mismatch
 from gateway.flow.events import IdentityChanged, Replace
-from gateway.flow.identity import as_it_holds, changes
+from gateway.flow.identity import Consequences, as_it_holds, changes
 from gateway.flow.policy import Policy
 from gateway.model.identifiers import INS_TEST, Identifier
+from gateway.model.identity import IdentityChange
 from gateway.model.share import Deed, Share, ShareState
 from gateway.trust import safexml
 from gateway.xds import ebrim
@@ -37,6 +39,23 @@ SENDER = next(iter(SITE.senders))
 def here(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path) as made:
         yield made
+
+
+def here_now() -> datetime:
+    return StoppedClock().now()
+
+
+SHARE = Share(
+    id="s",
+    report_id="r",
+    site=SITE.name,
+    destination="registry",
+    lineage="r",
+    state=ShareState.SHARED,
+    due_at=here_now(),
+    created_at=here_now(),
+    updated_at=here_now(),
+)
 
 
 def tell(here: World, gone: Identifier, *now: Identifier, merged: bool = True) -> None:
@@ -217,8 +236,78 @@ def test_an_identity_follows_its_changes_and_a_national_one_stops_it() -> None:
         as_it_holds(PATIENT, [other])
 
 
-def here_now() -> datetime:
-    return StoppedClock().now()
+def change(gone: Identifier, *now: Identifier, merged: bool = True) -> IdentityChange:
+    (one,) = changes(IdentityChanged(gone, now[0] if merged and now else None, known=now), [SITE], here_now())
+    return replace(one, merged=merged, now=now)
+
+
+@pytest.mark.parametrize(
+    ("told", "holds"),
+    [
+        (change(RIGHT_INS, LOCAL), True),
+        (change(Identifier(INS_TEST, "1"), RIGHT_INS, merged=False), False),
+        (change(LOCAL, *PATIENT.identifiers, merged=False), True),
+        (change(LOCAL, RIGHT_INS, merged=False), False),
+        (change(LOCAL, MERGED), True),
+        (change(LOCAL, MERGED, RIGHT_INS), False),
+        (change(PATIENT.identifiers[0], LOCAL), False),
+        (change(PATIENT.identifiers[0], *PATIENT.identifiers, merged=False), True),
+    ],
+    ids=[
+        "another patient's number is gone",
+        "another patient's number belongs to a national identity that is not this one",
+        "traits alone",
+        "a correction that names another national identity",
+        "a local merge",
+        "a local merge into a patient with another national identity",
+        "a national identity that is gone and has no successor",
+        "traits of the national identity alone",
+    ],
+)
+def test_a_document_is_published_as_it_is_only_while_its_national_identity_holds(
+    told: IdentityChange, holds: bool
+) -> None:
+    assert PATIENT.identifiers[0] == INS
+    if holds:
+        as_it_holds(PATIENT, [told])
+        return
+    with pytest.raises(Mismatch, match="identity_corrected"):
+        as_it_holds(PATIENT, [told])
+
+
+@pytest.mark.parametrize(
+    ("told", "stands"),
+    [
+        (change(PATIENT.identifiers[0], LOCAL), False),
+        (change(PATIENT.identifiers[0], *PATIENT.identifiers, merged=False), True),
+        (change(LOCAL, MERGED), False),
+        (change(LOCAL, LOCAL, merged=False), True),
+    ],
+    ids=["national, gone", "national, traits", "local, gone", "local, traits"],
+)
+@pytest.mark.parametrize("kind", ["", "^PI"])
+def test_what_stands_under_a_number_that_is_gone_is_wrong_and_a_correction_of_traits_moves_nothing(
+    told: IdentityChange, stands: bool, kind: str
+) -> None:
+    class Published:
+        """One report of the patient, sent under the local number."""
+
+        def publications(self, named: Sequence[tuple[str, Identifier]]) -> dict[tuple[str, Identifier], list[Share]]:
+            return {each: [SHARE] for each in named}
+
+        def amendments(self, _: str) -> list[Share]:
+            return []
+
+        def patient_identifiers(self, _: str) -> tuple[Identifier, ...]:
+            return PATIENT.identifiers
+
+        def frozen(self, _: str) -> SimpleNamespace:
+            return SimpleNamespace(patient_id=LOCAL.cx() + kind)
+
+    (found,) = Consequences(Published(), Policy()).of([told])  # type: ignore[arg-type]
+    assert (found.shares == ()) is stands
+    again = Consequences(Published(), Policy(), {SHARE.id}).of([told])  # type: ignore[arg-type]
+    assert again[0].shares == (), "what follows once follows once"
 
 
 def test_a_manifest_that_is_made_again_later_stands_under_the_identifier_that_holds(tmp_path: Path) -> None:
