@@ -303,6 +303,13 @@ def opened_for_emergency(site: Site, **parameters: str) -> tuple[Client, TestRes
     return one, one.get(f"/IHEInvokeImageDisplay?{urlencode(parameters)}", base_url=URL)
 
 
+def test_a_reason_as_a_telephone_writes_it_opens(site: Site) -> None:
+    """With the spaces of French, a soft hyphen, and what joins the parts of a sign."""
+    one, page = opened_for_emergency(site, requestType="STUDY", studyUID=STUDY)
+    answer = break_glass(one, page, "Urgence\u00a0: patient incons\u00adcient \u26a0\ufe0f\u200d")
+    assert answer.status_code == 303
+
+
 @pytest.mark.parametrize("parameters", [{"requestType": "STUDY", "studyUID": STUDY}, of_patient()])
 def test_a_reason_opens_what_nothing_ties_the_person_to(site: Site, parameters: dict[str, str]) -> None:
     one, page = opened_for_emergency(site, **parameters)

@@ -13,7 +13,7 @@ from gateway.model.access import Session
 from gateway.model.audit import AuditEvent
 from gateway.model.link import PATH, StudyRequest
 from gateway.model.rights import BrokenGlass, Tie
-from gateway.texts.plain import shown
+from gateway.texts.plain import is_writing
 from gateway.web.link.display import Opening, patient_keys
 from gateway.web.link.query import Link, LinkMalformed, ViewerUnknown, read
 from gateway.web.login.session import Access, actor
@@ -45,8 +45,8 @@ def blueprint(parts: WebParts, access: Access, opening: Opening) -> Blueprint:
             return neutral("link_unknown", 400)
         if path != PATH or session.person.must_choose or not parts.consulting.may_break(session.person):
             return neutral("link_unknown", 404)
-        reason = " ".join(shown(request.form.get("reason", "")).split())[:_MOST]
-        if sum(c.isalnum() for c in reason) < _LEAST:
+        reason = " ".join(request.form.get("reason", "").split())[:_MOST]
+        if sum(c.isalnum() for c in reason) < _LEAST or not is_writing(reason):
             html = render_template(
                 "refused.html",
                 sentence=public_sentence("rights_no_tie", language()),
