@@ -211,3 +211,27 @@ def test_a_situation_that_is_chosen_replaces_what_stood_before() -> None:
     assert not chosen.must_choose
     assert chosen.structures == {"1290099993", "1290000000"}
     assert (chosen.profession, chosen.specialty) == ("10", "SM44")
+
+
+def test_where_anybody_may_break_the_glass_it_is_anybody_with_a_profession() -> None:
+    anybody = replace(STRICT, glass_professions=frozenset({"*", ""}))
+    broken = Grounds(broken_glass=True)
+    assert may_see(replace(PHYSICIAN, profession="28"), EXAM, Door.LINK, policy=anybody, grounds=broken).allowed
+    assert not may_see(replace(PHYSICIAN, profession=""), EXAM, Door.LINK, policy=anybody, grounds=broken)
+
+
+def test_a_site_may_ask_for_no_tie() -> None:
+    unasked = may_see(PHYSICIAN, EXAM, Door.LINK, policy=replace(STRICT, ask_tie=False))
+    assert (unasked.allowed, unasked.tie) == (True, None)
+
+
+def test_a_matricule_agrees_with_no_report_that_has_none_and_an_empty_one_with_nothing() -> None:
+    nameless = replace(ZOE, identifiers=())
+    assert not same_patient(ZOE, nameless), "the report's patient may be somebody of the same traits"
+    empty = replace(ZOE, identifiers=(Identifier(INS_TEST, ""),))
+    assert not same_patient(empty, empty)
+
+
+def test_nobody_is_addressed_by_an_empty_number() -> None:
+    addressed = replace(EXAM, facts=replace(EXAM.facts, addressees=frozenset({""})))
+    assert not may_see(replace(PHYSICIAN, identifier=""), addressed, Door.LINK, policy=STRICT)
