@@ -11,7 +11,7 @@ import typer
 
 from gateway.cli.options import DEFAULT, AsJson, Config, Language
 from gateway.cli.xds_common import Destination, Many, SiteName, client_of, code_of, record, registered, submitter_of
-from gateway.cli.xds_show import REFUSED, dumped, print_errors, refusals
+from gateway.cli.xds_show import REFUSED, dumped, peer_failures, print_errors, refusals
 
 if TYPE_CHECKING:
     from gateway.model.document import DocumentEntry
@@ -86,7 +86,8 @@ def update(
         _confirm(entries, f"Change {', '.join(stated) or 'nothing'}?", yes=yes or not stated)
         refused: Sequence[object] = ()
         try:
-            client.update(unique_id, change, submitter, datetime.now(UTC), restricted=restricted)
+            with peer_failures(language, as_json=as_json):
+                client.update(unique_id, change, submitter, datetime.now(UTC), restricted=restricted)
             statuses = attribute_statuses(stated, [])
         except RegistryRefused as refusal:
             refused = refusal.errors

@@ -65,8 +65,7 @@ def submit(
             message = submitting.read_message(given.message)
             with closing(message), refusals(language, as_json=as_json):
                 frozen = message.submission
-                client.send(frozen, again=False, contents=message)
-            sent = True
+                sent = submitting.send_ready(client, message)
         else:
             publication = submitting.publication(given, site_of(house, site), qualified=qualified)
             frozen = filing(client.prepare(publication))

@@ -16,21 +16,52 @@ if TYPE_CHECKING:
 
 REFUSED = 1
 """Exit code when a registry said no, or gave only a part."""
+FAILED = 2
+"""Exit code when a registry could not be asked, or what it said cannot be used."""
 
 
 @contextmanager
 def refusals(language: str, *, as_json: bool, objects: Collection[str] = ()) -> Iterator[None]:
-    """A registry's refusal as every one of its errors, in words and with the attribute concerned; exit code 1."""
+    """A registry's refusal as every one of its errors, in words and with the attribute concerned; exit code 1.
+
+    Other failures of the peer as :func:`peer_failures`.
+    """
     from gateway.xds.answers import RegistryRefused
 
     try:
-        yield
+        with peer_failures(language, as_json=as_json):
+            yield
     except RegistryRefused as refusal:
         if as_json:
             print(dumped({"refused": True, "errors": errors_json(refusal.errors, objects, language)}))
         else:
             print_errors(refusal.errors, objects, language)
         raise typer.Exit(REFUSED) from None
+
+
+@contextmanager
+def peer_failures(language: str, *, as_json: bool) -> Iterator[None]:
+    """No answer, a fault, an answer that cannot be read: one sentence in *language*, and what to do; exit code 2.
+
+    A refusal of the registry (RegistryRefused) is let through.
+    """
+    from gateway.errors import PeerMisbehaved, PeerRefused, PeerUnreachable
+    from gateway.xds.answers import RegistryRefused
+
+    try:
+        yield
+    except RegistryRefused:
+        raise
+    except (PeerMisbehaved, PeerRefused, PeerUnreachable) as failure:
+        from gateway.texts import sentence
+
+        told = sentence(failure.code, failure.facts, language)
+        if failure.retry:
+            told = f"{told} {sentence('xds_run_again', {}, language)}"
+        if as_json:
+            print(dumped({"refused": False, "failure": failure.code, "words": told}))
+        typer.echo(told, err=True)
+        raise typer.Exit(FAILED) from None
 
 
 def dumped(value: object) -> str:

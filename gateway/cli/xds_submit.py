@@ -31,6 +31,7 @@ from gateway.model.share import (
 )
 from gateway.trust import safexml
 from gateway.xds import ebrim, folders, mtom
+from gateway.xds.answers import DUPLICATE, RegistryRefused
 from gateway.xds.constants import LCM, XDSB
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from gateway.kos.selection import KeyObjectSelection
     from gateway.model.site import Site
+    from gateway.xds.client import RegistryClient
 
 LIMIT_BYTES = 64 * 1024 * 1024
 """Of a report or a manifest; a message may be as large as one that is received."""
@@ -244,6 +246,21 @@ def read_message(path: Path) -> Message:
     except BaseException:
         incoming.close()
         raise
+
+
+def send_ready(client: RegistryClient, message: Message) -> bool:
+    """Send *message* as it is; False when the registry has it already, as after an answer that was lost.
+
+    Raises as ``RegistryClient.send``.
+    """
+    try:
+        client.send(message.submission, again=False, contents=message)
+    except RegistryRefused as refusal:
+        duplicate = {error.code for error in refusal.errors} == {DUPLICATE}
+        if not (duplicate and client.settings.ask_first and client.known(message.submission)):
+            raise
+        return False
+    return True
 
 
 def _message(incoming: mtom.Incoming, path: Path) -> Message:

@@ -183,6 +183,10 @@ TEXTS: dict[str, Text] = {
     **{f"xds_error_{code}": text for code, text in _ERRORS.items()},
     **{f"xds_attribute_{name}": text for name, text in _ATTRIBUTES.items()},
     # The way to a registry
+    "xds_run_again": Text(
+        "Cette commande n'essaie qu'une fois : relancez-la ; ce que le registre a déjà n'y sera pas deux fois.",
+        "This command tries once: run it again; what the registry has already will not be there twice.",
+    ),
     "registry_proxy": Text(
         "Le proxy {proxy} n'a pas mené au registre {peer} : vérifiez proxy et proxy_credentials_file.",
         "The proxy {proxy} did not lead to the registry {peer}: check proxy and proxy_credentials_file.",
@@ -242,7 +246,7 @@ TEXTS: dict[str, Text] = {
         "Give one report and the manifests of its examinations, or an ITI-41 message alone.",
     ),
     "xds_submit_study": Text(
-        "L'examen {study} du manifeste n'est pas dans le compte rendu, ou n'y a pas le même numéro de demande.",
+        "L'examen {study} du manifeste n'est pas dans le compte rendu, ou n'y a pas le même numéro d'examen.",
         "The study {study} of the manifest is not in the report, or does not have the same accession number there.",
     ),
 }

@@ -207,8 +207,11 @@ def attribute_statuses(stated: Sequence[str], errors: Sequence[RegistryError]) -
 
 
 def refuse_failure(response: ebrim.RegistryResponse) -> None:
-    """Raises PeerUnreachable when only busyness is reported, RegistryRefused for every other answer but Success."""
-    if response.success:
+    """Raises PeerUnreachable when only busyness is reported, RegistryRefused for every other answer but Success.
+
+    A Success that names an error is no success: what is believed to be published or withdrawn might not be.
+    """
+    if response.success and not response.contradicts:
         return
     errors = severe(response.errors)
     codes = list(dict.fromkeys(error.code for error in errors))

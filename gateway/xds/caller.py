@@ -33,12 +33,20 @@ from gateway.xds.envelope import (
     WSSE,
     qualified,
 )
-from gateway.xds.transport import LIMITS, Answer, Connection, OnWire, Transport, peer_of, raise_for_status
+from gateway.xds.mistakes import MOST_WORDS, mistake
+from gateway.xds.transport import (
+    BUSY_STATUS,
+    LIMITS,
+    Answer,
+    Connection,
+    OnWire,
+    Transport,
+    peer_of,
+    raise_for_status,
+)
 
 log = structlog.get_logger(__name__)
 
-_BUSY_STATUS = frozenset({408, 425, 429, 503})
-_MAXIMUM_WORDS = 2000
 _UNDERSTOOD = ADDRESSING | {qualified(WSSE, "Security")}
 
 
@@ -126,7 +134,7 @@ class Caller:
             return _reply(answer, described.output.body.qname, exchange.message_id)
         except InputRejected as error:
             answer.incoming.close()
-            raise PeerMisbehaved(error.code, **error.facts) from error
+            raise mistake(error, peer) from error
         except Exception:
             answer.incoming.close()
             raise
@@ -188,7 +196,7 @@ def _reply(answer: Answer, expected: str, message_id: str) -> Reply:
     envelope = answer.envelope
     missed = envelope.not_understood(_UNDERSTOOD)
     if missed:
-        raise PeerMisbehaved("soap_must_understand", header=etree.QName(missed[0]).localname)
+        raise InputRejected("soap_must_understand", header=etree.QName(missed[0]).localname)
     relates_to = envelope.addressing("RelatesTo")
     if relates_to and relates_to != message_id:
         raise PeerMisbehaved("registry_relates_to")
@@ -208,7 +216,7 @@ def _refuse_fault(answer: Answer, peer: str) -> None:
         return
     code, subcode, words = _fault(body)
     facts = {"peer": peer, "status": str(answer.http_status), "fault": code, "subcode": subcode, "words": words}
-    if answer.http_status in _BUSY_STATUS:
+    if answer.http_status in BUSY_STATUS:
         raise PeerUnreachable("registry_fault_busy", **facts)
     raise PeerRefused("registry_fault", **facts)
 
@@ -221,7 +229,7 @@ def _fault(fault: etree._Element) -> tuple[str, str, str]:
         for text in fault.iterfind(f"{qualified(ENVELOPE, 'Reason')}/{qualified(ENVELOPE, 'Text')}")
     }
     words = texts.get("fr") or texts.get("en") or next(iter(texts.values()), "")
-    return codes[0] if codes else "", codes[-1] if len(codes) > 1 else "", words[:_MAXIMUM_WORDS]
+    return codes[0] if codes else "", codes[-1] if len(codes) > 1 else "", words[:MOST_WORDS]
 
 
 def _local(name: str | None) -> str:

@@ -113,6 +113,9 @@ class RegistryClient(Amending):
         if not response.success and again and codes == {DUPLICATE} and self._is_ours(frozen):
             log.info("registry.known_already", destination=self.settings.name)
             return
+        if response.contradicts and self.settings.ask_first and self.known(frozen):
+            log.warning("registry.contradicts_itself", destination=self.settings.name, codes=sorted(codes))
+            return
         refuse_failure(response)
         log.info(
             "registry.submitted",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -28,6 +29,8 @@ from gateway.xds.peer import Peer
 from gateway.xds.retrieval import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, ImagingSeries, Retrieval
 
 log = structlog.get_logger(__name__)
+
+_Object = TypeVar("_Object", DocumentEntry, SubmissionSet, Folder, Association)
 
 IN_MEMORY_BYTES = 256 * 1024 * 1024
 """Of all documents that :meth:`Consumer.retrieve` hands on in memory; :meth:`Consumer.fetch` knows no such limit."""
@@ -63,17 +66,17 @@ class Consumer(Peer):
         operation = "MultiPatientQuery" if query.query_id in queries.MULTIPLE_PATIENTS else "Query"
         with self._reply(operation, self.settings.registry_url, queries.write(query)) as reply:
             response = ebrim.read_response(reply.body)
-            partial = response.status == ebrim.ResponseStatus.PARTIAL_SUCCESS
+            partial = response.status == ebrim.ResponseStatus.PARTIAL_SUCCESS or response.contradicts
             if not partial:
                 refuse_failure(response)
             objects = ebrim.read(reply.body)
             references = ebrim.read_object_refs(reply.body)
         return Found(
-            entries=objects.entries,
-            submission_sets=objects.submission_sets,
-            folders=objects.folders,
-            associations=objects.associations,
-            references=references,
+            entries=_each_once(objects.entries),
+            submission_sets=_each_once(objects.submission_sets),
+            folders=_each_once(objects.folders),
+            associations=_each_once(objects.associations),
+            references=tuple(dict.fromkeys(references)),
             complete=not partial,
             errors=response.errors,
         )
@@ -136,6 +139,7 @@ class Consumer(Peer):
             groups.setdefault(repository, {}).setdefault(entry.unique_id, entry)
         documents: list[retrieval.Document] = []
         errors: list[RegistryError] = []
+        refused: list[ebrim.RegistryResponse] = []
         complete = True
         with contextlib.ExitStack() as replies:
             for repository, wanted in groups.items():
@@ -143,13 +147,15 @@ class Consumer(Peer):
                 reply = replies.enter_context(self._reply("Retrieve", self.settings.repository_url, request))
                 response = ebrim.read_response(reply.body)
                 found = retrieval.documents_of(reply, repository, tuple(wanted))
-                if not found:
-                    refuse_failure(response)
+                if not (found or response.success):
+                    refused.append(response)
                 for unique_id, document in found.items():
                     retrieval.compare(document, wanted[unique_id])
                 documents += found.values()
                 errors += response.errors
-                complete = complete and response.success
+                complete = complete and response.success and not response.contradicts
+            for response in refused if not documents else ():  # one repository's no does not lose another's documents
+                refuse_failure(response)
             log.info("registry.retrieved", destination=self.settings.name, documents=len(documents))
             return Retrieval(tuple(documents), tuple(errors), complete, replies.pop_all())
 
@@ -214,6 +220,11 @@ class Consumer(Peer):
         except KeyError:
             place = f"destination.{self.settings.name}.imaging_sources"
             raise SettingsError("imaging_source_unknown", place=place, location=location or "-") from None
+
+
+def _each_once(objects: Sequence[_Object]) -> tuple[_Object, ...]:
+    """*objects* without what an answer says twice, by entryUUID; one that has none is one by itself."""
+    return tuple({one.entry_uuid or id(one): one for one in objects}.values())
 
 
 def _rank(entry: DocumentEntry) -> tuple[bool, int]:

@@ -59,6 +59,11 @@ class RegistryResponse:
         """Whether everything that was asked was done; warnings may stand beside it."""
         return self.status == ResponseStatus.SUCCESS
 
+    @property
+    def contradicts(self) -> bool:
+        """Whether it says that all was done and names an error too, which no answer may (section 4.2.4.2)."""
+        return self.success and any(error.severity.lower() == "error" for error in self.errors)
+
 
 def write(submission: Submission) -> etree._Element:
     """The lcm:SubmitObjectsRequest of *submission*; ids of its parts are symbolic.

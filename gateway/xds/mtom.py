@@ -50,7 +50,8 @@ XOP = "http://www.w3.org/2004/08/xop/include"
 INCLUDE = f"{{{XOP}}}Include"
 ROOT_CONTENT_ID = "root.envelope@gateway"
 
-_CHUNK_BYTES = 64 * 1024
+_CHUNK_BYTES = 256 * 1024
+"""Of a document at once: each piece goes to the socket by itself."""
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTENT_ID = re.compile(r"[A-Za-z0-9._@+:=-]{1,200}")
 
@@ -89,7 +90,12 @@ class Outgoing:
         return self.size_bytes
 
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self.read(_CHUNK_BYTES):
+        """The rest in chunks, as they were read and without a copy of each."""
+        if self._ready:
+            given, self._ready = bytes(self._ready), memoryview(b"")
+            yield given
+        # Not ``yield from``: who stops in the middle may read on.
+        while chunk := next(self._chunks, b""):
             yield chunk
 
     def read(self, size: int = -1) -> bytes:

@@ -8,6 +8,7 @@ Sources: RFC 2046 section 5.1.1 (grammar), RFC 2387 (``start``), SOAP MTOM (W3C,
 
 from __future__ import annotations
 
+import bisect
 import enum
 import hashlib
 import io
@@ -29,6 +30,8 @@ BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]"
 
 _CHUNK_BYTES = 256 * 1024
 """Of what is read out of the spool at once: each piece gives the interpreter away and waits to have it back."""
+_PIECE_BYTES = 1024
+"""What a piece in memory counts at least: a message that drips in holds more in objects than in bytes."""
 _MAXIMUM_PADDING_BYTES = 64
 _LINE_END = re.compile(rb"[ \t]*\r\n")
 _UNDECIDED = re.compile(rb"-?|[ \t]*\r?")
@@ -54,20 +57,39 @@ DEFAULT = Limits()
 
 
 class _Spool:
-    """The contents of all parts, one after the other: in memory, then in one unnamed temporary file."""
+    """The contents of all parts, one after the other: in memory as they came, beyond *memory_bytes* in one unnamed
+    temporary file."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+    def __init__(self, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        self._pieces: list[bytes] = []
+        self._starts: list[int] = []
+        """Where each piece begins."""
+        self._held_bytes = 0
+        self._file: IO[bytes] | None = None
         self.size_bytes = 0
 
     def append(self, data: bytes) -> None:
+        if not data:
+            return
+        if self._file is None:
+            self._held_bytes += max(len(data), _PIECE_BYTES)
+            if self._held_bytes <= self._memory_bytes:
+                self._pieces.append(data)
+                self._starts.append(self.size_bytes)
+                self.size_bytes += len(data)
+                return
         try:
+            if self._file is None:
+                self._file = self._moved()
             self._file.write(data)
         except OSError as error:
             raise Unavailable("mtom_spool") from error
         self.size_bytes += len(data)
 
     def read(self, offset: int, size: int) -> bytes:
+        if self._file is None:
+            return self._remembered(offset, size)
         try:
             self._file.seek(offset)
             return self._file.read(size)
@@ -75,7 +97,37 @@ class _Spool:
             raise Unavailable("mtom_spool") from error
 
     def close(self) -> None:
-        self._file.close()
+        self._pieces.clear()
+        self._starts.clear()
+        if self._file is not None:
+            self._file.close()
+
+    def _moved(self) -> IO[bytes]:
+        """A file that holds what was in memory."""
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with its message
+        try:
+            file.writelines(self._pieces)
+        except BaseException:
+            file.close()
+            raise
+        self._pieces.clear()
+        self._starts.clear()
+        return file
+
+    def _remembered(self, offset: int, size: int) -> bytes:
+        """At most *size* bytes from *offset*; a part that came at once is given as it is, without a copy."""
+        first = bisect.bisect_right(self._starts, offset) - 1
+        found: list[bytes] = []
+        while size > 0 and 0 <= first < len(self._pieces):
+            start = offset - self._starts[first]
+            piece = self._pieces[first][start : start + size]
+            if not piece:
+                break
+            found.append(piece)
+            offset += len(piece)
+            size -= len(piece)
+            first += 1
+        return found[0] if len(found) == 1 else b"".join(found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +143,9 @@ class Part:
     @classmethod
     def of(cls, content: bytes, mime_type: str = "") -> Part:
         """A part that is not of a message: a document that stood in the envelope itself."""
-        return cls("", mime_type, len(content), _Spool(io.BytesIO(content)))
+        spool = _Spool(len(content) + _PIECE_BYTES)
+        spool.append(content)
+        return cls("", mime_type, len(content), spool)
 
     def read(self) -> bytes:
         """The whole content."""
@@ -207,8 +261,7 @@ class Reader:
             self._state = _State.SINGLE
         else:
             raise InputRejected("mtom_media_type", media_type=declared.media_type[:100])
-        file = tempfile.SpooledTemporaryFile(max_size=limits.memory_bytes)  # noqa: SIM115 - closed with its message
-        self._spool = _Spool(file)
+        self._spool = _Spool(limits.memory_bytes)
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the body."""

@@ -12,11 +12,11 @@ from typing import BinaryIO, Literal, Protocol
 
 from lxml import etree
 
-from gateway.errors import InputRejected, PeerMisbehaved
 from gateway.xds import ebrim, mtom
 from gateway.xds.answers import refuse_failure
 from gateway.xds.caller import Assertion, Caller, Reply
 from gateway.xds.flavours import MetadataSettings
+from gateway.xds.mistakes import mistakes_of
 from gateway.xds.transport import LIMITS, Connection, OnWire, peer_of
 
 
@@ -115,14 +115,8 @@ class Peer:
         multipart: bool = False,
     ) -> Iterator[Reply]:
         """The answer, open; what our readers refuse in it is a mistake of the peer (PeerMisbehaved)."""
-        with self._caller.call(operation, url, request, attachments, multipart=multipart) as reply, peer_mistakes():
+        with (
+            self._caller.call(operation, url, request, attachments, multipart=multipart) as reply,
+            mistakes_of(peer_of(url)),
+        ):
             yield reply
-
-
-@contextlib.contextmanager
-def peer_mistakes() -> Iterator[None]:
-    """What our readers refuse in an answer is a mistake of the peer."""
-    try:
-        yield
-    except InputRejected as error:
-        raise PeerMisbehaved(error.code, place=error.place, **error.facts) from error

@@ -17,11 +17,9 @@ from urllib.parse import quote, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from gateway import __version__
 from gateway.errors import (
-    GatewayError,
     InputRejected,
     PeerMisbehaved,
     PeerRefused,
@@ -29,9 +27,11 @@ from gateway.errors import (
     SettingsError,
 )
 from gateway.trust import safexml
+from gateway.trust.http import WholeInTime
 from gateway.xds import mtom
 from gateway.xds.envelope import Envelope, read_envelope
 from gateway.xds.mime import ContentType
+from gateway.xds.mistakes import fault_of_soap_11, mistake
 
 OnWire = Callable[[bytes, mtom.Outgoing], None]
 """Gets the head of a request and its body just before they leave; it may read the body, which is rewound after."""
@@ -40,6 +40,10 @@ LIMITS = mtom.Limits()
 """Of an answer, whose documents wait in a temporary file."""
 
 _TRY_LATER = frozenset({408, 425, 429})
+BUSY_STATUS = _TRY_LATER | {503}
+"""What says of a fault that it passes."""
+_XML_MEDIA_TYPES = frozenset({"text/xml", "application/xml"})
+_FAULT_BYTES = 256 * 1024
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -71,7 +75,7 @@ class Answer:
     incoming: mtom.Incoming
 
 
-class _Adapter(HTTPAdapter):
+class _Adapter(WholeInTime):
     """Closes its connections when it is closed.
 
     urllib3 leaves that to the collector of garbage, and a failure that someone keeps holds its connection.
@@ -98,8 +102,9 @@ class Transport:
                 raise SettingsError("registry_file", place=name, name=name)
         _check_certificates(connection)
         session = requests.Session()
-        session.mount("http://", _Adapter())
-        session.mount("https://", _Adapter())
+        whole_s = connection.read_timeout_s + connection.answer_timeout_s
+        session.mount("http://", _Adapter(whole_s))
+        session.mount("https://", _Adapter(whole_s))
         session.trust_env = False
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.verify = connection.ca_file or True
@@ -127,7 +132,7 @@ class Transport:
             timeouts = (self._connection.connect_timeout_s, self._connection.read_timeout_s)
             response = self._session.send(request, stream=True, timeout=timeouts, allow_redirects=False)
             with contextlib.closing(response):
-                _check(response, peer)
+                _check(response, peer, self._chunks)
                 return self._read(response, peer)
 
     def _read(self, response: requests.Response, peer: str) -> Answer:
@@ -141,7 +146,7 @@ class Transport:
                 envelope = read_envelope(safexml.parse(incoming.root.read()))
                 undo.pop_all()
         except InputRejected as error:
-            raise PeerMisbehaved(error.code, place=peer, peer=peer, **_plain(error)) from error
+            raise mistake(error, peer) from error
         return Answer(response.status_code, envelope, incoming)
 
     def _chunks(self, raw: urllib3.BaseHTTPResponse, peer: str) -> Iterator[bytes]:
@@ -214,8 +219,10 @@ def _head(request: requests.PreparedRequest) -> bytes:
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1", "replace")
 
 
-def _check(response: requests.Response, peer: str) -> None:
-    """Whether the answer holds SOAP; if not, its status speaks (RFC 9110 section 15)."""
+def _check(
+    response: requests.Response, peer: str, chunks: Callable[[urllib3.BaseHTTPResponse, str], Iterator[bytes]]
+) -> None:
+    """Whether the answer holds SOAP 1.2; if not, a fault of SOAP 1.1 or its status speaks (RFC 9110 section 15)."""
     status = response.status_code
     if 300 <= status < 400:
         raise PeerRefused("registry_redirect", peer=peer, status=status, words=f"HTTP {status}")
@@ -226,8 +233,21 @@ def _check(response: requests.Response, peer: str) -> None:
     coded = response.headers.get("Content-Encoding", "identity").lower() != "identity"
     if not coded and media_type in ("multipart/related", mtom.SOAP_MEDIA_TYPE):
         return
+    if not coded and media_type in _XML_MEDIA_TYPES:
+        content = b"".join(_first(chunks(response.raw, peer), _FAULT_BYTES))
+        if fault := fault_of_soap_11(content, peer, status, BUSY_STATUS):
+            raise fault
     raise_for_status(status, peer)
     raise PeerMisbehaved("registry_not_soap", peer=peer, status=status, media_type=media_type[:100])
+
+
+def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """*chunks* until they hold *size* bytes."""
+    for chunk in chunks:
+        yield chunk
+        size -= len(chunk)
+        if size <= 0:
+            return
 
 
 def raise_for_status(status: int, peer: str) -> None:
@@ -238,8 +258,16 @@ def raise_for_status(status: int, peer: str) -> None:
         raise PeerRefused("registry_http", peer=peer, status=status, words=f"HTTP {status}")
 
 
-def _plain(error: GatewayError) -> dict[str, str]:
-    return {name: value for name, value in error.facts.items() if name != "peer"}
+def _tls_reason(error: BaseException | None) -> str:
+    """What OpenSSL says is wrong (``certificate has expired``), from within what urllib3 wraps it in."""
+    for _ in range(8):
+        if isinstance(error, ssl.SSLError):
+            told = getattr(error, "verify_message", "") or (error.reason or "").replace("_", " ").lower()
+            return told[:200] or "TLS"
+        inner = getattr(error, "reason", None)
+        wrapped = inner if isinstance(inner, BaseException) else next(iter(getattr(error, "args", ())), None)
+        error = wrapped if isinstance(wrapped, BaseException) else getattr(error, "__context__", None)
+    return "TLS"
 
 
 @contextlib.contextmanager
@@ -252,7 +280,7 @@ def _mapped(peer: str, connection: Connection) -> Iterator[None]:
     except requests.exceptions.ProxyError as error:
         raise PeerUnreachable("registry_proxy", peer=peer, proxy=peer_of(connection.proxy_url)) from error
     except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
-        raise PeerUnreachable("registry_tls", peer=peer) from error
+        raise PeerUnreachable("registry_tls", peer=peer, reason=_tls_reason(error)) from error
     except requests.exceptions.ConnectTimeout as error:
         raise PeerUnreachable("registry_unreachable", peer=peer) from error
     except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:

@@ -116,12 +116,14 @@ def new_version(old: DocumentEntry, new: DocumentEntry, submitter: Submitter, no
         status="",
         home_community_id="",
     )
+    # A version is a whole number; 1.1 is what the schema of ebRIM puts where nobody counts.
+    version = old.version if old.version.isascii() and old.version.isdigit() else "1"
     member = Association(
         entry_uuid="Association01",
         type=AssociationType.HAS_MEMBER,
         source=submission_set.entry_uuid,
         target=entry.entry_uuid,
-        slots=(("SubmissionSetStatus", ("Original",)), ("PreviousVersion", (old.version or "1",))),
+        slots=(("SubmissionSetStatus", ("Original",)), ("PreviousVersion", (version,))),
     )
     return Submission(submission_sets=(submission_set,), entries=(entry,), associations=(member,))
 

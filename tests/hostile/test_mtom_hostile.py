@@ -140,17 +140,40 @@ def test_no_room_for_the_parts_is_said_and_leaves_nothing(monkeypatch: pytest.Mo
         raise OSError(28, "No space left on device")
 
     reader = mtom.Reader(TYPE, LIMITS)
+    reader.feed(PART % (1, b"a" * 100))
+    assert reader._spool._file is not None
     monkeypatch.setattr(reader._spool._file, "write", full)
     with pytest.raises(Unavailable, match="mtom_spool"):
-        reader.feed(PART % (1, b"a") + b"--x--")
+        reader.feed(PART % (2, b"a" * 100) + b"--x--")
     assert reader._spool._file.closed
+
+
+def test_no_room_for_the_file_itself_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(multipart.tempfile, "TemporaryFile", full)
+    with pytest.raises(Unavailable, match="mtom_spool"):
+        mtom.Reader(TYPE, LIMITS).feed(PART % (1, b"a" * 100) + b"--x--")
+
+
+def test_a_message_that_drips_in_does_not_fill_memory_with_its_pieces() -> None:
+    """A byte alone takes an object of forty in memory: pieces are counted, and not their bytes alone."""
+    reader = mtom.Reader(TYPE, mtom.Limits(memory_bytes=64 * 1024))
+    message = PART % (1, b"a" * 5000) + b"--x--"
+    for byte in message:
+        reader.feed(bytes([byte]))
+    assert reader._spool._file is not None
+    assert reader._spool._pieces == []
+    with reader.finish() as incoming:
+        assert incoming.root.read() == b"a" * 5000
 
 
 def test_a_refused_message_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(multipart.tempfile, "tempdir", str(tmp_path))
     reader = mtom.Reader(TYPE, mtom.Limits(memory_bytes=10, part_bytes=5000))
     reader.feed(PART % (1, b"a" * 4000))
-    assert reader._spool._file._rolled  # type: ignore[attr-defined]
+    assert reader._spool._file is not None
     with pytest.raises(InputRejected, match="mtom_truncated"):
         reader.finish()
     assert reader._spool._file.closed

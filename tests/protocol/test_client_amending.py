@@ -163,10 +163,11 @@ def test_an_update_that_changes_nothing_is_not_sent() -> None:
     asked(lambda client: client.update("1.2.250.1.999.1.1", lambda old: old, BY, NOW), registered(entry()))
 
 
-def test_an_entry_without_logical_id_or_version_is_taken_for_the_first() -> None:
+@pytest.mark.parametrize("version", ["", "1.1"])
+def test_an_entry_without_logical_id_or_version_is_taken_for_the_first(version: str) -> None:
     _, change = asked(
         lambda client: client.update("1.2.250.1.999.1.1", lambda old: replace(old, title="x"), BY, NOW),
-        registered(entry(logical_id="", version="")),
+        registered(entry(logical_id="", version=version)),
         DONE,
     )
     assert change.attributes("ExtrinsicObject", "lid") == [UUID.format(1)]

@@ -27,12 +27,13 @@ from gateway.model.identifiers import new_uid
 from gateway.store import migrations
 from gateway.store.engine import open_engine
 from gateway.xds import ebrim
+from gateway.xds.constants import ENTRY_UNIQUE_ID
 from tests.protocol.test_client_amending import UUID, entry, registered
 from tests.protocol.test_client_consumer import CONTENT, SOURCE, instance, showing, stated
 from tests.support import client_wire as wire
 from tests.support import manifests
 from tests.support.client_wire import APPROVED, DEPRECATED, FAILURE, PARTIAL, Wire
-from tests.support.soap import PATIENT, Behaviour, Loopback, Seen, playing
+from tests.support.soap import PATIENT, Behaviour, Loopback, Seen, playing, saying
 
 SETTINGS = """
 public_url = "https://images.example.test"
@@ -268,6 +269,52 @@ def test_a_message_that_is_ready_is_sent_as_it_is(desk: Desk) -> None:
             "ExternalIdentifier", "value"
         )
         assert again.headers["MessageID"] != wire.read(first).headers["MessageID"]
+
+
+def test_a_message_whose_answer_was_lost_is_there_already(desk: Desk) -> None:
+    path, content = manifest(desk)
+    desk.type("submit", path, answers=(NOBODY, DONE))
+    message = desk.file("message", desk.loopback.seen[-1].body)
+    identifiers = desk.sent[-1].body.iter("{*}ExternalIdentifier")
+    (unique_id,) = [str(one.get("value")) for one in identifiers if one.get("identificationScheme") == ENTRY_UNIQUE_ID]
+    duplicate = wire.saying(wire.response(FAILURE, ("XDSDuplicateUniqueIdInRegistry", "set", "Error", "")))
+    there = stated(content, unique_id=unique_id)
+    for answer, status in ((registered(there), 0), (NOBODY, 1)):
+        told = desk.type("submit", message, "--json", answers=(duplicate, answer))
+        assert told.status == status
+        assert told.json.get("sent", True) is bool(status)
+        assert told.json.get("refused", False) is bool(status)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (saying("text/html", b"<h1>Bad Gateway</h1>", 502), "registry_http_busy"),
+        (saying("application/soap+xml", b"<e:Envel"), "registry_answer_xml"),
+        (saying("text/html", b"<h1>Login</h1>"), "registry_not_soap"),
+        (saying("text/html", b"", 302, Location="http://127.0.0.1:1/"), "registry_redirect"),
+    ],
+)
+def test_a_failure_of_the_peer_is_told_in_the_language_asked_for_with_what_to_do(
+    desk: Desk, answer: Behaviour, code: str
+) -> None:
+    words = ("find", "--patient", PATIENT)
+    french, english = (desk.type(*words, "--lang", one, answers=(answer,)) for one in ("fr", "en"))
+    as_json = desk.type(*words, "--json", answers=(answer,))
+    assert [one.status for one in (french, english, as_json)] == [2, 2, 2]
+    assert (as_json.json["failure"], as_json.json["words"]) == (code, french.err.strip())
+    assert french.err != english.err
+    once = ("n'essaie qu'une fois" in french.err, "tries once" in english.err)
+    assert once in ((True, True), (False, False))
+    assert once[0] is (code != "registry_redirect")  # another try would meet the same
+
+
+def test_an_update_that_meets_no_registry_says_so_in_the_language_asked_for(desk: Desk) -> None:
+    busy = saying("text/html", b"", 503)
+    told = desk.type(
+        "update", "1.2.250.1.999.1.1", "--title", "T", "--yes", "--json", answers=(registered(stated()), busy)
+    )
+    assert (told.status, told.json["failure"]) == (2, "registry_http_busy")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from gateway.xds.consumer import INSTANCES_A_REQUEST
 from tests.protocol.test_client_amending import UUID, entry
 from tests.support import client_wire as wire
 from tests.support.client_wire import FAILURE, PARTIAL, Wire
-from tests.support.soap import PATIENT, REPOSITORY, Behaviour, Loopback, Seen, client_of, in_turn, playing
+from tests.support.soap import PATIENT, REPOSITORY, Behaviour, Loopback, Seen, client_of, in_turn, playing, respond
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -97,6 +98,31 @@ def test_too_many_results_are_a_refusal_that_says_so() -> None:
     assert error.facts["words"] == "XDSTooManyResults: limit 100"
 
 
+def test_what_an_answer_says_twice_is_found_once() -> None:
+    with (
+        playing(
+            in_turn(
+                wire.saying(wire.query_response(_MIXED + _MIXED)),
+                wire.saying(wire.query_response(_REFERENCES + _REFERENCES)),
+            )
+        ) as loopback,
+        client_of(loopback) as client,
+    ):
+        found = client.query(queries.get_folder_and_contents(unique_id="1.2.3.5"))
+        assert (len(found.folders), len(found.associations)) == (1, 1)
+        listed = client.query(queries.find_documents(PATIENT, return_type=queries.OBJECT_REF))
+        assert listed.references == (UUID.format(1), UUID.format(2))
+
+
+def test_a_success_that_names_an_error_is_an_answer_in_part() -> None:
+    answer = wire.saying(wire.query_response(_REFERENCES, wire.SUCCESS, ("XDSRegistryError", "index", "Error", "")))
+    with playing(answer) as loopback, client_of(loopback) as client:
+        found = client.query(queries.find_documents(PATIENT))
+        assert (found.complete, len(found.references)) == (False, 2)
+        with pytest.raises(PeerRefused, match="registry_refused"):
+            client.whole(queries.find_documents(PATIENT))
+
+
 def test_success_with_warnings_is_whole() -> None:
     answer = wire.saying(wire.query_response(_REFERENCES, wire.SUCCESS, ("Vendor", "slow", "Warning", "")))
     with playing(answer) as loopback, client_of(loopback) as client:
@@ -167,6 +193,61 @@ def test_what_is_missing_is_told_beside_what_came() -> None:
             client.retrieve([stated(), stated(b"", 2)])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kind: kind.replace(' start="<root@hand>";', ""),
+        lambda kind: kind.replace('"<root@hand>"', '"root@hand"'),
+        lambda kind: kind.replace('type="application/xop+xml"; ', ""),
+        lambda kind: kind.replace('"application/xop+xml"', "application/xop+xml"),
+        lambda kind: kind.replace("multipart/related", "Multipart/Related") + '; start-info="text/xml"',
+    ],
+    ids=["no start", "start without brackets", "no type", "type without quotes", "capitals, another start-info"],
+)
+def test_a_sloppy_content_type_is_read(change: Callable[[str], str]) -> None:
+    def behave(seen: Seen, handler: BaseHTTPRequestHandler) -> None:
+        asked = wire.read(seen)
+        root = wire.envelope(wire.retrieved({"1.2.250.1.999.1.1": "d1"}), asked.headers["MessageID"])
+        kind, body = wire.multipart(root, {"d1": CONTENT})
+        respond(handler, change(kind), body)
+
+    with playing(behave) as loopback, client_of(loopback) as client, client.fetch([stated()]) as fetched:
+        assert [one.read() for one in fetched.documents] == [CONTENT]
+
+
+def test_a_part_that_two_documents_name_is_not_used() -> None:
+    both = wire.saying(wire.retrieved({"1.2.250.1.999.1.1": "d1", "1.2.250.1.999.1.2": "d1"}), {"d1": CONTENT})
+    error = refusal(lambda client: client.fetch([stated(), stated(CONTENT, 2)]), both)
+    assert (type(error), error.code) == (PeerMisbehaved, "registry_answer_parts")
+
+
+@pytest.mark.parametrize("status", [FAILURE, PARTIAL])
+def test_the_no_of_one_repository_does_not_lose_the_documents_of_another(status: str) -> None:
+    other = replace(stated(b"", 2), repository_unique_id="1.2.250.1.999.7.2")
+    unknown = delivering(("XDSUnknownRepositoryId", "not ours", "Error", "1.2.250.1.999.1.2"), status=status)
+    for asked, answers in (
+        ([stated(), other], (delivering(d1=CONTENT), unknown)),
+        ([other, stated()], (unknown, delivering(d1=CONTENT))),
+    ):
+        with (
+            playing(in_turn(*answers)) as loopback,
+            client_of(loopback) as client,
+            client.fetch(asked) as fetched,
+        ):
+            assert [one.read() for one in fetched.documents] == [CONTENT]
+            assert [one.code for one in fetched.errors] == ["XDSUnknownRepositoryId"]
+            assert not fetched.complete
+
+
+def test_a_success_that_names_an_error_is_not_taken_for_the_whole() -> None:
+    part = delivering(("XDSRepositoryError", "disk", "Error", ""), d1=CONTENT)
+    with playing(part) as loopback, client_of(loopback) as client:
+        with client.fetch([stated()]) as fetched:
+            assert not fetched.complete
+        with pytest.raises(PeerRefused, match="registry_refused"):
+            client.retrieve([stated()])
+
+
 def test_nothing_at_all_is_a_refusal() -> None:
     nothing = delivering(("XDSUnknownRepositoryId", "1.2", "Error", ""), status=FAILURE)
     assert isinstance(refusal(lambda client: client.fetch([stated()]), nothing), PeerRefused)
@@ -178,8 +259,11 @@ def test_nothing_at_all_is_a_refusal() -> None:
         (delivering(d1=CONTENT + b"x"), "registry_hash"),
         (delivering(d1=CONTENT, d3=b""), "registry_documents"),
         (delivering(), "registry_documents"),
-        (wire.saying(wire.retrieved({"1.2.250.1.999.1.1": "d9"}), {"d1": CONTENT}), "mtom_part"),
-        (wire.saying(wire.retrieved({"1.2.250.1.999.1.1": "d1"}), {"d1": CONTENT, "d2": b""}), "mtom_part"),
+        (wire.saying(wire.retrieved({"1.2.250.1.999.1.1": "d9"}), {"d1": CONTENT}), "registry_answer_parts"),
+        (
+            wire.saying(wire.retrieved({"1.2.250.1.999.1.1": "d1"}), {"d1": CONTENT, "d2": b""}),
+            "registry_answer_parts",
+        ),
     ],
     ids=["other bytes", "one not asked for", "success without it", "part that is not there", "part of no document"],
 )

@@ -20,6 +20,7 @@ from gateway.texts import TEXTS, sentence
 from gateway.trust import safexml
 from gateway.xds import mtom, soap
 from gateway.xds.client import XDSB, DestinationSettings, RegistryClient
+from tests.support.dripping import dripping
 from tests.support.soap import (
     Behaviour,
     Seen,
@@ -51,6 +52,13 @@ class Asserting:
         security.set(soap.MUST_UNDERSTAND, "1")
         security.append(copy.deepcopy(safexml.parse(ASSERTION)))
         return envelope, headers
+
+
+SOAP_11_FAULT = (
+    b'<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>'
+    b"<faultcode>s:VersionMismatch</faultcode><faultstring>Unknown version</faultstring></s:Fault></s:Body>"
+    b"</s:Envelope>"
+)
 
 
 def refusal_of(behaviour: Behaviour, **changes: object) -> GatewayError:
@@ -218,29 +226,58 @@ def test_a_header_that_we_must_understand_and_do_not_stops_us() -> None:
         '<e:Body><r:RegistryResponse xmlns:r="urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"/></e:Body></e:Envelope>'
     )
     error = refusal_of(saying("application/soap+xml", xml.encode()))
-    assert (type(error), error.code) == (PeerMisbehaved, "soap_must_understand")
+    assert (type(error), error.code, error.place) == (PeerMisbehaved, "registry_answer_soap", "soap_must_understand")
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body", "code"),
+    ("content_type", "body", "code", "reason"),
     [
-        ("application/soap+xml", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "xml_doctype"),
-        ("application/soap+xml", b"<a>", "xml_malformed"),
-        ("application/soap+xml", b"<a/>", "soap_envelope"),
-        ("application/soap+xml", b"", "xml_malformed"),
-        ("multipart/related; boundary=x", b"--x\r\n\r\n<a/>\r\n--x", "mtom_truncated"),
-        ("multipart/related", b"", "mtom_boundary"),
-        ("application/soap+xml", b"<a>" * 1000, "xml_too_deep"),
+        ("application/soap+xml", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "registry_answer_xml", "xml_doctype"),
+        ("application/soap+xml", b"<a>", "registry_answer_xml", "xml_malformed"),
+        ("application/soap+xml", b"<a/>", "registry_answer_soap", "soap_envelope"),
+        ("application/soap+xml", b"", "registry_answer_xml", "xml_malformed"),
+        ("multipart/related; boundary=x", b"--x\r\n\r\n<a/>\r\n--x", "registry_answer_cut", "mtom_truncated"),
+        ("multipart/related", b"", "registry_answer_form", "mtom_boundary"),
+        ("multipart/related; boundary=x; start=a", b"--x\r\n\r\n<a/>\r\n--x--", "registry_answer_form", "mtom_root"),
+        ("application/soap+xml", b"<a>" * 1000, "registry_answer_xml", "xml_too_deep"),
+        ("application/soap+xml", SOAP_11_FAULT, "registry_soap_11", "soap_version"),
     ],
 )
-def test_a_broken_answer_is_named_and_not_used(content_type: str, body: bytes, code: str) -> None:
+def test_a_broken_answer_is_named_and_not_used(content_type: str, body: bytes, code: str, reason: str) -> None:
     error = refusal_of(saying(content_type, body))
-    assert (type(error), error.code) == (PeerMisbehaved, code)
+    assert (type(error), error.code, error.place) == (PeerMisbehaved, code, reason)
+    for language in ("fr", "en"):  # for who operates the gateway: the reader's own sentence speaks to a sender
+        words = sentence(error.code, error.facts, language)
+        assert "?" not in words
+        assert words != sentence(reason, error.facts, language)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status", "family", "code"),
+    [
+        ("text/xml; charset=utf-8", 500, PeerRefused, "registry_fault"),
+        ("text/xml", 200, PeerRefused, "registry_fault"),
+        ("application/xml", 500, PeerRefused, "registry_fault"),
+        ("text/xml", 503, PeerUnreachable, "registry_fault_busy"),
+    ],
+)
+def test_a_fault_of_soap_11_is_told_in_the_registrys_words(
+    content_type: str, status: int, family: type[GatewayError], code: str
+) -> None:
+    error = refusal_of(saying(content_type, SOAP_11_FAULT, status))
+    assert (type(error), error.code, error.facts["words"]) == (family, code, "Unknown version")
+
+
+@pytest.mark.parametrize("body", [b"<html/>", b"<!DOCTYPE a><a/>", b"", b"<a>" * 200_000, b"<e:Envelope"])
+def test_xml_that_is_no_fault_is_judged_by_its_status(body: bytes) -> None:
+    assert refusal_of(saying("text/xml", body, 500)).code == "registry_http_busy"
+    assert refusal_of(saying("text/xml", body, 404)).code == "registry_http"
+    assert refusal_of(saying("text/xml", body)).code == "registry_not_soap"
 
 
 def test_a_part_that_the_answer_does_not_name_is_refused() -> None:
     error = refusal_of(answering(success(), mtom.Attachment("1", "a/b", b"x")))
-    assert (type(error), error.code) == (PeerMisbehaved, "mtom_part")
+    assert (type(error), error.code, error.place) == (PeerMisbehaved, "registry_answer_parts", "mtom_part")
 
 
 def test_an_answer_without_end_is_left() -> None:
@@ -253,7 +290,7 @@ def test_an_answer_without_end_is_left() -> None:
             handler.wfile.write(b" " * 65536)
 
     error = refusal_of(endless, limits=mtom.Limits(total_bytes=1_000_000))
-    assert (type(error), error.code) == (PeerMisbehaved, "mtom_too_large")
+    assert (type(error), error.code, error.place) == (PeerMisbehaved, "registry_answer_size", "mtom_too_large")
 
 
 def test_an_answer_compressed_unasked_is_refused() -> None:
@@ -382,8 +419,10 @@ def test_both_sides_show_their_certificates(tmp_path: Path) -> None:
         with client_of(loopback, ca_file=files["ca"], certificate_file=files["certificate"]) as client:
             client.send(frozen(), again=False)
         mistrustful = client_of(loopback, ca_file=files["stranger"], certificate_file=files["certificate"])
-        with mistrustful as client, pytest.raises(PeerUnreachable, match="registry_tls"):
+        with mistrustful as client, pytest.raises(PeerUnreachable, match="registry_tls") as caught:
             client.send(frozen(), again=False)
+        assert "certificate" in caught.value.facts["reason"]
+        assert caught.value.facts["reason"] in sentence("registry_tls", caught.value.facts, "fr")
         with client_of(loopback, ca_file=files["ca"]) as client, pytest.raises(PeerUnreachable):
             client.send(frozen(), again=False)
         assert len(loopback.seen) == 1
@@ -401,3 +440,16 @@ def test_proxies_and_cookies_are_not_used(monkeypatch: pytest.MonkeyPatch) -> No
         client.send(frozen(), again=False)
         client.send(frozen(), again=False)
         assert "cookie" not in loopback.seen[1].headers
+
+
+def test_header_fields_that_drip_are_left_too() -> None:
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ") as port:
+        url = f"http://127.0.0.1:{port}/"
+        with (
+            playing(saying("a/b", b"")) as loopback,
+            client_of(
+                loopback, registry_url=url, repository_url=url, read_timeout_s=0.2, answer_timeout_s=0.1
+            ) as client,
+            pytest.raises(PeerUnreachable, match="registry_timeout"),
+        ):
+            client.send(frozen(), again=False)

@@ -127,6 +127,19 @@ def test_success_with_a_warning_is_success() -> None:
     assert sent(answering(failure(warning, status=ebrim.ResponseStatus.SUCCESS))) == 1
 
 
+CONTRADICTION = failure(RegistryError(code="XDSRegistryError", context="index"), status=ebrim.ResponseStatus.SUCCESS)
+"""Success, with an error beside it."""
+
+
+def test_a_success_that_names_an_error_is_believed_once_the_registry_has_the_documents() -> None:
+    assert sent(in_turn(answering(CONTRADICTION), answering(found(*BOTH)))) == 2
+
+
+def test_a_success_that_names_an_error_is_a_refusal_where_the_documents_are_not_there() -> None:
+    refusal(lambda: sent(in_turn(answering(CONTRADICTION), answering(found(BOTH[0])))), PeerRefused, "registry_refused")
+    refusal(lambda: sent(answering(CONTRADICTION), ask_first=False), PeerRefused, "registry_refused")
+
+
 @pytest.mark.parametrize("status", [ebrim.ResponseStatus.FAILURE, ebrim.ResponseStatus.PARTIAL_SUCCESS, "urn:other"])
 def test_every_error_of_a_refusal_is_told(status: str) -> None:
     answer = answering(refused("XDSUnknownPatientId", "XDSRegistryMetadataError", status=status))

@@ -19,7 +19,10 @@ from gateway.trust import safexml
 from gateway.xds import mtom
 
 ROOT = b"<envelope/>"
-SMALL = mtom.Limits(parts=5, header_bytes=200, root_bytes=1000, part_bytes=1000, total_bytes=4000, memory_bytes=64)
+# Memory for three pieces: what a message holds moves to a file in its middle.
+SMALL = mtom.Limits(
+    parts=5, header_bytes=200, root_bytes=1000, part_bytes=1000, total_bytes=4000, memory_bytes=3 * 1024
+)
 
 # A boundary that begins the content, lines that almost are delimiters, CR LF at both ends, an empty header, an empty
 # document, base64 with a broken line, a preamble and an epilogue that look like parts.
@@ -190,12 +193,25 @@ def test_a_document_that_shrinks_is_never_sent_short(tmp_path: Path) -> None:
         mtom.write(ROOT, [mtom.Attachment("1", "a/b", file)])
 
 
-def test_large_documents_leave_memory_and_come_back_whole() -> None:
+@pytest.mark.parametrize("memory_bytes", [1000, 60_000, 110_000, 1_000_000])
+def test_documents_are_whole_in_memory_and_in_a_file(memory_bytes: int) -> None:
     contents = [bytes([n]) * 50_000 for n in range(3)]
     outgoing = mtom.write(ROOT, [mtom.Attachment(f"{n}", "a/b", content) for n, content in enumerate(contents)])
-    with read(outgoing.content_type, *outgoing, limits=mtom.Limits(memory_bytes=1000)) as incoming:
+    with read(outgoing.content_type, *outgoing, limits=mtom.Limits(memory_bytes=memory_bytes)) as incoming:
         assert [b"".join(part.chunks(777)) for part in incoming.parts.values()] == contents
         assert [part.size_bytes for part in incoming.parts.values()] == [50_000] * 3
+
+
+def test_who_stops_in_the_middle_of_a_message_reads_on() -> None:
+    outgoing = mtom.write(ROOT, [mtom.Attachment("1", "a/b", b"a" * 600_000)], boundary="-x-")
+    whole = outgoing.read()
+    outgoing.rewind()
+    begun = outgoing.read(10)
+    begun += next(iter(outgoing))
+    for chunk in outgoing:
+        begun += chunk
+        break
+    assert begun + outgoing.read() == whole
 
 
 def test_an_envelope_without_parts_is_read() -> None:

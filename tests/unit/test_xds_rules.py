@@ -59,6 +59,9 @@ SIGNS = "urn:ihe:iti:2007:AssociationType:signs"
 SNAPSHOT = "urn:ihe:iti:2010:AssociationType:IsSnapshotOf"
 UPDATE = "urn:ihe:iti:2010:UpdateDocumentSet"
 UPDATE_STATUS = "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus"
+SUBMITS = "urn:ihe:iti:2010:AssociationType:SubmitAssociation"
+APPENDS = "urn:ihe:iti:2007:AssociationType:APND"
+ON_DEMAND_REGISTRATION = "urn:ihe:iti:2010:RegisterOnDemandDocumentEntry"
 
 
 def updated() -> Element:
@@ -68,6 +71,9 @@ def updated() -> Element:
         one.set("lid", f"urn:uuid:{number:08d}-2222-4333-8444-555555555555")
     for number in (1, 2):
         add_slot(association(root, number), "PreviousVersion", "1")
+        add_slot(association(root, number), "AssociationPropagation", "no")
+    association(root, 4).set("associationType", SUBMITS)
+    add_association(root, SUBMITS, "SubmissionSet01", "A5", "A6")
     return root
 
 
@@ -505,6 +511,20 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
     ("update.previous-version", "update", lambda r: drop(slot(association(r), "PreviousVersion"))),
     ("update.logical-id", "update", lambda r: entry(r).attrib.pop("lid")),
     ("update.same-id", "update", lambda r: _one_id(r)),
+    ("update.propagation", "update", lambda r: told(association(r), "AssociationPropagation", "YES")),
+    ("update.operation", "update", lambda r: add_association(r, REPLACES, "SubmissionSet01", OTHER)),
+    ("update.target", "update", lambda r: association(r, 4).set("targetObject", OTHER)),
+    ("update.target", "update", lambda r: association(r).set("targetObject", OTHER)),
+    ("update.not-submitted", "update", lambda r: drop(association(r, 4))),
+    ("update.repeated", "update", lambda r: package(r, 2).set("lid", entry(r).get("lid", ""))),
+    ("update.joined", "update", lambda r: drop(slot(association(r), "AssociationPropagation"))),
+    ("update.slot", "full", lambda r: add_slot(association(r), "PreviousVersion", "1")),
+    ("relationship.replaced-too", "full", lambda r: add_association(r, APPENDS, "Document01", OTHER)),
+    (
+        "on-demand.stable",
+        "full",
+        lambda r: setattr(header(r, "Action"), "text", ON_DEMAND_REGISTRATION),
+    ),
     ("Folder.lastUpdateTime.missing", "answer", lambda r: objects(r).append(_answered_folder())),
     # documents
     ("document.missing", "dmp", lambda r: drop(document(r))),
@@ -592,6 +612,8 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
     ("response.error.severity", "refusal", lambda r: error(r).set("severity", "Error")),
     ("response.error.code", "refusal", lambda r: error(r).set("errorCode", "XDSPatientId")),
     ("response.error.code-misspelt", "refusal", lambda r: error(r).set("errorCode", "XDSPatientIdDoesNotMatchs")),
+    ("response.error.query", "answer", lambda r: r.insert(0, _error_list("XDSPatientIdDoesNotMatch"))),
+    ("response.error.submission", "refusal", lambda r: error(r).set("errorCode", "XDSTooManyResults")),
     ("response.error.query", "answer", lambda r: r.insert(0, _error_list("XDSRegistryMetadataError"))),
     ("retrieve.repository", "retrieve", lambda r: setattr(r[0][1], "text", "1.02")),
     ("retrieve.missing", "retrieve", lambda r: drop(r[0][2])),
@@ -607,6 +629,8 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
     ("document.kind", "retrieved", lambda r: setattr(r[1][3], "text", "aGVsbG8=")),
     ("document.empty", "retrieved", lambda r: setattr(r[1][3], "text", "")),
     ("ebrim.missing", "remove", lambda r: drop(r[0])),
+    ("ebrim.element", "remove", lambda r: etree.SubElement(r, rim("AdhocQuery")).set("id", OTHER)),
+    ("retrieve.home", "remove", lambda r: r[0][0].set("home", "1.2.3")),
     ("remove.id", "remove", lambda r: r[0][0].set("id", "Document01")),
     ("remove.repeated", "remove", lambda r: r[0][0].set("id", str(r[0][1].get("id")))),
     ("remove.scope", "remove", lambda r: r.set("deletionScope", "DeleteRepositoryItemOnly")),

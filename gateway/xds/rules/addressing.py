@@ -194,7 +194,7 @@ _CONTEXTS = {
     f"{_ITI}2007:RegisterDocumentSet-b": Context.REGISTER,
     f"{_ITI}2010:RegisterOnDemandDocumentEntry": Context.ON_DEMAND,
     f"{_ITI}2010:UpdateDocumentSet": Context.UPDATE,
-    f"{_ITI}2018:RestrictedUpdateDocumentSet": Context.UPDATE,
+    f"{_ITI}2018:RestrictedUpdateDocumentSet": Context.RESTRICTED_UPDATE,
 }
 _HEADERS = ("Action", "MessageID", "To", "ReplyTo", "FaultTo", "From", "RelatesTo", "ReferenceParameters")
 _SENT_TO = ("http", "https", "urn", "mailto", "jms", "soap.tcp")

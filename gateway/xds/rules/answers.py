@@ -76,6 +76,13 @@ METADATA_ERROR = rule(
     "errorCode « {value} » n'existe que pour des soumissions, pas pour une requête.",
     "errorCode “{value}” exists for submissions only, not for a query.",
 )
+QUERY_ERROR = rule(
+    "response.error.submission",
+    ERROR,
+    f"{TF3} table 4.2.4.1-2 (SQ)",
+    "errorCode « {value} » n'existe que pour des requêtes, pas pour une soumission ou un retrait de document.",
+    "errorCode “{value}” exists for queries only, not for a submission or a retrieval.",
+)
 ERROR_CODE_MISSPELT = rule(
     "response.error.code-misspelt",
     ERROR,
@@ -105,8 +112,31 @@ _EACH_ACTOR = ("Busy", "Error", "MetadataError", "OutOfResources", "DuplicateUni
 ERROR_CODES = frozenset(_ONE_ACTOR.split()) | {
     f"XDS{actor}{name}" for actor in ("Registry", "Repository") for name in _EACH_ACTOR
 }
-_OF_SUBMISSIONS = frozenset({"XDSRegistryMetadataError", "XDSRepositoryMetadataError", "XDSMissingDocument"})
-_NO_PARTIAL = ("ProvideAndRegister", "RegisterDocumentSet", "UpdateDocumentSet", "RegisterOnDemand")
+_SUBMISSION_CODES = """XDSRegistryMetadataError XDSRepositoryMetadataError XDSMissingDocument
+XDSMissingDocumentMetadata XDSDuplicateUniqueIdInRegistry XDSRegistryDuplicateUniqueIdInMessage
+XDSRepositoryDuplicateUniqueIdInMessage XDSNonIdenticalHash XDSNonIdenticalSize XDSPatientIdDoesNotMatch
+XDSRegistryDeprecatedDocumentError XDSReplaceFailed XDSExtraMetadataNotSaved InvalidDocumentContent
+PartialAppendContentNotProcessed PartialFolderContentNotProcessed PartialRelationshipContentNotProcessed
+PartialReplaceContentNotProcessed PartialTransformNotProcessed PartialTransformReplaceNotProcessed
+XDSMetadataUpdateError XDSMetadataUpdateOperationError XDSMetadataVersionError XDSMetadataIdentifierError
+XDSPatientIDReconciliationError UnmodifiableMetadataError"""
+_OF_SUBMISSIONS = frozenset(_SUBMISSION_CODES.split())
+_OF_QUERIES = frozenset(
+    {
+        "XDSStoredQueryMissingParam",
+        "XDSStoredQueryParamNumber",
+        "XDSUnknownStoredQuery",
+        "XDSTooManyResults",
+        "XDSResultNotSinglePatient",
+    }
+)
+_NO_PARTIAL = (
+    "ProvideAndRegister",
+    "RegisterDocumentSet",
+    "UpdateDocumentSet",
+    "RegisterOnDemand",
+    "DeleteDocumentSet",
+)
 
 
 def response(element: etree._Element, action: str, findings: Findings) -> None:
@@ -143,3 +173,5 @@ def _error(error: etree._Element, *, query: bool, findings: Findings) -> None:
         findings.add(ERROR_CODE_MISSPELT if near else ERROR_CODE, error, value=code, expected=near)
     if query and code in _OF_SUBMISSIONS:
         findings.add(METADATA_ERROR, error, value=code)
+    if not query and code in _OF_QUERIES:
+        findings.add(QUERY_ERROR, error, value=code)

@@ -14,8 +14,8 @@ from gateway.xds.rules.attributes import Context
 from gateway.xds.rules.entries import is_on_demand
 from gateway.xds.rules.objects import Kind, Objects, Thing
 from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
+from gateway.xds.rules.updating import SLOT, UPDATE
 
-UPDATE = "IHE ITI Metadata Update, 3.57.4.1"
 TYPE = rule(
     "association.type",
     ERROR,
@@ -114,6 +114,13 @@ RELATION_INSIDE = rule(
     "{attribute} remplace « {value} », une fiche de la même soumission : seule une fiche déjà enregistrée se remplace.",
     "{attribute} replaces “{value}”, an entry of the same submission: only a registered entry can be replaced.",
 )
+REPLACED_TOO = rule(
+    "relationship.replaced-too",
+    ERROR,
+    f"{TF3} 4.2.2.2.3 (XDSRegistryDeprecatedDocumentError)",
+    "{attribute} complète ou transforme « {value} », que cette soumission remplace, donc rend obsolète.",
+    "{attribute} adds to or transforms “{value}”, which this submission replaces: what is replaced is deprecated.",
+)
 SNAPSHOT = rule(
     "relationship.snapshot",
     ERROR,
@@ -138,8 +145,12 @@ STATUS_SUBMITTED = rule(
 _KNOWN = {one.value for one in AssociationType}
 _SHORT = {one.rpartition(":")[2]: one for one in _KNOWN}
 _REPLACING = (AssociationType.REPLACE, AssociationType.TRANSFORM_AND_REPLACE)
+_DEPENDING = (AssociationType.APPEND, AssociationType.TRANSFORM)
 _OF_UPDATE = (AssociationType.UPDATE_STATUS, AssociationType.SUBMIT_ASSOCIATION)
 _STATUS_SLOTS = ("OriginalStatus", "NewStatus")
+_UPDATE_SLOTS = (*_STATUS_SLOTS, "PreviousVersion", "AssociationPropagation")
+_SUBMITTED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Submitted"
+"""What a registry calls an object that is on its way: nothing that is registered has it (ITI TF-3 4.2.3.2.2)."""
 
 
 def check(objects: Objects, context: Context, findings: Findings, *, french: bool) -> None:
@@ -166,6 +177,18 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
                 _association(one, kind, by_id, context, findings, french=french)
         else:
             _answered(one, kind, by_id, findings)
+    if context.submits:
+        _replaced_too(objects, findings)
+
+
+def _replaced_too(objects: Objects, findings: Findings) -> None:
+    replaced = {
+        one.attribute("targetObject") for one in objects.associations if one.attribute("associationType") in _REPLACING
+    }
+    for one in objects.associations:
+        kind, target = one.attribute("associationType"), one.attribute("targetObject")
+        if kind in _DEPENDING and target in replaced:
+            findings.add(REPLACED_TOO, one.element, attribute=kind.rpartition(":")[2], value=target)
 
 
 def _answered(one: Thing, kind: str, by_id: Mapping[str, Thing], findings: Findings) -> None:
@@ -202,15 +225,34 @@ def _association(
         findings.add(STATUS_SUBMITTED, one.element)
     if one.classifications.get(c.ASSOCIATION_DOCUMENTATION) and kind not in RELATIONSHIPS:
         findings.add(DOCUMENTED, one.element, value=kind.rpartition(":")[2])
+    if context.updates and (source is None or source.kind is not Kind.SET):
+        _added(one, kind, source, target, findings)
+        return
+    for name in _UPDATE_SLOTS if not context.updates and kind not in _OF_UPDATE else ():
+        if name in one.slots:
+            told = kind.rpartition(":")[2]
+            findings.add(SLOT, one.element, value=name, attribute=told, expected=context.value)
     if kind == AssociationType.HAS_MEMBER:
         _has_member(one, source, target, findings)
     elif kind in _OF_UPDATE:
-        if context not in (Context.UPDATE, Context.BARE):
+        if not context.updates:
             findings.add(TRANSACTION, one.element, value=kind.rpartition(":")[2], expected=context.value)
         if kind == AssociationType.UPDATE_STATUS:
             _update_status(one, source, findings)
     else:
         _relationship(one, kind, source, target, findings, french=french)
+
+
+def _added(one: Thing, kind: str, source: Thing | None, target: Thing | None, findings: Findings) -> None:
+    """An association that an update adds: both of its ends may be registered already."""
+    name = kind.rpartition(":")[2]
+    starts = {AssociationType.HAS_MEMBER.value: Kind.FOLDER}.get(kind, Kind.ENTRY)
+    if kind in _OF_UPDATE or (source is not None and source.kind is not starts):
+        broken = RELATION_SOURCE if kind in RELATIONSHIPS else MEMBER_SOURCE
+        findings.add(broken, one.element, attribute=name, value=one.attribute("sourceObject"))
+    elif target is not None and target.kind is not Kind.ENTRY:
+        broken = RELATION_TARGET if kind in RELATIONSHIPS else MEMBER_TARGET
+        findings.add(broken, one.element, attribute=name, value=target.id, expected=target.kind.value)
 
 
 def _has_member(one: Thing, source: Thing | None, target: Thing | None, findings: Findings) -> None:
@@ -240,7 +282,7 @@ def _update_status(one: Thing, source: Thing | None, findings: Findings) -> None
         findings.add(MEMBER_SOURCE, one.element, value=one.attribute("sourceObject"))
     for name in _STATUS_SLOTS:
         found = [value.text for value in one.values.get(name, ())]
-        if len(found) != 1 or values.status(found[0]):
+        if len(found) != 1 or values.status(found[0]) or found[0] == _SUBMITTED:
             findings.add(STATUS_SLOTS, one.element, attribute=name, value=", ".join(found))
     if (status := one.value("NewStatus")) and status == one.value("OriginalStatus"):
         findings.add(STATUS_SAME, one.element, value=status)

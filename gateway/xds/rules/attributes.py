@@ -34,6 +34,7 @@ class Context(Enum):
     REGISTER = "ITI-42"
     ON_DEMAND = "ITI-61"
     UPDATE = "ITI-57"
+    RESTRICTED_UPDATE = "ITI-92"
     ANSWER = "ITI-18"
     ANSWER_OF_SEVERAL = "ITI-51"
     """Of several patients, or through a gateway."""
@@ -45,13 +46,17 @@ class Context(Enum):
         return not self.answers
 
     @property
+    def updates(self) -> bool:
+        return self in (Context.UPDATE, Context.RESTRICTED_UPDATE)
+
+    @property
     def answers(self) -> bool:
         return self in (Context.ANSWER, Context.ANSWER_OF_SEVERAL)
 
 
 _ALL = frozenset(Context)
 _ANSWERS = frozenset({Context.ANSWER, Context.ANSWER_OF_SEVERAL})
-_BY_REGISTRANT = frozenset({Context.REGISTER, Context.UPDATE}) | _ANSWERS
+_BY_REGISTRANT = frozenset({Context.REGISTER, Context.UPDATE, Context.RESTRICTED_UPDATE}) | _ANSWERS
 
 
 @dataclass(frozen=True, slots=True)

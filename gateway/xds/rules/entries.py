@@ -13,12 +13,13 @@ from gateway.model.document import (
     DOCUMENT_OFFLINE,
     DOCUMENT_ONLINE,
     ON_DEMAND,
+    STABLE,
 )
 from gateway.xds import constants as c
 from gateway.xds.rules import hl7_values, people, references, values
 from gateway.xds.rules.attributes import RULES, TABLE, Attribute, Context, Where
 from gateway.xds.rules.objects import CodeAt, Kind, Objects, Thing, Value, children
-from gateway.xds.rules.rule import CATALOGUE, ERROR, TF3, WARNING, Findings, rule
+from gateway.xds.rules.rule import CATALOGUE, ERROR, TF2, TF3, WARNING, Findings, rule
 
 ON_DEMAND_HAS = rule(
     "on-demand.attribute",
@@ -29,10 +30,17 @@ ON_DEMAND_HAS = rule(
 )
 ON_DEMAND_PROVIDED = rule(
     "on-demand.provided",
-    WARNING,
-    f"{TF3} table 4.3.1-1",
-    "Une fiche à la demande s'enregistre par ITI-61, pas par ITI-41.",
-    "An on-demand entry is registered by ITI-61, not by ITI-41.",
+    ERROR,
+    f"{TF3} table 4.3.1-1; {TF2} 3.42.4.1.2 (stable documents)",
+    "Une fiche à la demande s'enregistre par ITI-61, pas par {value}.",
+    "An on-demand entry is registered by ITI-61, not by {value}.",
+)
+STABLE_ON_DEMAND = rule(
+    "on-demand.stable",
+    ERROR,
+    f"{TF2} 3.61.4.1.2",
+    "ITI-61 enregistre des fiches à la demande ; objectType est celui d'un document stable.",
+    "ITI-61 registers on-demand entries; objectType is that of a stable document.",
 )
 HASH_BASE64 = rule(
     "DocumentEntry.hash.base64",
@@ -233,7 +241,7 @@ def _entry(entry: Thing, context: Context, submitted: str, findings: Findings, *
     _hash(entry, findings)
     people.source_patient(entry, findings, french=french)
     if context in (*_FIRST, Context.BARE):  # later a patient may have been merged into another
-        people.one_patient(entry, findings)
+        people.one_patient(entry, findings, french=french)
     _times(entry, submitted, findings, french=french)
     _confidentiality(entry, findings)
     for one in entry.values.get(c.REFERENCE_ID_LIST, ()):
@@ -242,8 +250,10 @@ def _entry(entry: Thing, context: Context, submitted: str, findings: Findings, *
     for one in entry.values.get("documentAvailability", ()):
         if one.text not in (DOCUMENT_ONLINE, DOCUMENT_OFFLINE):
             findings.add(AVAILABILITY, one.element, value=one.text, expected=f"{DOCUMENT_ONLINE}, {DOCUMENT_OFFLINE}")
-    if is_on_demand(entry) and context is Context.PROVIDE:
-        findings.add(ON_DEMAND_PROVIDED, entry.element)
+    if is_on_demand(entry) and context in (Context.PROVIDE, Context.REGISTER):
+        findings.add(ON_DEMAND_PROVIDED, entry.element, value=context.value, attribute="DocumentEntry.objectType")
+    elif context is Context.ON_DEMAND and entry.attribute("objectType") == STABLE:
+        findings.add(STABLE_ON_DEMAND, entry.element, attribute="DocumentEntry.objectType")
 
 
 def _hash(entry: Thing, findings: Findings) -> None:

@@ -23,7 +23,7 @@ MIME_BY_FORMAT: dict[str, tuple[str, ...]] = {
     MANIFEST_FORMAT: ("application/dicom",),
     reports.STRUCTURED: _XML,
     "urn:ihe:rad:PDF": ("application/pdf",),
-    "urn:ihe:rad:TEXT": ("text/plain",),
+    "urn:ihe:rad:TEXT": ("text/plain", "text/xml"),  # bare, or wrapped in CDA as IHE's own test messages have it
     "urn:ihe:iti:xds-sd:pdf:2008": _XML,
     "urn:ihe:iti:xds-sd:text:2008": _XML,
     "urn:ihe:iti-fr:xds-sd:jpeg:2010": _XML,

@@ -133,7 +133,7 @@ def _entry(entry: Thing, submitted: str, findings: Findings) -> None:
     for one in entry.values.get("submissionTime", ()):
         if fault := values.dtm(one.text):
             findings.add(SUBMISSION_TIME_FORM, one.element, value=one.text, fault=fault)
-        elif submitted and one.text != submitted:
+        elif submitted and one.text != submitted and not entry.attribute("lid"):  # a later version keeps its first
             findings.add(SUBMISSION_TIME, one.element, value=one.text, expected=submitted)
 
 

@@ -13,6 +13,11 @@ from gateway.xds.rules.values import EMPTY, NOT_OID, Form, both, dtm, joined, sh
 
 _ESCAPE = re.compile(r"\\(?:[FSRTE]|X[0-9A-Fa-f]+)\\")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_OID_ALONE = re.compile(r"(?:urn:oid:)?[0-9]+(?:\.[0-9]+)+", re.IGNORECASE)
+_USES = frozenset({"ASN", "BPN", "EMR", "NET", "ORN", "PRN", "PRS", "VHN", "WPN"})
+"""XTN.2: HL7 table 0201."""
+_EQUIPMENT = frozenset({"BP", "CP", "FX", "Internet", "MD", "PH", "SAT", "TDD", "TTY", "X.400"})
+"""XTN.3: HL7 table 0202."""
 _FIELD = re.compile(r"PID-([0-9]{1,2})\|(.*)", re.DOTALL)
 
 
@@ -76,7 +81,13 @@ def cx(value: str) -> Text | None:
 def has_namespace(value: str) -> bool:
     """Whether a CX names its authority by a word instead of an OID."""
     parts = value.split("^")
-    return bool(parts[0]) and len(parts) > 3 and bool(parts[3]) and "&" not in parts[3]
+    named = len(parts) > 3 and bool(parts[3]) and "&" not in parts[3]
+    return bool(parts[0]) and named and not _is_oid_alone(parts[3])
+
+
+def _is_oid_alone(domain: str) -> bool:
+    """Whether an authority is an OID without its ``&`` and ``&ISO``: no word, and no universal id either."""
+    return _OID_ALONE.fullmatch(domain) is not None
 
 
 def cx_type(value: str) -> str:
@@ -145,9 +156,20 @@ def xtn(value: str) -> Text | None:
         return both("n'a pas XTN.3 (le type d'équipement)", "lacks XTN.3 (the type of equipment)")
     elif not parts[6]:
         return both("n'a pas XTN.7 (le numéro)", "lacks XTN.7 (the number)")
+    if parts[1] and parts[1] not in _USES:
+        return _outside("XTN.2", parts[1], "0201")
+    if parts[2] not in _EQUIPMENT:
+        return _outside("XTN.3", parts[2], "0202")
     if parts[0] or any(parts[8:]):
         return both("remplit un composant hors de XTN.2 à XTN.8", "fills a component outside XTN.2 to XTN.8")
     return _plain(value)
+
+
+def _outside(component: str, value: str, table: str) -> Text:
+    return both(
+        f"a en {component} « {value} », hors de la table HL7 {table}",
+        f"has in {component} “{value}”, outside HL7 table {table}",
+    )
 
 
 def recipient(value: str) -> Text | None:
@@ -171,7 +193,8 @@ def reference(value: str) -> Text | None:
         return both("a CXi.1 (l'identifiant) vide", "has an empty CXi.1 (the id)")
     if any(parts[1:3]):
         return both("remplit CXi.2 ou CXi.3, qui doivent être vides", "fills CXi.2 or CXi.3, which must be empty")
-    if len(parts) > 3 and parts[3] and "&" in parts[3] and (fault := authority(parts[3], "CXi.4")):
+    domain = parts[3] if len(parts) > 3 else ""
+    if ("&" in domain or _is_oid_alone(domain)) and (fault := authority(domain, "CXi.4")):
         return fault
     if len(parts) < 5 or not parts[4].strip():
         return both("n'a pas CXi.5 (le type d'identifiant)", "lacks CXi.5 (the type of the id)")

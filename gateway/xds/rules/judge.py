@@ -11,6 +11,7 @@ import re
 from lxml import etree
 
 from gateway.errors import InputRejected
+from gateway.model.document import AssociationType
 from gateway.model.finding import Judgement
 from gateway.trust import safexml
 from gateway.xds import constants as c
@@ -120,7 +121,8 @@ def _message(body: etree._Element, action: str, apart: parts.Apart, findings: Fi
     elif body.tag == _SUBMIT:
         _submission(body, addressing.context_of(action), None, findings, french=french)
     elif body.tag == _LIST:
-        _objects(objects.read(body), Context.BARE, None, findings, french=french)
+        held = objects.read(body)
+        _objects(held, _of_bare(held), None, findings, french=french)
     elif body.tag == addressing.QUERY_REQUEST:
         stored_queries.check(body, findings)
     elif body.tag == addressing.QUERY_RESPONSE:
@@ -155,7 +157,16 @@ def _submission(
     if len(lists) != 1:
         findings.add(NO_LIST, request, count=str(len(lists)))
     for one in lists[:1]:
-        _objects(objects.read(one), context, found, findings, french=french)
+        held = objects.read(one)
+        stated = _of_bare(held) if context is Context.BARE else context
+        _objects(held, stated, found, findings, french=french)
+
+
+def _of_bare(held: Objects) -> Context:
+    """What a submission without its envelope is there for: an update when it asks for something of one."""
+    marks = (AssociationType.UPDATE_STATUS, AssociationType.SUBMIT_ASSOCIATION)
+    asks = (one.attribute("associationType") in marks or "PreviousVersion" in one.slots for one in held.associations)
+    return Context.UPDATE if any(asks) else Context.BARE
 
 
 def _objects(

@@ -216,8 +216,12 @@ def source_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
         findings.add(PATIENT_IDS, ids[0][1].element, value=ids[0][1].text, expected=source)
 
 
-def one_patient(entry: Thing, findings: Findings) -> None:
-    """In one domain one patient has one number, wherever the entry states it."""
+def one_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
+    """In one domain one patient has one number, wherever the entry states it.
+
+    That PID-3 holds sourcePatientId is what the source should see to, and IHE's own test messages do not: a warning,
+    but in France.
+    """
     fields = [field for one in entry.values.get("sourcePatientInfo", ()) if (field := hl7_values.field_of(one.text))]
     ids = [hl7_values.cx_key(part) for number, content in fields if number == 3 for part in content.split("~")]
     patient = entry.identifier(c.ENTRY_PATIENT_ID)
@@ -231,4 +235,6 @@ def one_patient(entry: Thing, findings: Findings) -> None:
         same = [one for one, authority in ids if authority and authority == stated[1]]
         if same and stated[0] not in same:
             name = "DocumentEntry.sourcePatientInfo/PID-3"
-            findings.add(OTHER_PATIENT, place, value=", ".join(same), expected=wanted, attribute=name)
+            severity = WARNING if wanted == source and wanted != patient and not french else None
+            value = ", ".join(same)
+            findings.add(OTHER_PATIENT, place, value=value, expected=wanted, attribute=name, severity=severity)

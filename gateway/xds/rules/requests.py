@@ -171,6 +171,9 @@ def removal(element: etree._Element, findings: Findings) -> None:
         elif name in seen:
             findings.add(REMOVED_TWICE, one, value=name)
         seen.add(name)
+        home = (one.get("home") or "").strip()
+        if home and (fault := values.home_community(home)):
+            findings.add(HOME, one, value=home, fault=fault)
 
 
 def _each(asked: Iterator[etree._Element], findings: Findings) -> None:

@@ -207,9 +207,9 @@ SHAPES: dict[str, Shape] = {
                 needs=("RegistryObjectList",),
             ),
             "RemoveObjectsRequest": Shape(
-                ("RequestSlotList", "AdhocQuery", "ObjectRefList"),
+                ("RequestSlotList", "ObjectRefList"),  # ebRS takes a query too, ITI-62 names what is to go
                 ("id", "comment", "deletionScope"),
-                single=("RequestSlotList", "AdhocQuery", "ObjectRefList"),
+                single=("RequestSlotList", "ObjectRefList"),
                 needs=("ObjectRefList",),
             ),
         },

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from gateway.model.document import AssociationType
 from gateway.xds import constants as c
-from gateway.xds.rules import associations, hl7_values, values
+from gateway.xds.rules import associations, hl7_values, updating
 from gateway.xds.rules.attributes import Context
 from gateway.xds.rules.objects import Kind, Objects, Thing
 from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
@@ -86,27 +86,6 @@ FOLDER_LINK = rule(
     "L'association qui place un document dans un classeur (« {value} ») n'est pas reliée au lot de soumission.",
     "The association that puts a document into a folder (“{value}”) is not joined to the SubmissionSet.",
 )
-PREVIOUS = rule(
-    "update.previous-version",
-    ERROR,
-    associations.UPDATE,
-    "Un HasMember vers un objet mis à jour doit porter PreviousVersion, un entier ; trouvé : « {value} ».",
-    "A HasMember to an updated object must carry PreviousVersion, a whole number; found: “{value}”.",
-)
-LOGICAL = rule(
-    "update.logical-id",
-    ERROR,
-    f"{associations.UPDATE} (XDSMetadataUpdateError)",
-    "Un objet mis à jour doit porter lid, l'urn:uuid de sa première version ; trouvé : « {value} ».",
-    "An updated object must carry lid, the urn:uuid of its first version; found: “{value}”.",
-)
-LOGICAL_SAME = rule(
-    "update.same-id",
-    ERROR,
-    associations.UPDATE,
-    "L'id « {value} » d'un objet mis à jour doit être nouveau, pas son lid.",
-    "The id “{value}” of an updated object must be new, not its lid.",
-)
 LIMITED = rule(
     "limited-metadata",
     ERROR,
@@ -141,8 +120,8 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
     _communities(objects, findings)
     _members(objects, context, findings)
     _limited(objects, findings, french=french)
-    if context is Context.UPDATE:
-        _updates(objects, findings)
+    if context.updates:
+        updating.check(objects, context, findings)
 
 
 def _one_patient(objects: Objects, context: Context, findings: Findings) -> None:
@@ -235,8 +214,8 @@ def _members(objects: Objects, context: Context, findings: Findings) -> None:
     for thing in [*objects.entries, *objects.folders]:
         if thing.id and not held[thing.id]:
             findings.add(NOT_MEMBER, thing.element, attribute=thing.kind.value, value=thing.id)
-    for one in members:
-        if one.attribute("sourceObject") not in sets and one.id and not held[one.id]:
+    for one in members:  # an update submits them in its own way
+        if one.attribute("sourceObject") not in sets and one.id and not held[one.id] and not context.updates:
             findings.add(FOLDER_LINK, one.element, value=one.id)
 
 
@@ -252,22 +231,3 @@ def _limited(objects: Objects, findings: Findings, *, french: bool) -> None:
     for thing in objects.patients:
         if _LIMITED_NODES[thing.kind] not in thing.nodes:
             findings.add(LIMITED, thing.element, value=thing.id)
-
-
-def _updates(objects: Objects, findings: Findings) -> None:
-    by_id = {thing.id: thing for thing in [*objects.entries, *objects.folders]}
-    sets = {one.id for one in objects.sets}
-    for one in objects.associations:
-        if one.attribute("sourceObject") not in sets:
-            continue
-        target = by_id.get(one.attribute("targetObject"))
-        if one.attribute("associationType") != AssociationType.HAS_MEMBER or target is None:
-            continue
-        found = [value.text for value in one.values.get("PreviousVersion", ())]
-        if len(found) != 1 or not (found[0].isascii() and found[0].isdigit() and int(found[0])):
-            findings.add(PREVIOUS, one.element, value=", ".join(found))
-        lid = target.attribute("lid")
-        if not values.is_uuid(lid):
-            findings.add(LOGICAL, target.element, value=lid, attribute=f"{target.kind.value}.logicalID")
-        elif lid == target.id:
-            findings.add(LOGICAL_SAME, target.element, value=lid)

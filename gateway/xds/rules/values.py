@@ -18,12 +18,15 @@ from gateway.xds.constants import VALUE_LENGTH
 
 Form = Callable[[str], Text | None]
 
+UNIQUE_ID_BYTES = 128
+"""Of DocumentEntry.uniqueId at most (ITI TF-3 section 4.2.3.2.26)."""
+
 _DTM = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,5}")
 _ZONE = re.compile(r"(?:\.[0-9]+)?(?:Z|[+-][0-9]{4})?")
 _EARLIEST = "00000101000000"
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HASH = re.compile(r"[0-9A-Fa-f]{40}")
-_SIZE = re.compile(r"\+?[0-9]{1,256}")
+_SIZE = re.compile(r"\+?[0-9]{1,18}")
 _LANGUAGE = re.compile(
     r"[a-z]{2,3}(?:-[a-z]{3}){0,3}"  # language and extended languages; none of four letters or more is registered
     r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"  # script, region
@@ -171,8 +174,8 @@ def object_id(value: str) -> Text | None:
 
 def unique_id(value: str) -> Text | None:
     """DocumentEntry.uniqueId: an OID, ``root^extension``, a UUID or another URI (section 4.2.3.2.26)."""
-    if len(value) > 256:
-        return short(value)
+    if len(value.encode("utf-8")) > UNIQUE_ID_BYTES:
+        return both(f"a plus de {UNIQUE_ID_BYTES} octets", f"is longer than {UNIQUE_ID_BYTES} bytes")
     root, caret, extension = value.partition("^")
     if not caret and (value.lower().startswith("urn:uuid:")):
         return uuid(value)
