@@ -119,6 +119,8 @@ def _taken(size: int) -> Prepared:
 def objects(connection: sa.Connection, uuids: Iterable[str]) -> dict[str, Stored]:
     """Of *uuids* (entryUUIDs of any kind of object) those that are registered."""
     wanted = set(uuids)
+    if not wanted:
+        return {}
     return {stored.uuid: stored for kind in Kind for stored in by_column(connection, kind, "entry_uuid", wanted)}
 
 

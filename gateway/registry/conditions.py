@@ -149,9 +149,16 @@ def _repeated_code(query: StoredQuery, name: str) -> Iterator[Condition]:
 
 def _between(query: StoredQuery, name: str, column: sa.ColumnElement[str]) -> Iterator[Condition]:
     if start := query.one(f"{name}From"):
-        yield column >= forms.full_time(start)
+        yield column >= _moment(f"{name}From", start)
     if end := query.one(f"{name}To"):
-        yield column < forms.full_time(end)
+        yield column < _moment(f"{name}To", end)
+
+
+def _moment(name: str, dtm: str) -> str:
+    """Raises QueryError (XDSStoredQueryParamNumber) for a date that does not exist."""
+    if forms.dtm(dtm):
+        raise QueryError("XDSStoredQueryParamNumber", f"{name} is a date or time that does not exist")
+    return forms.full_time(dtm)
 
 
 def _authors(query: StoredQuery, name: str, table: sa.Table, owner: sa.ColumnElement[int]) -> Iterator[Condition]:
@@ -179,7 +186,7 @@ def _any_reference(values: Sequence[str]) -> Condition:
     states none does not narrow the match.
     """
     c = schema.REFERENCE_IDS.c
-    asked = [_reference(value) for value in values]
+    asked = [reference(value) for value in values]
     anyones = [(one.value, one.type_code) for one in asked if not one.authority]
     qualified = [(one.value, one.type_code, stated) for one in asked if one.authority for stated in (one.authority, "")]
     # Lists rather than a chain of OR, whose depth SQLite limits. It finds no index for a list of rows: the list of
@@ -192,7 +199,8 @@ def _any_reference(values: Sequence[str]) -> Condition:
     return sa.and_(c.value.in_({one.value for one in asked}), sa.or_(*matches))
 
 
-def _reference(text: str) -> ReferenceId:
+def reference(text: str) -> ReferenceId:
+    """A reference id that is looked for; raises QueryError (XDSStoredQueryParamNumber) for what is no CXi."""
     try:
         reference = ReferenceId.parse(text)
     except ValueError:

@@ -73,6 +73,7 @@ def findings(
         *duplicates(connection, submission, known.entries),
         *_other_bytes(submission, documents, known),
         *_references(submission, known),
+        *_known_members(connection, submission),
     )
 
 
@@ -132,6 +133,21 @@ def _references(submission: Submission, known: Known) -> Iterator[RegistryError]
             if end in kinds or not forms.is_uuid(end):
                 continue
             yield from _reference(association, name, end, known.outside.get(end), patients)
+
+
+def _known_members(connection: sa.Connection, submission: Submission) -> Iterator[RegistryError]:
+    """A registered document that is put into a registered folder once more: it would be there twice."""
+    inside = relations.kinds_of(submission)
+    asked = {
+        (one.source, one.target): one.entry_uuid
+        for one in submission.associations
+        if one.type == AssociationType.HAS_MEMBER and one.source not in inside and one.target not in inside
+    }
+    found = catalogue.links(connection, "target", {target for _, target in asked}) if asked else ()
+    for link in found:
+        if link.approved and link.type == AssociationType.HAS_MEMBER and (link.source, link.target) in asked:
+            context = f"the Folder {quote(link.source)} holds {quote(link.target)} already"
+            yield metadata_error(context, asked[link.source, link.target])
 
 
 def _reference(

@@ -16,7 +16,6 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,6 +61,8 @@ class Receiving:
     def __init__(self, files: DocumentFiles, documents: Mapping[str, Content]) -> None:
         self._files = files
         self._written = files.write_all(documents)
+        self._temporary = [one.temporary for one in self._written]
+        """What is still there to be removed."""
 
     @property
     def measured(self) -> list[Measured]:
@@ -70,7 +71,7 @@ class Receiving:
 
     def keep(self) -> None:
         """Give every document its name; durable when this returns. Raises Unavailable."""
-        self._files.name_all(self._written)
+        self._temporary = self._files.name_all(self._written)
 
     def __enter__(self) -> Receiving:
         return self
@@ -78,8 +79,8 @@ class Receiving:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for one in self._written:
-            one.temporary.unlink(missing_ok=True)
+        for temporary in self._temporary:
+            temporary.unlink(missing_ok=True)
 
 
 class DocumentFiles(FileBlobs):
@@ -107,30 +108,30 @@ class DocumentFiles(FileBlobs):
             raise
         return written
 
-    def name_all(self, written: Sequence[Written]) -> None:
+    def name_all(self, written: Sequence[Written]) -> list[Path]:
         """Sync each and rename it to its digest, unless an intact file has that name already; durable when this
-        returns.
+        returns, which gives the temporary files that were not needed.
 
-        All but the last in threads: then the disk is waited for once and not once a document.
+        First every file, then every name: all of them are on their way to the disk already (:meth:`_write_one`), so
+        the first sync waits for all, and a thread for each would cost more than it saves.
         """
+        fresh: list[tuple[Path, Path]] = []
+        needless: list[Path] = []
         with _named():
-            others = [self._threads().submit(self._name, one) for one in written[:-1]]
-            try:
-                for one in written[-1:]:
-                    self._name(one)
-            finally:
-                wait(others)
-            for done in others:
-                done.result()
-
-    def _name(self, one: Written) -> None:
-        digest = one.measured.sha256
-        path = self._path(digest)
-        if not self._intact(path, digest):
-            _sync(one.temporary)
-            make_folder(path.parent)
-            one.temporary.rename(path)
-        sync_folder(path.parent)
+            paths = [self._path(one.measured.sha256) for one in written]
+            for one, path in zip(written, paths, strict=True):
+                if self._intact(path, path.name):
+                    needless.append(one.temporary)
+                else:
+                    fresh.append((one.temporary, path))
+            for temporary, _ in fresh:
+                _sync(temporary)
+            for temporary, path in fresh:
+                make_folder(path.parent)
+                temporary.rename(path)
+            for folder in {path.parent for path in paths}:
+                sync_folder(folder)
+        return needless
 
     def content(self, digest: str) -> Stored:
         """The bytes of *digest*, to be read as a stream; no file is open until then.
@@ -196,6 +197,8 @@ class DocumentFiles(FileBlobs):
                     rest = memoryview(chunk)
                     while rest:
                         rest = rest[os.write(descriptor, rest) :]
+                # Linux begins to write it to the disk and does not wait: who syncs several files waits once.
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
             finally:
                 os.close(descriptor)
         except BaseException:

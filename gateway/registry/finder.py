@@ -78,9 +78,10 @@ class Finder:
     """
 
     def __init__(self, connection: sa.Connection, query: StoredQuery, limit: int) -> None:
-        self._connection = connection
-        self._limit = limit
-        self._leaf = query.return_type == queries.LEAF_CLASS
+        self.connection = connection
+        self.limit = limit
+        self.leaf = query.return_type == queries.LEAF_CLASS
+        """Whether the answer holds whole objects, and not their ids alone."""
         self._several_patients = query.query_id in queries.MULTIPLE_PATIENTS
         self._level = _level(query)
         self._statuses = query.values(ASSOCIATION_STATUS) or (Status.APPROVED.value,)
@@ -93,10 +94,11 @@ class Finder:
 
     def entries(self, *where: Condition) -> list[Hit]:
         """Document entries, the newest first; at metadata level 1 the latest versions that are online."""
-        columns = (_E.entry_uuid, _E.patient_key, _E.patient_id, _E.status, self._body(_E.body))
-        order = (_E.creation_time.desc(), _E.id.desc())
-        visible = conditions.latest_entries() if self._level == 1 else ()
-        return self._add(Kind.ENTRY, sa.select(*columns).where(*where, *visible).order_by(*order))
+        return self._add(Kind.ENTRY, entries_statement(where, leaf=self.leaf, level=self._level))
+
+    def add_entries(self, found: Iterable[Sequence[Any]]) -> list[Hit]:
+        """The rows that :func:`entries_statement` gave to a caller who ran it."""
+        return self._take(Kind.ENTRY, found)
 
     def submission_sets(self, *where: Condition) -> list[Hit]:
         """Submission sets, the newest first."""
@@ -156,7 +158,7 @@ class Finder:
     def answer(self) -> Answer:
         """The answer; raises QueryError (XDSResultNotSinglePatient) for whole objects of several patients, unless the
         query is one of ITI-51."""
-        if not self._leaf:
+        if not self.leaf:
             hits = [uuid for found in self._hits.values() for uuid in found]
             return Answer(references=(*hits, *self._links))
         patients = {hit.patient_key for found in self._hits.values() for hit in found.values()}
@@ -185,26 +187,40 @@ class Finder:
         columns = (_A.entry_uuid, _A.source, _A.source_kind, _A.target, _A.target_kind, _A.status, self._body(_A.body))
         visible = (_A.status == Status.APPROVED.value,) if self._level == 1 else ()
         selected = sa.select(*columns).where(*where, _A.status.in_(self._statuses), *visible).order_by(_A.id)
-        found = self._connection.execute(selected.limit(self._limit + 1)).all()
+        found = self.connection.execute(selected.limit(self.limit + 1)).all()
         self._bounded(len(found))
         for row in found:
             yield Link(row[0], row[1], row[2], row[3], row[4], row)
 
     def _add(self, kind: Kind, selected: sa.Select[Any]) -> list[Hit]:
-        found = [Hit(row[0], row[1], row) for row in self._connection.execute(selected.limit(self._limit + 1))]
+        return self._take(kind, self.connection.execute(selected.limit(self.limit + 1)))
+
+    def _take(self, kind: Kind, selected: Iterable[Sequence[Any]]) -> list[Hit]:
+        found = [Hit(row[0], row[1], row) for row in selected]
         for hit in found:
             self._hits[kind].setdefault(hit.uuid, hit)
         self._bounded()
         return found
 
     def _body(self, column: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
-        return column if self._leaf else sa.null()
+        return _body(column, leaf=self.leaf)
 
     def _bounded(self, followed: int = 0) -> None:
         """Whether the answer, or the number of associations that are *followed* for it, is above the limit."""
-        if max(followed, sum(map(len, self._hits.values())) + len(self._links)) > self._limit:
-            context = f"more than {self._limit}: narrow the query" + (", or ask for ObjectRef" if self._leaf else "")
+        if max(followed, sum(map(len, self._hits.values())) + len(self._links)) > self.limit:
+            context = f"more than {self.limit}: narrow the query" + (", or ask for ObjectRef" if self.leaf else "")
             raise QueryError("XDSTooManyResults", context)
+
+
+def entries_statement(where: Iterable[Condition], *, leaf: bool, level: int) -> sa.Select[Any]:
+    """What finds document entries, the newest first; at metadata level 1 the latest versions that are online."""
+    columns = (_E.entry_uuid, _E.patient_key, _E.patient_id, _E.status, _body(_E.body, leaf=leaf))
+    visible = conditions.latest_entries() if level == 1 else ()
+    return sa.select(*columns).where(*where, *visible).order_by(_E.creation_time.desc(), _E.id.desc())
+
+
+def _body(column: sa.ColumnElement[str], *, leaf: bool) -> sa.ColumnElement[Any]:
+    return column if leaf else sa.null().label("body")
 
 
 def _level(query: StoredQuery) -> int:

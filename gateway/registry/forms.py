@@ -21,9 +21,11 @@ _DTM = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,5}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _MIME_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;.*)?")
 _HASH = re.compile(r"[0-9A-Fa-f]{40}")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+")
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SOURCE_PATIENT_FIELD = re.compile(r"PID-[0-9]+(?:\.[0-9]+)?\|.*", re.DOTALL)
 _EARLIEST = "00000101000000"
+_NOT_UUID = "is not urn:uuid: followed by a UUID in lower case"
 _NOT_OID = "is not an OID (digits separated by dots, no leading zero, 64 characters at most)"
 
 
@@ -59,10 +61,15 @@ def oid(value: str) -> str:
 
 
 def unique_id(value: str) -> str:
-    """``OID`` or ``OID^extension`` (ITI TF-3 section 4.2.3.2.26)."""
+    """``OID``, ``OID^extension``, or a URI, a UUID too (ITI TF-3 section 4.2.3.2.26: as the document's format has it).
+
+    An OID is written without ``urn:oid:``: with it, the same document would have two ids.
+    """
     root, caret, extension = value.partition("^")
     if len(value) > LONGEST_UNIQUE_ID:
         return f"is longer than {LONGEST_UNIQUE_ID} characters"
+    if not caret and _URI.fullmatch(value) and not value.lower().startswith("urn:oid:"):
+        return _NOT_UUID if value.lower().startswith("urn:uuid:") and not is_uuid(value) else ""
     if not is_uid(root):
         return f"has a root that {_NOT_OID}"
     if caret and (not extension or "^" in extension):
@@ -75,7 +82,7 @@ def entry_uuid(value: str) -> str:
     if not value or len(value) > LONGEST_VALUE:
         return f"is empty or longer than {LONGEST_VALUE} characters"
     if value.startswith("urn:") and _UUID.fullmatch(value) is None:
-        return "is not urn:uuid: followed by a UUID in lower case"
+        return _NOT_UUID
     return ""
 
 

@@ -82,7 +82,8 @@ class Registration:
         self._touched.add(folder)
 
     def _replace(self, association: Association) -> None:
-        deprecated = self._dependants(association.target)
+        # What replaces stays, though it was an addendum to what it replaces until now.
+        deprecated = self._dependants(association.target) - {association.source}
         replaced = catalogue.objects(self.connection, deprecated).values()
         numbers = [one.number for one in replaced if one.kind is Kind.ENTRY and one.approved]
         catalogue.set_status(self.connection, Kind.ENTRY, numbers, Status.DEPRECATED.value)

@@ -163,6 +163,8 @@ class _Reader:
             return
         if inner.type != AssociationType.HAS_MEMBER and inner.type not in RELATIONSHIPS:
             yield metadata_error(f"the association type {quote(inner.type)} is not known to IHE", inner.entry_uuid)
+        if inner.type in RELATIONSHIPS and inner.source == inner.target:
+            yield metadata_error(f"the association joins {quote(inner.source)} to itself", inner.entry_uuid)
         for end in (inner.source, inner.target):
             if end not in self._items and not forms.is_uuid(end):
                 yield _wrong(inner, f"has an end {quote(end)} that is no object of the message")

@@ -54,9 +54,32 @@ def findings(submission: Submission) -> Iterator[RegistryError]:
         if kind in (Kind.ENTRY, Kind.FOLDER) and members[name] == 0:
             words = "DocumentEntry" if kind is Kind.ENTRY else "Folder"
             yield metadata_error(f"no HasMember joins the {words} {quote(name)} to the SubmissionSet", name)
+    contents = members or submission.entries or submission.folders  # each of those is named above
+    for one in () if contents else submission.submission_sets:
+        yield metadata_error(
+            f"no HasMember joins anything to the SubmissionSet {quote(one.entry_uuid)}", one.entry_uuid
+        )
     for target, count in members.items():
         if count > 1:
             yield metadata_error(f"{count} HasMember associations have the target {quote(target)}", target)
+    yield from _together(submission)
+
+
+def _together(submission: Submission) -> Iterator[RegistryError]:
+    """What single associations are right in and several contradict.
+
+    One after the other, an addendum to what is replaced would be refused: so it is in one message.
+    """
+    stated = Counter((one.type, one.source, one.target) for one in submission.associations if one.type in RELATIONSHIPS)
+    for (kind, source, target), count in stated.items():
+        if count > 1:
+            name = kind.rpartition(":")[2]
+            yield metadata_error(f"{count} {name} associations join {quote(source)} to {quote(target)}", source)
+    replaced = {target for kind, _, target in stated if kind in REPLACING}
+    for kind, _, target in stated:
+        if kind in DEPENDING and target in replaced:
+            context = f"{kind.rpartition(':')[2]} target {quote(target)} is replaced by this submission"
+            yield RegistryError(code="XDSRegistryDeprecatedDocumentError", context=context, location=target)
 
 
 def kinds_of(submission: Submission) -> Mapping[str, Kind]:

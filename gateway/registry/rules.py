@@ -198,6 +198,8 @@ def _folder(one: Folder) -> Iterator[RegistryError]:
     yield from check.required("uniqueId", one.unique_id, forms.oid)
     yield from check.required("patientId", one.patient_id, forms.cx)
     yield from check.optional("homeCommunityId", one.home_community_id, forms.home_community)
+    if not one.title:
+        yield check.missing("title")
     if not one.codes:
         yield check.missing("codeList")
     for code in one.codes:

@@ -16,7 +16,7 @@ from functools import partial
 import sqlalchemy as sa
 
 from gateway.model.document import AssociationType
-from gateway.registry import conditions, schema
+from gateway.registry import conditions, schema, usual
 from gateway.registry.conditions import Condition
 from gateway.registry.finder import Answer, Finder
 from gateway.registry.rows import Kind
@@ -77,7 +77,8 @@ def _find_documents(finder: Finder, query: StoredQuery) -> None:
 
 
 def _find_documents_by_reference_id(finder: Finder, query: StoredQuery) -> None:
-    finder.entries(*conditions.of_entries_by_reference_id(query))
+    if not usual.find_by_reference_id(finder, query):
+        finder.entries(*conditions.of_entries_by_reference_id(query))
 
 
 def _find_submission_sets(finder: Finder, query: StoredQuery) -> None:

@@ -24,6 +24,7 @@ from gateway.errors import SettingsError
 from gateway.model.identifiers import is_uid
 from gateway.registry.app import create_app
 from gateway.registry.setup import RegistrySettings, build_service, limits, prepare
+from gateway.server import Worker
 
 __all__ = ["RegistrySettings", "build_service", "limits", "prepare", "run"]
 
@@ -66,7 +67,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self._settings = settings
         self._options: dict[str, object] = {
             "bind": f"fd://{descriptor}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": 1,
             "threads": settings.threads,
             "backlog": _BACKLOG,

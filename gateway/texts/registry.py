@@ -13,8 +13,8 @@ TEXTS: dict[str, Text] = {
         "The address “{url}” is not an http or https address: correct registry_url or repository_url.",
     ),
     "registry_file": Text(
-        "Le fichier « {name} » n'existe pas : corrigez ca_file, certificate_file ou key_file de la destination.",
-        "The file “{name}” does not exist: correct ca_file, certificate_file or key_file of the destination.",
+        "Le fichier « {name} » n'existe pas : corrigez ca_file, certificate ou key de la destination.",
+        "The file “{name}” does not exist: correct ca_file, certificate or key of the destination.",
     ),
     # No answer
     "registry_unreachable": Text(
@@ -30,9 +30,9 @@ TEXTS: dict[str, Text] = {
         "its operator.",
     ),
     "registry_tls": Text(
-        "La connexion sécurisée avec {peer} a échoué : vérifiez les certificats (ca_file, certificate_file, "
-        "key_file) et leurs dates.",
-        "The secure connection with {peer} failed: check the certificates (ca_file, certificate_file, key_file) and "
+        "La connexion sécurisée avec {peer} a échoué ({reason}) : vérifiez les certificats (ca_file, certificate, "
+        "key) et leurs dates.",
+        "The secure connection with {peer} failed ({reason}): check the certificates (ca_file, certificate, key) and "
         "their dates.",
     ),
     "registry_lost": Text(
@@ -63,8 +63,10 @@ TEXTS: dict[str, Text] = {
         "address of the destination.",
     ),
     "registry_fault": Text(
-        "Le registre {peer} refuse le message ({fault} {subcode}) : {words}",
-        "The registry {peer} refuses the message ({fault} {subcode}): {words}",
+        "Le registre {peer} refuse le message ({fault} {subcode}) : {words}. Vérifiez l'adresse et les droits, sinon "
+        "transmettez ces mots à son exploitant ; puis relancez l'envoi.",
+        "The registry {peer} refuses the message ({fault} {subcode}): {words}. Check the address and the rights, or "
+        "give these words to its operator; then send again.",
     ),
     "registry_refused": Text(
         "Le registre refuse : {words}. Corrigez la cause, puis relancez l'envoi.",
@@ -88,6 +90,51 @@ TEXTS: dict[str, Text] = {
     "registry_other_answer": Text(
         "Le registre a répondu par un autre message que celui attendu : prévenez son exploitant.",
         "The registry answered with another message than the one expected: tell its operator.",
+    ),
+    # An answer that cannot be read: nothing of it is used, and what was sent may have arrived
+    "registry_answer_cut": Text(
+        "La réponse de {peer} s'arrête avant sa fin : rien n'en est pris. Nouvel essai automatique, ou relancez la "
+        "commande ; si cela dure, vérifiez ce qui est sur le chemin (proxy) et prévenez son exploitant.",
+        "The answer of {peer} stops before its end: nothing of it is used. It is tried again by itself, or run the "
+        "command again; if this lasts, check what is on the way (proxy) and tell its operator.",
+    ),
+    "registry_answer_parts": Text(
+        "Dans la réponse de {peer}, une partie manque, est en double ou n'est désignée par rien ({detail}) : rien n'en "
+        "est pris. Prévenez son exploitant.",
+        "In the answer of {peer} a part is missing, there twice or named by nothing ({detail}): nothing of it is "
+        "used. Tell its operator.",
+    ),
+    "registry_answer_form": Text(
+        "La réponse de {peer} n'est pas un message MTOM bien formé ({reason} : {detail}) : rien n'en est pris. "
+        "Vérifiez l'adresse, puis prévenez son exploitant.",
+        "The answer of {peer} is not a well-formed MTOM message ({reason}: {detail}): nothing of it is used. Check "
+        "the address, then tell its operator.",
+    ),
+    "registry_answer_xml": Text(
+        "La réponse de {peer} n'est pas du XML acceptable ({reason}) : rien n'en est pris. Vérifiez l'adresse, puis "
+        "prévenez son exploitant.",
+        "The answer of {peer} is not acceptable XML ({reason}): nothing of it is used. Check the address, then tell "
+        "its operator.",
+    ),
+    "registry_answer_soap": Text(
+        "La réponse de {peer} n'est pas une enveloppe SOAP 1.2 qui nous soit destinée ({reason} : {detail}) : rien "
+        "n'en est pris. Vérifiez l'adresse, puis prévenez son exploitant.",
+        "The answer of {peer} is no SOAP 1.2 envelope meant for us ({reason}: {detail}): nothing of it is used. "
+        "Check the address, then tell its operator.",
+    ),
+    "registry_answer_metadata": Text(
+        "Dans la réponse de {peer}, {detail} manque ou est illisible : rien n'en est pris. Prévenez son exploitant.",
+        "In the answer of {peer}, {detail} is missing or cannot be read: nothing of it is used. Tell its operator.",
+    ),
+    "registry_answer_size": Text(
+        "La réponse de {peer} dépasse une limite ({what} : {limit}) : rien n'en est pris. Demandez moins à la fois.",
+        "The answer of {peer} is above a limit ({what}: {limit}): nothing of it is used. Ask for less at once.",
+    ),
+    "registry_soap_11": Text(
+        "Le registre {peer} répond en SOAP 1.1, et XDS.b se parle en SOAP 1.2 : vérifiez que l'adresse est celle de "
+        "son service SOAP 1.2.",
+        "The registry {peer} answers in SOAP 1.1, and XDS.b is spoken in SOAP 1.2: check that the address is that of "
+        "its SOAP 1.2 service.",
     ),
     "registry_documents": Text(
         "Le dépôt n'a pas rendu les documents demandés (document {unique_id}) : prévenez son exploitant.",

@@ -22,18 +22,16 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 import structlog
-from gunicorn import glogging, util
+from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import wsgi
-from gunicorn.workers.gthread import ThreadWorker
 
 from gateway.errors import GatewayError, SettingsError
+from gateway.server import Worker
 from gateway.web import memory
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2 (RFC 9325 section 4.2); those of TLS 1.3 need no choice."""
-LINGER_S = 0.5
-"""After the last answer, for the client to hang up first (RFC 9112 section 9.6)."""
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +121,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         chosen: dict[str, object] = {
             "bind": self._address,
             "workers": 1,
-            "worker_class": _Worker,
+            "worker_class": Worker,
             "threads": settings.threads,
             "worker_connections": 512,
             "keepalive": settings.keepalive_s,
@@ -166,30 +164,6 @@ class _Server(BaseApplication):  # type: ignore[misc]
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
             log.info("web.listening", port=listener.sock.getsockname()[1], tls=self._context is not None)
-
-
-class _Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threads, but the wait for a client to hang up is theirs and not the main loop's.
-
-    gunicorn 27 waits up to two seconds in the loop that accepts connections; a dozen clients that keep their end
-    open would stop the whole server.
-    """
-
-    def handle(self, conn: Any) -> Any:
-        result = super().handle(conn)
-        if not result:
-            try:
-                conn.sock.setblocking(True)
-                util.close_graceful(conn.sock, timeout=LINGER_S)
-            except OSError:
-                util.close(conn.sock)
-            # The main loop closes again what is closed already.
-            conn.close = _closed_already
-        return result
-
-
-def _closed_already(graceful: bool = False) -> None:
-    """In the place of a connection's own close."""
 
 
 class _Log(glogging.Logger):  # type: ignore[misc]

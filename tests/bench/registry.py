@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from email.message import EmailMessage
+from email.message import Message as Header
 from pathlib import Path
 from statistics import median
 
@@ -208,8 +208,12 @@ def _send(ours: Server, messages: list[Message]) -> None:
 
 
 def _bare_loop(messages: list[Message]) -> float:
-    """Take the parts out, parse the envelope, hash and write the documents, insert one row: as durable as ours."""
-    with tempfile.TemporaryDirectory() as name:
+    """Take the parts out, parse the envelope, hash and write the documents, insert one row: as durable as ours.
+
+    On the disk that ours writes to. The boundary is read as :mod:`email` read it before ``EmailMessage``, whose parser
+    alone takes 0.3 ms of processor for this one field, a fifth of such a loop: that would be a gift to our side.
+    """
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as name:
         folder = os.open(name, os.O_RDONLY)
         database = sqlite3.connect(Path(name, "bare.db"), isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
@@ -217,9 +221,9 @@ def _bare_loop(messages: list[Message]) -> float:
         database.execute("CREATE TABLE submissions (id INTEGER PRIMARY KEY, body TEXT, digest TEXT)")
         began = time.perf_counter()
         for number, (headers, body, _) in enumerate(messages):
-            boundary = EmailMessage()
-            boundary["Content-Type"] = headers["Content-Type"]
-            delimiter = b"\r\n--" + str(boundary.get_boundary()).encode()
+            declared = Header()
+            declared["Content-Type"] = headers["Content-Type"]
+            delimiter = b"\r\n--" + str(declared.get_boundary()).encode()
             _, *parts, _ = (b"\r\n" + body).split(delimiter)
             envelope, *documents = (part.partition(b"\r\n\r\n")[2] for part in parts)
             etree.fromstring(envelope)  # noqa: TID251 - bare on purpose

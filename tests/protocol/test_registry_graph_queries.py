@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -362,12 +363,12 @@ def every_query(here: Filled) -> dict[str, dict[str, object]]:
 
 def test_no_query_reads_a_whole_table(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running_service(tmp_path_factory.mktemp("plans")) as service:
-        statements: list[tuple[str, tuple[object, ...]]] = []
+        statements: list[str] = []
 
-        @sa.event.listens_for(service.engine, "before_cursor_execute")
-        def note(_: object, __: object, statement: str, parameters: tuple[object, ...], *___: object) -> None:
-            if statement.startswith("SELECT"):
-                statements.append((statement, parameters))
+        @sa.event.listens_for(service.engine, "checkout")
+        def listen(connection: sqlite3.Connection, *_: object) -> None:
+            # By the driver: prepared statements do not pass by SQLAlchemy. Their values are in the text.
+            connection.set_trace_callback(lambda text: statements.append(text) if text.startswith("SELECT") else None)
 
         here = fill(service)  # what submissions look up is looked at too
         asked = every_query(here)
@@ -378,9 +379,14 @@ def test_no_query_reads_a_whole_table(tmp_path_factory: pytest.TempPathFactory) 
             service.update(update(new_version(here.ask(queries.GET_DOCUMENTS, **by_uuid(here, "A")).entries[0]))) == ()
         )
         assert service.remove_metadata([here.uuids["1"]]) != ()
+        by_one_reference = queries.find_documents_by_reference_id(PATIENT, [accession("A-1").cxi()])
+        assert service.stored_query(by_one_reference).size == 0
+        assert any("registry_reference_ids" in statement for statement in statements[-1:]), (
+            "the usual one is among them"
+        )
         with service.engine.connect() as connection:
-            for statement, parameters in list(statements):
-                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            for statement in list(statements):
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
                 scans = [row[3] for row in plan if re.match(r"SCAN registry_", row[3])]
                 assert scans == [], statement
 

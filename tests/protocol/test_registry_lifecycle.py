@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.model.codes import Code
-from gateway.model.document import ON_DEMAND, AssociationType, DocumentEntry, Folder, Status, Submission
+from gateway.model.document import ON_DEMAND, Association, AssociationType, DocumentEntry, Folder, Status, Submission
 from gateway.registry.rules import Context, Policy
 from gateway.registry.service import RegistryService
 from gateway.xds import queries
@@ -105,6 +105,56 @@ def test_an_addendum_and_a_transform_leave_the_document_as_it_is(service: Regist
     for kind in (APND, XFRM, SIGNS):
         add(service, related(submission(entry()), kind, "Document01", first.entry_uuid))
     assert status(service, first) == "Approved"
+
+
+@pytest.mark.parametrize("kind", [APND, XFRM])
+@pytest.mark.parametrize("replacing", [RPLC, XFRM_RPLC])
+def test_nothing_is_added_to_what_the_same_submission_replaces(
+    service: RegistryService, kind: AssociationType, replacing: AssociationType
+) -> None:
+    first, other = add(service, submission(entry("Document01"), entry("Document02")))
+    both = submission(entry("New01"), entry("New02"))
+    for replacement, addendum in (("New01", "New02"), ("New01", "New01")):
+        asked = related(related(both, kind, addendum, first.entry_uuid), replacing, replacement, first.entry_uuid)
+        assert codes(service, asked) == ["XDSRegistryDeprecatedDocumentError"]
+    assert status(service, first) == "Approved"
+    right = related(related(both, kind, "New02", other.entry_uuid), replacing, "New01", first.entry_uuid)
+    assert codes(service, right) == []
+    assert (status(service, first), status(service, other)) == ("Deprecated", "Approved")
+
+
+def test_a_submission_of_associations_alone_joins_what_is_registered_once(service: RegistryService) -> None:
+    held = with_folder(submission(entry()), "Document01")
+    add(service, held)
+    (outside,) = add(service, submission(entry()))
+    found = folder(service, held.folders[0].unique_id)
+    into = member(outside.entry_uuid, 1, status="", source=found.entry_uuid)
+
+    def register(*associations: Association) -> list[str]:
+        return [error.code for error in service.register(replace(submission(), associations=associations))]
+
+    assert register() == ["XDSRegistryMetadataError"]  # a set of nothing
+    assert register(into) == ["XDSRegistryMetadataError"]
+    assert register(into, member("as1", 2)) == []
+    assert register(into, member("as1", 2)) == ["XDSRegistryMetadataError"]
+    assert in_folder(service, found.unique_id) == {held.entries[0].unique_id, outside.unique_id}
+    assert register(member(outside.entry_uuid, 1, status="Reference")) == []
+
+
+def test_one_relationship_is_stated_once(service: RegistryService) -> None:
+    (first,) = add(service, submission(entry()))
+    once = related(submission(entry()), RPLC, "Document01", first.entry_uuid)
+    assert codes(service, related(once, RPLC, "Document01", first.entry_uuid)) == ["XDSRegistryMetadataError"]
+    assert codes(service, once) == []
+
+
+def test_a_document_may_be_identified_by_a_uri(service: RegistryService) -> None:
+    for unique_id in ("urn:uuid:0a1b2c3d-0000-4000-8000-000000000009", "https://example.org/document/7"):
+        (first,) = add(service, submission(entry(unique_id=unique_id)))
+        assert first.unique_id == unique_id
+        assert codes(service, submission(entry(unique_id=unique_id)), b"other") == ["XDSNonIdenticalHash"]
+    for wrong in ("urn:oid:1.2.3", "urn:uuid:0A1B2C3D-0000-4000-8000-000000000009", "URN:UUID:1", "document 7"):
+        assert codes(service, submission(entry(unique_id=wrong))) == ["XDSRegistryMetadataError"]
 
 
 def test_one_submission_may_replace_several_and_one_document_several(service: RegistryService) -> None:

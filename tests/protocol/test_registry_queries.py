@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 
 from gateway.model.codes import DCM, Code
 from gateway.model.document import ON_DEMAND, STABLE, Author, Status
-from gateway.registry import conditions, search
+from gateway.registry import conditions, search, usual
+from gateway.registry.finder import Finder
 from gateway.registry.service import Bounds, RegistryService
+from gateway.store.engine import reading
 from gateway.xds import queries
 from gateway.xds.queries import QueryError, StoredQuery
 from tests.support.postgresql import postgresql_server  # noqa: F401 - a fixture
@@ -223,6 +226,54 @@ def test_a_reference_matches_on_id_and_type_and_on_the_authority_where_both_stat
     assert found(filled, by_reference(*groups)) == expected
 
 
+@pytest.mark.parametrize("statuses", [1, 2, 5])
+@pytest.mark.parametrize("return_type", [queries.LEAF_CLASS, queries.OBJECT_REF])
+@pytest.mark.parametrize("reference", [ACC1, accession("ACC1", "1.9").cxi(), study("1.2.3", ACCESSION_AUTHORITY).cxi()])
+def test_the_usual_query_by_reference_finds_what_the_general_statement_does(
+    filled: Filled, reference: str, return_type: str, statuses: int
+) -> None:
+    service, _ = filled
+    stated = (Status.DEPRECATED.value, Status.APPROVED.value, Status.DELETED.value, "urn:x", "urn:y")[-statuses:]
+    stated = stated if Status.APPROVED.value in stated else (Status.APPROVED.value, *stated[1:])
+
+    def asked(*group: str) -> StoredQuery:
+        query = by_reference(group)
+        parameters = {**query.parameters, f"{_ENTRY}Status": (stated,)}
+        return replace(query, parameters=parameters, return_type=return_type)
+
+    with reading(service.engine) as connection:
+        once, twice = (Finder(connection, asked(*group), 100) for group in ((reference,), (reference, reference)))
+        assert usual.find_by_reference_id(once, asked(reference)) is (statuses < 5)
+        assert not usual.find_by_reference_id(twice, asked(reference, reference))
+    assert service.stored_query(asked(reference)) == service.stored_query(asked(reference, reference))
+
+
+def test_the_usual_query_by_reference_goes_by_the_index_of_references(filled: Filled) -> None:
+    service, _ = filled
+    asked = {"reference": "ACC1", "reference_type": "urn:x", "reference_authority": "1.2", "patient": "1^1.2"}
+    with service.engine.connect() as connection:
+        postgresql = connection.dialect.name == "postgresql"
+        statement = usual._statement(1, leaf=True)._form(connection.dialect, (*asked, "status0", "at_most"))
+        parameters = statement.parameters({**asked, "status0": "urn:y", "at_most": 1000})
+        if postgresql:  # which reads tables of five rows from end to end, rightly
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        explain = "EXPLAIN" if postgresql else "EXPLAIN QUERY PLAN"
+        given = parameters if isinstance(parameters, dict) else tuple(parameters)
+        plan = str(connection.exec_driver_sql(f"{explain} {statement.text}", given).all())
+    assert "registry_reference_ids_value" in plan
+    assert not re.search(r"Seq Scan|SCAN registry_", plan)
+
+
+def test_the_usual_query_by_reference_is_bounded_as_every_other(tmp_path: Path) -> None:
+    with running_service(tmp_path, bounds=Bounds(entries=1)) as service:
+        for number in range(2):
+            one = entry(f"E{number}", reference_ids=(accession("ACC1"),))
+            assert service.provide_and_register(submission(one), {one.entry_uuid: Bytes(b"x")}) == ()
+        with pytest.raises(QueryError) as caught:
+            service.stored_query(by_reference((ACC1,)))
+        assert caught.value.code == "XDSTooManyResults"
+
+
 @pytest.mark.parametrize("reference", ["ACC1", "ACC1^^^NS^urn:x", "ACC1^^^&1.02&ISO^urn:x", "^^^&1.2&ISO^urn:x"])
 def test_a_reference_that_is_no_cxi_is_an_error_and_never_nothing_found(filled: Filled, reference: str) -> None:
     with pytest.raises(QueryError) as caught:
@@ -282,6 +333,15 @@ def test_an_unknown_query_and_too_many_or_too_long_values_are_refused(filled: Fi
         with pytest.raises(QueryError) as caught:
             service.stored_query(query)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("name", ["CreationTimeFrom", "CreationTimeTo", "ServiceStartTimeFrom", "ServiceStopTimeTo"])
+def test_a_date_that_does_not_exist_is_an_error_and_never_nothing_found(filled: Filled, name: str) -> None:
+    for wrong in ("20260230", "20261301", "2026022925"):
+        with pytest.raises(QueryError) as caught:
+            found(filled, find(**{name: ((wrong,),)}))
+        assert caught.value.code == "XDSStoredQueryParamNumber"
+    found(filled, find(**{name: (("20280229",),)}))
 
 
 def test_the_most_values_a_query_may_hold_are_answered(filled: Filled) -> None:

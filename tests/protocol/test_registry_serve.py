@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,3 +150,18 @@ def _settings(folder: Path, **changes: object) -> RegistrySettings:
         "repository_unique_id": REPOSITORY,
     }
     return RegistrySettings(**{**usual, **changes})  # type: ignore[arg-type]
+
+
+def test_a_server_that_is_out_of_files_goes_on_when_it_has_some(tmp_path: Path) -> None:
+    with running(tmp_path) as (url, process):
+        requests.get(f"{url}/", timeout=60)
+        port, workers = int(url.rpartition(":")[2]), Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        worker = int(workers.read_text())
+        before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (3, before[1]))
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as knocking:
+            knocking.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            time.sleep(0.6)
+            resource.prlimit(worker, resource.RLIMIT_NOFILE, before)
+            assert knocking.recv(64).startswith(b"HTTP/1.1 404")
+        assert int(workers.read_text()) == worker

@@ -25,6 +25,7 @@ from tests.support.registry import (
     database_url,
     entry,
     new_unique_id,
+    related,
     running_service,
     sha1,
     submission,
@@ -41,7 +42,7 @@ from tests.support.registry_updates import (
 )
 
 HAS_MEMBER = AssociationType.HAS_MEMBER.value
-APND = AssociationType.APPEND.value
+APND, RPLC = AssociationType.APPEND.value, AssociationType.REPLACE.value
 LEVEL_2 = {"$MetadataLevel": (("2",),)}
 
 
@@ -343,6 +344,22 @@ def test_an_association_that_joins_two_patients_or_nothing_is_refused(quick: Reg
     assert codes(quick, addition(APND, mine.entry_uuid, nowhere)) == ["UnresolvedReferenceException"]
     assert "XDSRegistryMetadataError" in codes(quick, addition("urn:x:APND_TXFM", mine.entry_uuid, mine.entry_uuid))
     assert "XDSMetadataUpdateOperationError" in codes(quick, addition(APND, mine.entry_uuid, "nothing"))
+
+
+def test_an_addendum_may_replace_what_it_was_added_to_and_stays(quick: RegistryService) -> None:
+    (first,) = add(quick, submission(entry()))
+    (addendum,) = add(quick, related(submission(entry()), AssociationType.APPEND, "Document01", first.entry_uuid))
+    (second,) = add(quick, related(submission(entry()), AssociationType.APPEND, "Document01", first.entry_uuid))
+    assert codes(quick, addition(RPLC, addendum.entry_uuid, first.entry_uuid)) == []
+    found = (versions(quick, one.unique_id)[0].status.rpartition(":")[2] for one in (first, addendum, second))
+    assert list(found) == ["Deprecated", "Approved", "Deprecated"]
+
+
+def test_nothing_is_joined_to_itself(quick: RegistryService) -> None:
+    first, second = add(quick, submission(entry("Document01"), entry("Document02")))
+    for kind in (APND, RPLC):
+        assert codes(quick, addition(kind, first.entry_uuid, first.entry_uuid)) == ["XDSRegistryMetadataError"]
+    assert codes(quick, addition(APND, first.entry_uuid, second.entry_uuid)) == []
 
 
 def test_an_association_to_a_new_version_needs_propagation_off(quick: RegistryService) -> None:

@@ -308,5 +308,5 @@ def test_what_the_application_opened_is_closed_at_the_end(tmp_path: Path) -> Non
     with server(opened, main=closing_child) as (port, process):
         assert requests.get(f"http://127.0.0.1:{port}/", timeout=10).text == "nobody"
         process.terminate()
-        process.join(20)
+        process.join(60)
         assert opened.mark.read_text(encoding="utf-8") == "closed"

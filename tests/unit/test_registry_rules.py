@@ -290,6 +290,7 @@ def test_a_folder_is_a_member_of_the_set_and_holds_documents_alone() -> None:
         ({"unique_id": "abc"}, "Folder.uniqueId “abc” is not an OID"),
         ({"patient_id": ""}, "Folder.patientId is missing"),
         ({"codes": ()}, "Folder.codeList is missing"),
+        ({"title": ""}, "Folder.title is missing"),
         ({"codes": (Code("X", ""),)}, "codeList “X” lacks its codingScheme"),
         ({"logical_id": REGISTERED}, "a first version is submitted here"),
     ],
