@@ -22,12 +22,22 @@ from gateway.flow.carrying import audit
 from gateway.flow.deeds import amendment
 from gateway.flow.events import Delete, Event, IdentityChanged, ImagesChanged, New, Replace
 from gateway.flow.policy import Policy
-from gateway.flow.ports import NO_TURN, Blobs, Clock, Keeping, Store, Turn
+from gateway.flow.ports import NO_TURN, Blobs, Clock, Keeping, Published, Store, Turn
 from gateway.model.audit import AuditEvent
 from gateway.model.message import Arrival
 from gateway.model.relay import Entry
 from gateway.model.report import Report, Statements
-from gateway.model.share import Acceptance, AcceptedReport, Deed, Offer, Receipt, Received, Share, ShareState
+from gateway.model.share import (
+    Acceptance,
+    AcceptedReport,
+    Consequence,
+    Deed,
+    Offer,
+    Receipt,
+    Received,
+    Share,
+    ShareState,
+)
 from gateway.model.site import Site
 
 
@@ -127,12 +137,18 @@ class Accepting:
         where = [site for site in self.sites.values() if not sites or site.name in sites]
         told = [change for change in changes if isinstance(change, IdentityChanged)]
         known = [each for change in told for each in identity.changes(change, where, now)]
-        made = identity.Consequences(self.store, self.policy).of(known) if known else []
+        begun: list[Share] = []
+
+        def follow(published: Published) -> Sequence[Consequence]:
+            made = identity.Consequences(published, self.policy).of(known)
+            begun.extend(share for one in made for share in one.shares)
+            return made
+
         turn.wait()
         if studies and self.images_changed is not None:
             self.images_changed(studies)
-        self.store.accept_all((), arrival, turn, consequences=made)
-        if studies or any(one.shares for one in made):
+        self.store.accept_all((), arrival, turn, follow=follow if known else None)
+        if studies or begun:
             self.ring()
         return tuple(Receipt(report_id="", duplicate=False) for _ in changes)
 

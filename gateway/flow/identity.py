@@ -21,7 +21,7 @@ from gateway.errors import InputRejected, Mismatch
 from gateway.flow.deeds import anew
 from gateway.flow.events import IdentityChanged
 from gateway.flow.policy import Policy
-from gateway.flow.ports import Store
+from gateway.flow.ports import Published
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import INS_OIDS
 from gateway.model.identity import IdentityChange
@@ -58,15 +58,15 @@ def changes(event: IdentityChanged, sites: Sequence[Site], now: datetime) -> lis
 class Consequences:
     """What follows from a change for what was published."""
 
-    store: Store
+    published: Published
     policy: Policy
     seen: set[str] = field(default_factory=set)
     """Publications that something follows for already: one message may name several identifiers of a patient."""
 
     def of(self, changes: Sequence[IdentityChange]) -> list[Consequence]:
         """The shares that each change begins; nothing is written here."""
-        named = self.store.publications([(change.site, change.identifier) for change in changes])
-        return [self._of(change, named[change.site, change.identifier]) for change in changes]
+        named = self.published.publications([(change.site, change.identifier) for change in changes])
+        return [self._of(change, named.get((change.site, change.identifier), ())) for change in changes]
 
     def _of(self, change: IdentityChange, publications: Sequence[Share]) -> Consequence:
         wrong = [
@@ -93,9 +93,9 @@ class Consequences:
         """
         if publication.state is ShareState.HELD and publication.reason == "identity_corrected":
             return False
-        if any(one.deed is Deed.WITHDRAW for one in self.store.amendments(publication.id)):
+        if any(one.deed is Deed.WITHDRAW for one in self.published.amendments(publication.id)):
             return False
-        named = self.store.patient_identifiers(publication.report_id)
+        named = self.published.patient_identifiers(publication.report_id)
         if change.merged and change.identifier.root in INS_OIDS:
             return True
         national = {each.root: each for each in change.now if each.root in INS_OIDS}
@@ -104,7 +104,7 @@ class Consequences:
         if not change.merged:
             return False
         try:
-            sent = self.store.frozen(publication.id).patient_id
+            sent = self.published.frozen(publication.id).patient_id
         except InputRejected:
             return False
         return sent == change.identifier.cx() or sent.startswith(f"{change.identifier.cx()}^")

@@ -39,7 +39,9 @@ _BY_NAME = {
     # Deprecated since v2.5 without saying which encoding of Unicode; senders that still write it send UTF-8.
     "UNICODE": UTF_8,
     # Not of the table, and common.
-    "UTF-8": UTF_8,
+    **dict.fromkeys(("UTF-8", "UTF8", "UNICODE UTF8"), UTF_8),
+    **dict.fromkeys(("8859-15", "ISO-8859-15", "ISO8859-15", "ISO 8859-15", "LATIN-9", "LATIN9"), LATIN_9),
+    **dict.fromkeys(("8859-1", "ISO-8859-1", "ISO8859-1", "ISO 8859-1", "LATIN-1", "LATIN1"), LATIN_1),
 }
 
 

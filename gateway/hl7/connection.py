@@ -181,14 +181,25 @@ class Connection:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_tell, answered)
 
-        work = rules.executor.submit(rules.answer, message, rules.meeting(self._peer), place, request)
+        meeting = rules.meeting(self._peer)
+        # The executor's queue keeps what was cancelled, with all that it was given, until a thread comes to it: of a
+        # store that hangs for an hour, each message that was sent again.
+        waiting = [message]
+        try:
+            work = rules.executor.submit(lambda: rules.answer(waiting.pop(), meeting, place, request))
+        except RuntimeError:
+            # No thread is to be had. Who stands behind this place would wait for it for ever.
+            place.passed()
+            rules.order.leave(request.sender, place)
+            return rules.busy(request)
         work.add_done_callback(done)
         try:
             async with asyncio.timeout(rules.answer_timeout_s):
                 await answered
             return work.result()
         except TimeoutError:
-            work.cancel()
+            if work.cancel():
+                waiting.clear()
             return rules.busy(request)
         finally:
             if work.done():

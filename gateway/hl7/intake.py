@@ -52,14 +52,6 @@ def read_events(message: bytes, *, processing_ids: frozenset[str] = profiles.PRO
     return tuple(_event(parsed, action, received) for received in _received(parsed, documents))
 
 
-def read_event(message: bytes, *, processing_ids: frozenset[str] = profiles.PROCESSING_IDS) -> Event:
-    """The event of a message that tells of one; raises InputRejected (``hl7_several_events``) and as the other."""
-    events = read_events(message, processing_ids=processing_ids)
-    if len(events) > 1:
-        raise InputRejected("hl7_several_events", place="MSH^1^9", hl7_code="207")
-    return events[0]
-
-
 def _event(message: Message, action: Action, received: Received) -> Event:
     if action is Action.DELETE:
         return Delete(received)

@@ -103,9 +103,10 @@ class FileBlobs:
         The same content twice is one file; a file that no longer holds what its name says is written anew.
         Raises Unavailable (``store_full``, ``store_unavailable``).
         """
-        with self.begin(content) as keeping:
-            keeping.finish()
-            return keeping.digest
+        # In the caller's own thread, who waits in any case: to hand it to another and back takes processor.
+        prepared = self._prepare(content)
+        self._finish(prepared)
+        return prepared.digest
 
     def begin(self, content: bytes) -> Keeping:
         """Begin to keep *content*: it is on its way to the disk, under a temporary name, while the caller goes on."""

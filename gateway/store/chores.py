@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, update
 
 from gateway.audit.inserting import insert_new
 from gateway.store.schema_care import CHORES
@@ -47,8 +47,3 @@ def chore(writer: Writer, name: str, now: datetime, *, every_s: float, lease_s: 
     yield mine
     if mine:
         writer.run(lambda connection: done(connection, name, now))
-
-
-def last_done(connection: Connection, name: str) -> datetime | None:
-    """When the chore was last done, by anybody."""
-    return connection.execute(select(CHORES.c.done_at).where(CHORES.c.name == name)).scalar_one_or_none()

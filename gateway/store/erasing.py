@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, true, update
 
 from gateway import audit
 from gateway.audit.inserting import insert_or_replace
@@ -103,7 +103,8 @@ def _holds_a_manifest_of_others() -> Any:
             SHARES.c.report_id == REPORTS.c.id,
             other.c.report_id != REPORTS.c.id,
             other.c.destination == MANIFESTS.c.destination,
-            other.c.state == ShareState.SHARED.value,
+            # Hidden from the planner: by its state SQLite would find every share that stands, for each report.
+            func.coalesce(other.c.state, "") == ShareState.SHARED.value,
         )
         .correlate(REPORTS)
         .exists()
@@ -124,12 +125,10 @@ def only_its_own(connection: Connection, report_id: str) -> list[str]:
 
 
 def _needed_elsewhere(connection: Connection, digest: str, report_id: str) -> bool:
-    gone = select(ERASURES.c.report_id)
-    of_others = select(SHARES.c.id).where(SHARES.c.report_id != report_id, SHARES.c.report_id.not_in(gone))
     besides = {
-        REPORTS.name: and_(REPORTS.c.id != report_id, REPORTS.c.id.not_in(gone)),
-        DOCUMENTS.name: DOCUMENTS.c.share_id.in_(of_others),
-        SUBMISSIONS.name: SUBMISSIONS.c.share_id.in_(of_others),
+        REPORTS.name: and_(REPORTS.c.id != report_id, ~_is_erased(REPORTS.c.id)),
+        DOCUMENTS.name: _is_of_others(DOCUMENTS.c.share_id, report_id),
+        SUBMISSIONS.name: _is_of_others(SUBMISSIONS.c.share_id, report_id),
     }
     return any(
         connection.execute(
@@ -138,6 +137,15 @@ def _needed_elsewhere(connection: Connection, digest: str, report_id: str) -> bo
         is not None
         for column in references.COLUMNS
     )
+
+
+def _is_of_others(share_id: ColumnElement[str], report_id: str) -> ColumnElement[bool]:
+    return exists().where(SHARES.c.id == share_id, SHARES.c.report_id != report_id, ~_is_erased(SHARES.c.report_id))
+
+
+def _is_erased(report_id: ColumnElement[str]) -> ColumnElement[bool]:
+    # Asked of the row at hand: a list of all that were erased would be made anew for each question.
+    return exists().where(ERASURES.c.report_id == report_id)
 
 
 def erase(connection: Connection, one: Erasable, what: str, now: datetime, event: AuditEvent) -> None:
@@ -161,12 +169,9 @@ def erase(connection: Connection, one: Erasable, what: str, now: datetime, event
 
 def _look_no_more(connection: Connection, report_id: str) -> None:
     """Its studies are not looked at again, unless another report needs them."""
-    gone = select(ERASURES.c.report_id)
-    others = select(REPORT_STUDIES.c.study_uid).where(REPORT_STUDIES.c.report_id.not_in(gone))
     own = select(REPORT_STUDIES.c.study_uid).where(REPORT_STUDIES.c.report_id == report_id)
-    connection.execute(
-        update(WATCHES).where(WATCHES.c.study_uid.in_(own), WATCHES.c.study_uid.not_in(others)).values(due_at=None)
-    )
+    needed = exists().where(REPORT_STUDIES.c.study_uid == WATCHES.c.study_uid, ~_is_erased(REPORT_STUDIES.c.report_id))
+    connection.execute(update(WATCHES).where(WATCHES.c.study_uid.in_(own), ~needed).values(due_at=None))
 
 
 def _take_rows(connection: Connection, one: Erasable) -> None:

@@ -11,7 +11,6 @@ from gateway.model.identifiers import Identifier
 from gateway.model.identity import IdentityChange
 from gateway.model.share import AcceptedReport, Deed, Share
 from gateway.store import facts, forms, shares
-from gateway.store.prepared import Prepared
 from gateway.store.schema import IDENTITIES, REPORT_PATIENTS, SHARES
 from gateway.store.statements import keyed, rows_by
 
@@ -21,16 +20,12 @@ _NAMED_IN = (
     .where(REPORT_PATIENTS.c.report_id == bindparam("report"))
     .order_by(REPORT_PATIENTS.c.position)
 )
-_NAMING = Prepared(
-    select(SHARES)
-    .where(
-        SHARES.c.report_id.in_(
-            select(REPORT_PATIENTS.c.report_id).where(REPORT_PATIENTS.c.key == bindparam("patient"))
-        ),
-        SHARES.c.site == bindparam("at_site"),
-        SHARES.c.deed == Deed.PUBLISH,
-    )
-    .order_by(SHARES.c.sequence)
+_NAMING = keyed(
+    select(REPORT_PATIENTS.c.key, SHARES)
+    .join(REPORT_PATIENTS, REPORT_PATIENTS.c.report_id == SHARES.c.report_id)
+    .where(SHARES.c.deed == Deed.PUBLISH)
+    .order_by(SHARES.c.sequence),
+    REPORT_PATIENTS.c.key,
 )
 
 
@@ -128,13 +123,12 @@ def named_in(connection: Connection, report_id: str) -> tuple[Identifier, ...]:
 def publications(
     connection: Connection, named: Iterable[tuple[str, Identifier]]
 ) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
-    """See :meth:`gateway.flow.ports.Store.publications`."""
+    """See :meth:`gateway.flow.ports.Published.publications`."""
+    asked = [(site, identifier, facts.person(identifier)) for site, identifier in named]
+    found = rows_by(connection, _NAMING, (key for _, _, key in asked))
     return {
-        (site, identifier): tuple(
-            shares.from_row(row, "")
-            for row in _NAMING.all(connection, {"patient": facts.person(identifier), "at_site": site})
-        )
-        for site, identifier in named
+        (site, identifier): tuple(shares.from_row(row, "") for row in found.get(key, ()) if row.site == site)
+        for site, identifier, key in asked
     }
 
 

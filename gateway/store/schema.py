@@ -237,6 +237,7 @@ WATCHES = Table(
     Column("lost", Text, nullable=False),  # JSON: what the PACS lost or changed, for people
     Column("told", Boolean, nullable=False, server_default=false()),  # somebody said that the images changed
     Index("watches_due_at", "due_at"),
+    Index("watches_study", "study_uid"),
 )
 """Published studies that are looked at again."""
 
@@ -347,6 +348,7 @@ MESSAGES = Table(
     UniqueConstraint("id", name="messages_one_id"),
     Index("messages_key", "key", "answer"),
     Index("messages_received_at", "received_at"),
-    Index("messages_blob", "blob"),
+    Index("messages_control_id", "control_id", "sequence"),
+    Index("messages_blob", "blob", sqlite_where=text("blob IS NOT NULL"), postgresql_where=text("blob IS NOT NULL")),
     sqlite_autoincrement=True,
 )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from gateway import audit
 from gateway.errors import InputConflicts
-from gateway.flow.ports import NO_TURN, Turn
+from gateway.flow.ports import NO_TURN, Follow, Turn
 from gateway.flow.states import Happening
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
@@ -25,7 +25,6 @@ from gateway.model.relay import Entry
 from gateway.model.share import (
     Acceptance,
     AcceptedReport,
-    Consequence,
     FrozenSubmission,
     Manifest,
     Offer,
@@ -51,6 +50,7 @@ from gateway.store import (
     watches,
 )
 from gateway.store.engine import reading
+from gateway.store.published import Published
 from gateway.store.writer import Writer
 
 
@@ -88,13 +88,13 @@ class SqlStore:
         *,
         apart: str = "",
         entry: Entry | None = None,
-        consequences: Sequence[Consequence] = (),
+        follow: Follow | None = None,
         keep: Callable[[], None] = lambda: None,
     ) -> tuple[Acceptance, ...]:
         def write(connection: Connection) -> tuple[Acceptance, ...]:
             outcomes = tuple(self._accept_one(connection, offer) for offer in offers)
             entered = entry is not None and Acceptance.ACCEPTED in outcomes and relays.enter(connection, entry)
-            for consequence in consequences:
+            for consequence in follow(Published(connection)) if follow is not None else ():
                 identities.record(connection, consequence.change)
                 shares.begin(connection, consequence.shares)
                 _record(connection, consequence.events)
@@ -132,7 +132,7 @@ class SqlStore:
             return shares.by_id(connection, share_id)
 
     def claim(self, now: datetime, lease_s: float) -> Share | None:
-        return self._writer.run(lambda connection: shares.claim(connection, now, lease_s))
+        return self._writer.run_ahead(lambda connection: shares.claim(connection, now, lease_s))
 
     def next_due(self) -> datetime | None:
         with reading(self._engine) as connection:
@@ -151,7 +151,9 @@ class SqlStore:
                 manifest_rows.put_back(connection, share.id)
             _record(connection, kept)
 
-        self._writer.run(write)
+        # A look that is forgotten is taken again; whatever says more of a share is durable.
+        looked = share.state is ShareState.WAITING and not kept
+        (self._writer.run_ahead if looked else self._writer.run)(write)
 
     def freeze(
         self,
@@ -169,7 +171,8 @@ class SqlStore:
             _record(connection, kept)
 
         try:
-            self._writer.run(write)
+            # Nothing leaves before the share is said to leave, which is durable and this with it.
+            self._writer.run_ahead(write)
         except submissions.ManifestTaken:
             return False
         return True
@@ -227,10 +230,6 @@ class SqlStore:
     def amendments(self, share_id: str) -> Sequence[Share]:
         with reading(self._engine) as connection:
             return shares.amendments(connection, share_id)
-
-    def publications(self, named: Iterable[tuple[str, Identifier]]) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
-        with reading(self._engine) as connection:
-            return identities.publications(connection, named)
 
     def overrides_of(self, report_id: str, destination: str) -> Sequence[Mapping[str, str]]:
         with reading(self._engine) as connection:

@@ -168,7 +168,6 @@ TEXTS = {
         "Ce message n'est pas un message de téléradiologie (flux 1 à 4).",
         "This message is no teleradiology message (flows 1 to 4).",
     ),
-    "hl7_several_events": Text("Ce message annonce plusieurs évènements.", "This message tells of several events."),
     "hl7_refused_by_us": Text(
         "Le message à écrire ne serait pas conforme ({field}) : complétez ce qu'il doit dire.",
         "The message to be written would not conform ({field}): complete what it must say.",

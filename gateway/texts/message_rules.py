@@ -300,6 +300,11 @@ TEXTS = {
         ),
         ("parent_itself", "TXA-13 nomme le document lui-même.", "TXA-13 names the document itself."),
         (
+            "replaces_itself",
+            "Le CDA dit se remplacer lui-même : une nouvelle version a un identifiant nouveau.",
+            "The CDA says that it replaces itself: a new version has a new identifier.",
+        ),
+        (
             "replaces_nothing",
             "Le message remplace, et le CDA ne dit pas quel document (relatedDocument RPLC).",
             "The message replaces, and the CDA does not say which document (relatedDocument RPLC).",

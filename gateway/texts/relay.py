@@ -151,6 +151,14 @@ TEXTS: dict[str, Text] = {
         "Le corps de la requête n'est pas le JSON attendu : {words}.",
         "The body of the request is not the JSON that is expected: {words}.",
     ),
+    "idempotency_key": Text(
+        "L'en-tête Idempotency-Key est une chaîne entre guillemets, de 255 caractères au plus.",
+        "The header Idempotency-Key is a string in quotes, of 255 characters at most.",
+    ),
+    "idempotency_key_reused": Text(
+        "Cet en-tête Idempotency-Key est celui d'une autre requête : une requête nouvelle a une clé nouvelle.",
+        "This Idempotency-Key is that of another request: a new request has a new key.",
+    ),
     "relay_not_this_end": Text(
         "Une demande de type « {kind} » vient de l'autre côté du relais : {expected}.",
         "A message of the kind “{kind}” comes from the other end of the relay: {expected}.",

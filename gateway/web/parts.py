@@ -23,6 +23,7 @@ from gateway.web.openid.client import OpenIdConnect
 from gateway.web.viewer_settings import ViewerSettings
 
 if TYPE_CHECKING:
+    from gateway.web.once import Once
     from gateway.web.relay_form import Form
 
 _ANCESTOR = re.compile(r"'self'|https?://[A-Za-z0-9.*-]+(:[0-9]{1,5})?", re.ASCII)
@@ -127,8 +128,8 @@ class RelayParts:
     """What the web needs of the teleradiology relay."""
 
     store: RelayStore
-    submit: Callable[[IntakeKey, Form], Submitted]
-    """(who asks, what is said) to what became of it; raises GatewayError."""
+    submit: Callable[[IntakeKey, Form, Once | None], Submitted]
+    """(who asks, what is said, as which request if that may come again) to what became of it; raises GatewayError."""
     take_up: Callable[[str, str], RelayMessage]
     """(id of a held message, who) to the message; raises GatewayError."""
     give_up: Callable[[str, str], RelayMessage]

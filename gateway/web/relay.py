@@ -1,7 +1,8 @@
 """The relay on the web: the worklist for the people of the site, and ``/api/relay`` for a system without HL7.
 
 ``POST /api/relay/requests`` with JSON answers 202 when the gateway is responsible for the message it has built of it;
-``GET`` of the Location tells the state and what the platform answered. Keys and failures are those of ``/api/reports``.
+``GET`` of the Location tells the state and what the platform answered. Keys and failures are those of ``/api/reports``;
+a request that is sent again with its ``Idempotency-Key`` is answered as before, without a second message.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gateway.texts import sentence
 from gateway.web.console.common import may, may_act
 from gateway.web.intake import MediaTypeWrong, caller_of, problem, whole_body
 from gateway.web.login.session import Access, actor
+from gateway.web.once import HEADER, once
 from gateway.web.pages import language, message
 from gateway.web.parts import RelayParts, WebParts
 
@@ -132,8 +134,9 @@ def api(parts: WebParts) -> Blueprint:
 
         key = caller_of(parts)
         relay = _offered(parts)
-        form = relay_form.read(_body(parts))
-        made = relay.submit(key, form)
+        body = _body(parts)
+        form = relay_form.read(body)
+        made = relay.submit(key, form, once(request.headers.get(HEADER), body))
         log.info("relay.built", sender=key.name, request=made.request_id, kind=form.kind)
         response = jsonify({"id": made.request_id, **({"left_out": made.left_out} if made.left_out else {})})
         response.status_code = HTTPStatus.ACCEPTED

@@ -215,6 +215,7 @@ class House:
             pacs=lambda: self.everywhere,
             accept=lambda *given, **named: self.accepting.accept_all(*given, **named),
             ring=self._ring,
+            messages=lambda: self.messages,
         )
 
     @cached_property

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gateway.flow.patience import Patience
-from gateway.flow.ports import Blobs, Clock, Line, Pacs
+from gateway.flow.ports import Blobs, Clock, Line, MessageLog, Pacs
 from gateway.model.relay import LineAnswer, Platform
 from gateway.model.site import Site
 from gateway.settings import Settings
@@ -41,6 +41,7 @@ class RelayRooms:
         pacs: Callable[[], Mapping[str, Pacs]],
         accept: AcceptAll,
         ring: Callable[[], None],
+        messages: Callable[[], MessageLog],
     ) -> None:
         self._settings = settings
         self.store = store
@@ -50,6 +51,7 @@ class RelayRooms:
         self._pacs = pacs
         self._accept = accept
         self._ring = ring
+        self._messages = messages
 
     @cached_property
     def wording(self) -> HL7Wording:
@@ -111,6 +113,7 @@ class RelayRooms:
 
         return Desk(
             relaying=self.relaying,
+            log=self._messages(),
             accept=self._accept,
             clock=self._clock,
             sites=self._sites,

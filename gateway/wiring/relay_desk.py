@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from gateway.cda.read import read_document
-from gateway.errors import InputRejected
-from gateway.flow.ports import Clock
+from gateway.errors import InputRejected, Unavailable
+from gateway.flow.ports import Clock, MessageLog
 from gateway.flow.relay import AcceptAll, Relaying, Way
 from gateway.flow.relay_requests import request_id_of
 from gateway.hl7 import acknowledge, arrival, teleradiology_build, transmittal_build, white_paper_build
@@ -24,6 +27,7 @@ from gateway.trust import safexml
 from gateway.web.parts import IntakeKey, Submitted
 
 if TYPE_CHECKING:
+    from gateway.web.once import Once
     from gateway.web.relay_form import Form
 
 Address = tuple[str, str]
@@ -32,11 +36,38 @@ _APPLICATION = "GATEWAY"
 """MSH-3 of a site that has no system of its own which writes HL7."""
 
 
+class KeyReused(InputRejected):
+    """Another request has this ``Idempotency-Key``."""
+
+    http_status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """A message's id in the log, which can be there once, and its MSH-10."""
+
+    message_id: str
+    control_id: str
+
+    @classmethod
+    def of(cls, key: IntakeKey, once: Once | None) -> _Names:
+        """New ones; for a request that may come again those that it had, MSH-10 being another for another content."""
+        if once is None:
+            return cls(uuid4().hex, secrets.token_hex(10))
+        message_id = _digest("relay", key.name, once.key)[:32]
+        return cls(message_id, _digest(message_id, once.body_sha256)[:20])
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """Builds the message of a form, in the other end's terms, and lets it into the relay."""
 
     relaying: Relaying
+    log: MessageLog
     accept: AcceptAll
     clock: Clock
     sites: Mapping[str, Site]
@@ -44,33 +75,55 @@ class Desk:
     """Of each platform."""
     processing_id: str
 
-    def submit(self, key: IntakeKey, form: Form) -> Submitted:
-        """Keep what *form* says, in the name of *key*'s end.
+    def submit(self, key: IntakeKey, form: Form, once: Once | None = None) -> Submitted:
+        """Keep what *form* says, in the name of *key*'s end; what was kept as *once* before is answered as then.
 
-        Raises InputRejected (``relay_not_this_end``, ``relay_site_platform``, ``relay_platform_site``, and those of
-        building and of taking), Unavailable: nothing is kept then.
+        Raises InputRejected (``relay_not_this_end``, ``relay_site_platform``, ``relay_platform_site``,
+        ``idempotency_key_reused``, and those of building and of taking), Unavailable: nothing is kept then.
         """
         way = self._way(key, form)
         site, now = self.sites[way.site], self.clock.now()
         said = form.read(site, now)
-        message = self._built(said, way, now)
+        names = _Names.of(key, once)
+        request_id = request_id_of(way.platform.name, said.order_number)
+        made = Submitted(request_id=request_id, left_out=form.left_out(white_paper=way.platform.white_paper))
+        if once is not None and self._is_kept(names):
+            return made
+        try:
+            self._take(key, said, way, names, now)
+        except Unavailable:
+            # The id of a message is there once: the same request may have come beside this one, and been kept.
+            if once is None or not self._is_kept(names):
+                raise
+        return made
+
+    def _is_kept(self, names: _Names) -> bool:
+        """Raises KeyReused (``idempotency_key_reused``) where another content is."""
+        try:
+            kept = self.log.message(names.message_id)
+        except InputRejected:
+            return False
+        if kept.control_id != names.control_id:
+            raise KeyReused("idempotency_key_reused", place="Idempotency-Key")
+        return True
+
+    def _take(self, key: IntakeKey, said: Exchange | Transmittal, way: Way, names: _Names, now: datetime) -> None:
+        message = self._built(said, way, names.control_id, now)
         meeting = Meeting(admission=Admission(port="api"), peer=key.name, received_at=now)
-        came = arrival.of(message, acknowledge.read_request(message), meeting)
+        came = replace(arrival.of(message, acknowledge.read_request(message), meeting), id=names.message_id)
         if isinstance(said, Transmittal):
             events = read_events(message)
             outlined = arrival.outlined(message, came, events)
             self.relaying.take_document(message, events, outlined, self.accept, way=way)
         else:
             self.relaying.take(message, came, way=way)
-        request_id = request_id_of(way.platform.name, said.order_number)
-        return Submitted(request_id=request_id, left_out=form.left_out(white_paper=way.platform.white_paper))
 
-    def _built(self, said: Exchange | Transmittal, way: Way, now: datetime) -> bytes:
+    def _built(self, said: Exchange | Transmittal, way: Way, control_id: str, now: datetime) -> bytes:
         site = self.sites[way.site]
         ends = _address(min(site.senders, default=f"{_APPLICATION}|{site.name}")), self.addresses[way.platform.name]
         sending, receiving = ends if way.direction is Direction.TO_PLATFORM else ends[::-1]
         envelope = Envelope(
-            control_id=secrets.token_hex(10),
+            control_id=control_id,
             sending=sending,
             receiving=receiving,
             sent_at=f"{now:%Y%m%d%H%M%S}+0000",

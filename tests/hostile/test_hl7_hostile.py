@@ -14,9 +14,8 @@ from structlog.testing import capture_logs
 
 from gateway.errors import InputRejected, InputTooLarge
 from gateway.hl7 import er7, mllp
-from gateway.hl7.intake import read_event
 from gateway.model.share import Receipt
-from tests.support.hl7 import CDA, Draft, Peer, Recorder, answer, listening, mdm, value
+from tests.support.hl7 import CDA, Draft, Peer, Recorder, answer, listening, mdm, read_event, value
 
 MIB = 1024 * 1024
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from gateway.model.relay import LineAnswer
 from gateway.model.site import Site
 from gateway.model.teleradiology import Cancellation, Complement, Envelope, ImagingRequest
 from gateway.web.app import create_app
+from gateway.web.once import Once
 from gateway.web.parts import IntakeKey, RelayParts, Submitted
 from gateway.web.relay_form import Form
 from tests.support import web
@@ -62,6 +64,7 @@ class Place:
     site: web.Site
     relay: Stage
     submitted: list[tuple[str, Form]]
+    asked: list[Once | None]
     mended: Site | None = None
     """The site as its settings say after they were corrected."""
 
@@ -96,8 +99,10 @@ def place(tmp_path: Path) -> Iterator[Place]:
     with stage(tmp_path / "relay", site=HERE) as relay:
         site = web.build(tmp_path, URL, "http://127.0.0.1:8090", clock=relay.world.clock)
         submitted: list[tuple[str, Form]] = []
+        asked: list[Once | None] = []
 
-        def submit(key: IntakeKey, form: Form) -> Submitted:
+        def submit(key: IntakeKey, form: Form, once: Once | None) -> Submitted:
+            asked.append(once)
             if form.platform == "nowhere":
                 raise InputRejected("relay_site_platform", place="platform", platform=form.platform, known="lecture")
             submitted.append((key.name, form))
@@ -113,7 +118,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
                 give_up=relay.forwarding.give_up,
             ),
         )
-        made = Place(replace(site, parts=parts), relay, submitted)
+        made = Place(replace(site, parts=parts), relay, submitted, asked)
         made.site = replace(site, parts=replace(parts, message_again=made.again))
         yield made
 
@@ -274,6 +279,32 @@ def test_a_body_that_is_wrong_is_told_by_its_field(place: Place, body: object, a
     assert told is not None
     assert at is None or told["place"] == at
     assert "KERMARREC" not in answered.text
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ('"8e03978e-40d5-43dd-bc93-6894a57f9324"', "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+        ("8e03978e-40d5-43dd-bc93-6894a57f9324", "8e03978e-40d5-43dd-bc93-6894a57f9324"),
+        ('"request 7"', None),
+        ('""', None),
+        ('"open', None),
+        ('"' + "x" * 256 + '"', None),
+    ],
+)
+def test_a_request_says_by_which_key_it_may_come_again(place: Place, header: str, key: str | None) -> None:
+    answered = place.api("/api/relay/requests", BODY, **{"Idempotency-Key": header})
+    if key is None:
+        assert (answered.status_code, answered.json["code"]) == (400, "idempotency_key")
+        assert place.asked == []
+    else:
+        assert answered.status_code == 202
+        assert place.asked == [Once(key, hashlib.sha256(json.dumps(BODY).encode()).hexdigest())]
+
+
+def test_without_the_header_each_request_is_a_new_one(place: Place) -> None:
+    assert place.api("/api/relay/requests", BODY).status_code == 202
+    assert place.asked == [None]
 
 
 def test_only_a_key_of_the_site_sees_its_requests(place: Place) -> None:

@@ -14,8 +14,10 @@ from gateway.flow.events import Event
 from gateway.flow.ports import NO_TURN
 from gateway.flow.relay import AcceptAll
 from gateway.hl7 import er7, mllp
+from gateway.hl7.intake import read_events
 from gateway.hl7.listener import Listener, ListenerSettings, run
 from gateway.hl7.ports import Admission
+from gateway.hl7.profiles import PROCESSING_IDS
 from gateway.hl7.reception import Reception
 from gateway.model.message import Arrival
 from gateway.model.share import Receipt
@@ -32,6 +34,12 @@ STATEMENTS = (
     "MODIF_CONF_CODE",
     "DESTDMP",
 )
+
+
+def read_event(message: bytes, *, processing_ids: frozenset[str] = PROCESSING_IDS) -> Event:
+    """The event of a message that tells of one alone."""
+    (event,) = read_events(message, processing_ids=processing_ids)
+    return event
 
 
 def statements(coded_type: str, **values: str) -> list[str]:

@@ -105,6 +105,9 @@ def test_the_bytes_are_kept_as_they_came() -> None:
         ("8859/15", "iso8859-15", LATIN_9.name),
         ("8859/1", "iso8859-1", "8859/1"),
         ("8859/15~UNICODE UTF-8", "iso8859-15", LATIN_9.name),
+        ("UTF8", "utf-8", UTF_8.name),
+        ("ISO-8859-15", "iso8859-15", LATIN_9.name),
+        ("iso8859-1", "iso8859-1", "8859/1"),
     ],
 )
 def test_msh_18_decides_how_bytes_are_read(stated: str, codec: str, name: str) -> None:

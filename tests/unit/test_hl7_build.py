@@ -14,11 +14,10 @@ from gateway.errors import InputRejected
 from gateway.flow.events import Delete, New, Replace
 from gateway.hl7 import er7, profiles
 from gateway.hl7.build import PatientIdentifier, SenderPerson, Transmission, mdm_t02, oru_r01
-from gateway.hl7.intake import read_event
 from gateway.hl7.profiles import Action
 from gateway.model.identifiers import Identifier
 from gateway.model.report import Reliability
-from tests.support.hl7 import CDA, INS_TEST, LOCAL
+from tests.support.hl7 import CDA, INS_TEST, LOCAL, read_event
 from tests.support.hl7_messages import REPLACED_ID, cda, errors
 
 GOLDEN = Path(__file__).parent.parent / "golden"

@@ -6,8 +6,9 @@ import pytest
 
 from gateway.errors import InputRejected, NotSupportedYet
 from gateway.flow.events import IdentityChanged, ImagesChanged
-from gateway.hl7.intake import read_event, read_events
+from gateway.hl7.intake import read_events
 from gateway.model.identifiers import INS_TEST, Identifier
+from tests.support.hl7 import read_event
 from tests.support.hl7_messages import COMPLEMENT, RIGHT, message, put, twice, without
 
 LOCAL = "1.2.250.1.999.4.2"

@@ -119,6 +119,23 @@ def test_telling_it_again_changes_nothing_more(here: World) -> None:
     assert here.destination.taken_back.count(V[0].unique_id) == 1
 
 
+def test_what_is_published_while_a_change_waits_for_its_turn_is_withdrawn_too(here: World) -> None:
+    class Meanwhile:
+        def wait(self) -> None:
+            send(here, 1)
+            settle(here)
+
+        def passed(self) -> None:
+            pass
+
+    assert INS is not None
+    change = IdentityChanged(INS, RIGHT_INS, known=(RIGHT_INS, LOCAL), sender=SENDER)
+    here.accepting.accept_all((change,), turn=Meanwhile())
+    settle(here)
+    assert not here.destination.approved
+    assert [one.state for one in publications(here)] == [ShareState.HELD, ShareState.WITHDRAWN]
+
+
 def test_a_merge_of_local_identifiers_leaves_what_is_published_under_the_national_one(here: World) -> None:
     send(here, 1)
     settle(here)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from gateway.demo import identity, reports
 from gateway.demo.identity import CT
@@ -23,6 +24,7 @@ from gateway.hl7.reception import Meeting, Reception
 from gateway.model.identifiers import Identifier
 from gateway.model.message import ROW_BYTES
 from gateway.model.share import ShareState
+from gateway.store.engine import reading
 from gateway.store.messages import SqlMessages
 from gateway.trust import safexml
 from tests.fakes.world import World, world
@@ -190,6 +192,17 @@ def test_messages_are_found_by_time_sender_and_answer(here: Log) -> None:
     assert [one.control_id for one in here.messages.find(limit=9, sender="OTHER")] == ["C2"]
     assert here.messages.find(limit=9, answer="AE")[0].code == "hl7_not_a_message"
     assert len(here.messages.find(limit=1)) == 1
+
+
+def test_a_message_is_found_by_its_control_id_without_reading_the_log(here: Log) -> None:
+    for number in ("1", "2", "3"):
+        here.answer(message(number))
+    assert [one.control_id for one in here.messages.find(limit=9, control_id="C2")] == ["C2"]
+    query = "SELECT sequence FROM messages WHERE control_id = 'C2' ORDER BY sequence DESC LIMIT 9"
+    with reading(here.world.store._engine) as connection:
+        plan = " ".join(row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+    assert "messages_control_id" in plan
+    assert "TEMP B-TREE" not in plan
 
 
 def test_old_messages_are_forgotten_refused_ones_earlier(here: Log) -> None:

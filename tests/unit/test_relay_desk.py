@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from gateway.demo.identity import RADIOLOGIST, SITE
-from gateway.errors import InputRejected
+from gateway.errors import InputRejected, Unavailable
 from gateway.hl7 import er7
+from gateway.model.message import KeptMessage
 from gateway.model.relay import RequestState
 from gateway.web import relay_form
+from gateway.web.once import Once, once
 from gateway.web.parts import IntakeKey, Submitted
 from gateway.wiring.relay_desk import Desk
 from tests.fakes import world as worlds
@@ -36,6 +38,7 @@ def desk(here: Stage, **changes: Any) -> Desk:
     relaying = replace(here.relaying, **changes)
     return Desk(
         relaying=relaying,
+        log=here.messages,
         accept=here.world.accepting.accept_all,
         clock=here.world.clock,
         sites=relaying.sites,
@@ -46,6 +49,11 @@ def desk(here: Stage, **changes: Any) -> Desk:
 
 def hand_in(here: Stage, key: IntakeKey, form: dict[str, Any], **changes: Any) -> Submitted:
     return desk(here, **changes).submit(key, relay_form.read(json.dumps(form).encode()))
+
+
+def hand_in_once(here: Stage, key: IntakeKey, form: dict[str, Any], name: str = "k1", **changes: Any) -> Submitted:
+    body = json.dumps(form).encode()
+    return desk(here, **changes).submit(key, relay_form.read(body), once(f'"{name}"', body))
 
 
 def refused(here: Stage, key: IntakeKey, form: dict[str, Any], **changes: Any) -> tuple[str, str]:
@@ -178,3 +186,75 @@ def test_a_site_without_a_system_that_writes_hl7_can_ask(here: Stage) -> None:
     assert again.request_id == made.request_id
     here.forward()
     assert [er7.parse(one).header.text(3) for one in here.platform.sent] == ["GATEWAY", "GATEWAY"]
+
+
+def test_the_same_request_with_its_key_is_answered_as_before_and_has_no_second_effect(here: Stage) -> None:
+    first = hand_in_once(here, OF_SITE, example("request"))
+    here.world.clock.forward(60)
+    assert hand_in_once(here, OF_SITE, example("request")) == first
+    assert len(here.store.messages(first.request_id)) == len(here.messages.find(limit=9)) == 1
+    hand_in_once(here, OF_SITE, example("request"), "k2")
+    hand_in(here, OF_SITE, example("request"))
+    assert len(here.store.messages(first.request_id)) == 3
+    assert len({one.control_id for one in here.messages.find(limit=9)}) == 3
+
+
+def test_a_key_is_of_one_content_and_of_one_system(here: Stage) -> None:
+    made = hand_in_once(here, OF_SITE, example("request"))
+    with pytest.raises(InputRejected) as refusal:
+        hand_in_once(here, OF_SITE, example("request", justification="Autre motif"))
+    assert (refusal.value.code, refusal.value.http_status) == ("idempotency_key_reused", 422)
+    assert hand_in_once(here, OF_PLATFORM, example("answer")).request_id == made.request_id
+    assert len(here.store.messages(made.request_id)) == 2
+
+
+def test_what_was_refused_may_be_mended_under_its_key(here: Stage) -> None:
+    with pytest.raises(InputRejected):
+        hand_in_once(here, OF_SITE, example("request", platform="nowhere"))
+    assert hand_in_once(here, OF_SITE, example("request")).request_id
+    assert len(here.messages.find(limit=9)) == 1
+
+
+def test_a_report_with_its_key_enters_the_share_once(here: Stage) -> None:
+    made = hand_in(here, OF_SITE, example("request"))
+    form = report_form(cda_of(report()))
+    assert hand_in_once(here, OF_PLATFORM, form) == hand_in_once(here, OF_PLATFORM, form)
+    assert here.store.request(made.request_id).state is RequestState.REPORTED
+    assert [one.relay_id for one in here.messages.find(limit=9)] == [made.request_id] * 2
+
+
+class BlindAtFirst:
+    """A log in which a message is not seen before the same request has been kept beside."""
+
+    def __init__(self, here: Stage, beside: Callable[[], object]) -> None:
+        self._here = here
+        self._beside: list[Callable[[], object]] = [beside]
+
+    def message(self, message_id: str) -> KeptMessage:
+        if self._beside:
+            self._beside.pop()()
+            raise InputRejected("message_unknown", message=message_id)
+        return self._here.messages.message(message_id)
+
+
+def test_of_the_same_request_twice_at_once_one_is_kept_and_both_are_answered(here: Stage) -> None:
+    body = json.dumps(example("request")).encode()
+    form, again = relay_form.read(body), once('"k1"', body)
+    blind = BlindAtFirst(here, lambda: desk(here).submit(OF_SITE, form, again))
+    made = replace(desk(here), log=blind).submit(OF_SITE, form, again)  # type: ignore[arg-type]
+    assert len(here.store.messages(made.request_id)) == 1
+
+
+def test_a_store_that_fails_is_no_answer_of_before(here: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> bool:
+        raise Unavailable("store_full")
+
+    monkeypatch.setattr(here.store, "enter", full)
+    with pytest.raises(Unavailable):
+        hand_in_once(here, OF_SITE, example("request"))
+
+
+def test_a_key_may_be_written_with_or_without_its_quotes() -> None:
+    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert once('"a-1"', b"") == once(" a-1 ", b"") == Once("a-1", digest)
+    assert once(None, b"") is None

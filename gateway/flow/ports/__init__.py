@@ -9,7 +9,7 @@ from gateway.flow.ports.documents import Blobs, Keeping, ReadReport
 from gateway.flow.ports.pacs import Images, InstanceReading, Pacs
 from gateway.flow.ports.reception import NO_TURN, MessageLog, NoTurn, Turn
 from gateway.flow.ports.relay import Line, RelayStore, Wording
-from gateway.flow.ports.shares import Store
+from gateway.flow.ports.shares import Follow, Published, Store
 
 __all__ = [
     "NO_TURN",
@@ -17,6 +17,7 @@ __all__ = [
     "Clock",
     "Destination",
     "Exams",
+    "Follow",
     "Images",
     "InstanceReading",
     "Keeping",
@@ -24,6 +25,7 @@ __all__ = [
     "MessageLog",
     "NoTurn",
     "Pacs",
+    "Published",
     "ReadReport",
     "RelayStore",
     "Sessions",

@@ -27,6 +27,27 @@ from gateway.model.share import (
 )
 
 
+class Published(Protocol):
+    """What was published, as it stands in the transaction that keeps a change of identity: nothing comes between."""
+
+    def publications(self, named: Iterable[tuple[str, Identifier]]) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
+        """By site and identifier: the publications of that site's reports that name it as their patient's, oldest
+        first; nothing for one that no report names."""
+
+    def amendments(self, share_id: str) -> Sequence[Share]:
+        """As :meth:`Store.amendments`."""
+
+    def patient_identifiers(self, report_id: str) -> Sequence[Identifier]:
+        """As :meth:`Store.patient_identifiers`."""
+
+    def frozen(self, share_id: str) -> FrozenSubmission:
+        """As :meth:`Store.frozen`."""
+
+
+Follow = Callable[[Published], Sequence[Consequence]]
+"""Tells what a message about patients changes, and the shares that follow from it."""
+
+
 class Store(Protocol):
     """The truth. Each method is one transaction, and each that changes something records its audit events in it."""
 
@@ -51,13 +72,13 @@ class Store(Protocol):
         *,
         apart: str = "",
         entry: Entry | None = None,
-        consequences: Sequence[Consequence] = (),
+        follow: Follow | None = None,
         keep: Callable[[], None] = lambda: None,
     ) -> Sequence[Acceptance]:
         """Keep the reports of one message, all or none, and the message with them. Durable when it returns.
 
-        *consequences*: what it tells of patients, and the shares that follow from it. *keep* makes the bytes durable
-        where they are not yet; it is called last before the commit, and what it raises undoes all.
+        *follow* is asked in the transaction, and what it gives is written. *keep* makes the bytes durable where they
+        are not yet; it is called last before the commit, and what it raises undoes all.
 
         *apart* is the key of the message's bytes where they are a blob of their own; *entry* is what the message does
         to a teleradiology request, done once however often the message comes. Raises InputConflicts
@@ -117,10 +138,6 @@ class Store(Protocol):
 
     def amendments(self, share_id: str) -> Sequence[Share]:
         """What amends a share: those whose target it is, as they arrived."""
-
-    def publications(self, named: Iterable[tuple[str, Identifier]]) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
-        """By site and identifier: the publications of that site's reports that name it as their patient's, oldest
-        first."""
 
     def overrides_of(self, report_id: str, destination: str) -> Sequence[Mapping[str, str]]:
         """What people stated for the publications of a report at a destination, oldest first: with each publication,

@@ -119,12 +119,19 @@ def documents(case: Case) -> None:
 
 
 def statements(case: Case) -> None:
-    """Each metadata observation once, in the order of the profile; nothing of that system beside."""
+    """Each metadata observation once, in the order of the profile; nothing of that system beside.
+
+    A second document in an order of its own may have them again, as long as they say the same.
+    """
     source = f"{CDA}, métadonnées complémentaires (OBX)"
     rows: dict[str, Segment] = {}
+    before: dict[str, Segment] = {}
     last = -1
-    for row in case.message.all("OBX"):
-        if is_document(row):
+    for row in (segment for segment in case.message.segments if segment.name in ("ORC", "OBX")):
+        if row.name == "ORC":
+            before |= rows
+            rows, last = {}, -1
+        if row.name == "ORC" or is_document(row):
             continue
         code = ALIASES.get(row.text(3), row.text(3))
         if code not in STATEMENTS:
@@ -152,13 +159,14 @@ def statements(case: Case) -> None:
                 value=row.text(3),
                 expected=code,
             )
-        if code in rows:
+        if code in rows or (code in before and before[code].text(5) != row.text(5)):
             case.say("statement-twice", row, 3, err3="198", source=source, value=code)
             continue
         rows[code] = row
         if STATEMENTS.index(code) < last:
             case.say("statement-order", row, 3, err3="100", source=source, value=code)
         last = max(last, STATEMENTS.index(code))
+    rows |= before
     for code in (*REQUIRED_STATEMENTS, *WANTED_STATEMENTS):
         if code not in rows:
             severity = Severity.ERROR if code in REQUIRED_STATEMENTS else Severity.WARNING
@@ -249,6 +257,7 @@ def participations(case: Case) -> None:
         if segment.name == "OBX":
             carrier = segment
             senders = []
+            kinds.discard("REPLY")
         if segment.name != "PRT":
             continue
         if carrier is not None and not is_document(carrier):

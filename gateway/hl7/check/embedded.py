@@ -138,3 +138,5 @@ def _lineage(case: Case, document: Document, report: Report) -> None:
         case.say("replaces-nothing", document.row, 11, err3="207", err5="900", source=source)
     if status == "F" and replaces:
         case.say("replaces-unsaid", document.row, 11, err3="207", err5="900", source=source)
+    if any(related.identifier == report.identifier for related in replaces):
+        case.say("replaces-itself", document.row, 5, component=5, err3="207", err5="900", source=source)

@@ -51,6 +51,8 @@ def _standard(case: Case, segment: Segment) -> None:
         if segment.name == "OBX" and element.number == 6:
             kind = ""  # units are of UCUM or ISO when no system is named
         for repetition in _repetitions(case, segment, element):
+            if _is_null(segment, element.number, repetition):
+                continue
             for fault in datatypes.faults(segment, element.number, kind, repetition):
                 case.say(
                     fault.rule,
@@ -101,6 +103,13 @@ def _repetitions(case: Case, segment: Segment, element: dictionary.Element) -> I
         if number > 1 and not element.repeats:
             return
         yield number
+
+
+def _is_null(segment: Segment, number: int, repetition: int) -> bool:
+    """Whether nothing stands there but ``""``: a value of every data type, which says that there is none any more
+    (HL7 v2.5.1 section 2.5.3)."""
+    start, end = segment.span(number, repetition)
+    return end - start == 2 and segment.text(number, 0, 0, repetition) == ""
 
 
 def _further(case: Case, segment: Segment, last: int) -> None:

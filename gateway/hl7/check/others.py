@@ -112,10 +112,10 @@ def image_change(case: Case) -> None:
 
 
 def merge(case: Case) -> None:
-    """PID-3 and MRG-1 each name somebody under an authority, and not the same."""
+    """PID-3 and MRG-1 each name somebody under an authority; who is merged away is kept by no pair of the message."""
     patients, merged = case.message.all("PID"), case.message.all("MRG")
-    for patient, old in zip(patients, merged, strict=False):
-        kept = {_identity(patient, 3, n) for n in patient.repetitions(3)}
+    kept = {_identity(patient, 3, n) for patient in patients for n in patient.repetitions(3)}
+    for old in merged:
         gone = {_identity(old, 1, n) for n in old.repetitions(1)}
         if kept & gone:
             case.say("merge-itself", old, 1, err3="103", source=f"ITI-30 ; {PAM}")

@@ -40,6 +40,10 @@ def _report(case: Case, matcher: _Matcher, source: str) -> None:
         case.say(rule, segment, err3=err3, source=source)
 
 
+_COMMENT = "NTE"
+"""One that stands right before a segment that is due is out of its place itself: nothing is missing."""
+
+
 @dataclass
 class _Matcher:
     """Walks along the segments and the grammar together; never back."""
@@ -93,7 +97,8 @@ class _Matcher:
         """Whether the segment can be taken by nothing from here on."""
         if self.name == row.name:
             return taken > 0 and row.name not in after
-        return row.required and not taken and self.name not in after
+        strayed = self.name == _COMMENT and self._next == row.name
+        return row.required and not taken and (strayed or self.name not in after)
 
     def _occurrences(self, group: Group, after: frozenset[str]) -> None:
         inside = after | group.names if group.repeats else after
@@ -110,9 +115,20 @@ class _Matcher:
     def _begins(self, group: Group, after: frozenset[str], done: int) -> bool:
         if self.name in group.first:
             return True
-        while not done and group.required and self.name and self.name not in after | group.names:
+        while self.name and self._strays(group, after, done):
             self._skip()
         return self.name in group.first or (self.name in group.names and self.name not in after)
+
+    def _strays(self, group: Group, after: frozenset[str], done: int) -> bool:
+        """Whether the segment, by which the group would begin, belongs neither into it nor behind it."""
+        if self.name == _COMMENT and self._next in group.first:
+            return self.name not in group.first | after
+        return group.required and not done and self.name not in after | group.names
+
+    @property
+    def _next(self) -> str:
+        """The name of the segment behind the one that is looked at."""
+        return self.segments[self.at + 1].name if self.at + 1 < len(self.segments) else ""
 
     def _take(self) -> None:
         name = self.name

@@ -17,6 +17,13 @@ from gateway.hl7.profiles.common import WHITE_PAPER
 from gateway.hl7.profiles.white_paper import CANCELLATIONS
 from gateway.model.codes import dicom_modality
 
+_NUMBER_OF_IMAGES = "113731"
+_UNITS = {
+    **dict.fromkeys(("111636", "111637", "113722", "113726", "113727", "113813", "113830"), ("Gy",)),
+    "113507": ("Bq", "Ci"),
+    "113839": ("Sv",),
+}
+"""By quantity (DICOM PS3.16, TID 10001 and those below it): what its unit is made of, whatever it is multiplied by."""
 IRRADIATING = frozenset({"CR", "CT", "DX", "IO", "MG", "NM", "PT", "PX", "RF", "RG", "XA"})
 """Modalities (DICOM CID 29) for which a dose exists."""
 
@@ -100,7 +107,11 @@ def dose(case: Case) -> None:
         if row.text(2) != "NM":
             case.say("value", row, 2, err3="103", source=source, value=row.text(2), expected="NM")
         for field in (5, 6):
-            if not row.text(field):
+            if not row.text(field) and not (field == 6 and row.text(3) == _NUMBER_OF_IMAGES):
                 case.say("field-required", row, field, err3="101", source=source)
+        unit, words = row.text(6), row.text(6, 2)
+        if unit and not any(known in text for known in _UNITS.get(row.text(3), ("",)) for text in (unit, words)):
+            expected = ", ".join(_UNITS[row.text(3)])
+            case.say("value", row, 6, err3="103", source=source, value=unit, expected=expected)
         if row.text(5).startswith("-"):
             case.say("form", row, 5, err3="102", source=source, value=row.text(5))

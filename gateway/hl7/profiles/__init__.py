@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from gateway.hl7.er7 import Message
+from gateway.hl7.er7 import Message, Segment
 
 PROFILE = "CISIS_CDA_HL7_V2"
 PROFILE_VERSION = "2.1"
@@ -194,6 +194,11 @@ MASKS = {
 """OBX-3.1 of a mask to its code in the value set JDV_J08 (confidentialityCode)."""
 
 
+_DATA = ("OBX", 5, 5)
+_MOST = 10
+"""Repetitions that are looked at."""
+
+
 def missing_segments(message: Message, profile: Profile) -> Iterator[str]:
     """The required segments that are not there."""
     present = {segment.name for segment in message.segments}
@@ -212,8 +217,17 @@ def missing_fields(message: Message, profile: Profile, document: int) -> Iterato
     for required in profile.fields:
         rows = message.all(required.segment)
         index = document if required.segment == "OBX" else 0
-        if index >= len(rows) or not rows[index].has(required.field, required.component):
+        if index >= len(rows) or not _states(rows[index], required.field, required.component):
             yield required
+
+
+def _states(row: Segment, field: int, component: int) -> bool:
+    """Whether a field says something: blanks and ``""`` do not, and a repetition is not hidden by an empty one."""
+    if (row.name, field, component) == _DATA:
+        return row.has(field, component)  # a document, of which nobody wants the text here
+    if row.text(field, component):
+        return True
+    return any(row.text(field, component, repetition=number) for number in islice(row.repetitions(field), 1, _MOST))
 
 
 def action_of(event: str, order_control: str, result_status: str) -> Action | None:

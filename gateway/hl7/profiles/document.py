@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gateway.hl7 import profiles
 from gateway.hl7.er7 import Segment
-from gateway.hl7.profiles.common import CDA, PAM, header, organization, patient, professional, visit
+from gateway.hl7.profiles.common import CDA, HL7, PAM, header, organization, patient, professional, visit
 from gateway.hl7.profiles.grammar import Field, Profile, Section, asked, said
 from gateway.model.finding import Severity
 
@@ -244,6 +244,7 @@ def _mdm(action: profiles.Action, fr: str, en: str) -> Profile:
             header(f"{CDA}, segment MSH", "MDM", (event,), "MDM_T02", ("2.6",), PROFILE),
             patient(f"{CDA}, segment PID; {PAM}"),
             visit(f"{CDA}, segment PV1; {PAM}"),
+            Section(segment="EVN", source=f"{HL7} 3.4.1, EVN-1", fields=(asked("1", "O", event),)),
             _order(_EVERY),
             Section(segment="OBR", source=f"{CDA}, segment OBR", fields=_type(4)),
             _TXA,

@@ -35,7 +35,8 @@ OMI_CHANGE = Profile(
             segment="MSH",
             source=DRIM,
             fields=(
-                *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "10", "11", "12")),
+                *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "11", "12")),
+                asked("10", like=r".{1,199}"),
                 asked("9.1", "R", "OMI", err3="200"),
                 asked("9.2", "R", "O23", err3="201"),
                 asked("9.3", "R", "OMI_O23", err3="200"),
@@ -259,7 +260,8 @@ def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple
                 segment="MSH",
                 source=ITI_30,
                 fields=(
-                    *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "10", "11", "12")),
+                    *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "11", "12")),
+                    asked("10", like=r".{1,199}"),
                     asked("9.1", "R", "ADT", err3="200"),
                     asked("9.2", "R", event, err3="201"),
                     asked("9.3", "R", message, err3="200"),
