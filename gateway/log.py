@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -82,3 +83,14 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     root.setLevel(logging.WARNING)
     # It writes a page of its own for every frame that a codec refuses, which who asked is told in a word.
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    threading.excepthook = _thread_broken
+
+
+def _thread_broken(broken: threading.ExceptHookArgs) -> None:
+    """A thread ended by what it did not expect: said where and as what, not in its own words, as Python would."""
+    error = broken.exc_value
+    if error is not None and not isinstance(error, SystemExit):
+        name = broken.thread.name if broken.thread is not None else ""
+        structlog.get_logger(__name__).error(
+            "thread.broken", thread=name, error=type(error).__name__, where=where(error)
+        )

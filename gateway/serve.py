@@ -29,7 +29,14 @@ from gateway.doors import guard, listening, refuse_taken
 from gateway.errors import Unavailable
 from gateway.model.relay import RelayMessage
 from gateway.model.watch import Watch
-from gateway.process import Doorbell, as_a_child, keep_what_is_made, signals_held_back, when_told_to_end
+from gateway.process import (
+    Doorbell,
+    as_a_child,
+    give_way_soon,
+    keep_what_is_made,
+    signals_held_back,
+    when_told_to_end,
+)
 from gateway.settings import Settings, load
 from gateway.wiring.house import House
 from gateway.wiring.peers import Part
@@ -44,6 +51,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 RESTART_PAUSE_S = 1.0
+TRIES = 60
+"""To start a child, one a second, while the machine gives no process."""
 STORE_PAUSE_S = 5.0
 STOP_PATIENCE_S = 30.0
 WORK_NICENESS = 5
@@ -61,6 +70,8 @@ class Child:
     main: Callable[[Path, Bell], None]
     process: ForkProcess | None = None
     not_before: float = 0.0
+    tries: int = 0
+    """To start it, in vain."""
 
 
 def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work", "receive")) -> int:
@@ -136,9 +147,20 @@ def _start_if_needed(child: Child, context: ForkContext, path: Path, bell: Bell)
         child.not_before = time.monotonic() + RESTART_PAUSE_S
     if time.monotonic() < child.not_before:
         return
-    child.process = context.Process(target=_as_child, args=(child.main, os.getpid(), path, bell), name=child.name)
-    with signals_held_back():
-        child.process.start()
+    process = context.Process(target=_as_child, args=(child.main, os.getpid(), path, bell), name=child.name)
+    try:
+        with signals_held_back():
+            process.start()
+    except OSError as error:
+        # No room for a further process now: the others go on, and this one is started when there is. Not for ever: each
+        # try leaves the pipes behind that multiprocessing had made for it, and whoever started us may know better.
+        child.tries += 1
+        _log.error("child.not_started", child=child.name, words=error.strerror, tries=child.tries)
+        if child.tries >= TRIES:
+            raise
+        child.not_before = time.monotonic() + RESTART_PAUSE_S
+        return
+    child.process, child.tries = process, 0
 
 
 def _stop_all(children: list[Child]) -> int:
@@ -266,6 +288,8 @@ def work_main(path: Path, bell: Bell) -> None:
     )
     house.bell.listen()
     house.monitoring.begin("work")
+    keep_what_is_made()
+    give_way_soon()
 
     when_told_to_end(stop)
     try:

@@ -100,6 +100,7 @@ class Worker(Generic[W]):
         self._nudge = nudge
         self._chores_due = 0.0
         self._places = threading.Semaphore(threads)
+        self._held = _Held(self._renewed, lease_s / 3)
         self._stopping = threading.Event()
         self._busy: set[threading.Thread] = set()
 
@@ -111,6 +112,7 @@ class Worker(Generic[W]):
         finally:
             for thread in list(self._busy):
                 thread.join()
+            self._held.end()
 
     def stop(self) -> None:
         """Ask :meth:`run` to end."""
@@ -143,7 +145,12 @@ class Worker(Generic[W]):
         """What has to be done now and then: old logins forgotten, files without a row swept."""
         if time.monotonic() >= self._chores_due:
             self._chores_due = time.monotonic() + CHORES_INTERVAL_S
-            self._chores()
+            try:
+                self._chores()
+            except GatewayError:
+                raise
+            except Exception as error:  # noqa: BLE001 - what tidies up must not keep the shares from being carried
+                log.error("work.chores_failed", error=type(error).__name__, where=where(error))
 
     def _start_one(self) -> bool:
         if not self._places.acquire(timeout=self._poll_s):
@@ -176,7 +183,7 @@ class Worker(Generic[W]):
 
     def _carry(self, share: W) -> None:
         try:
-            with self._leased(share):
+            with self._held.holding(share):
                 ended = self._carried(share)
             # Of ten thousand that wait, none is worth a line each time that it still does.
             moved = (ended.state, ended.reason) != (share.state, share.reason)
@@ -202,26 +209,59 @@ class Worker(Generic[W]):
             log.debug(self._events["postponed"], share=share.id, code=postponed.code)
             return self._gate.postpone(share, postponed)
 
+    def _renewed(self, share: W) -> bool:
+        """Its lease is lengthened; False when it is not held any more."""
+        try:
+            return self._store.renew(share, self._clock.now() + timedelta(seconds=self._lease_s))
+        except GatewayError as error:
+            log.warning("lease.not_renewed", share=share.id, code=error.code)
+        except Exception as error:  # noqa: BLE001 - the leases of the others are lengthened all the same
+            log.error("lease.not_renewed", share=share.id, error=type(error).__name__, where=where(error))
+        return True
+
+
+class _Held(Generic[W]):
+    """What is carried now. One thread lengthens all its leases: one for each would be made and waited for between a
+    share and the next."""
+
+    def __init__(self, renewed: Callable[[W], bool], interval_s: float) -> None:
+        """*renewed* lengthens a lease, and gives whether it is held still; that is done each *interval_s* seconds."""
+        self._renewed = renewed
+        self._interval_s = interval_s
+        self._held: dict[str, W] = {}
+        self._changing = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+
     @contextmanager
-    def _leased(self, share: W) -> Iterator[None]:
-        """Its lease is lengthened while it is carried."""
-        done = threading.Event()
-        heart = threading.Thread(target=self._keep, args=(share, done), name=f"lease-{share.id[:8]}")
-        heart.start()
+    def holding(self, work: W) -> Iterator[None]:
+        """Around the carrying of *work*. Raises RuntimeError when the machine gives no thread."""
+        with self._changing:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="lease-keeper")
+                thread.start()
+                self._thread = thread
+            self._held[work.id] = work
         try:
             yield
         finally:
-            done.set()
-            heart.join()
+            with self._changing:
+                self._held.pop(work.id, None)
 
-    def _keep(self, share: W, done: threading.Event) -> None:
-        while not done.wait(self._lease_s / 3):
-            until = self._clock.now() + timedelta(seconds=self._lease_s)
-            try:
-                if not self._store.renew(share, until):
-                    return
-            except GatewayError as error:
-                log.warning("lease.not_renewed", share=share.id, code=error.code)
+    def end(self) -> None:
+        """When nothing is held any more."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._interval_s):
+            with self._changing:
+                held = list(self._held.values())
+            for work in held:
+                if not self._renewed(work):
+                    with self._changing:
+                        self._held.pop(work.id, None)
 
 
 class SideWorker:

@@ -6,6 +6,7 @@ import glob
 import logging
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,8 +64,9 @@ def _loggers_not_cached() -> Iterator[None]:
 def _logging_as_it_was() -> Iterator[None]:
     """A command that runs inside a test sets up the log as it does for its user, and for that test alone."""
     before, root = structlog.get_config(), logging.getLogger()
-    level = root.level
+    level, of_threads = root.level, threading.excepthook
     yield
+    threading.excepthook = of_threads
     structlog.configure(**before)
     ours = [one for one in root.handlers if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)]
     root.handlers[:] = [one for one in root.handlers if one not in ours]

@@ -20,7 +20,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ HEADER = "backup.json"
 CONTENTS = "contents.json"
 SETTINGS = "settings.toml"
 LIST = "documents.txt"
+_UNFINISHED = re.compile(rf"\.(?:{re.escape(HEADER)}|{re.escape(SETTINGS)})\.[0-9a-f]{{8}}")
 _PASSWORD = re.compile(r"(://[^:/@\s\"']+:)[^@/\s\"']+@")
 PASSWORD_LEFT_OUT = "LEFT-OUT"  # noqa: S105 - says that there is none
 
@@ -88,10 +89,10 @@ def back_up(house: House, settings_file: Path, folder: Path, wishes: Wishes) -> 
     place = f"rows-{one}"
     try:
         contents, listed, missing, fresh = _write(house, settings_file, folder, place, seal, wishes)
+        sealing.write(folder / place / CONTENTS, seal.shut(f"{place}/{CONTENTS}", [_json(contents | {"id": one})]))
     except BaseException:
         shutil.rmtree(folder / place, ignore_errors=True)
         raise
-    sealing.write(folder / place / CONTENTS, seal.shut(f"{place}/{CONTENTS}", [_json(contents | {"id": one})]))
     sealing.write(folder / HEADER, [_json(header | {"rows": place})])
     _take_old(folder, place, {seal.hidden(digest) for digest in listed})
     log.info("backup.made", documents=len(listed), new=fresh, missing=len(missing))
@@ -114,7 +115,10 @@ def _begin(folder: Path, wishes: Wishes) -> tuple[Seal, dict[str, Any]]:
     """
     if folder.exists() and not folder.is_dir():
         raise InputRejected("backup_folder", folder=str(folder), words="it is a file")
-    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    try:
+        there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise InputRejected("backup_folder", folder=str(folder), words=error.strerror or "unreadable") from None
     if HEADER in there:
         header = read_header(folder)
         wrapped = header.get("key")
@@ -125,8 +129,8 @@ def _begin(folder: Path, wishes: Wishes) -> tuple[Seal, dict[str, Any]]:
             return NoSeal(), header
         if wishes.recipient is None and wishes.passphrase is not None:
             return KeySeal(sealing.unwrap(wrapped, sealing.passphrase_of(wishes.passphrase), None)), header
-    elif [name for name in there if not name.startswith("rows-") and name != "documents"]:
-        raise InputRejected("backup_folder", folder=str(folder), words=f"it holds {there[0]}")
+    elif others := [name for name in there if not _is_left_over(name, there)]:
+        raise InputRejected("backup_folder", folder=str(folder), words=f"it holds {others[0]}")
     header = {"what": "drim-gateway backup", "format": FORMAT}
     if wishes.recipient is None and wishes.passphrase is None:
         return NoSeal(), header
@@ -136,6 +140,13 @@ def _begin(folder: Path, wishes: Wishes) -> tuple[Seal, dict[str, Any]]:
     elif wishes.passphrase is not None:
         header["key"] = sealing.wrap_for_passphrase(key, sealing.passphrase_of(wishes.passphrase))
     return KeySeal(key), header
+
+
+def _is_left_over(name: str, there: Sequence[str]) -> bool:
+    """Whether *name*, of those in a folder without a header, is of a first backup that was broken off."""
+    if name.startswith("rows-") or name == "documents" or re.fullmatch(_UNFINISHED, name):
+        return True
+    return name in (SETTINGS, "secrets") and any(one.startswith("rows-") or one == "documents" for one in there)
 
 
 def read_header(folder: Path) -> dict[str, Any]:
@@ -264,12 +275,16 @@ def _files(value: Any) -> Iterator[Path]:
 
 def _take_old(folder: Path, place: str, names: set[str]) -> None:
     """Take away the rows of earlier backups, and documents that the gateway does not have any more."""
-    for old in folder.glob("rows-*"):
-        if old.name != place:
-            shutil.rmtree(old)
-    for path in (folder / "documents").glob("*/*"):
-        if path.name not in names:
-            path.unlink()
+    try:
+        for old in folder.glob("rows-*"):
+            if old.name != place:
+                shutil.rmtree(old)
+        for path in (folder / "documents").glob("*/*"):
+            if path.name not in names:
+                path.unlink()
+    except OSError as error:
+        # The new one stands; what is left goes with the next.
+        log.warning("backup.old_left", words=error.strerror or type(error).__name__)
 
 
 def _json(value: Any) -> bytes:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -43,10 +44,13 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def wait_for_port(port: int, process: SpawnProcess, timeout_s: float = READY_TIMEOUT_S) -> None:
-    """Until something accepts on *port*; raises Unavailable when *process* ends first, or after *timeout_s*."""
+def wait_for_port(
+    port: int, process: SpawnProcess, told_to_end: threading.Event, timeout_s: float = READY_TIMEOUT_S
+) -> None:
+    """Until something accepts on *port*; raises Unavailable when *process* ends first, when *told_to_end*, or after
+    *timeout_s*."""
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not told_to_end.is_set():
         if not process.is_alive():
             break
         try:
@@ -63,6 +67,8 @@ class Household:
     """The processes of one demo, started in order and stopped in the opposite one."""
 
     _running: list[SpawnProcess] = field(default_factory=list)
+    told_to_end: threading.Event = field(default_factory=threading.Event)
+    """Set: no part is waited for any longer."""
 
     def start(self, name: str, main: Callable[..., Any], *arguments: Any, ready_port: int) -> None:
         """Start *main* in a process of its own and wait until *ready_port* accepts."""
@@ -70,11 +76,12 @@ class Household:
         process = context.Process(target=_enter, args=(os.getpid(), main, arguments), name=name)
         process.start()
         self._running.append(process)
-        wait_for_port(ready_port, process)
+        wait_for_port(ready_port, process, self.told_to_end)
 
     def wait_for(self, name: str, port: int) -> None:
         """Wait until the part *name* accepts on a further *port*."""
-        wait_for_port(port, next(process for process in self._running if process.name == name))
+        process = next(process for process in self._running if process.name == name)
+        wait_for_port(port, process, self.told_to_end)
 
     def dead(self) -> str:
         """The name of a part that has ended, or an empty string."""

@@ -106,6 +106,7 @@ def run(wishes: Wishes) -> int:
             )
         except GatewayError as error:
             return _failed(error)
+        world.household.told_to_end = stopping
         try:
             return _story(world, wishes, console, stopping)
         except GatewayError as error:
@@ -140,8 +141,8 @@ def _story(world: World, wishes: Wishes, console: Console, stopping: threading.E
     try:
         ris = Ris(world, wishes.keep)
         outcomes = [
-            _share(house, ris.send_level_3, identity.CT, "ORU^R01", tell),
-            _share(house, ris.send_level_1, identity.CHEST, "MDM^T02", tell),
+            _share(house, ris.send_level_3, identity.CT, "ORU^R01", tell, stopping),
+            _share(house, ris.send_level_1, identity.CHEST, "MDM^T02", tell, stopping),
         ]
     finally:
         house.close()
@@ -161,12 +162,17 @@ def _story(world: World, wishes: Wishes, console: Console, stopping: threading.E
 
 
 def _share(
-    house: House, send: Callable[[], float], study: DemoStudy, message: str, tell: Callable[[str], None]
+    house: House,
+    send: Callable[[], float],
+    study: DemoStudy,
+    message: str,
+    tell: Callable[[str], None],
+    stopping: threading.Event,
 ) -> Outcome:
     began = time.perf_counter()
     ack_ms = send()
     tell(f"{message} acknowledged AA in {ack_ms:.0f} ms: accession number {study.accession.extension}")
-    overview = _wait_shared(house, study, tell)
+    overview = _wait_shared(house, study, tell, stopping)
     shared_ms = (time.perf_counter() - began) * 1000
     tell(f"{message} shared and registered after {shared_ms / 1000:.1f} s")
     destination = house.destinations["demo"]
@@ -197,7 +203,9 @@ def _share(
     )
 
 
-def _wait_shared(house: House, study: DemoStudy, tell: Callable[[str], None]) -> ShareOverview:
+def _wait_shared(
+    house: House, study: DemoStudy, tell: Callable[[str], None], stopping: threading.Event
+) -> ShareOverview:
     deadline = time.monotonic() + SHARE_TIMEOUT_S
     said = ""
     while True:
@@ -213,7 +221,8 @@ def _wait_shared(house: House, study: DemoStudy, tell: Callable[[str], None]) ->
         if why and why != said:
             said = why
             tell(f"  {why}")
-        time.sleep(0.02)
+        if stopping.wait(0.02):
+            raise _Interrupted
 
 
 def _link_of(outcome: Outcome) -> str:

@@ -27,6 +27,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from gateway.dicom.settings import PacsSettings
+from gateway.trust.deadlines import Timed
 
 _LINE_BYTES = 64 << 10
 _FIELDS = 200
@@ -40,10 +41,10 @@ _DIGITS = 15
 class Answer(http.client.HTTPResponse):
     """One answer, its body not read yet. Reading raises OSError and http.client.HTTPException."""
 
-    def __init__(self, sock: socket.socket, *, patience_s: float, deadline: float) -> None:
-        """*patience_s*: for each silence; *deadline*: of the monotonic clock, for all of it."""
+    def __init__(self, sock: socket.socket, *, deadline: float) -> None:
+        """*deadline*: of the monotonic clock, for all of it; each silence is bounded by the socket's own time-out."""
         super().__init__(sock, method="GET")
-        self.fp = io.BufferedReader(_Patient(self.fp.detach(), sock, patience_s, deadline))
+        self.fp = io.BufferedReader(Timed(self.fp.detach(), sock, deadline))
 
     def begin(self) -> None:
         """Read what stands before the body (RFC 9112 sections 4, 5 and 6)."""
@@ -103,28 +104,6 @@ class Answer(http.client.HTTPResponse):
         """To be called where nothing more is read: raises IncompleteRead where more was announced."""
         if self.length:
             raise http.client.IncompleteRead(b"", self.length)
-
-
-class _Patient(io.RawIOBase):
-    """What comes on a socket, until a deadline."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket, patience_s: float, deadline: float) -> None:
-        self._raw, self._sock, self._patience_s, self._deadline = raw, sock, patience_s, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object, /) -> int | None:
-        left_s = self._deadline - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError
-        if left_s < self._patience_s:
-            self._sock.settimeout(left_s)
-        return self._raw.readinto(buffer)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
 
 
 class Body(Protocol):
@@ -207,7 +186,7 @@ class Connections:
             undoing.callback(sock.close)
             sock.settimeout(self._settings.response_timeout_s)
             sock.sendall(question)
-            answer = Answer(sock, patience_s=self._settings.response_timeout_s, deadline=deadline)
+            answer = Answer(sock, deadline=deadline)
             undoing.callback(answer.close)
             answer.begin()
             undoing.pop_all()

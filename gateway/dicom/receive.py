@@ -106,7 +106,11 @@ class Receiver:
 
     def _sweep(self) -> None:
         while not self._ended.wait(_SWEEP_S):
-            self._places.spool.sweep()
+            try:
+                self._places.spool.sweep()
+            except OSError as error:
+                # Out of files, a disk that is away for a while: without the next round the folder would fill up.
+                _log.warning("receive.not_swept", words=error.strerror or type(error).__name__)
 
     def _serve(self, connection: socket.socket, address: str) -> None:
         settings = self._settings
@@ -114,9 +118,12 @@ class Receiver:
             connection.settimeout(settings.silence_s)
             digest = ""
             if settings.tls is not None:
-                connection = settings.tls.wrap_socket(connection, server_side=True)
+                connection = settings.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                 with self._lock:
                     self._open[threading.current_thread()] = connection  # the one that can be cut from now on
+                if self._ended.is_set():
+                    return
+                connection.do_handshake()
                 certificate = connection.getpeercert(binary_form=True)
                 digest = hashlib.sha256(certificate).hexdigest() if certificate else ""
             known = tuple(peer for peer in settings.peers if peer.is_at(address, digest))
@@ -139,6 +146,7 @@ class Receiver:
 
 def _cut(connection: socket.socket) -> None:
     try:
-        connection.shutdown(socket.SHUT_RDWR)
+        # Of the socket beneath: that of a TLS socket takes the session away from the thread that is using it.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
         return  # it has ended already

@@ -122,7 +122,10 @@ class Shelf:
             if holding is None or holding.wanted.keys() != _wanted(exam, series_uid).keys():
                 if self._closed or _size(exam, series_uid) < 2:
                     return
-                holding = self._start(exam, series_uid)
+                try:
+                    holding = self._start(exam, series_uid)
+                except PeerUnreachable:
+                    return  # a look ahead alone: the image that was asked for is shown
             # One that has stopped is not begun again: what it lacks is asked for image by image.
             holding.touched = self._clock()
 
@@ -191,10 +194,14 @@ class Shelf:
         key = (exam.study_uid, series_uid)
         if key in self._holdings:
             self._forget(key)
-        self._holdings[key] = holding
         thread = threading.Thread(target=self._run, args=(holding, exam), name="transfer", daemon=True)
+        try:
+            thread.start()  # it waits for the lock before it does anything with what it has brought
+        except RuntimeError:
+            # No thread is to be had: readers would wait for ever for a transfer that nobody makes.
+            raise PeerUnreachable("images_ended") from None
+        self._holdings[key] = holding
         self._threads.add(thread)
-        thread.start()
         return holding
 
     def _run(self, holding: Holding, exam: Exam) -> None:

@@ -10,12 +10,14 @@ a name of ours.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hmac
 import ipaddress
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
@@ -38,6 +40,8 @@ _ASKED_AGAIN_S = 10.0
 """Until a port that another process has is asked for again."""
 _AT_ONCE = 8
 _SILENCE_S = 10.0
+_WHOLE_S = 30.0
+"""For a question, its answer and the time that the looks take."""
 
 log = structlog.get_logger(__name__)
 
@@ -177,6 +181,7 @@ class HealthDoor:
                 log.info("health.listening", host=self._address[0], port=self._address[1])
                 while not self._ended.is_set():
                     server.handle_request()
+                    server.cut_late()
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self._answers.answers(environ):
@@ -196,6 +201,8 @@ class _Server(ThreadingMixIn, WSGIServer):
     def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._places = threading.BoundedSemaphore(_AT_ONCE)
+        self._since: dict[socket.socket, float] = {}
+        """Who is being answered, and since when."""
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -206,17 +213,43 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
 
+    def get_request(self) -> tuple[Any, Any]:
+        try:
+            return super().get_request()
+        except OSError:
+            # Out of files, mostly: who knocks stays at the door, and asking again at once would only burn processor.
+            time.sleep(self.timeout)
+            raise
+
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._places.acquire(blocking=False):
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        self._since[request] = time.monotonic()
+        try:
             super().process_request(request, client_address)
-        else:
+        except RuntimeError:
+            # No thread is to be had.
+            self._leave(request)
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self._leave(request)
+
+    def cut_late(self) -> None:
+        """End what has lasted too long: a byte now and then would hold a place for hours."""
+        before = time.monotonic() - _WHOLE_S
+        for request, since in list(self._since.items()):
+            if since < before:
+                with contextlib.suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)
+
+    def _leave(self, request: Any) -> None:
+        self._since.pop(request, None)
+        self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # Who asked went away, or said nothing in time.

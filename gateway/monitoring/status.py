@@ -32,6 +32,7 @@ SILENT_AFTER_S = 30.0
 """A process whose file is older than this hangs, or is gone without a goodbye."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
 _LIMIT_BYTES = 4 * 1024 * 1024
+_YOUNGER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ class Beacon:
 
     def _run(self) -> None:
         while True:
-            self.beat()
+            try:
+                self.beat()
+            except Exception as error:  # noqa: BLE001 - who is silent is taken to hang; it is tried again
+                self._failed(error)
             if self._ended.wait(self._beat_s):
                 return
 
@@ -128,17 +132,18 @@ class Beacon:
         """The files of processes of this role that are gone."""
         for path in self._path.parent.glob(f"{self._stem}.*.*"):
             number = path.name.split(".")[-2]
-            if number.isdecimal() and not _lives(int(number)):
+            if number.isdecimal() and not _wrote(int(number), path):
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
                     self._failed(error)
 
-    def _failed(self, error: OSError) -> None:
+    def _failed(self, error: Exception) -> None:
         # Said once: a folder that cannot be written stays so until somebody looks.
         if not self._told:
             self._told = True
-            log.warning("status.not_written", role=self._role, words=error.strerror or type(error).__name__)
+            words = getattr(error, "strerror", None) or type(error).__name__
+            log.warning("status.not_written", role=self._role, words=words)
 
 
 def read_all(folder: Path) -> list[Status]:
@@ -189,14 +194,19 @@ def resident_bytes() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _lives(pid: int) -> bool:
+def _wrote(pid: int, path: Path) -> bool:
+    """Whether the process *pid* can have written *path*: it lives, and lived then (Linux, /proc/PID/stat, field 22).
+
+    After a power cut, or in a container that starts anew, the number is soon another process's; its file would tell
+    for ever that something is wrong.
+    """
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        began_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        silent_s = time.time() - path.stat().st_mtime
+    except (OSError, ValueError, IndexError):
         return False
-    except OSError:
-        return True
-    return True
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - began_s > silent_s - _YOUNGER_S
 
 
 def _host() -> str:

@@ -7,7 +7,9 @@ whoever receives it.
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,12 +17,14 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from gateway.errors import PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.model.notice import Notice
+from gateway.notify import LONGEST_S
 from gateway.notify.secret import read_secret
 from gateway.notify.words import body, subject
+from gateway.trust.deadlines import timed
 from gateway.trust.tls import client_context
 
 NAME = "mail"
@@ -100,8 +104,32 @@ class Mail:
 
 def _connected(settings: MailSettings, context: ssl.SSLContext | None) -> smtplib.SMTP:
     if settings.tls == "tls":
-        return smtplib.SMTP_SSL(settings.host, settings.port, timeout=settings.timeout_s, context=context)
-    return smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout_s)
+        return _SecureSession(settings.host, settings.port, timeout=settings.timeout_s, context=context)
+    return _Session(settings.host, settings.port, timeout=settings.timeout_s)
+
+
+class _Whole:
+    """Bounds a session as a whole: some servers slow down whom they do not trust, a byte or a line at a time."""
+
+    sock: socket.socket | None
+    file: Any
+    _ends_at: float | None = None
+
+    def getreply(self) -> tuple[int, bytes]:
+        """As the library's, within the time of the session, which begins with the first."""
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + LONGEST_S
+        if self.file is None and self.sock is not None:
+            self.file = timed(self.sock, self._ends_at)
+        return super().getreply()  # type: ignore[misc, no-any-return]
+
+
+class _Session(_Whole, smtplib.SMTP):
+    pass
+
+
+class _SecureSession(_Whole, smtplib.SMTP_SSL):
+    pass
 
 
 class PartlyRefused(PeerRefused):

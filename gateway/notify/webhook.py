@@ -21,8 +21,10 @@ import requests
 from gateway import __version__
 from gateway.errors import PeerRefused, PeerUnreachable
 from gateway.model.notice import Notice
+from gateway.notify import LONGEST_S
 from gateway.notify.secret import read_secret
 from gateway.notify.words import body, subject
+from gateway.trust.http import WholeInTime
 
 NAME = "webhook"
 
@@ -84,6 +86,8 @@ class Webhook:
         try:
             with requests.Session() as session:
                 session.trust_env = False
+                for scheme in ("http://", "https://"):
+                    session.mount(scheme, WholeInTime(LONGEST_S))
                 answer = session.post(
                     settings.url,
                     data=content,

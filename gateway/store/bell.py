@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, exc, text
+from sqlalchemy import Engine, text
 
 from gateway.store.engine import POSTGRESQL_ALIVE
 
@@ -37,9 +37,18 @@ class Notifier:
         if self._thread is None:
             with self._lock:
                 if self._thread is None and not self._ended:
-                    self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
-                    self._thread.start()
+                    self._begin()
         self._rung.set()
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._run, name="notifier", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # No thread is to be had: the next ring tries again.
+            log.warning("bell.not_rung", kind="RuntimeError")
+        else:
+            self._thread = thread
 
     def close(self) -> None:
         """The last ring goes out first."""
@@ -57,7 +66,7 @@ class Notifier:
             try:
                 with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                     connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
-            except exc.SQLAlchemyError as error:
+            except Exception as error:  # noqa: BLE001 - nothing may end the ringing: it is a thread that nobody watches
                 log.warning("bell.not_rung", kind=type(error).__name__)
             time.sleep(_QUIET_S)
 
@@ -81,17 +90,15 @@ class Listener:
             self._thread.join()
 
     def _run(self) -> None:
-        import psycopg  # an extra: whoever has no PostgreSQL has no psycopg
-
         while not self._ended.is_set():
             try:
                 self._listen()
-            except psycopg.Error as error:
+            except Exception as error:  # noqa: BLE001 - nothing may end the listening: it is a thread that nobody watches
                 log.warning("bell.not_heard", kind=type(error).__name__)
                 self._ended.wait(_AGAIN_S)
 
     def _listen(self) -> None:
-        import psycopg
+        import psycopg  # an extra: whoever has no PostgreSQL has no psycopg
 
         alive: dict[str, Any] = POSTGRESQL_ALIVE
         with psycopg.connect(self._url, autocommit=True, connect_timeout=10, **alive) as connection:

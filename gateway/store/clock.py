@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 REFRESH_S = 30.0
 _WORTH_TELLING_S = 2.0
+_PATIENCE_S = 1.0
+"""A server whose disk hangs keeps its connections and answers nothing, and no time limit of its own ends that."""
 
 
 def database_time(engine: Engine) -> datetime:
@@ -47,19 +49,39 @@ class DatabaseClock:
         self._lock = threading.Lock()
         self._known: tuple[datetime, float] | None = None
         self._asked_at = float("-inf")
+        self._asking: threading.Thread | None = None
 
     def now(self) -> datetime:
-        with self._lock:
-            if self._monotonic() - self._asked_at >= REFRESH_S:
-                self._refresh()
-            if self._known is None:
-                return self._wall()
-            at, since = self._known
-            return at + timedelta(seconds=self._monotonic() - since)
+        """Never waits for the database for long, but for its first answer: who receives messages asks for the time
+        between two of them, and must answer when the database does not."""
+        asking = self._refresh() if self._monotonic() - self._asked_at >= REFRESH_S else None
+        if asking is not None:
+            asking.join(_PATIENCE_S)
+        known = self._known
+        if known is None:
+            return self._wall()
+        at, since = known
+        return at + timedelta(seconds=self._monotonic() - since)
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> threading.Thread | None:
+        """Ask, one at a time; the thread that does so, once there is a time to go on with meanwhile."""
+        with self._lock:
+            if self._monotonic() - self._asked_at < REFRESH_S or (self._asking is not None and self._asking.is_alive()):
+                return None
+            self._asked_at = self._monotonic()
+            if self._known is None:
+                self._ask_now()
+                return None
+            self._asking = threading.Thread(target=self._ask_now, name="clock", daemon=True)
+            try:
+                self._asking.start()
+            except RuntimeError:
+                log.warning("clock.not_asked", code="no_thread")
+                return None
+            return self._asking
+
+    def _ask_now(self) -> None:
         before = self._monotonic()
-        self._asked_at = before
         try:
             moment = self._ask()
         except GatewayError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from gateway.errors import GatewayError
 from gateway.flow.ports import Clock
 from gateway.model.access import Handle
 from gateway.model.exam import Exam, Instance, Series
@@ -121,6 +123,8 @@ class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
     exam: ShownExam | None = None
     looked_at: datetime | None = None
+    failed: tuple[float, GatewayError] | None = None
+    """When and how the last look-up failed; the moment is of the monotonic clock."""
 
 
 class Exams:
@@ -160,10 +164,18 @@ class Exams:
             self._entries.move_to_end((site, study_uid))
             while len(self._entries) > self._capacity:
                 self._entries.popitem(last=False)
+        asked_at = time.monotonic()
         with entry.lock:
             now = self._clock.now()
-            if entry.looked_at is None or now - entry.looked_at > timedelta(seconds=max_age_s):
-                exam = self._look_up(site, study_uid)
+            if entry.looked_at is None or not timedelta(0) <= now - entry.looked_at <= timedelta(seconds=max_age_s):
+                if entry.failed is not None and entry.failed[0] >= asked_at:
+                    # While this one waited: each would wait for the PACS in its turn, and with them every thread.
+                    raise entry.failed[1]
+                try:
+                    exam = self._look_up(site, study_uid)
+                except GatewayError as error:
+                    entry.failed = time.monotonic(), error
+                    raise
                 entry.exam = None if exam is None else shown(exam, site)
                 # A study that is not there yet is asked for again at once.
                 entry.looked_at = None if exam is None else now

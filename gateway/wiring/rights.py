@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -49,15 +49,20 @@ class RegistryAnswers:
         now = self._clock.now()
         with self._lock:
             asked_at, answer = self._known.get(key, (None, None))
-            if answer is None or asked_at is None or now - asked_at >= _GOOD_FOR:
+            if answer is None or asked_at is None or not timedelta(0) <= now - asked_at < _GOOD_FOR:
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
                 answer = self._pool.submit(self._ask, exam)
                 self._known[key] = (now, answer)
         try:
             return answer.result(self._wait_s)
-        except TooLate:
+        except (TooLate, CancelledError):
             log.warning("rights.registry_late")
+            # What has not begun would be asked when nobody waits for it, before what somebody waits for then.
+            if answer.cancel():
+                with self._lock:
+                    if self._known.get(key, (None, None))[1] is answer:
+                        del self._known[key]
         except GatewayError as error:
             log.warning("rights.registry_away", code=error.code)
             with self._lock:

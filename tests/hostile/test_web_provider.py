@@ -19,6 +19,7 @@ from gateway.web.openid import http as provider_http
 from gateway.web.openid import provider
 from gateway.web.openid.client import OpenIdConnect, OpenIdSettings
 from tests.fakes.clock import StoppedClock
+from tests.support.dripping import dripping
 from tests.support.web import SystemClock, bound_socket
 from tests.support.web_provider import CURVE, KEY, OTHER, SUBJECT, Lies, lying, unsigned
 
@@ -252,3 +253,24 @@ def test_wrong_settings_stop_the_start(wrong: dict[str, Any]) -> None:
         OpenIdConnect(
             OpenIdSettings(**{"issuer": "https://login.example.org", "client_id": "g", **wrong}), SystemClock()
         )
+
+
+@pytest.mark.parametrize("rest", [b"X-Slow: ", b"Content-Length: 9999\r\n\r\n{", b"\r\n"])
+def test_an_answer_that_comes_byte_by_byte_ends_at_the_deadline(rest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider_http, "DEADLINE_S", 0.3)
+    with dripping(b"HTTP/1.1 200 OK\r\n" + rest) as port:
+        client = OpenIdConnect(OpenIdSettings(issuer=f"http://127.0.0.1:{port}", client_id="g"), StoppedClock())
+        with pytest.raises(PeerUnreachable):
+            client.authorization_url(redirect_uri="r", state="s", nonce="n", code_verifier="v" * 43)
+
+
+def test_a_clock_that_was_put_back_does_not_keep_a_provider_from_being_asked(tmp_path: Path) -> None:
+    clock = StoppedClock(SystemClock().now())
+    ask = {"redirect_uri": "r", "state": "s", "nonce": "n", "code_verifier": "v" * 43}
+    with lying(tmp_path, clock) as (lies, client):
+        lies.instead["/.well-known/openid-configuration"] = Response("", 503)
+        with pytest.raises(PeerUnreachable):
+            client.authorization_url(**ask)
+        del lies.instead["/.well-known/openid-configuration"]
+        clock.forward(-3600.0)
+        assert client.authorization_url(**ask).startswith(f"{lies.url}/a?")

@@ -154,3 +154,23 @@ def test_a_pacs_that_cannot_be_reached_is_left_alone_a_little_longer_each_time()
     backoff.succeeded()
     backoff.failed(away)
     backoff.check()
+
+
+def test_a_machine_that_gives_no_thread_costs_no_answer_and_the_idle_are_released_later(
+    pacs: DemoPacs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, refused = threading.Thread.start, [1]
+
+    def start_or_not(thread: threading.Thread) -> None:
+        if refused and isinstance(thread, threading.Timer):
+            refused.pop()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_not)
+    pool = Pool(settings(pacs.port, idle_release_s=0.2))
+    assert echo(pool) == 0
+    assert not refused
+    assert echo(pool) == 0
+    assert until(lambda: not pool._parked)
+    pool.close()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -354,3 +356,36 @@ def test_what_the_release_before_kept_in_files_is_taken_over(tmp_path: Path) -> 
         with pytest.raises(InputConflicts):
             received.keep_import(STUDY, str(other.SOPInstanceUID), b"other", peer="", now=NOW)
     assert [path.name for path in tmp_path.glob("*/*/*.dcm")] == ["1.2.3.dcm"]
+
+
+def test_a_folder_that_cannot_be_looked_through_now_is_swept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.dicom.receive._SWEEP_S", 0.01)
+    swept = threading.Semaphore(0)
+
+    def sweep() -> None:
+        swept.release()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with receiving(tmp_path, TITLE) as (_, places, _):
+        monkeypatch.setattr(places.spool, "sweep", sweep)
+        for _ in range(3):
+            assert swept.acquire(timeout=10)
+
+
+def test_a_silent_caller_in_its_handshake_does_not_keep_the_receiver_from_ending(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with receiving(tmp_path, TITLE, tls=context, silence_s=60.0) as (receiver, _, _):
+        silent = socket.create_connection(("127.0.0.1", receiver.port), 10)
+        with silent:
+            deadline = time.monotonic() + 10
+            while not any(isinstance(one, ssl.SSLSocket) for one in receiver._open.values()):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            began = time.monotonic()
+            receiver.stop()
+            while receiver._open:
+                assert time.monotonic() < began + 20
+                time.sleep(0.01)

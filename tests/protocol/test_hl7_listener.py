@@ -6,8 +6,11 @@ import asyncio
 import base64
 import socket
 import ssl
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import trustme
@@ -15,6 +18,7 @@ import trustme
 from gateway.errors import Unavailable
 from gateway.flow.events import Event, New
 from gateway.hl7 import mllp
+from gateway.hl7.acknowledge import Request
 from gateway.hl7.budget import Budget
 from gateway.hl7.listener import Listener, ListenerSettings
 from gateway.hl7.reception import Reception
@@ -297,3 +301,50 @@ def test_accept_is_given_to_every_message_once() -> None:
     with listening(recorder) as listener, Peer(listener.port) as peer:
         assert [verdict(peer.exchange(ORU))[0] for _ in range(2)] == ["AA", "AA"]
     assert len(recorder.events) == 2
+
+
+def test_a_message_for_which_there_is_no_thread_is_told_to_come_again_and_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    submit, refused = ThreadPoolExecutor.submit, [1]
+
+    def submit_or_not(pool: ThreadPoolExecutor, *given: Any, **named: Any) -> Any:
+        if refused:
+            refused.pop()
+            raise RuntimeError("can't start new thread")
+        return submit(pool, *given, **named)
+
+    recorder = Recorder()
+    with listening(recorder) as listener, Sender("127.0.0.1", listener.port, 10) as sender:
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_or_not)
+        assert verdict(sender.send(Draft(control_id="1").bytes())) == ("AR", "1")
+        assert verdict(sender.send(Draft(control_id="1").bytes())) == ("AA", "1")
+        assert verdict(sender.send(Draft(control_id="2").bytes())) == ("AA", "2")
+    assert control_ids(recorder) == ["1", "2"]
+
+
+def test_a_message_that_waited_too_long_is_not_kept_in_memory() -> None:
+    goes_on, read = threading.Event(), list[bytes]()
+
+    class Reading(Reception):
+        def read(self, message: bytes) -> Request:
+            read.append(message)
+            return super().read(message)
+
+    recorder = Recorder(before=lambda event: goes_on.wait(20) and None)
+    reception = Reading(recorder, SystemClock())
+    with (
+        listening(recorder, reception=reception, threads=1, answer_timeout_s=0.2) as listener,
+        Peer(listener.port) as one,
+        Peer(listener.port) as other,
+    ):
+        one.write(mllp.frame(ORU))
+        assert verdict(one.read())[0] == "AR"
+        other.write(mllp.frame(ORU))
+        assert verdict(other.read())[0] == "AR"
+        deadline = time.monotonic() + 10
+        while sys.getrefcount(read[1]) > 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        goes_on.set()
+    assert len(recorder.events) == 1

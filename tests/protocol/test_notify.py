@@ -23,6 +23,7 @@ from gateway.notify.mail import Mail, MailSettings
 from gateway.notify.notifier import Notifier
 from gateway.notify.webhook import Webhook, WebhookSettings
 from gateway.store.notices import SqlNotices
+from tests.support.dripping import dripping
 from tests.support.monitoring import hook_sink, mail_sink
 from tests.support.store import NOW, Stage, keep, stage
 
@@ -252,3 +253,16 @@ def test_the_thread_of_the_notifier_ends_when_it_is_told(place: Stage) -> None:
             notifier._ended.wait(0.01)
         notifier.stop()
     assert len(post.messages) == 1
+
+
+@pytest.mark.parametrize("first", [b"220-sl", b"220-slow\r\n220-down"])
+def test_a_mail_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch, first: bytes) -> None:
+    monkeypatch.setattr("gateway.notify.mail.LONGEST_S", 0.3)
+    with dripping(first) as port, pytest.raises(PeerUnreachable, match="notice_mail_unreachable"):
+        mail(port).send(NOTICE)
+
+
+def test_a_webhook_that_drips_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.notify.webhook.LONGEST_S", 0.3)
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ") as port, pytest.raises(PeerUnreachable, match="unreachable"):
+        webhook(port, tmp_path).send(NOTICE)

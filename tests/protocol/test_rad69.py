@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
@@ -13,7 +14,7 @@ import requests
 from lxml import etree
 
 from gateway.demo.pacs import DemoPacs
-from gateway.errors import PeerUnreachable
+from gateway.errors import PeerUnreachable, Unavailable
 from gateway.model.access import Person
 from gateway.trust import safexml
 from gateway.web.doors import rad69, rad69_messages
@@ -191,3 +192,24 @@ def test_what_is_no_soap_is_a_fault(site: ImageSite, body: bytes) -> None:
 def test_another_element_is_a_fault(site: ImageSite) -> None:
     answer = posted(site, etree.Element(f"{{{XDSI}}}Other"))
     assert b"Fault" in answer.content
+
+
+@pytest.mark.parametrize("first_bytes", [0, 64 << 20])
+def test_an_answer_that_cannot_be_written_costs_no_place(
+    site: ImageSite, monkeypatch: pytest.MonkeyPatch, first_bytes: int
+) -> None:
+    """Whether it would have been sent while it comes, or whole."""
+    write, fails = rad69.soap.write_response, [True] * 20
+
+    def written(*given: Any, **named: Any) -> Any:
+        if fails:
+            fails.pop()
+            raise Unavailable("store_full")
+        return write(*given, **named)
+
+    monkeypatch.setattr(rad69, "_FETCHED_FIRST_BYTES", first_bytes)
+    monkeypatch.setattr(rad69, "_WAIT_S", 0.05)
+    monkeypatch.setattr(rad69.soap, "write_response", written)
+    while fails:
+        assert "soap" in posted(site, asked(f"{STUDY}.1.1")).headers["Content-Type"]
+    assert posted(site, asked(f"{STUDY}.1.1")).status_code == 200

@@ -326,3 +326,20 @@ def test_a_glance_sees_what_the_walk_sees() -> None:
         syntax, data = part10.unwrap(encoded(one))
         owner = glance.owner(data, syntax)
         assert owner == (one.SOPClassUID, one.SOPInstanceUID, one.StudyInstanceUID, one.SeriesInstanceUID)
+
+
+def test_a_machine_that_gives_no_thread_leaves_no_reader_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, refused = threading.Thread.start, [1, 2]
+
+    def start_or_not(thread: threading.Thread) -> None:
+        if refused and thread.name == "transfer":
+            refused.pop()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_not)
+    with closing(shelf(Scripted())) as shelf_:
+        shelf_.begin(exam(), "1.2.1")
+        with pytest.raises(PeerUnreachable, match="images_ended"):
+            shelf_.read(exam())
+        assert len(list(_read(shelf_, exam()))) == 10

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -218,3 +219,40 @@ def test_a_second_process_takes_the_port_when_the_first_has_ended(monkeypatch: p
         assert ask(port, "/metrics")[2] == "second 2\n"
     finally:
         second.stop()
+
+
+def test_a_machine_that_gives_no_thread_costs_no_place_at_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, refused = threading.Thread.start, list(range(20))
+
+    def start_or_not(thread: threading.Thread) -> None:
+        if refused and "process_request_thread" in thread.name:
+            refused.pop()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with door(parts()) as port:
+        monkeypatch.setattr(threading.Thread, "start", start_or_not)
+        while refused:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                ask(port, "/healthz")
+        assert ask(port, "/healthz")[0] == 200
+
+
+def test_callers_that_drip_do_not_keep_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.monitoring.door._WHOLE_S", 0.2)
+    with door(parts()) as port:
+        dripping = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(8)]
+        deadline = time.monotonic() + 10
+        try:
+            while True:
+                for one in dripping:
+                    with contextlib.suppress(OSError):
+                        one.send(b"G")
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    if ask(port, "/healthz")[0] == 200:
+                        break
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        finally:
+            for one in dripping:
+                one.close()

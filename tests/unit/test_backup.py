@@ -354,3 +354,50 @@ def test_settings_come_without_passwords_and_without_secrets(tmp_path: Path) -> 
     assert not write_settings(Backup(tmp_path / "whole", None, None), tmp_path / "new" / "gateway.toml")
     assert "hunter2" in (tmp_path / "new" / "gateway.toml").read_text()
     assert (tmp_path / "new" / "tls.key").read_text() == "a private key"
+
+
+def test_what_is_left_of_an_earlier_backup_does_not_undo_the_new_one(
+    here: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(here, tmp_path / "backup")
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("gateway.care.backup.shutil.rmtree", refused)
+    made = make(here, tmp_path / "backup")
+    assert Backup(tmp_path / "backup", None, None).id == made.id
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(
+    here: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "backup").mkdir()
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(InputRejected, match="backup_folder"):
+        make(here, tmp_path / "backup")
+
+
+@pytest.mark.parametrize("at", ["contents.json", "backup.json"])
+def test_a_first_backup_that_found_no_room_at_its_end_is_made_when_there_is_some(
+    here: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    folder, write = tmp_path / "backup", sealing.write
+
+    def written(path: Path, chunks: Any) -> None:
+        if path.name == at:
+            raise Unavailable("store_full")
+        write(path, chunks)
+
+    monkeypatch.setattr(sealing, "write", written)
+    with pytest.raises(Unavailable, match="store_full"):
+        make(here, folder)
+    monkeypatch.setattr(sealing, "write", write)
+    (folder / ".backup.json.0123abcd").write_bytes(b"of a power cut")
+    made = make(here, folder)
+    assert [path.name for path in folder.glob("rows-*")] == [f"rows-{made.id}"]
+    assert bring(tmp_path, folder).documents == made.documents

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 
 from gateway.errors import Unavailable
-from gateway.store import chores
+from gateway.store import chores, clock
 from gateway.store.clock import REFRESH_S, DatabaseClock, database_time
 from tests.support.postgresql import Server, postgresql_server  # noqa: F401
 from tests.support.store import NOW, Stage, later, stage
@@ -21,11 +23,13 @@ class Machine:
         self.wall = NOW
         self.database = NOW
         self.away = False
+        self.ask_again: Callable[[], object] = lambda: None
         self.clock = DatabaseClock(self.ask, monotonic=lambda: self.monotonic_s, wall=lambda: self.wall)
 
     def ask(self) -> datetime:
         if self.away:
             raise Unavailable("store_unavailable")
+        self.ask_again()
         return self.database
 
     def forward(self, seconds: float) -> None:
@@ -68,6 +72,19 @@ def test_while_the_database_is_away_the_time_goes_on() -> None:
     here.away = False
     here.forward(REFRESH_S)
     assert here.clock.now() == later(500 + REFRESH_S)
+
+
+def test_a_database_that_hangs_keeps_nobody_waiting_for_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "_PATIENCE_S", 0.01)
+    here, hangs = Machine(), threading.Event()
+    here.clock.now()
+    asked: list[int] = []
+    here.ask_again = lambda: asked.append(1) or hangs.wait(30)
+    for _ in range(3):
+        here.forward(REFRESH_S)
+        assert here.clock.now() == here.database
+    assert len(asked) == 1, "one asks, however long that takes"
+    hangs.set()
 
 
 def test_before_the_first_answer_the_machine_s_own_clock_serves() -> None:

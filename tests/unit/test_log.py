@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
+import threading
 
 import pytest
 import structlog
@@ -48,3 +50,19 @@ def test_a_line_finds_standard_error_where_it_leads_now(monkeypatch: pytest.Monk
     finally:
         structlog.reset_defaults()
         logging.getLogger().handlers.clear()
+
+
+def test_a_thread_that_breaks_is_told_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = io.StringIO()
+    monkeypatch.setattr("sys.stderr", console)
+    configure(json=True, level="warning")
+
+    def breaks() -> None:
+        raise LookupError("DUPONT^MARIE")
+
+    broken = threading.Thread(target=breaks, name="sweep")
+    broken.start()
+    broken.join()
+    told = json.loads(console.getvalue())
+    assert (told["event"], told["thread"], told["error"]) == ("thread.broken", "sweep", "LookupError")
+    assert "DUPONT" not in console.getvalue()

@@ -196,3 +196,34 @@ def test_while_a_new_answer_is_made_the_others_get_the_old_one() -> None:
     assert remembered() == 1
     go.set()
     slow.join()
+
+
+def test_a_file_whose_process_number_is_another_process_s_by_now_is_taken_away(tmp_path: Path) -> None:
+    Beacon(tmp_path, "work", Figures()).beat()
+    (mine,) = tmp_path.iterdir()
+    left = mine.with_name(mine.name.replace(f".{os.getpid()}.", f".{os.getppid()}."))
+    left.write_text(mine.read_text())
+    for age_s, stays in ((0.0, True), (time.time(), False)):
+        os.utime(left, (time.time() - age_s,) * 2)
+        beacon = Beacon(tmp_path, "work", Figures())
+        beacon.start()
+        beacon.stop()
+        assert left.exists() is stays
+
+
+def test_a_beacon_outlives_whatever_goes_wrong_in_a_beat(tmp_path: Path) -> None:
+    went_wrong = iter([LookupError("a bug of ours")])
+
+    def before() -> None:
+        for error in went_wrong:
+            raise error
+
+    beacon = Beacon(tmp_path, "work", Figures(), before=before, beat_s=0.01)
+    beacon.start()
+    try:
+        deadline = time.monotonic() + 10
+        while not read_all(tmp_path):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        beacon.stop()

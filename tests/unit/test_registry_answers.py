@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.flow.consult import Consulting, LinkUnknown
 from gateway.model.link import Asked, Led, StudyRequest
 from gateway.model.rights import Standing
 from gateway.model.share import KnownExam
+from gateway.wiring import rights
 from gateway.wiring.rights import RegistryAnswers
 from tests.fakes.clock import StoppedClock
 from tests.unit.test_rights import EXAM, PATIENT, PHYSICIAN
@@ -114,3 +116,18 @@ def test_a_registry_that_is_slow_is_not_waited_for(clock: StoppedClock) -> None:
     assert patient(EXAM) == MASK
     made.close()
     patient.close()
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_not_asked_later(clock: StoppedClock) -> None:
+    """Else those of an hour in which the registry hung would be asked before the one that somebody waits for."""
+    registry = Registry(MASK)
+    registry.late.clear()
+    made = RegistryAnswers(registry, clock, 0.01)
+    exams = [replace(EXAM, report_id=str(number)) for number in range(20)]
+    for exam in exams:
+        assert made(exam) == Standing()
+    registry.late.set()
+    made._wait_s = 10.0
+    assert made(exams[-1]) == MASK
+    assert registry.asked == rights._THREADS + 1
+    made.close()

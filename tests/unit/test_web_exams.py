@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -135,3 +136,41 @@ def test_the_memory_is_bounded() -> None:
     for number in range(10):
         exams.get("nord", f"1.2.{number}", 60.0)
     assert len(exams._entries) == 3
+
+
+def test_who_waited_for_a_look_that_failed_does_not_look_again() -> None:
+    """Else each of a page's fifty requests would wait for a PACS that hangs, one after the other."""
+    asked, all_here = [], threading.Semaphore(0)
+
+    def look_up(site: str, study_uid: str) -> Exam | None:
+        asked.append(study_uid)
+        for _ in range(4):
+            assert all_here.acquire(timeout=10)
+        time.sleep(0.05)
+        raise PeerUnreachable("pacs_timeout")
+
+    exams = Exams(look_up, StoppedClock())
+    found: list[str] = []
+
+    def look() -> None:
+        all_here.release()
+        try:
+            exams.get("nord", STUDY, 60.0)
+        except PeerUnreachable as error:
+            found.append(error.code)
+
+    readers = [threading.Thread(target=look) for _ in range(4)]
+    for one in readers:
+        one.start()
+    for one in readers:
+        one.join()
+    assert (len(asked), found) == (1, ["pacs_timeout"] * 4)
+
+
+def test_a_clock_that_was_put_back_does_not_keep_an_old_look() -> None:
+    clock, looks = StoppedClock(), []
+    exams = Exams(lambda site, study_uid: looks.append(site) or exam(), clock)
+    exams.get("nord", STUDY, 60.0)
+    clock.forward(-3600.0)
+    exams.get("nord", STUDY, 60.0)
+    assert len(looks) == 2

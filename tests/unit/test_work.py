@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class _Running:
             here.clock,
             self._wait,
             threads=2,
-            lease_s=120,
+            lease_s=changes.pop("lease_s", 120),
             poll_s=0.05,
             **changes,
         )
@@ -168,6 +169,34 @@ def test_a_machine_that_gives_no_thread_delays_a_share_and_stops_nothing(
         _until(lambda: _state(here) is ShareState.SHARED)
 
 
+def test_one_thread_keeps_every_lease_and_outlives_one_that_breaks(here: World) -> None:
+    go, kept = threading.Event(), []
+
+    class Slow:
+        def carry(self, share: Share) -> Share:
+            go.wait(30)
+            return here.sharing.carry(share)
+
+    class Renewing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(here.store, name)
+
+        def renew(self, share: Share, until: datetime) -> bool:
+            kept.append(share.id)
+            if len(kept) == 1:
+                raise LookupError("a bug of ours")
+            return here.store.renew(share, until)
+
+    here.accept()
+    with _Running(here, sharing=Slow(), store=Renewing(), lease_s=0.06):
+        try:
+            _until(lambda: len(kept) > 2)
+            assert [thread.name for thread in threading.enumerate()].count("lease-keeper") == 1
+        finally:
+            go.set()
+        _until(lambda: _state(here) is ShareState.SHARED)
+
+
 def test_a_worker_beside_the_main_one_that_breaks_is_not_passed_over_in_silence(here: World) -> None:
     class Broken:
         def __getattr__(self, name: str) -> Any:
@@ -185,3 +214,12 @@ def test_a_worker_beside_the_main_one_that_breaks_is_not_passed_over_in_silence(
     beside.join()
     with pytest.raises(LookupError):
         beside.check()
+
+
+def test_a_chore_that_breaks_does_not_keep_the_shares_from_being_carried(here: World) -> None:
+    def chores() -> None:
+        raise LookupError("a bug of ours")
+
+    here.accept()
+    with _Running(here, chores=chores):
+        _until(lambda: _state(here) is ShareState.SHARED)

@@ -149,9 +149,13 @@ class Pool:
     def _arm(self) -> None:
         """Start the timer unless one runs; the lock is held."""
         if self._timer is None and self._parked and not self._closed:
-            self._timer = threading.Timer(self.settings.idle_release_s, self._sweep)
-            self._timer.daemon = True
-            self._timer.start()
+            timer = threading.Timer(self.settings.idle_release_s, self._sweep)
+            timer.daemon = True
+            try:
+                timer.start()
+            except RuntimeError:
+                return  # no thread is to be had: the next that is parked asks again
+            self._timer = timer
 
     def _sweep(self) -> None:
         self.release_idle(older_than_s=self.settings.idle_release_s)

@@ -123,13 +123,14 @@ class Rad69Server:
                 if size > _FETCHED_FIRST_BYTES:
                     break
             else:
+                whole = self._whole(start_response, incoming.message_id, here, errors)
                 self._streams.release()
-                return self._whole(start_response, incoming.message_id, here, errors)
+                return whole
+            return self._flowing(start_response, incoming.message_id, found, _Rest(here, coming, self._streams), errors)
         except BaseException:
             coming.close()
             self._streams.release()
             raise
-        return self._flowing(start_response, incoming.message_id, found, _Rest(here, coming, self._streams), errors)
 
     # What is asked
 

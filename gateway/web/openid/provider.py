@@ -88,13 +88,14 @@ class Provider:
         """What the provider publishes, at most an hour old; a day while it is away. Raises as the client does."""
         now = self._clock.now().timestamp()
         known = self.known
-        if known is not None and now - known.read_at < _CACHE_S:
+        if known is not None and _within(now - known.read_at, _CACHE_S):
             return known
         with self._lock:
             if self.known is not known and self.known is not None:
                 return self.known
+            now = self._clock.now().timestamp()
             usable = known is not None and now - known.read_at < _STALE_S
-            if now - self._failed_at >= _FAILURE_S:
+            if not _within(now - self._failed_at, _FAILURE_S):
                 try:
                     metadata = self._discovered()
                     self.known = Published(metadata, self._keys(str(metadata["jwks_uri"])), now, now)
@@ -144,10 +145,10 @@ class Provider:
 
     def keys_again(self) -> KeySet:
         """The keys, looked up once more: the provider may have changed them since."""
-        now = self._clock.now().timestamp()
         with self._lock:
+            now = self._clock.now().timestamp()
             known = self.known
-            if known is None or now - known.keys_read_at < _KEYS_AGAIN_S:
+            if known is None or _within(now - known.keys_read_at, _KEYS_AGAIN_S):
                 raise PeerMisbehaved("login_token_wrong", words="unknown key")
             keys = self._keys(str(known.metadata["jwks_uri"]))
             self.known = Published(known.metadata, keys, known.read_at, now)
@@ -171,3 +172,9 @@ class Provider:
         if not isinstance(value, dict):
             raise PeerMisbehaved("login_provider_misbehaved", words="no JSON object")
         return value
+
+
+def _within(passed_s: float, limit_s: float) -> bool:
+    """Whether no more than that has passed; not after the clock was put back, else nothing would be read again until it
+    has come so far once more."""
+    return 0.0 <= passed_s < limit_s
