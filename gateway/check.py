@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
+import sqlalchemy as sa
 
 from gateway.doors import guard, listening, plain_ports
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SettingsError, Unavailable
 from gateway.monitoring.health import writable
+from gateway.monitoring.status import read_all
 from gateway.notify.notifier import Channel
 from gateway.settings import Settings, load
 from gateway.store.migrations import current, head
 from gateway.texts import sentence
-from gateway.trust.tls import days_left
+from gateway.trust.tls import server_context, validity
 from gateway.wiring.house import House
 
 CERTIFICATE_WARNING_DAYS = 60
 _PORT_TIMEOUT_S = 2.0
+_CLOCK_TOLERANCE_S = 60.0
+"""ID tokens and leases bear this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,124 +44,161 @@ class Finding:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of :mod:`gateway.texts` with its facts, not yet in a language."""
+
+    code: str
+    facts: dict[str, str]
+    state: str = "ok"
+
+    def about(self, subject: str, language: str) -> Finding:
+        return Finding(subject, self.state, sentence(self.code, self.facts, language))
+
+
+def _ok(code: str, **facts: object) -> Said:
+    return Said(code, {name: str(value) for name, value in facts.items()})
+
+
+def _warning(code: str, **facts: object) -> Said:
+    return Said(code, {name: str(value) for name, value in facts.items()}, "warning")
+
+
+def _wrong(code: str, **facts: object) -> Said:
+    return Said(code, {name: str(value) for name, value in facts.items()}, "wrong")
+
+
 def check(path: Path, *, language: str = "en") -> list[Finding]:
-    """Look at everything; never raises for what it finds."""
+    """Look at everything, told in *language* (``fr`` or ``en``); never raises for what it finds."""
     try:
         settings = load(path)
     except GatewayError as error:
-        return [Finding("settings", "wrong", sentence(error.code, error.facts, language))]
+        return [_failure(error).about("settings", language)]
     findings = [Finding("settings", "ok", str(path))]
-    findings.extend(_doors(settings, language))
     house = House(settings)
     try:
-        findings.append(_tried("store", language, lambda: _store(house)))
-        for name in settings.pacs:
-            findings.append(_tried(f"pacs {name}", language, lambda name=name: _echo(house, name)))  # type: ignore[misc]
-            if settings.pacs[name].dicomweb_url:
-                findings.append(_tried(f"dicomweb {name}", language, lambda name=name: _ask_web(house, name)))  # type: ignore[misc]
-        for name in settings.destination:
-            findings.append(_tried(f"destination {name}", language, lambda name=name: _ask(house, name)))  # type: ignore[misc]
-            findings.append(_tried(f"repository {name}", language, lambda name=name: _ask_documents(house, name)))  # type: ignore[misc]
-        findings.extend(_health(house, language))
-        for channel in house.monitoring.channels():
-            findings.append(_tried(f"notify {channel.name}", language, lambda channel=channel: _way(channel)))  # type: ignore[misc]
+        findings += [_tried(subject, language, look) for subject, look in _looks(house)]
+        findings += _health(house, language)
     finally:
         house.close()
-    if settings.login:
-        findings.append(_provider("login", settings.login.issuer, settings.login.ca_file))
-    if settings.patient_login:
-        findings.append(_provider("patient_login", settings.patient_login.issuer, settings.patient_login.ca_file))
-    findings.extend(_ports(settings))
-    findings.extend(_certificates(settings))
+    findings += [said.about(subject, language) for subject, said in _outside(settings)]
     return findings
 
 
-def _tried(subject: str, language: str, look: Callable[[], str]) -> Finding:
+def _failure(error: GatewayError) -> Said:
+    return Said(error.code, error.facts, "wrong")
+
+
+def _tried(subject: str, language: str, look: Callable[[], Said]) -> Finding:
     try:
-        return Finding(subject, "ok", look())
+        return look().about(subject, language)
     except GatewayError as error:
-        return Finding(subject, "wrong", sentence(error.code, error.facts, language))
+        return _failure(error).about(subject, language)
 
 
-def _doors(settings: Settings, language: str) -> Iterator[Finding]:
+def _looks(house: House) -> Iterator[tuple[str, Callable[[], Said]]]:
+    """What is asked through the parts of the gateway: each look answers, or raises GatewayError."""
+    settings = house.settings
+    yield from _doors(settings)
+    yield "store", partial(_store, house)
+    for name, pacs in settings.pacs.items():
+        yield f"pacs {name}", partial(_echo, house, name)
+        if pacs.dicomweb_url:
+            yield f"dicomweb {name}", partial(_ask_web, house, name)
+    for name in settings.destination:
+        yield f"destination {name}", partial(_ask, house, name)
+        yield f"repository {name}", partial(_ask_documents, house, name)
+    for channel in house.monitoring.channels():
+        yield f"notify {channel.name}", partial(_way, channel)
+    yield "status folder", partial(_status_folder, house)
+
+
+def _doors(settings: Settings) -> Iterator[tuple[str, Callable[[], Said]]]:
+    """Each port that is in the clear because the settings allow it, and the guard of the start."""
+    plain = plain_ports(settings)
+    for name, host, allowed in plain:
+        if allowed:
+            yield "doors", partial(_warning, "look_door_plain", name=name, host=host)
+    yield "doors", partial(_guarded, settings)
+
+
+def _guarded(settings: Settings) -> Said:
+    guard(settings)
+    return _ok("look_doors")
+
+
+def _store(house: House) -> Said:
+    url = sa.make_url(house.settings.store.url)
+    place = f"PostgreSQL ({url.database})" if url.get_backend_name() == "postgresql" else url.database
     try:
-        guard(settings)
-    except GatewayError as error:
-        yield Finding("doors", "wrong", sentence(error.code, error.facts, language))
-        return
-    open_doors = plain_ports(settings)
-    for name, host, _ in open_doors:
-        yield Finding("doors", "warning", f"{name} listens in the clear on {host} (allow_plain = true)")
-    if not open_doors:
-        yield Finding("doors", "ok", "every port is on loopback or encrypted")
-
-
-def _store(house: House) -> str:
+        house.engine.connect().close()
+    except sa.exc.SQLAlchemyError as error:
+        # Said at the opening, before any row: who may not come in, or that nobody is there.
+        words = str(getattr(error, "orig", None) or type(error).__name__).strip().splitlines()[0]
+        raise Unavailable("look_store_away", words=words) from None
     at, newest = current(house.engine), head()
     if at == newest:
-        return f"{house.settings.store.url.partition('@')[2] or house.settings.store.url} (tables {at})"
-    return f"tables {at or 'absent'}; gateway serve brings them to {newest}"
+        return _ok("look_store", place=place, at=at)
+    return _ok("look_store_tables", place=place, at=at or "-", newest=newest)
 
 
-def _echo(house: House, name: str) -> str:
+def _echo(house: House, name: str) -> Said:
     house.pacs[name].echo()
     table = house.settings.pacs[name]
-    return f"{table.called_aet}@{table.host}:{table.port} answers C-ECHO"
+    return _ok("look_pacs", aet=table.called_aet, host=table.host, port=table.port)
 
 
-def _ask_web(house: House, name: str) -> str:
+def _ask_web(house: House, name: str) -> Said:
     """A QIDO-RS query for a study that nobody has."""
     house.pacs[name].ask_web()
-    return f"{house.settings.pacs[name].dicomweb_url} answers QIDO-RS"
+    return _ok("look_dicomweb", url=house.settings.pacs[name].dicomweb_url)
 
 
-def _ask(house: House, name: str) -> str:
+def _ask(house: House, name: str) -> Said:
     """A query for documents that nobody has: the registry's way, addresses and certificates are proved by it."""
     house.destinations[name].ping()
-    return f"{house.settings.destination[name].registry_url} answers queries"
+    return _ok("look_registry", url=house.settings.destination[name].registry_url)
 
 
-def _ask_documents(house: House, name: str) -> str:
+def _ask_documents(house: House, name: str) -> Said:
     """A retrieval of a document that nobody has (ITI-43); nothing is submitted."""
     house.destinations[name].ping_repository()
-    return f"{house.settings.destination[name].repository_url} answers retrievals"
+    return _ok("look_repository", url=house.settings.destination[name].repository_url)
 
 
-def _way(channel: Channel) -> str:
+def _way(channel: Channel) -> Said:
     """Mail: connected and signed in; webhook: a signed message of the kind ``check``."""
-    return f"{channel.check()} answers"
+    return _ok("look_notices", place=channel.check())
+
+
+def _status_folder(house: House) -> Said:
+    folder = house.settings.monitoring.folder
+    if not folder.exists():
+        return _ok("look_status_folder_new", folder=folder)
+    writable(folder)
+    return _ok("look_status_folder", folder=folder)
 
 
 def _health(house: House, language: str) -> Iterator[Finding]:
     """Disks, the folder of documents, and the processes of this machine, when any has said anything."""
     for look in house.monitoring.health(all_roles=True).looks:
         if look.name != "store":
-            yield Finding(look.name, look.state, look.words(language) or "can be written")
-    yield _tried("status folder", language, lambda: _status_folder(house))
+            yield Finding(look.name, look.state, look.words(language) or sentence("look_writable", {}, language))
 
 
-def _status_folder(house: House) -> str:
-    folder = house.settings.monitoring.folder
-    if not folder.exists():
-        return f"{folder} is made at the start"
-    writable(folder)
-    return f"{folder} can be written"
+def _outside(settings: Settings) -> Iterator[tuple[str, Said]]:
+    """What is asked without the gateway's parts: who signs in, ports, certificates, secrets."""
+    for name, login in (("login", settings.login), ("patient_login", settings.patient_login)):
+        if login:
+            for said in _provider(login.issuer, login.ca_file):
+                yield name, said
+    yield from _ports(settings)
+    yield from _certificates(settings)
+    yield from _secrets(settings)
 
 
-def _ports(settings: Settings) -> Iterator[Finding]:
-    """Whether somebody listens where others come to us: nobody does before the service has started."""
-    for name, host, port in listening(settings, ("web", "intake", "receive")):
-        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host.strip("[]"))  # noqa: S104 - not bound, asked
-        try:
-            socket.create_connection((near, port), timeout=_PORT_TIMEOUT_S).close()
-        except OSError as error:
-            words = error.strerror or type(error).__name__
-            yield Finding(f"port {name}", "warning", f"nobody listens on {host}:{port} ({words}): not started?")
-        else:
-            yield Finding(f"port {name}", "ok", f"{host}:{port} is listened on")
-
-
-def _provider(place: str, issuer: str, ca_file: Path | None) -> Finding:
+def _provider(issuer: str, ca_file: Path | None) -> Iterator[Said]:
+    """Whether the identity provider answers under its name; and, by its clock, whether ours is right."""
     address = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     try:
         session = requests.Session()
@@ -160,33 +206,105 @@ def _provider(place: str, issuer: str, ca_file: Path | None) -> Finding:
         answer = session.get(address, timeout=10, verify=str(ca_file) if ca_file else True, allow_redirects=False)
         answer.raise_for_status()
         found = answer.json().get("issuer")
-    except (requests.RequestException, ValueError, AttributeError):
-        return Finding(place, "wrong", f"{address} does not answer: nobody can sign in")
+    except (requests.RequestException, ValueError, AttributeError, OSError):
+        yield _wrong("look_provider_away", address=address)
+        return
     if found != issuer:
-        return Finding(place, "wrong", f"the provider calls itself {found!r}, and the settings say {issuer!r}")
-    return Finding(place, "ok", f"{issuer} answers")
+        yield _wrong("look_provider_other", found=found, issuer=issuer)
+        return
+    away_s = _seconds_away(answer.headers.get("Date", ""))
+    if away_s > _CLOCK_TOLERANCE_S:
+        yield _warning("look_clock", seconds=f"{away_s:.0f}", issuer=issuer)
+    else:
+        yield _ok("look_provider", issuer=issuer)
 
 
-def _certificates(settings: Settings) -> Iterator[Finding]:
-    files = [("web", settings.web.certificate)]
-    files.append(("receive", settings.receive.certificate))
-    files += [(name, port.certificate) for name, port in settings.mllp.every_port.items()]
-    files += [(f"platform {name}", platform.certificate) for name, platform in settings.platform.items()]
-    files += [(f"pacs {name}", pacs.certificate) for name, pacs in settings.pacs.items()]
-    files += [(f"destination {name}", table.certificate) for name, table in settings.destination.items()]
-    for name, file in files:
-        if file is not None:
-            yield _certificate(f"certificate {name}", file)
-
-
-def _certificate(subject: str, file: Path) -> Finding:
+def _seconds_away(date: str) -> float:
+    """How far our clock is from *date*, an HTTP date of this moment; 0 when it says none."""
     try:
-        days, end = days_left(file)
-    except (OSError, ValueError):
-        return Finding(subject, "wrong", f"{file} cannot be read as a PEM certificate")
-    until = f"{end:%Y-%m-%d}"
+        return abs(time.time() - parsedate_to_datetime(date).timestamp())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _ports(settings: Settings) -> Iterator[tuple[str, Said]]:
+    """Whether somebody listens where others come to us, and whether that can be us."""
+    living = {status.role for status in read_all(settings.monitoring.folder) if not status.silent(time.time())}
+    for role in ("web", "intake", "receive"):
+        for name, host, port in listening(settings, (role,)):
+            near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host.strip("[]"))  # noqa: S104 - not bound, asked
+            try:
+                socket.create_connection((near, port), timeout=_PORT_TIMEOUT_S).close()
+            except OSError as error:
+                words = error.strerror or type(error).__name__
+                yield f"port {name}", _warning("look_port_silent", host=host, port=port, words=words)
+                continue
+            if role in living:
+                yield f"port {name}", _ok("look_port", host=host, port=port)
+            else:
+                yield f"port {name}", _warning("look_port_other", host=host, port=port, role=role)
+
+
+def _certificates(settings: Settings) -> Iterator[tuple[str, Said]]:
+    """Every certificate of ours: its dates, its key, and for the web its name."""
+    shown: list[tuple[str, Path | None, Path | None]] = [("web", settings.web.certificate, settings.web.key)]
+    tables = [
+        ("receive", settings.receive),
+        ("login", settings.login),
+        ("patient_login", settings.patient_login),
+        ("images", settings.images),
+        *settings.mllp.every_port.items(),
+        *((f"platform {name}", table) for name, table in settings.platform.items()),
+        *((f"pacs {name}", table) for name, table in settings.pacs.items()),
+        *((f"destination {name}", table) for name, table in settings.destination.items()),
+        *((f"ris {name}", table.ris) for name, table in settings.site.items()),
+    ]
+    shown += [(name, table.certificate, table.key) for name, table in tables if table is not None]
+    for name, file, key in shown:
+        if file is not None:
+            host = (urlsplit(settings.public_url).hostname or "") if name == "web" else ""
+            yield f"certificate {name}", _certificate(file, key, host)
+
+
+def _certificate(file: Path, key: Path | None, host: str) -> Said:
+    """*host* is the name that it should bear; empty where nobody asks for one."""
+    try:
+        found = validity(file)
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or type(error).__name__
+        return _wrong("look_certificate_unreadable", file=file, words=words)
+    since, until, days = f"{found.since:%Y-%m-%d}", f"{found.until:%Y-%m-%d}", found.days_left()
     if days < 0:
-        return Finding(subject, "wrong", f"{file} expired on {until}")
+        return _wrong("look_certificate_ended", file=file, until=until)
+    if found.since > datetime.now(UTC):
+        return _wrong("look_certificate_early", file=file, since=since)
+    try:
+        server_context(file, key, None, place="")
+    except SettingsError as error:
+        return _wrong("look_certificate_key", file=file, key=key or file, words=error.facts["words"])
+    if host and not found.bears(host):
+        return _warning("look_certificate_name", file=file, names=", ".join(sorted(found.names)) or "-", host=host)
     if days < CERTIFICATE_WARNING_DAYS:
-        return Finding(subject, "warning", f"{file} expires on {until}, in {days} days: renew it")
-    return Finding(subject, "ok", f"{file} is valid until {until}")
+        return _warning("look_certificate_soon", file=file, until=until, days=days)
+    return _ok("look_certificate", file=file, until=until)
+
+
+def _secrets(settings: Settings) -> Iterator[tuple[str, Said]]:
+    """The files of secrets that this user cannot read; nothing is said of those that it can."""
+    login, patients, notify = settings.login, settings.patient_login, settings.notify
+    files: list[tuple[str, Path | None]] = [
+        ("login", login.client_secret_file if login else None),
+        ("patient_login", patients.client_secret_file if patients else None),
+        ("images", settings.images.client_secret_file),
+        ("metrics", settings.monitoring.metrics_token_file),
+        ("mail", notify.mail.password_file if notify.mail else None),
+        ("webhook", notify.webhook.secret_file if notify.webhook else None),
+        *((f"destination {name}", table.proxy_credentials_file) for name, table in settings.destination.items()),
+    ]
+    for name, file in files:
+        if file is None:
+            continue
+        try:
+            file.read_bytes()
+        except OSError as error:
+            yield f"secret {name}", _wrong("look_secret", path=file, words=error.strerror or type(error).__name__)

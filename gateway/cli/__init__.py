@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -50,6 +51,14 @@ def _asked() -> typer.Typer:
     return _command((), (named,)) if named in _GROUPS else _command(_PLAIN, _GROUPS)
 
 
+def _language() -> str:
+    """What ``--lang`` says, whichever command it stands behind; else the environment, else English."""
+    from gateway.cli.options import LANGUAGE
+
+    said = sys.argv[sys.argv.index("--lang") + 1 :] if "--lang" in sys.argv else []
+    return said[0] if said else os.environ.get(LANGUAGE, "en")
+
+
 def main() -> None:
     """Entry point: a failure that has a name is one line on standard error, never a traceback."""
     try:
@@ -57,5 +66,6 @@ def main() -> None:
     except GatewayError as error:
         from gateway.texts import sentence
 
-        print(f"{error.place + ': ' if error.place else ''}{sentence(error.code, error.facts, 'en')}", file=sys.stderr)
+        told = sentence(error.code, error.facts, _language())
+        print(f"{error.place + ': ' if error.place else ''}{told}", file=sys.stderr)
         sys.exit(2)

@@ -77,7 +77,7 @@ def show(
 
 @commands.command()
 def build(
-    pacs: Annotated[str, typer.Option("--pacs", help="Name of the [pacs.NAME] table.")],
+    pacs: Annotated[str, typer.Option("--pacs", help="NAME of the table pacs.NAME in the settings.")],
     study: Annotated[str, typer.Option("--study", help="Study Instance UID.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the manifest is written.")],
     config: Config = DEFAULT,

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from gateway.wiring.house import House
 
 DEFAULT = Path("config/gateway.toml")
+LANGUAGE = "GATEWAY_LANG"
+"""The environment variable that stands for ``--lang``."""
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.", envvar="GATEWAY_CONFIG")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Language = Annotated[Literal["fr", "en"], typer.Option("--lang", help="The language of the sentences.")]
+Language = Annotated[
+    Literal["fr", "en"], typer.Option("--lang", help="The language of the sentences.", envvar=LANGUAGE)
+]
 Files = Annotated[list[Path], typer.Argument(help="The files.", metavar="FILE...")]
 
 

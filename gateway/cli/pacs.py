@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help="PACS: find out what one can do.")
 _MARKS = {True: "yes", False: "NO ", None: "-  "}
-Name = Annotated[str, typer.Argument(help="NAME of the [pacs.NAME] table.")]
+Name = Annotated[str, typer.Argument(help="NAME of the table pacs.NAME in the settings.")]
 
 
 @commands.command()

@@ -103,7 +103,7 @@ def verify(
 
 @_patients.callback()
 def patients(context: typer.Context) -> None:
-    """The patients that the registry knows, where [registry] patients = "listed"."""
+    """The patients that the registry knows, where registry.patients is "listed"."""
     if context.invoked_subcommand is None:
         print(context.get_help())
         raise typer.Exit(2)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import DEFAULT, AsJson, Config
+from gateway.cli.options import DEFAULT, AsJson, Config, Language
 
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "wrong": "[red]wrong[/]"}
 commands = typer.Typer()
@@ -46,15 +46,15 @@ def work(config: Config = DEFAULT) -> None:
 
 
 @commands.command()
-def check(config: Config = DEFAULT, as_json: AsJson = False) -> None:
-    """Say in one screen what is wrong: settings, doors, store, PACS, registry, login, certificates."""
+def check(config: Config = DEFAULT, as_json: AsJson = False, language: Language = "en") -> None:
+    """Say in one screen what is wrong, and what to do: settings, doors, store, PACS, registry, login, certificates."""
     import json
 
     from gateway import log
     from gateway.check import check as look
 
     log.configure(level="warning")
-    findings = look(config)
+    findings = look(config, language=language)
     if as_json:
         print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
     else:

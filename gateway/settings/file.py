@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from gateway.errors import SettingsError
 from gateway.settings.whole import Settings
+from gateway.settings.words import words_of
 
 _TLS_FILES = ("certificate", "key", "ca_file")
 
@@ -30,16 +31,13 @@ def load(path: Path) -> Settings:
 
 
 def _settings_error(error: ValidationError) -> SettingsError:
-    """All wrong keys at once: the first names the place, the words tell every one."""
-    wrong = [(".".join(map(str, e["loc"])) or "settings", _words(e)) for e in error.errors(include_url=False)]
-    words = "; ".join(f"{place}: {what}" for place, what in wrong)
-    return SettingsError("settings_wrong", place=wrong[0][0], words=words)
-
-
-def _words(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "there is no such key"
-    return str(error["msg"]).removeprefix("Value error, ")
+    """All wrong keys at once: the first names the place, the words (in each language) tell every one."""
+    wrong = [(".".join(map(str, each["loc"])) or "settings", each) for each in error.errors(include_url=False)]
+    words = {
+        language: "; ".join(f"{place}: {words_of(each, Settings, language)}" for place, each in wrong)
+        for language in ("en", "fr")
+    }
+    return SettingsError("settings_wrong", place=wrong[0][0], words=words["en"], words_fr=words["fr"])
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

@@ -15,6 +15,7 @@ from gateway.texts import (
     images,
     kos,
     life,
+    looks,
     manifest,
     message,
     metadata,
@@ -47,6 +48,7 @@ _MODULES = (
     demo,
     images,
     life,
+    looks,
     kos,
     manifest,
     message,
@@ -79,6 +81,12 @@ for _module in _MODULES:
 
 
 class _Facts(dict[str, str]):
+    """Words of ours among the facts may stand in each language: ``words_fr`` is taken before ``words``."""
+
+    def __init__(self, facts: dict[str, str], language: str) -> None:
+        super().__init__(facts)
+        self.update({name: facts[own] for name in facts if (own := f"{name}_{language}") in facts})
+
     def __missing__(self, key: str) -> str:
         return "?"
 
@@ -88,4 +96,4 @@ def sentence(code: str, facts: dict[str, str] | None = None, language: str = "fr
     text = TEXTS.get(code)
     if text is None:
         return code
-    return (text.en if language == "en" else text.fr).format_map(_Facts(facts or {}))
+    return (text.en if language == "en" else text.fr).format_map(_Facts(facts or {}, language))

@@ -4,7 +4,10 @@ from gateway.texts.text import Text
 
 TEXTS = {
     "settings_unreadable": Text(
-        "Le fichier de configuration ne peut pas être lu : {words}.", "The settings file cannot be read: {words}."
+        "Le fichier de configuration ne peut pas être lu : {words}. Vérifiez son nom (--config), le droit de le lire,"
+        " et la ligne nommée.",
+        "The settings file cannot be read: {words}. Check its name (--config), the right to read it, and the line that"
+        " is named.",
     ),
     "settings_wrong": Text("Configuration à corriger : {words}.", "Settings to correct: {words}."),
     "plain_port": Text(
@@ -19,14 +22,13 @@ TEXTS = {
     ),
     "demonstration_provider": Text(
         "Le fournisseur d'identité de démonstration est refusé dès qu'une adresse publique ou l'environnement de"
-        " production est configuré.",
-        "The demonstration identity provider is refused with any public address and in production.",
-    ),
-    "secret_unreadable": Text(
-        "Le fichier secret {path} ne peut pas être lu : {words}.", "The secret file {path} cannot be read: {words}."
+        " production est configuré. Ôtez login.demonstration et nommez le vôtre.",
+        "The demonstration identity provider is refused with any public address and in production. Take"
+        " login.demonstration out and name your own.",
     ),
     "login_missing": Text(
-        "Aucune table [login] : sans elle, personne ne peut ouvrir les images.",
-        "No [login] table: without it nobody can open images.",
+        "Aucune table [login] : sans elle, personne ne peut ouvrir les images. Donnez issuer et client_id du"
+        " fournisseur d'identité.",
+        "No [login] table: without it nobody can open images. Give issuer and client_id of the identity provider.",
     ),
 }

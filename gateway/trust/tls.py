@@ -110,14 +110,27 @@ def caller(certificate: bytes | None, allowed: Iterable[AllowedName]) -> Caller:
         return Caller("", False)
 
 
-def days_left(file: Path, now: datetime | None = None) -> tuple[int, datetime]:
-    """Whole days until the first certificate of the PEM *file* ends (negative: it has), and that moment.
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """From when until when a certificate is good, and the DNS names that it bears."""
 
-    Raises OSError, ValueError when the file is no certificate.
-    """
+    since: datetime
+    until: datetime
+    names: frozenset[str]
+
+    def days_left(self, now: datetime | None = None) -> int:
+        """Whole days until the end; negative when it has ended."""
+        return (self.until - (now or datetime.now(UTC))).days
+
+    def bears(self, host: str) -> bool:
+        """Whether *host* is one of the names; ``*`` stands for the first part of one (RFC 6125 section 6.4.3)."""
+        return bool({host.lower(), "*." + host.lower().partition(".")[2]} & self.names)
+
+
+def validity(file: Path) -> Validity:
+    """Of the first certificate of the PEM *file*; raises OSError, ValueError when the file is no certificate."""
     read = x509.load_pem_x509_certificate(file.read_bytes())
-    end = read.not_valid_after_utc
-    return (end - (now or datetime.now(UTC))).days, end
+    return Validity(read.not_valid_before_utc, read.not_valid_after_utc, _dns_names(read))
 
 
 def _dns_names(certificate: x509.Certificate) -> frozenset[str]:

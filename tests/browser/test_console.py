@@ -138,7 +138,7 @@ def test_everything_works_without_a_script(browser: Browser, site: Site) -> None
         open_console(page, site)
         expect(page.locator(".plots svg")).to_have_count(2)
         page.goto(f"{site.url}/console/shares")
-        page.get_by_label("Numéro de demande").fill("SC26031202")
+        page.get_by_label("Numéro d'examen").fill("SC26031202")
         page.get_by_role("button", name="Chercher").click()
         page.get_by_role("link", name="SC26031202").click()
         page.get_by_role("link", name="Relancer…", exact=True).click()

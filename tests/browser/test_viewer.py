@@ -250,6 +250,21 @@ def drag(session: object, page: Page, dy: int) -> None:
     send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
+@pytest.mark.parametrize("size", [(1240, 820), (900, 820), (680, 410), (844, 390), (390, 844)])
+def test_a_small_window_loses_nothing(browser: Browser, site: Site, size: tuple[int, int]) -> None:
+    # 680 x 410 is a desktop at 200 % (WCAG 2.2, 1.4.4); 844 x 390 a telephone on its side.
+    with page_of(browser, viewport={"width": size[0], "height": size[1]}) as watched:
+        page = open_link(watched, site.link)
+        for name in ("#patient-facts", "#study-date", "#other-viewer", ".series-item", "#presets button", ".foot p"):
+            expect(page.locator(name).first).to_be_visible()
+        banner, stage = page.locator(".banner").bounding_box(), page.locator(".stage").bounding_box()
+        assert banner
+        assert stage
+        assert banner["height"] < size[1] / 4
+        assert stage["height"] > size[1] / 3
+        assert watched.complaints == []
+
+
 def test_nothing_in_the_addresses_or_the_page_names_the_examination(browser: Browser, site: Site) -> None:
     with page_of(browser) as watched:
         asked: list[str] = []

@@ -16,6 +16,7 @@ from gateway.web.viewer.assets import assets
 from tests.support.browser import Watched, chromium, page_of, settled
 from tests.support.presentation import SHUTTER_GREY, bitmap_state, loop_state
 from tests.support.viewing import (
+    SIDE,
     MemoryPacs,
     ct,
     film,
@@ -411,6 +412,17 @@ def test_an_overlay_of_old_is_drawn_and_is_no_value(browser: Browser, tmp_path: 
         settled(page)
         assert not covered(page, 21, 30)
         # Under the plane the value is that of the object: a body, not the bit above it.
+        assert near(pixel(page, 40, 60), grey(hounsfield(40, 60, 1), 40, 400))
+        assert watched.complaints == []
+
+
+def test_a_plane_larger_than_a_canvas_is_left_out_and_the_image_is_shown(browser: Browser, tmp_path: Path) -> None:
+    item = with_overlay(ct(1))
+    item[0x60000010].value = 40_000
+    item[0x60003000].value = b"\xff" * (40_000 * SIDE // 8)
+    with viewing(tmp_path, [item, ct(2)]) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        assert not covered(page, 21, 30)
         assert near(pixel(page, 40, 60), grey(hounsfield(40, 60, 1), 40, 400))
         assert watched.complaints == []
 

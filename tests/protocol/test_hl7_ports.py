@@ -19,7 +19,7 @@ from gateway.hl7.ports import Admission
 from gateway.hl7.reception import Reception
 from gateway.hl7.sender import Sender, send
 from gateway.settings import Settings, load
-from gateway.trust.tls import allowed_name, caller, client_context, days_left, server_context
+from gateway.trust.tls import allowed_name, caller, client_context, server_context, validity
 from gateway.wiring.care import SystemClock
 from gateway.wiring.relay import listener_ports
 from tests.support.hl7 import Draft, Peer, Recorder, listening, mdm, value
@@ -108,7 +108,7 @@ def test_contexts_are_made_from_files_and_a_bad_file_is_told_by_its_setting(tmp_
     assert server_context(certificate, key, authority, place="x").verify_mode is ssl.CERT_REQUIRED
     assert server_context(certificate, key, None, place="x").verify_mode is ssl.CERT_NONE
     assert client_context(authority, certificate, key, place="x").minimum_version is ssl.TLSVersion.TLSv1_2
-    assert days_left(certificate)[0] > 0
+    assert validity(certificate).days_left() > 0
     for broken in (key, tmp_path / "nothing.pem"):
         with pytest.raises(SettingsError, match=r"tls_files at mllp\.certificate"):
             server_context(broken, key, None, place="mllp.certificate")

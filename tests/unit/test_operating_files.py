@@ -30,7 +30,6 @@ HARDENED = {
     "UMask": "0077",
     "CapabilityBoundingSet": "",
 }
-PAGES = ["install", "operator", "reverse-proxy", "runbooks"]
 
 
 def unit(path: Path) -> configparser.ConfigParser:
@@ -113,25 +112,6 @@ def test_alerts_speak_of_figures_that_there_are_in_both_languages() -> None:
         sorted(name for name in known - {"gateway_info", "gateway_process_start_time_seconds"} if name not in told)
         == []
     )
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("ending", [".md", ".en.md"])
-def test_the_operators_pages_lead_somewhere(page: str, ending: str) -> None:
-    content = (DOCS / f"{page}{ending}").read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)]+)\)", content):
-        if "://" in target:
-            continue
-        name, _, anchor = target.partition("#")
-        file = DOCS / name if name else DOCS / f"{page}{ending}"
-        assert file.exists(), target
-        if anchor:
-            heads = re.findall(r"(?m)^#+ (.+)$", file.read_text(encoding="utf-8"))
-            assert anchor in {_anchor(head) for head in heads}, target
-
-
-def _anchor(head: str) -> str:
-    return re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
 
 
 def test_the_proxies_close_what_is_for_machines_and_log_no_address() -> None:

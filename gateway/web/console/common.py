@@ -13,6 +13,7 @@ from flask_babel import format_datetime, gettext
 
 from gateway.model.access import Session
 from gateway.model.share import Deed, ShareOverview, ShareState
+from gateway.model.times import Timestamp
 from gateway.texts import sentence
 from gateway.texts.runbook import what_to_do
 from gateway.web.login.session import Access
@@ -97,6 +98,13 @@ def add_filters(parts: WebParts, app_filter: object) -> None:
     def moment(value: datetime | None) -> str:
         return format_datetime(value.astimezone(zone), "dd/MM/yyyy HH:mm:ss", rebase=False) if value else ""
 
+    def written(text: str) -> str:
+        """A time as HL7 and DICOM write it (TS), as :func:`moment`; one that cannot be read stays as it is."""
+        try:
+            return moment(Timestamp.parse(text).aware(zone))
+        except ValueError:
+            return text
+
     def clock(value: datetime | None) -> str:
         return format_datetime(value.astimezone(zone), "HH:mm", rebase=False) if value else ""
 
@@ -117,5 +125,5 @@ def add_filters(parts: WebParts, app_filter: object) -> None:
             return f"{seconds:.0f} s"
         return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
-    for made in (moment, clock, reason, next_step, state_label, delay):
+    for made in (moment, written, clock, reason, next_step, state_label, delay):
         app_filter()(made)  # type: ignore[operator]

@@ -107,14 +107,20 @@ export const bytes = (encoded) => Uint8Array.from(atob(encoded), (character) => 
 
 const words = (bytes) => new Uint16Array(bytes.buffer.slice(0, bytes.length - (bytes.length % 2)));
 
-// Overlay planes with their bits (PS3.3 C.9.2): [{ group, rows, columns, top, left, bits }], one byte for each pixel.
+// Bounds as the gateway's for presentation states: a plane is painted with four bytes a dot, and a canvas has a longest side.
+const MOST_DOTS = 1 << 26;
+const LONGEST_SIDE = 32767;
+
+// Overlay planes with their bits (PS3.3 C.9.2); those beyond the bounds are left out: [{ group, rows, columns, top, left, bits }], one byte for each pixel.
 export function overlays(item, frame) {
   const found = [];
+  let room = MOST_DOTS;
   for (let group = 0x6000; group <= 0x601e; group += 2) {
     const tag = (element) => `${group.toString(16)}${element}`.toUpperCase();
     const packed = inline(item, tag("3000"));
     const [rows, columns] = [number(item, tag("0010")), number(item, tag("0011"))];
-    if (!packed || !rows || !columns) continue;
+    if (!packed || !rows || !columns || Math.max(rows, columns) > LONGEST_SIDE || rows * columns > room) continue;
+    room -= rows * columns;
     const [top, left] = numbers(item, tag("0050")) ?? [1, 1];
     const from = (number(item, tag("0015")) ?? 1) > 1 ? rows * columns * (frame - (number(item, tag("0051")) ?? 1)) : 0;
     if (from < 0 || (from + rows * columns) / 8 > packed.length) continue;
