@@ -22,6 +22,7 @@ from gateway.model.report import Act
 
 _MEDIA_TYPE = "application/dicom"
 _SCHEME = re.compile(r"https?://\S+")
+_UID = re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+)*")
 
 
 def linked(content: bytes, root: etree._Element, links: Mapping[str, str], *, missing_only: bool = False) -> bytes:
@@ -179,13 +180,12 @@ def _anchors_of(
         inside = list(target.iter(path("linkHtml")))
         if inside:
             return inside[:1]
-    named = re.compile(rf"(?<![0-9.]){re.escape(study_uid)}(?![0-9]|\.[0-9])")
-    by_address = [anchor for anchor in anchors if named.search(attribute(anchor, "href"))]
+    by_address = [anchor for anchor in anchors if study_uid in _UID.findall(attribute(anchor, "href"))]
     if by_address:
         return by_address
     for anchor in anchors:
         row = next(anchor.iterancestors(path("tr")), None)
-        if row is not None and named.search(text_of(row)):
+        if row is not None and study_uid in _UID.findall(text_of(row)):
             return [anchor]
     return anchors if alone and len(anchors) == 1 else []
 

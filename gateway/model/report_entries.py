@@ -70,6 +70,8 @@ class Entry:
     """inversionInd as written."""
     class_code: str = ""
     mood_code: str = ""
+    negated: str = ""
+    """negationInd as written: ``true`` says that what the entry tells is not so."""
     xml_id: str = ""
     """The attribute ``ID``, to which a narrative may refer."""
     templates: tuple[Identifier, ...] = ()

@@ -58,13 +58,16 @@ def _report(
 ) -> Report:
     document = form.document
     names = Names(document.id.identifier)
+    if any(document.written_at < act.started_at for act in form.acts):
+        raise InputRejected("form_before_act", place="document.written_at")
     studies = [act.study_uid for act in form.acts]
     for number, study_uid in enumerate(studies):
         if study_uid in studies[:number]:
             raise InputRejected("form_study_twice", place=f"acts[{number}].study_uid")
     authors = tuple(_signed(form, one) for one in form.authors)
     signer = form.legal_authenticator or form.authors[0]
-    translations = tuple(act.code.concept for act in form.acts)
+    # One for each act; two acts of one kind share theirs: a data type CD has no translation twice (HL7 v3, SET).
+    translations = {(one.code, one.system): one for one in (act.code.concept for act in form.acts)}
     return Report(
         realm="FR",
         type_id=TYPE_ID,
@@ -73,7 +76,7 @@ def _report(
         media_type=media_type,
         templates=templates,
         code=coded("18748-4", LOINC, "CR d’imagerie médicale"),
-        code_translations=translations,
+        code_translations=tuple(translations.values()),
         title=document.title,
         effective_time=stamp(document.written_at),
         confidentiality=document.confidentiality.concept,

@@ -21,6 +21,8 @@ from gateway.model.identifiers import Identifier, is_root, is_uid
 from gateway.valuesets import names
 
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BIRTH_DATE = re.compile(r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")
+_LETTER = re.compile(r"[^\W_]")
 _BREAKS_IDENTIFIERS = re.compile(r"[\^&~|\x00-\x1f\x7f]")
 
 
@@ -33,6 +35,26 @@ class Form(BaseModel):
 def _writable(value: str) -> str:
     if _UNWRITABLE.search(value):
         raise PydanticCustomError("form_character", "a character that XML cannot hold")
+    return value
+
+
+def _says_something(value: str) -> str:
+    if not _LETTER.search(value):
+        raise PydanticCustomError("form_empty", "no letter and no digit")
+    return value
+
+
+def _date_text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _birth_date(value: str) -> str:
+    try:
+        known = _BIRTH_DATE.match(value) is not None and date.fromisoformat(f"{value}-01-01"[:10])
+    except ValueError:
+        known = False
+    if not known:
+        raise PydanticCustomError("form_time", "no date")
     return value
 
 
@@ -56,14 +78,27 @@ def _extension(value: str) -> str:
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_writable)]
 """A name, a title, a label."""
-Words = Annotated[str, StringConstraints(min_length=1, max_length=500_000), AfterValidator(_writable)]
+Words = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500_000),
+    AfterValidator(_writable),
+    AfterValidator(_says_something),
+]
 """Free text. Each line is a paragraph; lines that begin with "- " make a list."""
 Root = Annotated[str, AfterValidator(_root)]
 Extension = Annotated[
     str, StringConstraints(min_length=1, max_length=255), AfterValidator(_writable), AfterValidator(_extension)
 ]
 Uid = Annotated[str, AfterValidator(_uid)]
-Day = date
+BirthDate = Annotated[
+    str,
+    BeforeValidator(_date_text),
+    AfterValidator(_birth_date),
+    Field(json_schema_extra={"pattern": _BIRTH_DATE.pattern}),
+]
+"""A day, or as much of it as is known: ``1981-11-09``, ``1981-11``, ``1981``."""
+Once = AfterValidator(lambda values: tuple(dict.fromkeys(values)))
+"""A list of which each thing is kept once: CDA has a set there."""
 Moment = AwareDatetime
 """ISO 8601 with its zone, such as ``2026-03-12T10:25:00+01:00``."""
 Unit = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=40)]
@@ -179,3 +214,9 @@ class Measured(Form):
     def digits(self) -> str:
         """The value as it is written: a decimal point, no exponent."""
         return f"{self.value:f}"
+
+
+class Given(Measured):
+    """A quantity that was given: more than nothing."""
+
+    value: Annotated[Decimal, Field(gt=0)]

@@ -73,7 +73,7 @@ def patient(value: schema.Patient) -> Patient:
         given_names=value.given_names or value.birth_given or value.used_given or "",
         used_family=value.used_family or "",
         used_given=value.used_given or "",
-        birth_date=f"{value.birth_date:%Y%m%d}",
+        birth_date=value.birth_date.replace("-", ""),
         sex=value.sex,
         sex_display=_SEXES[value.sex],
         birth_place=value.birth_place or "",

@@ -15,12 +15,12 @@ from pydantic_core import PydanticCustomError
 from gateway.model.identifiers import INS_OIDS
 from gateway.report_form.fields import (
     Atc,
+    BirthDate,
     Ccam,
     Cip,
     Coded,
     Confidentiality,
     ContraindicationCode,
-    Day,
     Emdn,
     EncounterType,
     ExposureQuantity,
@@ -28,6 +28,7 @@ from gateway.report_form.fields import (
     Form,
     FullId,
     FunctionCode,
+    Given,
     Id,
     ImagingCode,
     Line,
@@ -36,6 +37,7 @@ from gateway.report_form.fields import (
     Measured,
     Modality,
     Moment,
+    Once,
     Pregnancy,
     Region,
     Relation,
@@ -90,7 +92,7 @@ class Contact(Form):
 class Organization(Contact):
     """A structure: an imaging practice, a hospital."""
 
-    identifiers: Annotated[tuple[FullId, ...], Field(min_length=1)] = Field(
+    identifiers: Annotated[tuple[FullId, ...], Field(min_length=1), Once] = Field(
         description="National identifier: root 1.2.250.1.71.4.2.2, extension 1 + FINESS (or 3 + SIRET)."
     )
     name: Line
@@ -100,7 +102,7 @@ class Organization(Contact):
 class Professional(Contact):
     """A health professional."""
 
-    identifiers: Annotated[tuple[FullId, ...], Field(min_length=1)] = Field(
+    identifiers: Annotated[tuple[FullId, ...], Field(min_length=1), Once] = Field(
         description="National identifier: root 1.2.250.1.71.4.2.1, extension 8 + RPPS."
     )
     family: Line
@@ -135,7 +137,7 @@ class Guardian(Contact):
 class Patient(Contact):
     """The patient, with the traits of the national identity (INS)."""
 
-    identifiers: Annotated[tuple[FullId, ...], Field(min_length=1)] = Field(
+    identifiers: Annotated[tuple[FullId, ...], Field(min_length=1), Once] = Field(
         description="INS (root 1.2.250.1.213.1.4.8 and others) first when it is known, then local numbers."
     )
     birth_family: Line = Field(description="Family name of birth.")
@@ -144,7 +146,7 @@ class Patient(Contact):
     used_family: Line | None = None
     used_given: Line | None = None
     sex: Literal["F", "M", "U"]
-    birth_date: Day
+    birth_date: BirthDate = Field(description="A day, or as much of it as is known (1981-11, 1981).")
     birth_place: Annotated[str, StringConstraints(pattern=r"^[0-9][0-9AB][0-9]{3}$")] | None = Field(
         default=None, description="INSEE code of the place of birth (99 and country abroad)."
     )
@@ -232,7 +234,7 @@ class Product(Form):
 class AdministeredProduct(Product):
     """A product given, radiopharmaceuticals aside."""
 
-    dose: Measured | None = None
+    dose: Given | None = None
 
 
 class Radiopharmaceutical(Product):
@@ -275,8 +277,8 @@ class Act(Form):
     )
     code: ImagingCode = Field(description="LOINC, value set CodesDocumentImagerie.")
     ccam: Ccam | None = None
-    modalities: Annotated[tuple[Modality, ...], Field(min_length=1)]
-    regions: Annotated[tuple[Region, ...], Field(min_length=1)] = Field(description="Value set RegionAnatomique.")
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1), Once]
+    regions: Annotated[tuple[Region, ...], Field(min_length=1), Once] = Field(description="Value set RegionAnatomique.")
     started_at: Moment
     ended_at: Moment | None = None
     performer: Professional | None = Field(default=None, description="The first author when left out.")
@@ -349,7 +351,7 @@ class ReportForm(Form):
     recipients: tuple[Professional, ...] = ()
     participants: tuple[Participant, ...] = ()
     near_persons: tuple[NearPerson, ...] = ()
-    orders: Annotated[tuple[Order, ...], Field(min_length=1)]
+    orders: Annotated[tuple[Order, ...], Field(min_length=1), Once]
     encounter: Encounter
     screening: bool = Field(default=False, description="The examination was part of a screening.")
     acts: Annotated[tuple[Act, ...], Field(min_length=1)]

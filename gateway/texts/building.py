@@ -37,6 +37,10 @@ TEXTS: dict[str, Text] = {
         "L'heure n'a pas de fuseau : ajoutez-le, par exemple +01:00.", "The time has no zone: add it, such as +01:00."
     ),
     "form_times": Text("La fin de l'acte doit suivre son début.", "The end of the act must follow its beginning."),
+    "form_before_act": Text(
+        "Le compte rendu est daté d'avant le début d'un acte : corrigez written_at ou started_at.",
+        "The report is dated before an act began: correct written_at or started_at.",
+    ),
     "form_character": Text(
         "Le texte contient un caractère de contrôle, qu'un document XML ne peut pas porter : retirez-le.",
         "The text holds a control character, which an XML document cannot carry: take it out.",

@@ -268,6 +268,8 @@ def clinical_statements(draw: st.DrawFn, depth: int = 1, link: str = "COMP") -> 
     if kind is entries.EmbeddedMedia:
         return entries.EmbeddedMedia(**common, media=draw(optional(media)))
     roots = (*kind.INTERNATIONAL, kind.FRENCH)
+    if kind.TAG in ("act", "encounter", "observation", "procedure", "substanceAdministration"):
+        common["negated"] = draw(st.sampled_from(["", "true", "false"]))
     common |= {
         "templates": tuple(Identifier(root) for root in roots if root),
         "code": draw(optional(concept)),

@@ -228,6 +228,10 @@ WRONG: list[tuple[str, str, Callable[[dict[str, Any]], None]]] = [
     ("orders[0].accession.extension", "form_extension", _set("orders[0].accession.extension", "A^B")),
     ("patient.sex", "form_choice", _set("patient.sex", "X")),
     ("patient.birth_date", "form_time", _set("patient.birth_date", "31/02/1981")),
+    ("patient.birth_date", "form_time", _set("patient.birth_date", "1981-13")),
+    ("patient.birth_date", "form_time", _set("patient.birth_date", "")),
+    ("conclusion", "form_empty", _set("conclusion", " -- ")),
+    ("acts[0].products[0].dose.value", "form_value", _set("acts[0].products[0].dose.value", 0)),
     ("patient", "form_ins_traits", _drop("patient.birth_place")),
     ("screening", "form_type", _set("screening", "peut-être")),
     ("organization.telecoms[0].value", "form_pattern", _set("organization.telecoms[0].value", "https://a.example")),
@@ -240,6 +244,28 @@ def test_what_is_wrong_is_told_by_its_path(path: str, code: str, change: Callabl
     form = example()
     change(form)
     assert wrong(form) == [(path, code)]
+
+
+@pytest.mark.parametrize("profile", ["spec", "official"])
+def test_what_is_said_twice_stands_once(profile: str) -> None:
+    form = example()
+    for listed in (form["acts"][0]["modalities"], form["acts"][0]["regions"], form["patient"]["identifiers"]):
+        listed += json.loads(json.dumps(listed))
+    form["orders"] *= 2
+    form["acts"].append({**form["acts"][0], "study_uid": "1.2.250.1.999.1.1.9.77"})  # the same act, once more
+    judgement = judge(safexml.parse(built(form)), profile)
+    assert [finding for finding in judgement.findings if finding.severity is Severity.ERROR] == []
+    report = whole(form)
+    assert (len(report.acts), len(report.code_translations), len(report.orders)) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("born", ["1981", "1981-11", "1981-11-09"])
+def test_a_date_of_birth_is_told_as_far_as_it_is_known(born: str) -> None:
+    form = example()
+    form["patient"]["birth_date"] = born
+    assert whole(form).patient.birth_date == born.replace("-", "")
+    for profile in ("spec", "official"):
+        assert judge(safexml.parse(built(form)), profile).verdict is Verdict.VALID
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
@@ -257,6 +283,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ("clinical_information", "form_missing", _drop("clinical_information")),
         ("authors[0].specialty", "form_performer_specialty", _drop("authors[0].specialty")),
         ("organization.sector", "form_performer_sector", _drop("organization.sector")),
+        ("document.written_at", "form_before_act", _set("document.written_at", "2020-03-12T11:31:00+01:00")),
         ("acts[1].study_uid", "form_study_twice", lambda form: form["acts"].append(form["acts"][0])),
         ("acts[0].accession", "form_accession_unknown", _set("acts[0].accession", {"root": "1.2", "extension": "Z"})),
     ],

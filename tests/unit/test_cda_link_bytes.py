@@ -228,3 +228,17 @@ def test_an_element_can_be_written_anew() -> None:
     changes.rewrite(root[0], {"mediaType": "m"}, catalog.element("reference", value="v"))
     expected = b"""<x:r xmlns:x="urn:hl7-org:v3"><x:text mediaType="m"><x:reference value="v"/></x:text> <x:b/></x:r>"""
     assert changes.applied(content) == expected
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.booleans())
+def test_an_element_is_found_however_many_stand_before_it(before: int, inside: int, apart: bool) -> None:
+    blank = b"<!-- <a> --><?b <a/>?>" if apart else b""
+    content = b"<r>" + before * (b"<a b='>'/>" + blank) + b"<w>" + inside * b"<c>x</c><d/>" + b"</w>" + b"<e/></r>"
+    root = safexml.parse(content)
+    changes = Changes(root)
+    wide, last = root.find("w"), root.find("e")
+    assert wide is not None
+    assert last is not None
+    changes.append(wide, etree.Element("n"))
+    changes.set(last, "f", "g")
+    assert changes.applied(content) == content.replace(b"</w>", b"<n/></w>").replace(b"<e/>", b'<e f="g"/>')

@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from gateway.cda import node
+from gateway.cda.build import build
 from gateway.cda.read import read
 from gateway.cda.whole import read_whole
 from gateway.errors import InputRejected
@@ -18,7 +19,9 @@ from gateway.model.report import Report
 from gateway.model.report_body import Body, ImagingAct, Section
 from gateway.model.report_entries import ReferencePurpose
 from gateway.texts import TEXTS
+from gateway.trust import safexml
 from tests.support.cda import add, at, chest_report, ct_report
+from tests.support.report_documents import one, tree
 from tests.support.tokens import covered, listed, mark, places, strings, token
 from tests.support.whole_body import PDF, STUDY
 from tests.support.whole_report import level_1_report, whole_report
@@ -211,6 +214,16 @@ def test_a_time_that_is_none_is_listed_where_it_stops_nothing() -> None:
     at(root, "dataEnterer/time").set("value", "hier")
     report = read_whole(root)
     assert report.not_understood == (("/ClinicalDocument/dataEnterer/time/@value", "no_time"),)
+
+
+def test_what_an_entry_denies_stays_denied() -> None:
+    root = tree()
+    one(root, "1.2.250.1.213.1.1.3.150", number=2).set("negationInd", "true")
+    denied = read_whole(root)
+    assert denied.not_understood == ()
+    again = read_whole(safexml.parse(build(denied)))
+    assert again == denied
+    assert again != read_whole(tree())
 
 
 def test_the_technique_is_read_with_its_modalities_and_locations(report: Report) -> None:

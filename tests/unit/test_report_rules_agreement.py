@@ -61,6 +61,14 @@ def _encounter(root: etree._Element, low: str, high: str) -> None:
     _time(root, "componentOf/encompassingEncounter/effectiveTime/high").set("value", high)
 
 
+def _sides(root: etree._Element, words: str, modifier: str) -> None:
+    """The ankle of the third act, in words and as a modifier."""
+    one(root, TECHNIQUE, "targetSiteCode/qualifier/value", 2).set("code", modifier)
+    for content in root.iter(path("content")):
+        if content.get("ID") == "act-3-code":
+            content.text = words
+
+
 WRONG: dict[str, Change | dict[str, Change]] = {
     "AG-1": _without_act,
     "AG-2": lambda root: remove(root.findall(path("code/translation"))[1]),
@@ -69,6 +77,8 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "AG-5": lambda root: one(root, STUDY, "id").set("root", f"{_UID}.9"),
     "AG-6": _two_studies,
     "AG-7": lambda root: one(root, TECHNIQUE, "code").set("code", "24627-2"),
+    "AG-7b": lambda root: one(root, TECHNIQUE, "code").set("code", "36450-5"),
+    "AG-21": lambda root: _sides(root, "RM cheville gauche", "24028007"),
     "AG-8": lambda root: one(root, TECHNIQUE, "methodCode").set("code", "MR"),
     "AG-9": lambda root: one(root, SERIES, "code/qualifier/value").set("code", "MR"),
     "AG-10": lambda root: _event(root, "code/translation[3]").set("code", "774007"),
@@ -84,6 +94,8 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "AG-13": lambda root: next(one(root, CATALOGUE, "text").iter(path("linkHtml"))).set(
         "href", f"https://images.example.org/IHEInvokeImageDisplay?requestType=STUDY&studyUID={_UID}.7"
     ),
+    "AG-13b": lambda root: setattr(one(root, CATALOGUE, "text/paragraph"), "text", f"Examen {_UID}.1002 ("),
+    "AG-22": lambda root: _row(root, "act-1-dose-1", 2, "520 mGy.cm"),
     "AG-14": lambda root: find(root, "effectiveTime").set("value", "20240513160000+0200"),  # type: ignore[union-attr]
     "AG-15": lambda root: one(root, TECHNIQUE, "effectiveTime").set("value", "20240514080000+0200"),
     "AG-17": lambda root: find(root, "legalAuthenticator/time").set("value", "20240513160000+0200"),  # type: ignore[union-attr]
@@ -202,3 +214,110 @@ def test_some_act_is_done_during_the_encounter(low: str, high: str, right: bool)
 
 def test_an_act_may_have_a_ccam_code_in_one_place_alone() -> None:
     assert "AG-19" not in said(altered(lambda root: remove(one(root, TECHNIQUE, "code/translation"))), "spec")
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "same"),
+    [
+        ("24628-0", "24627-2", True),  # CT of the thorax, with contrast and without
+        ("24628-0", "26208-9", False),  # MR of the ankles
+        ("24628-0", "24963-1", False),  # CT of the lumbar spine
+        ("24628-0", "00000-0", True),  # another rule's matter
+        ("36428-1", "26209-7", False),
+    ],
+)
+def test_the_body_tells_of_the_examination_of_the_header(header: str, body: str, *, same: bool) -> None:
+    def change(root: etree._Element) -> None:
+        _event(root, "code").set("code", header)
+        one(root, TECHNIQUE, "code").set("code", body)
+
+    assert ("AG-7b" not in said(altered(change), "spec")) is same
+
+
+@pytest.mark.parametrize(
+    ("words", "modifier", "right"),
+    [
+        ("RM cheville gauche", "7771000", True),
+        ("RM cheville droite", "7771000", False),
+        ("RM cheville droite", "24028007", True),
+        ("RM des deux chevilles, gauche et droite", "24028007", True),
+        ("RM cheville, profil gauche", "24028007", True),  # of an incidence
+        ("RM cheville gauche", "51440002", True),  # no side alone is coded
+    ],
+)
+def test_the_words_of_an_act_are_of_its_side(words: str, modifier: str, *, right: bool) -> None:
+    assert ("AG-21" not in said(altered(lambda root: _sides(root, words, modifier)), "spec")) is right
+
+
+def test_a_code_of_one_side_goes_with_a_modifier_of_that_side() -> None:
+    def change(root: etree._Element) -> None:
+        _event(root, "code", 2).set("code", "26209-7")
+        one(root, TECHNIQUE, "code", 2).set("code", "26209-7")
+        _sides(root, "RM cheville", "24028007")
+
+    assert said(altered(change), "spec")["AG-21"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("host", "right"), [("images.example.org:8443", True), ("[::1]", True), ("<location>", False), ("a b", False)]
+)
+def test_the_link_has_a_host(host: str, *, right: bool) -> None:
+    assert ("AG-11a" not in said(altered(_replaced("images.example.org", host)), "spec")) is right
+
+
+def _row(root: etree._Element, target: str, cell: int, words: str) -> None:
+    """Another wording of a cell in the row of *target*."""
+    content = next(one for one in root.iter(path("content")) if one.get("ID") == target)
+    row = next(content.iterancestors(path("tr")))
+    cells = row.findall(path("td"))
+    for child in list(cells[cell]) if cells[cell] is not content.getparent() else ():
+        cells[cell].remove(child)
+    if cells[cell] is content.getparent():
+        content.text = words
+    else:
+        cells[cell].text = words
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        ("412,5 mGy.cm", True),
+        ("412.50 mGy·cm", True),
+        ("0 412 mGy cm", True),  # rounded
+        ("IDSV 9,8 mGy ; PDL 412,5 mGy.cm", True),
+        ("350 412,5 mGy.cm", True),  # a number before it
+        ("4,1 Gy.cm", True),  # another unit is not compared
+        ("élevée", True),
+        ("520 mGy.cm", False),
+        ("41,25 mGy.cm", False),
+        ("1 412,5 mGy.cm", True),
+        ("0 mGy.cm", False),
+    ],
+)
+def test_the_text_says_the_dose_of_the_entry(words: str, *, right: bool) -> None:
+    found = said(altered(lambda root: _row(root, "act-1-dose-1", 2, words)), "spec")
+    assert ("AG-22" not in found) is right
+
+
+@pytest.mark.parametrize(("words", "right"), [("110 ml", True), ("90 mL", False), ("90 mL/s", True)])
+def test_the_text_says_the_dose_of_the_product(words: str, *, right: bool) -> None:
+    found = said(altered(lambda root: _row(root, "act-1-product", 1, f"IOPROL 350, {words}")), "spec")
+    assert ("AG-22" not in found) is right
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (f"Study Instance UUID : {_UID}.1001", True),
+        (f"Examen {_UID}.1001.1", True),
+        (f"demande {_UID}.7", True),  # not said to be a study
+        (f"Study Instance UID : {_UID}.1002", False),
+        (f"Examen {_UID}.10019", False),
+    ],
+)
+def test_the_text_of_the_catalogue_names_its_studies(words: str, *, right: bool) -> None:
+    def change(root: etree._Element) -> None:
+        paragraph = one(root, CATALOGUE, "text/paragraph")
+        paragraph.text = f"{words} ("
+
+    assert ("AG-13b" not in said(altered(change), "spec")) is right

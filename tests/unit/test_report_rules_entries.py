@@ -10,10 +10,12 @@ from lxml import etree
 from gateway.cda.elements import find, path
 from gateway.cda.rules import judge
 from gateway.cda.rules.entries import BOOK
+from gateway.trust import safexml
 from tests.support.report_documents import (
     Change,
     altered,
     below,
+    good,
     missed,
     one,
     remove,
@@ -114,6 +116,11 @@ def _in_words(root: etree._Element) -> None:
     observation.replace(value, below(observation, '<value xsi:type="ST">Aucune contre-indication connue</value>'))
 
 
+def _pregnant_man(root: etree._Element) -> None:
+    one(root, OBSERVATION, "value", PREGNANCY).set("code", "77386006")
+    root.find(path("recordTarget/patientRole/patient/administrativeGenderCode")).set("code", "M")  # type: ignore[union-attr]
+
+
 WRONG: dict[str, Change | dict[str, Change]] = {
     "N-1a": _other_template(OBSERVATION, "2.16.840.1.113883.10.20.6.2.13"),
     "N-1b": _set(OBSERVATION, "", "classCode", "CNOD"),
@@ -128,6 +135,7 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "N-2": _set(OBSERVATION, "value", "code", "MED-9999", 2),
     "N-2b": _in_words,
     "N-3": _set(OBSERVATION, "value", "code", "260413007", PREGNANCY),
+    "N-3b": _pregnant_man,
     "N-4": _without(OBSERVATION, "value/originalText"),
     "N-5a": _other_template(TECHNIQUE, "1.2.840.10008.9.14"),
     "N-5b": _set(TECHNIQUE, "", "classCode", "ACT"),
@@ -160,6 +168,10 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "N-7n": _on(PRODUCT, "doseQuantity", lambda element: element.attrib.pop("unit")),
     "N-7o": _without(PRODUCT, f"{_MATERIAL}/name"),
     "N-7p": _unlike,
+    "N-7r": lambda root: one(root, PRODUCT, "routeCode").addnext(
+        below(one(root, PRODUCT), '<approachSiteCode code="368208006" codeSystem="2.16.840.1.113883.6.96"/>')
+    ),
+    "N-7q": _set(PRODUCT, f"{_MATERIAL}/code/translation[2]", "code", "V09BA02"),
     "N-8b": _set(TRACER, "", "moodCode", "INT"),
     "N-8d": _set(TRACER, "code", "code", "440252008"),
     "N-8e": _on(TRACER, "consumable", lambda element: element.attrib.pop("typeCode")),
@@ -214,6 +226,7 @@ WRONG: dict[str, Change | dict[str, Change]] = {
         one(root, COMMENT),
         '<author><time nullFlavor="NA"/><assignedAuthor><id nullFlavor="NA"/></assignedAuthor></author>',
     ),
+    "N-14i": lambda root: repeat(one(root, PRODUCT, "entryRelationship")),
     "N-14h": _on(COMMENT, "", lambda element: element.getparent().attrib.pop("inversionInd")),
     "N-15a": _set(DEVICE, "templateId", "root", "1.2.3.4"),
     "N-15b": _renamed(DEVICE),
@@ -300,6 +313,48 @@ def test_a_history_leads_to_words_of_the_document(value: str) -> None:
     assert said(altered(_set(OBSERVATION, "value/originalText/reference", "value", value)), "spec")["N-4"] == "error"
 
 
+def test_a_history_leads_to_words_of_its_own_section_or_of_one_above() -> None:
+    def leading_to(target: str) -> dict[str, str]:
+        return said(altered(_set(OBSERVATION, "value/originalText/reference", "value", target)), "spec")
+
+    def told_above(root: etree._Element) -> None:
+        below(one(root, "1.2.250.1.213.1.1.2.205", "text"), '<content ID="above">Cancer du sein en 2022.</content>')
+        one(root, OBSERVATION, "value/originalText/reference").set("value", "#above")
+
+    assert leading_to("#act-1-text") == {"N-4": "error"}
+    assert leading_to("#surgical-history") == {}
+    assert said(altered(told_above), "spec") == {}
+
+
+@pytest.mark.parametrize("prefix", ["", "hl7:", " "])
+def test_a_data_type_may_be_named_with_the_prefix_of_its_namespace(prefix: str) -> None:
+    plain = good().replace(b"<ClinicalDocument ", b'<ClinicalDocument xmlns:hl7="urn:hl7-org:v3" ')
+    for kind in (b"CD", b"PQ"):
+        plain = plain.replace(b'xsi:type="' + kind, b'xsi:type="' + prefix.encode() + kind)
+    assert said(safexml.parse(plain), "spec") == {}
+
+
+def test_a_study_says_when_it_was_and_not_why_it_does_not() -> None:
+    for text, right in (
+        ('<effectiveTime nullFlavor="UNK"/>', False),
+        ("<effectiveTime/>", False),
+        ('<effectiveTime><low value="20240514090000+0200"/></effectiveTime>', True),
+    ):
+        assert ("N-11g" not in said(altered(_retyped(STUDY, "effectiveTime", text)), "spec")) is right
+
+
+def test_no_dose_is_nought() -> None:
+    assert said(altered(_set(PRODUCT, "doseQuantity", "value", "0")), "spec")["N-7m"] == "error"
+    assert "N-7m" not in said(altered(_set(PRODUCT, "doseQuantity", "value", "0.5")), "spec")
+
+
+def test_a_product_and_a_technique_have_one_comment_each() -> None:
+    def second(template: str) -> dict[str, str]:
+        return said(altered(lambda root: repeat(one(root, template, "entryRelationship"))), "spec")
+
+    assert second(TECHNIQUE) == second(TRACER) == {"N-14i": "error"}
+
+
 def test_a_history_leads_to_words_and_not_to_nothing() -> None:
     def change(root: etree._Element) -> None:
         for content in root.iter(path("content")):
@@ -307,11 +362,6 @@ def test_a_history_leads_to_words_and_not_to_nothing() -> None:
                 content.text = " - "
 
     assert said(altered(change), "spec") == {"N-4": "error"}
-
-
-def test_an_entry_may_lead_to_words_of_another_section() -> None:
-    root = altered(_set(OBSERVATION, "value/originalText/reference", "value", "#act-1-text"))
-    assert said(root, "spec") == {}
 
 
 @pytest.mark.parametrize(

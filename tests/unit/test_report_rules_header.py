@@ -81,6 +81,7 @@ HEADER: Wrong = {
     "H-12c": put("versionNumber", "value", "1.5"),
     "H-9b": put("effectiveTime", "value", None),
     "H-9c": put("effectiveTime", "value", "20240514"),
+    "H-9d": put("effectiveTime", "value", "29990514160000+0200"),
     "H-12d": put("versionNumber", "value", "1"),
     "R-1d": add("relatedDocument/parentDocument", '<setId root="1.2.250.1.999.7.8.99"/>'),
     "R-1e": add("relatedDocument/parentDocument", '<versionNumber value="2"/>'),
@@ -120,6 +121,7 @@ PATIENTS: Wrong = {
     "P-5": cut(f"{PATIENT}/birthTime"),
     "P-5b": put(f"{PATIENT}/birthTime", "value", None),
     "P-5c": put(f"{PATIENT}/birthTime", "value", "20340617"),
+    "P-5d": put(f"{PATIENT}/birthTime", "value", "18500617"),
     "P-8": before(f"{PATIENT}/birthplace", "<guardian><guardianPerson><name/></guardianPerson></guardian>"),
     "P-9": twice(f"{PATIENT}/birthplace"),
 }
@@ -171,6 +173,7 @@ NAMES: Wrong = {
     "A-1b": cut(f"{PERFORMER}/assignedPerson/name/family"),
     "A-1c": twice("author/assignedAuthor/assignedPerson/name/given"),
     "A-1d": says("author/assignedAuthor/assignedPerson/name/prefix", "SIR"),
+    "A-1f": says(f"{PERFORMER}/assignedPerson/name/family", "LE BRAS"),
     "A-1e": says("author/assignedAuthor/assignedPerson/name/suffix", "ESQ"),
 }
 _ORGANIZATION = "author/assignedAuthor/representedOrganization"

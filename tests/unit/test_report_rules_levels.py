@@ -118,3 +118,26 @@ def test_each_rule_of_requests_is_said_of_a_document_that_breaks_it(rule: str) -
         root = _request()
         REQUEST[rule](root)
         assert said(root, profile).get(rule) == weight
+
+
+@pytest.mark.parametrize(
+    ("steps", "value", "rule"),
+    [
+        ("legalAuthenticator/time", "20240513160000+0200", "AG-17"),
+        ("effectiveTime", "20240513160000+0200", "AG-14"),
+        ("documentationOf/serviceEvent/effectiveTime/low", "19000101", "AG-18"),
+        ("componentOf/encompassingEncounter/effectiveTime/low", "20240601", "AG-20"),
+    ],
+)
+def test_the_times_of_an_imaging_report_of_level_1_are_in_order(steps: str, value: str, rule: str) -> None:
+    def at_(root: etree._Element) -> dict[str, str]:
+        for high in root.findall(path("componentOf/encompassingEncounter/effectiveTime/high")):
+            high.set("value", "20240701")
+        put(steps, "value", value)(root)
+        return said(root, "spec")
+
+    letter = _level_1()
+    put("code", "code", "11490-0")(letter)
+    assert at_(_level_1())[rule] == "error"
+    assert rule not in at_(letter)
+    assert not any(name.startswith("AG-") for name in said(_level_1(), "spec"))

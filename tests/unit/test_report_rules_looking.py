@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.cda.elements import CDA, path
-from gateway.cda.rules import judge, looking, walk
+from gateway.cda.rules import judge, looking, structure_grammar, walk
 from gateway.cda.rules.datatypes import is_base64
-from gateway.cda.rules.engine import Model
+from gateway.cda.rules.engine import Context, Model, Profile
 from gateway.cda.rules.looking import declarations, declares, family, find, is_alone, kids, remembering, tagged
+from gateway.cda.rules.structure_grammar import shapes
 from tests.support.report_documents import tree
 
 _NAMES = st.sampled_from(["a", "b", "templateId", "{urn:other}a", "<!---->"])
@@ -106,3 +107,32 @@ def test_a_stranger_cannot_make_more_and_more_be_kept(monkeypatch: pytest.Monkey
 )
 def test_base64_is_known_without_being_decoded(content: str, right: bool) -> None:
     assert is_base64(content) is right
+
+
+def test_values_of_strangers_are_not_kept_without_end() -> None:
+    root = shapes()["II"].attributes["root"]
+    assert isinstance(root.right, set)
+    for number in range(structure_grammar._REMEMBERED + 50):
+        root.remember(f"1.2.{number}")
+    assert len(root.right) <= structure_grammar._REMEMBERED
+    root.right.clear()
+    root.remember("1." + "2" * structure_grammar._LONGEST)
+    assert not root.right
+
+
+def test_an_id_is_never_remembered_because_it_is_gathered_each_time() -> None:
+    id_of_section = shapes()["Section"].attributes["ID"]
+    id_of_section.remember("a")
+    assert "a" not in id_of_section.right
+
+
+def test_what_a_document_says_of_itself_is_asked_once() -> None:
+    asked: list[etree._Element] = []
+
+    def ask(root: etree._Element) -> int:
+        asked.append(root)
+        return len(asked)
+
+    context = Context(root=tree(), profile=Profile.SPEC, model=Model.CR_IMG, level=3)
+    assert [context.once(ask), context.once(ask)] == [1, 1]
+    assert asked == [context.root]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
+from gateway.cda.elements import path
 from gateway.cda.rules import datatypes, references, structure
 from gateway.cda.rules.engine import Book
 from tests.support.report_documents import Change, altered, missed, said
@@ -86,6 +87,7 @@ DATA: Wrong = {
     "T-AD-3": add(_ADDR, "<city>BREST</city>"),
     "T-AD-4": says(_ADDR, ""),
     "T-SET-1": twice(_ADDR),
+    "T-SET-2": lambda root: at(root, _ADDR).addnext(etree.Element(path("addr"), nullFlavor="NAV")),
 }
 REFERENCES: Wrong = {
     "X-3": then(add(_TABLE, "<content ID='twice'/>"), add(_TABLE, "<content ID='twice'/>")),

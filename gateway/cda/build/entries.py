@@ -41,7 +41,12 @@ def entry(value: Entry) -> Element:
 
 def statement(value: Entry) -> Element:
     """The clinical statement itself."""
-    attributes = {"classCode": value.class_code, "moodCode": value.mood_code, "ID": value.xml_id}
+    attributes = {
+        "classCode": value.class_code,
+        "moodCode": value.mood_code,
+        "negationInd": value.negated,
+        "ID": value.xml_id,
+    }
     content = next((_CONTENT[kind] for kind in type(value).__mro__ if kind in _CONTENT), _act)
     templates = identifiers(value.templates, name="templateId")
     return made(value.TAG, attributes, templates, identifiers(value.identifiers), *content(value))

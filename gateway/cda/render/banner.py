@@ -191,7 +191,12 @@ def acts(root: etree._Element, language: str, level: int) -> etree._Element:
         rows.append(_row("", "", "", "", "", images_link(address, len(rows) + 1, language)))
     made = h("section", h(f"h{level}", word("acts", language)), class_="acts")
     if rows:
-        columns = ("act", "date", "modality", "region", "performer", "images_column")
+        columns = ["act", "date", "modality", "region", "performer", "images_column"]
+        if not any(len(row[-1]) for row in rows):
+            # As received, a report has no link yet.
+            columns.pop()
+            for row in rows:
+                row.remove(row[-1])
         head = h("thead", h("tr", *(h("th", word(one, language), scope="col") for one in columns)))
         made.append(h("div", h("table", head, h("tbody", *rows)), class_="scroll"))
     if screening:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from lxml import etree
 
 from gateway.cda.elements import attribute
@@ -132,10 +134,17 @@ def performers(element: etree._Element, context: Context) -> None:
 @BOOK.at(f"{_EVENT}/effectiveTime/low")
 def begun(element: etree._Element, context: Context) -> None:
     written = attribute(find(context.root, "effectiveTime"), "value")
-    try:
-        start, document = Timestamp.parse(element.get("value", "")), Timestamp.parse(written)
-    except ValueError:
+    start, document = _moment(element.get("value", "")), _moment(written)
+    if start is None or document is None:
         return
-    digits = min(start.digits, document.digits, 8)
-    if f"{start.moment:%Y%m%d}"[:digits] > f"{document.moment:%Y%m%d}"[:digits]:
+    parts = min(start.digits, document.digits, 8) // 2 - 1  # the year, with its month, with its day
+    if start.moment.timetuple()[:parts] > document.moment.timetuple()[:parts]:
         context.say(BEFORE_DOCUMENT, element, at="@value", expected=written)
+
+
+@lru_cache(maxsize=64)
+def _moment(value: str) -> Timestamp | None:
+    try:
+        return Timestamp.parse(value)
+    except ValueError:
+        return None

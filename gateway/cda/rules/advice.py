@@ -13,6 +13,7 @@ from gateway.cda.rules import advice_people as advice_people
 from gateway.cda.rules import advice_text as advice_text
 from gateway.cda.rules.advice_book import ALL, facts_of
 from gateway.cda.rules.advice_book import BOOK as BOOK
+from gateway.cda.rules.agreement_book import body_acts
 from gateway.cda.rules.engine import Context
 from gateway.cda.rules.entries_common import in_order
 
@@ -20,7 +21,7 @@ from gateway.cda.rules.entries_common import in_order
 @BOOK.end
 def advise(root: etree._Element, context: Context) -> None:
     """Every advice, on the facts of the whole report."""
-    facts = facts_of(root)
+    facts = facts_of(root, context.once(body_acts))
     for rule, look in ALL:
         for element, at, value in look(facts):
             context.say(rule, element, at=at, value=value)

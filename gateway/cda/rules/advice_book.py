@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from lxml import etree
 
 from gateway.cda.elements import attribute, path, text_of
-from gateway.cda.rules.agreement_book import body_acts
+from gateway.cda.rules.agreement_book import BodyAct
 from gateway.cda.rules.engine import ADVICE, Book, Model, Rule
 from gateway.cda.rules.looking import declarations, find, kids
 from gateway.cda.rules.sections_table import BY_TEMPLATE
@@ -47,6 +47,9 @@ def words(text: str) -> str:
     """*text* without accents, case and punctuation, with one space around each word, so that `` word `` finds it."""
     apart = " ".join(_WORD.findall(text.casefold().replace("œ", "oe").replace("æ", "ae")))
     return f" {unicodedata.normalize('NFKD', apart).encode('ascii', 'ignore').decode().strip()} "
+
+
+_NO_WORDS = words("")
 
 
 def narrative(text: etree._Element | None) -> str:
@@ -104,11 +107,11 @@ class Facts:
         return pattern.search(self.everything) is not None
 
 
-def facts_of(root: etree._Element) -> Facts:
-    """Everything that advice looks at."""
+def facts_of(root: etree._Element, acts: Sequence[BodyAct]) -> Facts:
+    """Everything that advice looks at; *acts* are those of the body."""
     sections: dict[str, list[etree._Element]] = {}
     told = {section: narrative(find(section, "text")) for section in root.iter(path("section"))}
-    plain = {section: words(text) for section, text in told.items()}
+    plain = {section: words(text) if text else _NO_WORDS for section, text in told.items()}
     for section in told:
         for key in {BY_TEMPLATE[root].key for root in declarations(section) if root in BY_TEMPLATE}:
             sections.setdefault(key, []).append(section)
@@ -118,7 +121,7 @@ def facts_of(root: etree._Element) -> Facts:
     return Facts(
         root=root,
         sections=sections,
-        acts=tuple(_act(one.section, one.technique, plain[one.section]) for one in body_acts(root)),
+        acts=tuple(_act(one.section, one.technique, plain[one.section]) for one in acts),
         sex=attribute(find(patient, "administrativeGenderCode"), "code"),
         age_years=age,
         everything=words(text_of(find(root, "title"))) + "".join(plain.values()),

@@ -92,7 +92,7 @@ _USUAL = frozenset(
     | {"LOINC", "COVID"}
 )
 """Capitals that everybody reads, and words that people write in capitals."""
-_SHORT_FORMS = re.compile(r" (atcd|ras|tttt?|ttt|dg|pec|rx|cad|nb|cf|ddn|bilat|sup|inf|ant|post) ")
+_SHORT_FORMS = re.compile(r" (atcd|ras|tttt?|dg|pec|rx|cad|nb|cf|ddn|bilat|sup|inf|ant|post) ")
 
 
 @advise(

@@ -1,6 +1,8 @@
 """Header and body that agree: acts, studies, codes, modalities, places (001 3.2 and 3.3.4); ``spec`` alone.
 
-The links are compared in ``agreement_links``, the times in ``agreement_times``.
+Of an imaging report of level 1 the times alone are compared: it has no body to read. The links are compared in
+``agreement_links``, the times in ``agreement_times``, labels in ``agreement_labels``,
+the narrative in ``agreement_words``.
 """
 
 from __future__ import annotations
@@ -10,12 +12,15 @@ from lxml import etree
 from gateway.cda.elements import attribute
 from gateway.cda.rules.agreement_book import BOOK as BOOK
 from gateway.cda.rules.agreement_book import BodyAct, HeaderAct, body_acts, few, header_acts, pairs
+from gateway.cda.rules.agreement_labels import labels
 from gateway.cda.rules.agreement_links import links
 from gateway.cda.rules.agreement_times import times
-from gateway.cda.rules.engine import WARNING, Context
+from gateway.cda.rules.agreement_words import words
+from gateway.cda.rules.engine import WARNING, Context, Model
 from gateway.cda.rules.entries_catalogue import instances
 from gateway.cda.rules.entries_common import CCAM, in_order
 from gateway.cda.rules.looking import find, kids
+from gateway.cda.rules.order_acts import applies
 
 _ONE_EACH = "« Créer 1 occurrence pour chaque acte »"
 ACTS = BOOK.rule(
@@ -152,7 +157,11 @@ def compare(root: etree._Element, context: Context) -> None:
     """Everything that is said twice."""
     if context.official:
         return  # the official validator compares nothing
-    header, body = header_acts(root), body_acts(root)
+    if context.model is Model.LEVEL_1:
+        if applies(context):
+            times(root, context, header_acts(root), [])
+        return
+    header, body = header_acts(root), context.once(body_acts)
     if header and body and len(header) != len(body):
         context.say(ACTS, body[-1].section, value=str(len(body)), expected=str(len(header)))
     _document_code(root, context, header)
@@ -163,6 +172,9 @@ def compare(root: etree._Element, context: Context) -> None:
         _regions(context, documented, described)
     for described in body:
         _series(context, described)
+    targets = {one.get("ID", "").strip(): one for one in context.collected["ID"]}
+    labels(context, tied, targets)
+    words(context, body, targets)
     links(root, context, body)
     times(root, context, header, tied)
 

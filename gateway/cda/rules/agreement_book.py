@@ -19,7 +19,7 @@ from gateway.cda.rules.sections_content import STUDY, TECHNIQUE
 from gateway.cda.rules.sections_table import ACT, CATALOGUE
 from gateway.model.identifiers import is_uid
 
-BOOK = Book("agreement", models={Model.CR_IMG})
+BOOK = Book("agreement", models={Model.CR_IMG, Model.LEVEL_1})
 ACT_TEMPLATES = (ACT, "1.2.840.10008.9.3")
 _CATALOGUE = (CATALOGUE, "2.16.840.1.113883.10.20.6.1.1")
 _SCREENING = ("Z13.9", "2.16.840.1.113883.6.3")

@@ -6,6 +6,7 @@ study, another order or another document contradicts the report and is an error.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -94,6 +95,8 @@ NARRATIVE = BOOK.rule(
     source="001 3.3.4.5 : « text [1..1] Examens référencés sous forme textuelle »",
     official=None,
 )
+_HOST = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+")
+"""A name, an address of either kind; never the ``<location>`` of the specification."""
 _NAMES = ("requestType", "studyUID", "Accessionnumber", "idCDA")
 
 
@@ -166,7 +169,8 @@ def _address(url: str) -> SplitResult | None:
         parts = urlsplit(url.strip())
     except ValueError:
         return None
-    return parts if parts.scheme in ("http", "https") and parts.hostname else None
+    is_web = parts.scheme in ("http", "https") and parts.hostname is not None and _HOST.fullmatch(parts.hostname)
+    return parts if is_web else None
 
 
 def _query(address: SplitResult) -> list[tuple[str, str]]:

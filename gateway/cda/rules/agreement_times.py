@@ -68,8 +68,9 @@ _OF_THE_HEADER = (
     "documentationOf/serviceEvent/effectiveTime/high",
     "componentOf/encompassingEncounter/effectiveTime/low",
 )
-_OF_A_SECTION = ("entry/supply/effectiveTime/low", *_ENTRIES)
-"""With those of the header and of who took part, the times of the patient's life: none comes before it began."""
+_OF_A_SECTION = ("entry/supply/effectiveTime/low",)
+"""With those of its entries, of the header and of who took part, the times of the patient's life: none comes before it
+began."""
 
 
 def times(
@@ -79,7 +80,8 @@ def times(
     sections = kids(root, _SECTION)
     signed = [time for steps in _PARTICIPATIONS for time in kids(root, steps)]
     signed += [time for section in sections for time in kids(section, "author/time")]
-    _after_birth(root, context, sections, signed)
+    of_entries = {section: _times_of_entries(section) for section in sections}
+    _after_birth(root, context, of_entries, signed)
     written = find(root, "effectiveTime")
     lows = [low for act in header if _moment(low := find(act.event, "effectiveTime/low")) is not None]
     for act in header:
@@ -95,7 +97,14 @@ def times(
         if _precedes(time, first):
             context.say(SIGNED_BEFORE, time, at="@value", expected=attribute(first, "value"))
     for documented, described in tied:
-        _within(context, documented, described)
+        _within(context, documented, of_entries[described.section])
+
+
+def _times_of_entries(section: etree._Element) -> list[etree._Element]:
+    """The times of its entries and of those of its sub-sections."""
+    if find(section, "entry") is None and find(section, "component") is None:
+        return []
+    return [time for steps in _ENTRIES for time in kids(section, steps)]
 
 
 def _during(root: etree._Element, context: Context, header: list[HeaderAct], first: etree._Element | None) -> None:
@@ -116,14 +125,19 @@ def _during(root: etree._Element, context: Context, header: list[HeaderAct], fir
 
 
 def _after_birth(
-    root: etree._Element, context: Context, sections: list[etree._Element], signed: list[etree._Element]
+    root: etree._Element,
+    context: Context,
+    of_entries: dict[etree._Element, list[etree._Element]],
+    signed: list[etree._Element],
 ) -> None:
     birth = find(root, "recordTarget/patientRole/patient/birthTime")
     born = _moment(birth)
     if born is None:
         return
     lived = [time for steps in _OF_THE_HEADER for time in kids(root, steps)] + signed
-    lived += [time for section in sections for steps in _OF_A_SECTION for time in kids(section, steps)]
+    for section, entered in of_entries.items():
+        lived += [time for steps in _OF_A_SECTION for time in kids(section, steps)]
+        lived += entered
     for time in lived:
         moment = _moment(time)
         if moment is not None and moment < born - _LEEWAY:
@@ -142,39 +156,39 @@ def _precedes(time: etree._Element | None, other: etree._Element | None) -> bool
     return first < second - (timedelta() if _exact(time) and _exact(other) else _LEEWAY)
 
 
-def _within(context: Context, documented: HeaderAct, described: BodyAct) -> None:
+def _within(context: Context, documented: HeaderAct, entered: list[etree._Element]) -> None:
     low, high = find(documented.event, "effectiveTime/low"), find(documented.event, "effectiveTime/high")
     first, last = _moment(low), _moment(high)
     if first is None or last is None:
         return
     expected = f"{attribute(low, 'value')} … {attribute(high, 'value')}"
-    for steps in _ENTRIES:
-        for time in kids(described.section, steps):
-            moment = _moment(time)
-            slack = timedelta() if _exact(time) else _LEEWAY
-            if moment is not None and not first - slack <= moment <= last + slack:
-                context.say(OUTSIDE_ACT, time, at="@value", expected=expected)
-
-
-def _parsed(time: etree._Element | None) -> Timestamp | None:
-    return _read(attribute(time, "value"))
+    for time in entered:
+        moment = _moment(time)
+        slack = timedelta() if _exact(time) else _LEEWAY
+        if moment is not None and not first - slack <= moment <= last + slack:
+            context.say(OUTSIDE_ACT, time, at="@value", expected=expected)
 
 
 @lru_cache(maxsize=64)
-def _read(value: str) -> Timestamp | None:
+def _read(value: str) -> tuple[datetime, bool] | None:
     try:
-        return Timestamp.parse(value)
+        read = Timestamp.parse(value)
     except ValueError:
         return None
+    return read.aware(UTC), read.moment.tzinfo is not None and read.digits > _DAY
+
+
+_DAY = 8
+"""Digits of a time that says no more than the day."""
 
 
 def _moment(time: etree._Element | None) -> datetime | None:
     """The moment of a time, or None when it has none that can be read; without a zone it is taken as UTC."""
-    parsed = _parsed(time)
-    return None if parsed is None else parsed.aware(UTC)
+    read = _read(attribute(time, "value"))
+    return None if read is None else read[0]
 
 
 def _exact(time: etree._Element | None) -> bool:
     """Whether it has a zone and says more than the day."""
-    parsed = _parsed(time)
-    return parsed is not None and parsed.moment.tzinfo is not None and parsed.digits > 8
+    read = _read(attribute(time, "value"))
+    return read is not None and read[1]

@@ -43,7 +43,7 @@ from gateway.cda.rules.datatypes_book import (
     say,
 )
 from gateway.cda.rules.engine import Context, step_name
-from gateway.cda.rules.looking import find, inside, tagged
+from gateway.cda.rules.looking import family, find, tagged
 from gateway.cda.rules.vocabulary import is_null
 from gateway.model.identifiers import ORGANIZATION_OID
 from gateway.model.times import Timestamp
@@ -56,14 +56,15 @@ _RUID = re.compile(r"[A-Za-z][A-Za-z0-9\-]*", re.ASCII)
 
 @BOOK.kind("II")
 def identifier(element: etree._Element, context: Context) -> None:
-    root, extension, null = element.get("root"), element.get("extension"), element.get("nullFlavor")
+    stated = context.stated
+    root, extension, null = stated.get("root"), stated.get("extension"), stated.get("nullFlavor")
     if context.official and root != ORGANIZATION_OID and _is_unbound_organization(element.getparent()):
         return
     if null is not None and (root is not None or extension is not None):
         say(context, II_NULL, element)
     if null is None and root is None:
         say(context, II_ROOT, element)
-    if root is not None and not _is_root(root, context.official):
+    if root is not None and root not in _ROOTS[context.official] and not _is_root(root, context.official):
         name = _RUID.fullmatch(root) is not None and in_body(element)
         say(context, II_RUID if name else II_FORM, element, at="@root")
     if extension is not None and extension != extension.strip():
@@ -72,20 +73,28 @@ def identifier(element: etree._Element, context: Context) -> None:
         say(context, II_TWICE, element, value=" ".join(filter(None, (root, extension))))
 
 
-@lru_cache(maxsize=512)
+_ROOTS: tuple[set[str], set[str]] = (set(), set())
+"""Roots met that are right, in ``spec`` and in ``official``: documents name the same templates and authorities."""
+_REMEMBERED, _LONGEST = 1000, 64
+"""Of them at most, and their characters: strangers write the documents."""
+
+
 def _is_root(root: str, official: bool) -> bool:
-    """Remembered, because a document names the same templates and authorities again and again."""
     oid = _OFFICIAL_OID if official else _OID
-    return oid.fullmatch(root) is not None or _UUID.fullmatch(root) is not None
+    right = oid.fullmatch(root) is not None or _UUID.fullmatch(root) is not None
+    if right and len(root) <= _LONGEST and len(_ROOTS[official]) < _REMEMBERED:
+        _ROOTS[official].add(root)
+    return right
 
 
 @BOOK.kind("CD", "CE", "CV", "CO", "PQR")
 def coded(element: etree._Element, context: Context) -> None:
     if context.official and element.tag == _SECTOR and _escapes(element):
         return
-    code, null, system = element.get("code"), element.get("nullFlavor"), element.get("codeSystem")
+    stated = context.stated
+    code, null, system = stated.get("code"), stated.get("nullFlavor"), stated.get("codeSystem")
     if code is None:
-        if not element.attrib and not len(element):
+        if not stated and not len(element):
             say(context, CD_EMPTY, element, name=step_name(element))
             return
         _codeless(element, null, context)
@@ -96,11 +105,11 @@ def coded(element: etree._Element, context: Context) -> None:
             say(context, CD_SYSTEM, element, at="@codeSystem", value=code)
     if system is None:
         for name in ("codeSystemName", "codeSystemVersion"):
-            if element.get(name) is not None:
+            if name in stated:
                 say(context, CD_LABEL, element, at=f"@{name}", name=name)
     elif not context.official and not _is_system(system):
         say(context, CD_SYSTEM_FORM, element, at="@codeSystem")
-    if len(element) and any(child.tag == _TRANSLATION for child in inside(element)):
+    if len(element) and _TRANSLATION in family(element)[1].places:
         _translations(element, context)
 
 
@@ -149,25 +158,25 @@ def _translations(element: etree._Element, context: Context) -> None:
 
 @BOOK.kind("CS")
 def simple_code(element: etree._Element, context: Context) -> None:
-    if (element.get("code") is None) == (element.get("nullFlavor") is None):
+    if ("code" in context.stated) == ("nullFlavor" in context.stated):
         say(context, CS_CODE, element, name=step_name(element))
 
 
 @BOOK.kind("TS", "IVXB_TS", "SXCM_TS", "INT", "REAL", "PQ", "IVXB_PQ", "IVXB_INT", "MO", "BL")
 def quantity(element: etree._Element, context: Context) -> None:
-    value = element.get("value")
-    if value is None:
-        if element.get("nullFlavor") is None and not len(element):
+    stated = context.stated
+    if "value" not in stated:
+        if "nullFlavor" not in stated and not len(element):
             say(context, TS_EMPTY, element, name=step_name(element))
-        if element.get("unit") is not None:
+        if "unit" in stated:
             say(context, PQ_UNIT, element, at="@unit")
-    elif element.get("nullFlavor") is not None:
+    elif "nullFlavor" in stated:
         say(context, TS_NULL, element, name=step_name(element))
 
 
 @BOOK.kind("TS", "IVXB_TS", "SXCM_TS", "IVL_TS")
 def time(element: etree._Element, context: Context) -> None:
-    value = element.get("value")
+    value = context.stated.get("value")
     if value is not None and _moment(_padded(value) if context.official else value) is None:
         say(context, TS_FORM, element, at="@value")
 
@@ -179,8 +188,11 @@ def _padded(value: str) -> str:
 
 @BOOK.kind("IVL_TS")
 def interval_of_time(element: etree._Element, context: Context) -> None:
+    if not len(element):
+        _whole(element, context)
+        return
     _interval(element, context)
-    low, high = (_end(element, name) for name in ("low", "high"))
+    low, high = _end(element, "low"), _end(element, "high")
     if low is None or high is None:
         return
     if context.official and step_name(_parent(element)) == "serviceEvent":
@@ -198,23 +210,36 @@ def _parent(element: etree._Element) -> etree._Element:
 
 @BOOK.kind("IVL_PQ", "IVL_INT", "IVL_REAL")
 def interval_of_quantity(element: etree._Element, context: Context) -> None:
+    if not len(element):
+        _whole(element, context)
+        return
     _interval(element, context)
+    low_written, high_written = _end(element, "low"), _end(element, "high")
+    if not low_written or not high_written:
+        return
     try:
-        low, high = (Decimal((_end(element, name) or "NaN").strip()) for name in ("low", "high"))
+        low, high = Decimal(low_written.strip()), Decimal(high_written.strip())
     except InvalidOperation:
         return
     if low.is_finite() and high.is_finite() and low > high:
         say(context, IVL_ORDER, element, value=str(high), expected=str(low))
 
 
-_ENDS = {path(name): name for name in ("low", "high", "center", "width")}
+_ENDS: dict[object, str] = {path(name): name for name in ("low", "high", "center", "width")}
+
+
+def _whole(element: etree._Element, context: Context) -> None:
+    """An interval without ends."""
+    value, null = "value" in context.stated, "nullFlavor" in context.stated
+    if not value and not null:
+        say(context, TS_EMPTY, element, name=step_name(element))
+    if null and value:
+        say(context, TS_NULL, element, name=step_name(element))
 
 
 def _interval(element: etree._Element, context: Context) -> None:
-    has = {_ENDS[child.tag] for child in element if child.tag in _ENDS}
-    value, null = element.get("value") is not None, element.get("nullFlavor") is not None
-    if not has and not value and not null and not len(element):
-        say(context, TS_EMPTY, element, name=step_name(element))
+    has = {_ENDS[tag] for tag in family(element)[1].places if tag in _ENDS}
+    value, null = "value" in context.stated, "nullFlavor" in context.stated
     mixed = (value and has) or ("center" in has and has & {"low", "high"}) or has >= {"low", "high", "width"}
     if mixed:
         say(context, IVL_FORM, element)
@@ -249,13 +274,13 @@ def text(element: etree._Element, context: Context) -> None:
     if len(element):
         return
     content = element.text
-    null = element.get("nullFlavor") is not None
-    if content is None or not content.strip():
+    null = "nullFlavor" in context.stated
+    if not content or content.isspace():
         if not null:
             say(context, ST_EMPTY, element, name=step_name(element))
     elif null:
         say(context, NULL_CONTENT, element, name=step_name(element))
-    elif element.get("representation") == "B64" and not context.official and not is_base64(content):
+    elif context.stated.get("representation") == "B64" and not context.official and not is_base64(content):
         context.say(ED_BASE64, element)
 
 

@@ -211,6 +211,12 @@ TWICE = _rule(
     "The element {name} is given twice with the same content.",
     "SET: its items are distinct",
 )
+NULL_BESIDE = _rule(
+    "T-SET-2",
+    "L'élément {name} dit n'avoir rien (nullFlavor) à côté d'un autre {name} qui a une valeur.",
+    "The element {name} says to have nothing (nullFlavor) beside another {name} that has a value.",
+    "SET: a null among values; Gazelle CDA basic requirements, RIM-001",
+)
 AD_EMPTY = _rule(
     "T-AD-4",
     "L'élément {name} est vide.",

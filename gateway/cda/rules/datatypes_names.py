@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from gateway.cda.elements import path
@@ -11,6 +13,7 @@ from gateway.cda.rules.datatypes_book import (
     AD_ONCE,
     AD_USE,
     BOOK,
+    NULL_BESIDE,
     NULL_CONTENT,
     ST_EMPTY,
     TEL_FORM,
@@ -21,7 +24,7 @@ from gateway.cda.rules.datatypes_book import (
     say,
 )
 from gateway.cda.rules.engine import Context, step_name
-from gateway.cda.rules.looking import find, inside, is_alone
+from gateway.cda.rules.looking import family, find, is_alone
 
 _SCHEMES = ("tel", "fax", "mailto", "http", "ftp", "mllp")
 _USES = frozenset({"H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG"})
@@ -49,11 +52,14 @@ _STREET_LINES = 7
 
 @BOOK.element("telecom")
 def telecom(element: etree._Element, context: Context) -> None:
-    value, null, use = element.get("value"), element.get("nullFlavor"), element.get("use")
+    stated = context.stated
+    value, null, use = stated.get("value"), stated.get("nullFlavor"), stated.get("use")
     if value is not None and (use is not None or not context.official) and context.repeats(element, (value, use)):
         say(context, TWICE, element, name="telecom")
+    if null is not None:
+        _beside_a_value(element, context)
     if value is None:
-        if null not in _NO_TELECOM or len(element.attrib) != 1:
+        if null not in _NO_TELECOM or len(stated) != 1:
             say(context, TEL_NULL, element, value=null, expected=" ".join(sorted(_NO_TELECOM)))
         return
     scheme, _, rest = value.partition(":")
@@ -66,21 +72,25 @@ def telecom(element: etree._Element, context: Context) -> None:
 
 
 def _is_uri(value: str) -> bool:
-    return value.isascii() and not any(character in value for character in ' <>"{}|\\^`') and value.isprintable()
+    return value.isascii() and _NOT_IN_URI.search(value) is None and value.isprintable()
+
+
+_NOT_IN_URI = re.compile(r'[ <>"{}|\\^`]')
 
 
 @BOOK.kind("AD")
 def address(element: etree._Element, context: Context) -> None:
     _parts(element, context)
     _once(element, context)
-    use = element.get("use")
+    use = context.stated.get("use")
     if use is not None and use not in _ADDRESS_USES:
         say(context, AD_USE, element, at="@use", expected=" ".join(sorted(_ADDRESS_USES)))
+    children, names = family(element)
     counts: dict[str, int] = {}
-    for child in inside(element):
-        if isinstance(child.tag, str):
-            name = step_name(child)
-            counts[name] = counts.get(name, 0) + 1
+    for tag, places in names.places.items():
+        if isinstance(tag, str):
+            name = step_name(children[places[0]])
+            counts[name] = counts.get(name, 0) + len(places)
     lines = counts.get("streetAddressLine", 0)
     if lines > _STREET_LINES:
         say(context, AD_ONCE, element, at="streetAddressLine", name="streetAddressLine")
@@ -118,8 +128,24 @@ def _is_unbound_name(element: etree._Element) -> bool:
     return owner in _UNBOUND_ORGANIZATIONS
 
 
+def _beside_a_value(element: etree._Element, context: Context) -> None:
+    """Say when an element without a value has a sibling of its name with one; the first says it for all."""
+    parent = element.getparent()
+    if (
+        parent is not None
+        and not context.repeats(element, _NULL)
+        and any(one.get("nullFlavor") is None for one in parent.iterchildren(element.tag))
+    ):
+        say(context, NULL_BESIDE, element, name=step_name(element))
+
+
+_NULL = ("nullFlavor",)
+
+
 def _once(element: etree._Element, context: Context) -> None:
-    """Whether an address or a name repeats one before it, letter for letter."""
+    """Whether an address or a name repeats one before it, letter for letter, or is none beside one."""
+    if element.get("nullFlavor") is not None:
+        _beside_a_value(element, context)
     if not is_alone(element) and context.repeats(element, (element.get("use"), _written(element))):
         say(context, TWICE, element, name=step_name(element))
 
@@ -130,7 +156,8 @@ def _written(element: etree._Element) -> str:
 
 @BOOK.kind("ADXP", "ENXP")
 def part(element: etree._Element, context: Context) -> None:
-    if not (element.text and element.text.strip()) and element.get("nullFlavor") is None:
+    text = element.text
+    if not (text and not text.isspace()) and "nullFlavor" not in context.stated:
         may_be_empty = context.official and element.tag in _NAME_PARTS
         if not may_be_empty:
             say(context, ST_EMPTY, element, name=step_name(element))
@@ -141,13 +168,12 @@ _NAME_PARTS = frozenset(path(one) for one in ("family", "given", "prefix", "suff
 
 
 def _parts(element: etree._Element, context: Context) -> None:
-    null = element.get("nullFlavor") is not None
-    own = bool(element.text) and not str(element.text).isspace()
-    stray, elements = own, False
-    for child in inside(element):
-        tail = child.tail
-        stray = stray or bool(tail and not tail.isspace())
-        elements = elements or isinstance(child.tag, str)
+    null = "nullFlavor" in context.stated
+    children, names = family(element)
+    texts = element.text or ""
+    texts += "".join([tail for child in children if (tail := child.tail)])
+    stray = bool(texts) and not texts.isspace()
+    elements = any(isinstance(tag, str) for tag in names.places)
     if null and (stray or elements):
         say(context, NULL_CONTENT, element, name=step_name(element))
     elif stray and elements:

@@ -32,15 +32,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
+from typing import TypeVar, cast
 
 from lxml import etree
 
 from gateway.cda.elements import CDA, PS3_20
-from gateway.cda.rules.looking import tagged
+from gateway.cda.rules.looking import is_alone, tagged
 from gateway.model.finding import Finding, Severity
 from gateway.texts.text import Text
 
-_TEMPLATE_ID = f"{{{CDA}}}templateId"
 KEPT = 50
 """Findings of one rule that are kept; the rest is counted."""
 _SHOWN = 200
@@ -98,6 +99,7 @@ class Rule:
         return weight
 
 
+Answer = TypeVar("Answer")
 Check = Callable[[etree._Element, "Context"], None]
 
 
@@ -192,10 +194,12 @@ class Context:
     """Whether the profile is ``official``."""
     collected: dict[str, list[etree._Element]] = field(default_factory=lambda: defaultdict(list))
     """Elements that checks lay aside for an ``end`` check, by a name of their own."""
+    stated: dict[str, str] = field(default_factory=dict)
+    """The attributes of the element that the walk has come to, for the checks of its kind: read once for all."""
     _alive: list[etree._Element] = field(default_factory=list)
     """Every element, in document order: while they are held, looking at them again makes nothing anew."""
-    _siblings: dict[tuple[etree._Element | None, str], set[object]] = field(default_factory=dict)
-    _declared: dict[etree._Element, tuple[str, ...]] = field(default_factory=dict)
+    _siblings: dict[tuple[etree._Element | None, object], set[object]] = field(default_factory=dict)
+    _answers: dict[object, object] = field(default_factory=dict)
     _raw: list[_Raw] = field(default_factory=list)
     _count: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _seen: set[tuple[str, etree._Element, str]] = field(default_factory=set)
@@ -204,17 +208,19 @@ class Context:
         self.official = self.profile is Profile.OFFICIAL
         self._alive = [*self.root.iter()]
 
-    def declared(self, element: etree._Element) -> tuple[str, ...]:
-        """The roots of its templateIds, remembered: thousands of children may ask for those of their section."""
-        known = self._declared.get(element)
-        if known is None:
-            known = tuple([one.get("root") or "" for one in tagged(element, _TEMPLATE_ID)])
-            self._declared[element] = known
-        return known
+    def once(self, ask: Callable[[etree._Element], Answer]) -> Answer:
+        """What *ask* says of the root, for the checks that need the same of the whole document; not to be altered."""
+        if ask not in self._answers:
+            self._answers[ask] = ask(self.root)
+        return cast(Answer, self._answers[ask])
 
     def repeats(self, element: etree._Element, key: object) -> bool:
         """Whether a sibling of the same name, met before, had the same *key*."""
-        seen = self._siblings.setdefault((element.getparent(), str(element.tag)), set())
+        place = element.getparent(), element.tag
+        seen = self._siblings.get(place)
+        if seen is None:
+            self._siblings[place] = {key}
+            return False
         if key in seen:
             return True
         seen.add(key)
@@ -253,8 +259,7 @@ class Context:
         """Everything said, in document order, with paths and lines."""
         if not self._raw:
             return ()
-        said_of = {raw.element for raw in self._raw}
-        order = {element: index for index, element in enumerate(self._alive) if element in said_of}
+        order = dict(zip(self._alive, count()))
         for said, raw in enumerate(self._raw):
             raw.order = (order.get(raw.element, 0), said)
         self._raw.sort(key=lambda raw: raw.order)
@@ -311,13 +316,13 @@ class Places:
 
     def _step(self, element: etree._Element) -> str:
         parent, tag = element.getparent(), str(element.tag)
-        if parent is None:
+        if parent is None or is_alone(element):
             return step_name(element)
         positions = self._positions.get((parent, tag))
         if positions is None:
             positions = {one: position for position, one in enumerate(tagged(parent, tag), 1)}
             self._positions[parent, tag] = positions
-        return step_name(element) if len(positions) == 1 else f"{step_name(element)}[{positions[element]}]"
+        return f"{step_name(element)}[{positions[element]}]"
 
 
 def line_of(element: etree._Element) -> int | None:

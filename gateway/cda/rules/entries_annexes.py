@@ -18,7 +18,7 @@ from gateway.cda.rules.entries_common import (
 )
 from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.narrative import lead_to_words
-from gateway.cda.rules.sections_content import ATTACHMENT, DEVICE, SIMPLE
+from gateway.cda.rules.sections_content import ATTACHMENT, DEVICE, PRODUCT, RADIOPHARMACEUTICAL, SIMPLE, TECHNIQUE
 from gateway.cda.rules.unstructured import is_other_format
 
 _FRENCH = "1.2.250.1.213.1.1.3."
@@ -152,8 +152,9 @@ TOLD_CODE = BOOK.rule(
 )
 TOLD_WORDS = BOOK.rule(
     "N-18h",
-    "Ce qui a été dit au patient doit renvoyer à son texte, qui dit quelque chose (text/reference/@value).",
-    "What the patient was told must refer to its words, which say something (text/reference/@value).",
+    "Ce qui a été dit au patient doit renvoyer à son texte, dans sa section, qui dit quelque chose"
+    " (text/reference/@value).",
+    "What the patient was told must refer to its words, in its section, which say something (text/reference/@value).",
     source="001 3.3.11.1 : « text [1..1] Contient la référence vers l'information contenue dans la partie narrative de "
     "la section »",
     official=None,
@@ -173,6 +174,14 @@ COMMENT_RELATION = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+ONE_COMMENT = BOOK.rule(
+    "N-14i",
+    "Un acte ou un produit administré a au plus un commentaire ; celui-ci est le deuxième.",
+    "An act or a product administered has at most one comment; this is the second.",
+    source="001 3.3.1 : « Autres paramètres [0..1] », « Commentaire sur l'administration d'un produit [0..1] »",
+    official=None,
+)
+_COMMENTED = (*TECHNIQUE, *PRODUCT, *RADIOPHARMACEUTICAL)
 _AUTHOR = (
     "time",
     "assignedAuthor/id",
@@ -196,6 +205,8 @@ def comment(element: etree._Element, context: Context) -> None:
         held = (attribute(relation, "typeCode"), attribute(relation, "inversionInd"))
         if held != ("SUBJ", "true"):
             context.say(COMMENT_RELATION, relation)
+        if not context.official:
+            _only_one(element, relation, context)
     status = attribute(find(element, "statusCode"), "code")
     if status != "completed":
         context.say(COMMENT_STATUS, element, at="statusCode/@code", value=status)
@@ -206,6 +217,16 @@ def comment(element: etree._Element, context: Context) -> None:
     lacking = [steps for steps in _AUTHOR if author is not None and find(author, steps) is None]
     if lacking:
         context.say(COMMENT_AUTHOR, element, at="author", value=", ".join(lacking))
+
+
+def _only_one(element: etree._Element, relation: etree._Element, context: Context) -> None:
+    """Say when the technique or the product that *relation* hangs from had a comment already; they come in order."""
+    holder, commented = relation.getparent(), context.collected["commented"]
+    if holder is None or not declares(holder, *_COMMENTED):
+        return
+    if commented and commented[-1] is holder:
+        context.say(ONE_COMMENT, element)
+    commented.append(holder)
 
 
 @BOOK.template(*DEVICE)

@@ -204,8 +204,7 @@ def study(element: etree._Element, context: Context) -> None:
     for one in ids:
         if not is_uid(attribute(one, "root")):
             context.say(STUDY_UID, one, at="@root")
-    time = find(element, "effectiveTime")
-    if time is None or not (time.attrib or len(time)):
+    if not any(attribute(find(element, steps), "value") for steps in ("effectiveTime", "effectiveTime/low")):
         context.say(STUDY_TIME, element, at="effectiveTime")
     count = sum(
         declares(one, *SERIES)

@@ -176,6 +176,7 @@ def _measured(element: etree._Element, context: Context, code: str) -> None:
         context.say(VALUE, element, at="value", value=str([one.get(XSI_TYPE) for one in values]))
         return
     value = values[0]
+    context.collected["dose"].append(value)
     if not _POSITIVE.fullmatch(attribute(value, "value")):
         context.say(VALUE, value, at="@value")
     form, usual = _UNITS.get(code, (".+", "1"))

@@ -19,7 +19,7 @@ from gateway.cda.rules.entries_common import (
     outside_set,
     shown,
 )
-from gateway.cda.rules.looking import declares, find, kids
+from gateway.cda.rules.looking import declares, find, kids, roots_of
 from gateway.cda.rules.narrative import lead_to_words
 from gateway.cda.rules.sections_content import (
     CONTRAINDICATION,
@@ -97,14 +97,24 @@ PREGNANCY_VALUE = BOOK.rule(
     "The pregnancy status {value} is not in the value set {expected}.",
     source="001 3.3.4.4.2 : « observation/value issue du JDV_StatutGrossesse_CISIS (1.2.250.1.213.1.1.5.671) »",
 )
+PREGNANT_MAN = BOOK.rule(
+    "N-3b",
+    "Le patient est un homme, et son statut de grossesse est {value}.",
+    "The patient is a man, and his pregnancy status is {value}.",
+    source="001 3.3.4.4.2 : « Elle ne doit être présente que si la patiente est une femme et en âge de procréer » (le "
+    "validateur ANS veut toujours un statut : pour un homme, qu'il n'y a pas de grossesse)",
+    official=None,
+)
 HISTORY_WORDS = BOOK.rule(
     "N-4",
-    "L'antécédent doit renvoyer à son texte, qui dit quelque chose (value/originalText/reference/@value).",
-    "The history must refer to its words, which say something (value/originalText/reference/@value).",
+    "L'antécédent doit renvoyer à son texte, dans sa section, qui dit quelque chose"
+    " (value/originalText/reference/@value).",
+    "The history must refer to its words, in its section, which say something (value/originalText/reference/@value).",
     source="001 3.3.3.2.1 : « observation/value/originalText/reference [1..1] Référence vers le texte libre enregistré "
     "dans la partie narrative de la section »",
     official=None,
 )
+_PREGNANT = "77386006"
 _FORESEEN = {
     HISTORY: (MEDICAL_HISTORY, SURGICAL_HISTORY, CONTRAINDICATION),
     EXPOSURE: (PREGNANCY,),
@@ -170,7 +180,8 @@ def _meaning(element: etree._Element, context: Context) -> None:
         if fixed in (MEDICAL_HISTORY, SURGICAL_HISTORY):
             context.collected["history"].append(value)
             continue
-        if fixed is CONTRAINDICATION and value.get(XSI_TYPE) == "ST" and text_of(value):
+        kind = value.get(XSI_TYPE, "").strip().rpartition(":")[2]
+        if fixed is CONTRAINDICATION and kind == "ST" and text_of(value):
             context.say(RISK_WORDS, value, value=text_of(value))
             continue
         rule, name = (
@@ -178,8 +189,14 @@ def _meaning(element: etree._Element, context: Context) -> None:
             if fixed is CONTRAINDICATION
             else (PREGNANCY_VALUE, valuesets.PREGNANCY)
         )
-        if value.get(XSI_TYPE) not in ("CD", "CE", "CV") or not in_set(value, name):
+        if kind not in ("CD", "CE", "CV") or not in_set(value, name):
             context.say(rule, value, value=shown(value), expected=name)
+        elif fixed is PREGNANCY and attribute(value, "code") == _PREGNANT and _is_man(context.root):
+            context.say(PREGNANT_MAN, value, value=shown(value))
+
+
+def _is_man(root: etree._Element) -> bool:
+    return attribute(find(root, "recordTarget/patientRole/patient/administrativeGenderCode"), "code") == "M"
 
 
 @BOOK.end
@@ -197,8 +214,8 @@ def _foreseen(element: etree._Element, context: Context) -> tuple[Coding, ...]:
     section = None if entry is None else entry.getparent()
     if section is None:
         return ()
-    for root in context.declared(section):
-        row = BY_TEMPLATE.get(root)
+    for root in roots_of(section):
+        row = BY_TEMPLATE.get(root or "")
         if row is not None and row.french in _FORESEEN:
             return _FORESEEN[row.french]
     return ()

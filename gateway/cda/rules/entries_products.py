@@ -13,6 +13,7 @@ from gateway.cda.rules.engine import WARNING, Context
 from gateway.cda.rules.entries_common import (
     BOOK,
     SNOMED_CT,
+    XSI_TYPE,
     Coding,
     Entry,
     frame,
@@ -22,6 +23,7 @@ from gateway.cda.rules.entries_common import (
 )
 from gateway.cda.rules.looking import declares, find, kids
 from gateway.cda.rules.sections_content import PRODUCT, RADIOPHARMACEUTICAL
+from gateway.cda.rules.sections_table import ACT
 
 ATC = "2.16.840.1.113883.6.73"
 CIP = "1.2.250.1.213.2.3.2"
@@ -161,6 +163,37 @@ TRACER_SET = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+TRACER_ELSEWHERE = BOOK.rule(
+    "N-7q",
+    "Le code ATC {value} est celui d'un radiopharmaceutique : son administration se dit avec l'exposition.",
+    "The ATC code {value} is that of a radiopharmaceutical: its administration is told with the exposure.",
+    source=f"{_SOURCE} : « administration de produits (hors radiopharmaceutiques) » ; 001 3.3.4.4.4",
+    official=None,
+)
+APPROACH = BOOK.rule(
+    "N-7r",
+    "Pour le validateur officiel, le lieu d'une administration (approachSiteCode) est de ceux des vaccinations ;"
+    " trouvé : {value}.",
+    "To the official validator the site of an administration (approachSiteCode) is one of those of immunisations;"
+    " found: {value}.",
+    source="Validateur ANS, Modèles de contenus CDA : JDV_ImmunizationApproachSiteCode_CISIS (1.2.250.1.213.1.1.5.621)",
+    spec=None,
+)
+_IMMUNISATION_SITES = frozenset(
+    [
+        "64262003",
+        "66480008",
+        "16217661000119109",
+        "16217701000119102",
+        "91774008",
+        "91775009",
+        "11207009",
+        "61396006",
+        "723979003",
+        "723980000",
+    ]
+)
+_TRACERS = ("V09", "V10")
 _ATC_FORM = re.compile(r"[A-Z](\d{2}([A-Z]([A-Z](\d{2})?)?)?)?", re.ASCII)
 _ACTIVITY = re.compile(r"[kMG]?Bq|[munµμ]?Ci")
 _CIP_FORM = re.compile(r"\d{7}|\d{13}", re.ASCII)
@@ -188,7 +221,15 @@ def product(element: etree._Element, context: Context) -> None:
         if len(kids(element, "consumable")) != 1 or not products:
             context.say(MATERIAL, element, at="consumable")
         return
-    _given(element, context, tracer=declares(element, *RADIOPHARMACEUTICAL))
+    tracer = declares(element, *RADIOPHARMACEUTICAL)
+    _given(element, context, tracer=tracer)
+    entry = element.getparent()
+    section = None if entry is None else entry.getparent()
+    if not tracer and section is not None and declares(section, ACT):
+        for code in kids(element, "consumable/manufacturedProduct/manufacturedMaterial/code"):
+            for one in (code, *kids(code, "translation")):
+                if attribute(one, "codeSystem") == ATC and attribute(one, "code").startswith(_TRACERS):
+                    context.say(TRACER_ELSEWHERE, one, at="@code")
 
 
 @BOOK.template(*RADIOPHARMACEUTICAL)
@@ -218,6 +259,19 @@ def material(element: etree._Element, context: Context) -> None:
     named = kids(element, "name")
     if len(named) != 1 and not any(attribute(one, "nullFlavor") == "NA" for one in named):
         context.say(NAME, element, at="name")
+
+
+@BOOK.element("approachSiteCode")
+def approach(element: etree._Element, context: Context) -> None:
+    """Where the official validator takes any administration for an immunisation."""
+    parent = element.getparent()
+    if not context.official or parent is None or name_of(parent) != "substanceAdministration":
+        return
+    kind = element.get(XSI_TYPE)
+    if element.get("nullFlavor") is not None or kind not in (None, "CD", "CE"):
+        return
+    if attribute(element, "code") not in _IMMUNISATION_SITES or attribute(element, "codeSystem") != SNOMED_CT:
+        context.say(APPROACH, element, value=shown(element))
 
 
 def _once(element: etree._Element, context: Context, names: tuple[str, ...]) -> None:
@@ -254,11 +308,13 @@ def _dose(dose: etree._Element, context: Context, *, tracer: bool) -> None:
     """A quantity: itself, or one of its ends, says a value."""
     if dose.get("nullFlavor") is not None:
         return
+    context.collected["dose"].append(dose)
     said = [one for one in (dose, *kids(dose, "low"), *kids(dose, "high"), *kids(dose, "center")) if one.get("value")]
     if not said:
         context.say(DOSE, dose, at="@value", value="—")
     for one in said:
-        if not _POSITIVE.fullmatch(attribute(one, "value")):
+        value = attribute(one, "value")
+        if not _POSITIVE.fullmatch(value) or (one is dose and float(value) == 0):
             context.say(DOSE, one, at="@value")
         unit = attribute(one, "unit")
         if not unit:
@@ -292,7 +348,7 @@ def _of_its_system(code: str, system: str) -> bool:
 
 
 def _tracer(code: etree._Element, context: Context) -> None:
-    if not attribute(code, "code").startswith(("V09", "V10")):
+    if not attribute(code, "code").startswith(_TRACERS):
         context.say(TRACER_ATC, code, at="@code")
     elif not in_set(code, valuesets.RADIOPHARMACEUTICAL):
         context.say(TRACER_SET, code, value=shown(code), expected=valuesets.RADIOPHARMACEUTICAL)

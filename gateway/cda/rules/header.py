@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 
@@ -121,6 +122,14 @@ TIME_ZONE = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+IN_FUTURE = BOOK.rule(
+    "H-9d",
+    "Le document est daté du {value} : cette date n'est pas encore venue.",
+    "The document is dated {value}: that date has not come yet.",
+    source=_SM.format("effectiveTime: when the document was created; plain sense"),
+    official=None,
+)
+_CLOCKS_DIFFER = timedelta(days=1)
 VERSIONS_AGREE = BOOK.rule(
     "H-12d",
     "La version {value} et le document remplacé ne vont pas ensemble : une version au-delà de 1 remplace un document"
@@ -226,6 +235,8 @@ def written(element: etree._Element, context: Context) -> None:
         return
     if moment.digits < 12 or moment.moment.tzinfo is None:
         context.say(TIME_ZONE, element, at="@value")
+    if moment.aware(UTC) > datetime.now(UTC) + _CLOCKS_DIFFER:
+        context.say(IN_FUTURE, element, at="@value")
 
 
 @BOOK.at(_CD)

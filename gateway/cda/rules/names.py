@@ -9,9 +9,9 @@ from lxml import etree
 
 from gateway import valuesets as sets
 from gateway.cda.elements import name_of, text_of
-from gateway.cda.rules.engine import Book, Context, step_name
+from gateway.cda.rules.engine import WARNING, Book, Context, step_name
 from gateway.cda.rules.looking import find, kids
-from gateway.cda.rules.vocabulary import is_null, known, set_shown
+from gateway.cda.rules.vocabulary import is_null, known, letters, set_shown
 
 BOOK = Book("names")
 
@@ -63,6 +63,17 @@ SUFFIX = BOOK.rule(
     source=_SM.format("name/suffix: JDV_J246"),
 )
 
+TWO_NAMES = BOOK.rule(
+    "A-1f",
+    "Le professionnel {expected} a un autre nom à un autre endroit du document : « {value} ».",
+    "The professional {expected} has another name at another place of the document: “{value}”.",
+    source=_SM.format("id of a professional: the national identifier of one person (the official request departs)"),
+    spec=WARNING,
+    official=None,
+)
+_HOLDERS = ("assignedPerson", "associatedPerson", "informationRecipient", "playingEntity")
+"""The elements that hold the person of a role."""
+
 
 def person(element: etree._Element, context: Context) -> None:
     """The name of a person: one, with one family name, titles of the value sets."""
@@ -86,6 +97,24 @@ def person(element: etree._Element, context: Context) -> None:
 
 
 BOOK.at(*_PERSONS)(person)
+
+
+@BOOK.end
+def one_name_each(root: etree._Element, context: Context) -> None:
+    """A national identifier is of one person: wherever it stands, the family name is the same or a part of it."""
+    known: dict[str, str] = {}
+    for element in context.collected["professional"]:
+        family, number = _family(element.getparent()), element.get("extension", "").strip()
+        if not family or not number:
+            continue
+        first, other = letters(known.setdefault(number, family)), letters(family)
+        if first not in other and other not in first:
+            context.say(TWO_NAMES, element, value=family, expected=number)
+
+
+def _family(role: etree._Element | None) -> str:
+    found = (one for name in _HOLDERS for one in kids(role, f"{name}/name/family"))
+    return text_of(next(found, None))
 
 
 def _where(element: etree._Element) -> str:

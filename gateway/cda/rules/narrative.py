@@ -12,6 +12,7 @@ from gateway.cda.rules.engine import Context
 
 _HEADINGS = frozenset(f"{{{CDA}}}{name}" for name in ("th", "caption"))
 _MEDIA = f"{{{CDA}}}renderMultiMedia"
+_SECTION = f"{{{CDA}}}section"
 _LETTER = re.compile(r"[^\W_]")
 
 
@@ -30,19 +31,25 @@ def says_something(text: etree._Element) -> bool:
 
 
 def lead_to_words(references: Sequence[etree._Element | None], context: Context) -> list[bool]:
-    """For each of *references*, whether it leads to an element of the narrative that says something.
+    """For each of *references*, whether it leads to an element that says something, in the narrative of its section.
 
-    To be asked in an ``end`` check, when every ID has been met.
+    That of a section above counts too. To be asked in an ``end`` check, when every ID has been met.
     """
     if not references:
         return []
     targets = {one.get("ID", "").strip(): one for one in context.collected["ID"]}
-    known: dict[str, bool] = {}
+    known: dict[str, etree._Element | None] = {}
     answers = []
     for reference in references:
         value = attribute(reference, "value").strip()
         if value not in known:
             target = targets.get(value[1:]) if value.startswith("#") else None
-            known[value] = target is not None and says_something(target)
-        answers.append(known[value])
+            section = None if target is None else next(target.iterancestors(_SECTION), None)
+            known[value] = section if target is not None and says_something(target) else None
+        section = known[value]
+        answers.append(
+            section is not None
+            and reference is not None
+            and any(above is section for above in reference.iterancestors(_SECTION))
+        )
     return answers

@@ -160,12 +160,15 @@ _STRICT = ("legalAuthenticator", "informant", "performer")
 
 @BOOK.element("id")
 def national(element: etree._Element, context: Context) -> None:
-    root, extension = element.get("root"), element.get("extension")
-    if root in (PROFESSIONAL_OID, ORGANIZATION_OID):
-        _of_its_owner(element, context)
+    root = context.stated.get("root")
+    if root not in (PROFESSIONAL_OID, ORGANIZATION_OID):
+        return
+    extension = context.stated.get("extension")
+    _of_its_owner(element, context)
+    if root == PROFESSIONAL_OID and not context.official:
+        context.collected["professional"].append(element)
     if not extension:
-        if root in (PROFESSIONAL_OID, ORGANIZATION_OID):
-            context.say(NATIONAL, element, at="@extension", value=root)
+        context.say(NATIONAL, element, at="@extension", value=root)
         return
     if root == PROFESSIONAL_OID and not _PROFESSIONAL.fullmatch(extension):
         context.say(RPPS if extension.startswith("8") else PROFESSIONAL_FORM, element, at="@extension")

@@ -7,7 +7,6 @@ matricule). The official validator looks for the traits, never at the matricule 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from lxml import etree
 
@@ -16,7 +15,7 @@ from gateway.cda.elements import attribute, text_of
 from gateway.cda.rules.constraints import Owner, attributes, children, from_set
 from gateway.cda.rules.engine import WARNING, Book, Context
 from gateway.cda.rules.looking import find, kids
-from gateway.cda.rules.vocabulary import is_null
+from gateway.cda.rules.vocabulary import is_null, letters
 from gateway.model.identifiers import INS_OIDS, ins_key_is_right
 from gateway.model.times import Timestamp
 
@@ -172,6 +171,15 @@ BIRTH_IN_FUTURE = BOOK.rule(
     official=None,
 )
 
+TOO_OLD = BOOK.rule(
+    "P-5d",
+    "Le patient, né en {value}, aurait plus de {expected} ans à la date du document.",
+    "The patient, born in {value}, would be more than {expected} years old at the date of the document.",
+    source=_SM.format("birthTime; plain sense"),
+    official=None,
+)
+_OLDEST_YEARS = 150
+
 
 @BOOK.at(_ROLE)
 def national_identity(role: etree._Element, context: Context) -> None:
@@ -247,14 +255,8 @@ def names(name: etree._Element, context: Context) -> None:
             context.say(NAME_TWICE, same[1], name=f"{part} {qualifier or ''}".strip())
     givens = {one.get("qualifier"): text_of(one) for one in kids(name, "given")}
     first, every = givens.get("BR"), givens.get(None)
-    if first and every and not _plain(every).startswith(_plain(first)):
+    if first and every and not letters(every).startswith(letters(first)):
         context.say(FIRST_GIVEN, name, at="given", value=first, expected=every)
-
-
-def _plain(name: str) -> str:
-    """Letters without accents, case and hyphens."""
-    letters = unicodedata.normalize("NFD", name.casefold())
-    return "".join(one for one in letters if one.isalpha())
 
 
 @BOOK.at(f"{_PATIENT}/birthplace/place/addr/county")
@@ -285,3 +287,5 @@ def born(element: etree._Element, context: Context) -> None:
     digits = min(birth.digits, document.digits, 8)
     if f"{birth.moment:%Y%m%d}"[:digits] > f"{document.moment:%Y%m%d}"[:digits]:
         context.say(BIRTH_IN_FUTURE, element, at="@value", expected=written)
+    if document.moment.year - birth.moment.year > _OLDEST_YEARS:
+        context.say(TOO_OLD, element, at="@value", value=str(birth.moment.year), expected=str(_OLDEST_YEARS))

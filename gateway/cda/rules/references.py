@@ -63,7 +63,7 @@ _WITH_IDENTIFIER = (
 
 @BOOK.kind("TEL")
 def reference(element: etree._Element, context: Context) -> None:
-    if (element.get("value") or "").startswith("#"):
+    if context.stated.get("value", "").startswith("#"):
         context.collected["reference"].append(element)
 
 

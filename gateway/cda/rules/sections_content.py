@@ -5,10 +5,10 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway import valuesets
-from gateway.cda.elements import attribute, name_of
+from gateway.cda.elements import CDA, attribute, name_of
 from gateway.cda.rules.engine import WARNING, Context, Rule
 from gateway.cda.rules.entries_common import LOINC, SNOMED_CT, Coding, is_coded
-from gateway.cda.rules.looking import declarations, declares, find, kids
+from gateway.cda.rules.looking import declarations, declares, find, inside, kids
 from gateway.cda.rules.sections_book import BOOK
 from gateway.cda.rules.sections_table import ACT, BY_TEMPLATE, DEVICES, DOCUMENTS, EDUCATION, EXPOSURE, HISTORY
 
@@ -133,13 +133,15 @@ _SECTION_OF = {template: places for templates, places in _PLACES for template in
 
 def _entries(section: etree._Element) -> list[etree._Element]:
     """What stands directly in its ``entry`` elements."""
-    return [one for entry in kids(section, "entry") for one in entry.iterchildren("{urn:hl7-org:v3}*")]
+    return [one for entry in kids(section, "entry") for one in inside(entry) if str(one.tag).startswith(_CDA)]
 
 
-def _count(section: etree._Element, templates: tuple[str, ...], code: Coding | None = None) -> int:
-    return sum(
-        declares(one, *templates) and (code is None or is_coded(find(one, "code"), code)) for one in _entries(section)
-    )
+_CDA = f"{{{CDA}}}"
+
+
+def _count(entries: list[etree._Element], templates: tuple[str, ...], code: Coding | None = None) -> int:
+    found = [one for one in entries if declares(one, *templates)]
+    return len(found) if code is None else sum(is_coded(find(one, "code"), code) for one in found)
 
 
 def _exactly(section: etree._Element, context: Context, rule: Rule, count: int, least: int, most: int | None) -> None:
@@ -151,24 +153,27 @@ def _exactly(section: etree._Element, context: Context, rule: Rule, count: int, 
 def history(section: etree._Element, context: Context) -> None:
     """Both histories are there."""
     if not context.official:
-        _exactly(section, context, MEDICAL, _count(section, OBSERVATION, MEDICAL_HISTORY), 1, None)
-        _exactly(section, context, SURGICAL, _count(section, OBSERVATION, SURGICAL_HISTORY), 1, None)
+        entries = _entries(section)
+        _exactly(section, context, MEDICAL, _count(entries, OBSERVATION, MEDICAL_HISTORY), 1, None)
+        _exactly(section, context, SURGICAL, _count(entries, OBSERVATION, SURGICAL_HISTORY), 1, None)
 
 
 @BOOK.template(ACT, "1.2.840.10008.9.3")
 def act(section: etree._Element, context: Context) -> None:
     """One technique an act."""
     if not context.official:
-        _exactly(section, context, ONE_TECHNIQUE, _count(section, TECHNIQUE), 1, 1)
+        entries = _entries(section)
+        _exactly(section, context, ONE_TECHNIQUE, _count(entries, TECHNIQUE), 1, 1)
 
 
 @BOOK.template(EXPOSURE, "1.2.840.10008.9.8")
 def exposure(section: etree._Element, context: Context) -> None:
     """One authorisation; a pregnancy status and a radiopharmaceutical at most once."""
     if not context.official:
-        _exactly(section, context, ONE_AUTHORISATION, _count(section, AUTHORISATION), 1, 1)
-        _exactly(section, context, ONE_PREGNANCY, _count(section, OBSERVATION), 0, 1)
-        count = _count(section, RADIOPHARMACEUTICAL) + _count(section, PRODUCT)
+        entries = _entries(section)
+        _exactly(section, context, ONE_AUTHORISATION, _count(entries, AUTHORISATION), 1, 1)
+        _exactly(section, context, ONE_PREGNANCY, _count(entries, OBSERVATION), 0, 1)
+        count = _count(entries, RADIOPHARMACEUTICAL) + _count(entries, PRODUCT)
         _exactly(section, context, ONE_RADIOPHARMACEUTICAL, count, 0, 1)
 
 
@@ -176,21 +181,24 @@ def exposure(section: etree._Element, context: Context) -> None:
 def devices(section: etree._Element, context: Context) -> None:
     """At least one device."""
     if not context.official:
-        _exactly(section, context, SOME_DEVICE, _count(section, (*DEVICE, *OLD_DEVICE)), 1, None)
+        entries = _entries(section)
+        _exactly(section, context, SOME_DEVICE, _count(entries, (*DEVICE, *OLD_DEVICE)), 1, None)
 
 
 @BOOK.template(DOCUMENTS)
 def documents(section: etree._Element, context: Context) -> None:
     """At least one document."""
     if not context.official:
-        _exactly(section, context, SOME_DOCUMENT, _count(section, ATTACHMENT), 1, None)
+        entries = _entries(section)
+        _exactly(section, context, SOME_DOCUMENT, _count(entries, ATTACHMENT), 1, None)
 
 
 @BOOK.template(EDUCATION, "1.3.6.1.4.1.19376.1.5.3.1.1.9.39")
 def education(section: etree._Element, context: Context) -> None:
     """What was told stands at most once."""
     if not context.official:
-        _exactly(section, context, ONE_INFORMATION, _count(section, SIMPLE), 0, 1)
+        entries = _entries(section)
+        _exactly(section, context, ONE_INFORMATION, _count(entries, SIMPLE), 0, 1)
 
 
 @BOOK.element("section")

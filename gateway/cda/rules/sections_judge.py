@@ -113,13 +113,21 @@ def _in_place(element: etree._Element, row: Section) -> bool:
     return declares(parent, *BY_TEMPLATE[row.parent].templates)
 
 
-_INNER = {key: [row for row in SECTIONS if row.parent == key] for key in {row.parent for row in SECTIONS}}
-"""The sections that may stand in each."""
+_INNER = {
+    key: [(row, frozenset(row.templates)) for row in SECTIONS if row.parent == key]
+    for key in {row.parent for row in SECTIONS}
+}
+"""The sections that may stand in each, with their templates."""
 
 
 def _count_within(parent: etree._Element, context: Context, key: str) -> None:
-    inner = [set(declarations(one)) for one in kids(parent, "component/section")]
-    for row in _INNER.get(key, ()):
-        count = sum(not declared.isdisjoint(row.templates) for declared in inner)
+    rows = _INNER.get(key)
+    if rows is None:
+        return
+    inner = [declarations(one) for one in kids(parent, "component/section")]
+    for row, templates in rows:
+        count = 0
+        for declared in inner:
+            count += not templates.isdisjoint(declared)
         if count < row.least or (row.most is not None and count > row.most):
             context.say(RULES[row.key].count, parent, at="component", value=str(count))

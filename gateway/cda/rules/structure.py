@@ -100,7 +100,8 @@ TYPE_ID = BOOK.rule(
 )
 
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
-_XML = "{http://www.w3.org/XML/1998/namespace}"
+_HINTS = frozenset({f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
+"""Where to find a schema: attributes that may stand anywhere. The schema of CDA foresees no ``xml:*`` and no nil."""
 _ROOT_EXTRA = "extravalidationterminologies"
 """An attribute that some publishers put on the root and that every official check tolerates."""
 
@@ -171,7 +172,7 @@ def _attributes(element: etree._Element, stated: Any, shape: Shape, context: Con
         attribute = known.get(name)
         if attribute is None:
             _extra(element, name, value, shape, context)
-        elif value not in attribute.usual and not attribute.test(value):
+        elif value not in attribute.right and not attribute.test(value):
             context.say(ATTRIBUTE_VALUE, element, at=f"@{name}", value=value, expected=attribute.expected, name=name)
         if attribute is not None and attribute.gathered:
             context.collected["ID"].append(element)
@@ -181,11 +182,11 @@ def _attributes(element: etree._Element, stated: Any, shape: Shape, context: Con
 
 
 def _extra(element: etree._Element, name: str, value: str, shape: Shape, context: Context) -> None:
-    """An attribute that the shape lacks: those of XML and of XML Schema may stand anywhere."""
+    """An attribute that the shape lacks: those that say where a schema is may stand anywhere."""
     if name == XSI_TYPE:
         if not shape.data:
             context.say(TYPE, element, at="@xsi:type", value=value, expected=shape.name)
-    elif not name.startswith((_XSI, _XML)) and name != _ROOT_EXTRA:
+    elif name not in _HINTS and name != _ROOT_EXTRA:
         shown = local_name(name)
         context.say(ATTRIBUTE_UNKNOWN, element, at=f"@{shown}", value=value, name=shown, element=step_name(element))
 

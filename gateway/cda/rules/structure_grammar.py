@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 
 from gateway.cda.elements import CDA, PS3_20
 from gateway.cda.rules import structure_table as table
@@ -32,21 +32,10 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 Test = Callable[[str], object]
 
 
-@lru_cache(maxsize=1024)
-def _is_uid(value: str) -> bool:
-    """Remembered, because a document says the same code systems and templates hundreds of times."""
-    return _UID.fullmatch(value) is not None
-
-
-@lru_cache(maxsize=1024)
-def _is_token(value: str) -> bool:
-    return len(value.split()) == 1
-
-
 TYPES: Mapping[str, Test] = {
-    "uid": _is_uid,
+    "uid": _UID.fullmatch,
     "oid": _OID.fullmatch,
-    "cs": _is_token,
+    "cs": lambda value: len(value.split()) == 1,
     "st": lambda value: value != "",
     "bl": lambda value: value.strip() in ("true", "false"),
     "boolean": lambda value: value.strip() in ("true", "false", "0", "1"),
@@ -65,6 +54,11 @@ TYPES: Mapping[str, Test] = {
 """What an attribute of each type may hold (lexical forms of HL7 v3 data types, XML Schema part 2)."""
 
 
+_MET: Mapping[str, set[str]] = {kind: set() for kind in TYPES}
+"""Values that were met and are right, by the type of the attribute."""
+_EMPTY: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute that an element may have."""
@@ -73,8 +67,17 @@ class Attribute:
     expected: str
     gathered: bool = False
     """An ID: the walk lays its elements aside for the comparisons at the end."""
-    usual: frozenset[str] = frozenset()
-    """Values that are right as they are written, so that the test need not be asked."""
+    right: Set[str] = frozenset()
+    """Values that are known to be right, so that the test need not be asked: those of a list, or those met before."""
+
+    def remember(self, value: str) -> None:
+        """*value* has passed the test. A document says the same codes, systems and templates hundreds of times."""
+        if isinstance(self.right, set) and len(self.right) < _REMEMBERED and len(value) <= _LONGEST:
+            self.right.add(value)
+
+
+_REMEMBERED, _LONGEST = 2000, 64
+"""Values of one type that are remembered, and the characters of the longest: strangers write the documents."""
 
 
 @dataclass(slots=True)
@@ -198,7 +201,9 @@ class _Reader:
         if ":" in name:
             name = tag_of(name)
         if kind:
-            shape.attributes[name] = Attribute(TYPES[kind], kind, kind == "ID")
+            # an ID is never remembered: it has to be gathered each time it is met
+            gathered = kind == "ID"
+            shape.attributes[name] = Attribute(TYPES[kind], kind, gathered, _EMPTY if gathered else _MET[kind])
         elif fixed.startswith("{"):
             shape.attributes[name] = _listed(fixed[1:-1])
         else:
@@ -229,12 +234,12 @@ class _Reader:
 
 
 def _one_of(allowed: frozenset[str], shown: str) -> Attribute:
-    return Attribute(lambda value: value.strip() in allowed, shown, usual=allowed)
+    return Attribute(lambda value: value.strip() in allowed, shown, right=allowed)
 
 
 def _listed(name: str) -> Attribute:
     allowed = words(name)
     shown = "|".join(sorted(allowed)) if len(allowed) <= 20 else name
     if name in table.SPACED:
-        return Attribute(lambda value: allowed.issuperset(value.split()), shown, usual=allowed)
+        return Attribute(lambda value: allowed.issuperset(value.split()), shown, right=allowed)
     return _one_of(allowed, shown)

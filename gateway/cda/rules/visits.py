@@ -8,7 +8,9 @@ costs one look-up. Everything kept is bounded, because strangers write the docum
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from gateway.cda.elements import CDA
@@ -24,9 +26,9 @@ class Plan(NamedTuple):
     """What comes after an element with this sequence of children."""
 
     visits: tuple[Visit | None, ...]
-    """One a child, from the last to the first, as a stack wants them; None for a comment or an instruction."""
-    templates: tuple[int, ...]
-    """Which of the children are templateIds."""
+    """One a child; None for a comment or an instruction."""
+    declaring: bool
+    """Whether some of the children are templateIds."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,19 +53,20 @@ class Visit:
     """Nothing is asked of its attributes and children."""
     text: bool
     """Whether text may stand between its elements."""
-    needed_attributes: tuple[str, ...]
+    needed_attributes: frozenset[str]
     needing: bool
     """It must have children."""
     attributes: dict[str, Attribute]
+    right: dict[str, Set[str]]
+    """For each attribute, values that are known to be right."""
     plans: dict[Names, Plan] = field(default_factory=dict)
     """What was found right before, by the names of the children."""
 
     def plan(self, names: Names) -> Plan:
         """The visits of children of these *names*, right or not."""
         visits = [self._child(tag) if isinstance(tag, str) else None for tag in names.tags]
-        visits.reverse()
-        declaring = self.shape is None or TEMPLATE_ID in self.shape.slots
-        return Plan(tuple(visits), names.places.get(TEMPLATE_ID, ()) if declaring else ())
+        declaring = (self.shape is None or TEMPLATE_ID in self.shape.slots) and TEMPLATE_ID in names.places
+        return Plan(tuple(visits), declaring)
 
     def remember(self, names: Names, plan: Plan) -> None:
         """These children, in this order, are right."""
@@ -92,7 +95,7 @@ class Tables:
     """The checks of one model, by where they apply, and the visits made of them."""
 
     paths: _Place = field(default_factory=_Place)
-    templates: dict[str, list[Check]] = field(default_factory=dict)
+    templates: dict[str | None, list[Check]] = field(default_factory=dict)
     elements: dict[str, list[Check]] = field(default_factory=dict)
     kinds: dict[str, list[Check]] = field(default_factory=dict)
     end: list[Check] = field(default_factory=list)
@@ -109,8 +112,10 @@ class Tables:
             self.elements.setdefault(tag_of(where), []).append(check)
         elif how == "end":
             self.end.append(check)
+        elif how == "template":
+            self.templates.setdefault(where, []).append(check)
         else:
-            {"template": self.templates, "kind": self.kinds}[how].setdefault(where, []).append(check)
+            self.kinds.setdefault(where, []).append(check)
 
     def start(self) -> Visit:
         """The visit of the root."""
@@ -136,11 +141,20 @@ class Tables:
             checks=(*kinds, *(place.checks if place is not None else ()), *self.elements.get(tag, ())),
             free=free,
             text=shape is None or shape.text,
-            needed_attributes=() if shape is None else _needed(shape),
+            needed_attributes=frozenset() if shape is None else _needed(shape),
             needing=shape is not None and bool(shape.needed),
             attributes={} if shape is None else shape.attributes,
+            right={} if shape is None else {name: one.right for name, one in shape.attributes.items()},
         )
 
+    def declared(self, roots: Sequence[str | None]) -> Sequence[Check]:
+        """The checks of the templates of these *roots*, each once."""
+        found = [self.templates[root] for root in roots if root in self.templates]
+        if len(found) < 2:
+            return found[0] if found else ()
+        return [*dict.fromkeys(chain.from_iterable(found))]
 
-def _needed(shape: Shape) -> tuple[str, ...]:
-    return (*shape.needed_attributes, XSI_TYPE) if shape.name == "ANY" else tuple(shape.needed_attributes)
+
+def _needed(shape: Shape) -> frozenset[str]:
+    always = frozenset(shape.needed_attributes)
+    return always | {XSI_TYPE} if shape.name == "ANY" else always

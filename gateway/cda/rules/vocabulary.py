@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
+from functools import lru_cache
+
 from lxml import etree
 
 from gateway import valuesets
 from gateway.cda.elements import attribute
 from gateway.cda.rules.engine import Context
+
+
+@lru_cache(maxsize=256)
+def letters(name: str) -> str:
+    """The letters of a person's name, without accents, case, spaces and hyphens."""
+    return "".join(one for one in unicodedata.normalize("NFD", name.casefold()) if one.isalpha())
 
 
 def known(name: str, code: str, system: str = "") -> bool:

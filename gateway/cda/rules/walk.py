@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from lxml import etree
 
-from gateway.cda.rules.engine import Check, Context, Model, Profile, line_of
-from gateway.cda.rules.looking import family, find, remembering
+from gateway.cda.rules.engine import Context, Model, Profile, line_of
+from gateway.cda.rules.looking import Family, find, remembering, roots_of
 from gateway.cda.rules.profiles import books, kind_of
 from gateway.cda.rules.structure import attributes, examine, say_stray
 from gateway.cda.rules.visits import ROOT, Tables, Visit
@@ -28,8 +29,8 @@ def judge(root: etree._Element, profile: Profile) -> Judgement:
     context = Context(root=root, profile=profile, model=kind.model, level=kind.level or 0)
     tables = tables_of(kind.model, unread=profile is Profile.OFFICIAL and not _has_type(root))
     about = {"profile": profile.value, "model": kind.name or None, "level": kind.level}
-    with remembering():
-        _walk(root, tables, context)
+    with remembering() as families:
+        _walk(root, tables, context, families)
         for check in tables.end:
             check(root, context)
         return Judgement(findings=context.findings(), about=about)
@@ -67,66 +68,67 @@ def tables_of(model: Model, *, unread: bool = False) -> Tables:
     return tables
 
 
-def _walk(root: etree._Element, tables: Tables, context: Context) -> None:
+def _walk(root: etree._Element, tables: Tables, context: Context, families: Mapping[etree._Element, Family]) -> None:
     """Depth first with a stack of our own, so that no depth of nesting can exhaust the interpreter's.
 
     What is plainly right (usual attributes and children, no text between elements) is seen to be so here and in line,
     because it is asked of every element; what may be wrong is handed to :mod:`gateway.cda.rules.structure`.
     """
-    stack: list[tuple[etree._Element, Visit | None]] = [(root, tables.start())]
-    pop = stack.pop
+    stack: list[Iterator[tuple[etree._Element, Visit | None]]] = [iter([(root, tables.start())])]
     while stack:
-        element, visit = pop()
-        if visit is None:  # a comment, an instruction
-            continue
-        if not visit.free:
-            expected, named = visit.attributes, False
-            stated: Any = element.items()
-            for name, value in stated:
-                attribute = expected.get(name)
-                if attribute is None or not (value in attribute.usual or attribute.test(value)):
-                    visit = attributes(element, visit, context)
-                    break
-                named = named or attribute.gathered
-            else:
-                if visit.needed_attributes and any(element.get(name) is None for name in visit.needed_attributes):
-                    visit = attributes(element, visit, context)
-                elif named:
-                    context.collected["ID"].append(element)
-            if not visit.text:
-                text = element.text
-                if text and not text.isspace():
-                    say_stray(element, context)
-        plan = None
-        if len(element):
-            children, names = known = family(element)
-            plan = visit.plans.get(names)
-            if plan is None:
-                plan = examine(element, known, visit, context)
-            elif not visit.text:
-                for child in children:
-                    text = child.tail
+        for element, visit in stack[-1]:
+            if visit is None:  # a comment, an instruction
+                continue
+            if not visit.free:
+                items: Any = element.items()
+                context.stated = stated = dict(items)
+                right, named = visit.right, False
+                for name, value in stated.items():
+                    values = right.get(name)
+                    if values is None:
+                        visit = attributes(element, visit, context)
+                        break
+                    if value not in values:
+                        attribute = visit.attributes[name]
+                        if not attribute.test(value):
+                            visit = attributes(element, visit, context)
+                            break
+                        attribute.remember(value)
+                        named = named or attribute.gathered
+                else:
+                    if visit.needed_attributes and not stated.keys() >= visit.needed_attributes:
+                        visit = attributes(element, visit, context)
+                    elif named:
+                        context.collected["ID"].append(element)
+                if not visit.text:
+                    text = element.text
                     if text and not text.isspace():
                         say_stray(element, context)
-        elif visit.needing:
-            examine(element, family(element), visit, context)
-        for check in visit.checks:
-            check(element, context)
-        if plan is not None:
-            if plan.templates:
-                _templates(element, [children[at] for at in plan.templates], tables.templates, context)
-            stack += zip(reversed(children), plan.visits, strict=True)
+            elif visit.checks:
+                items = element.items()
+                context.stated = dict(items)
+            plan = None
+            if len(element):
+                children, names = known = families[element]
+                plan = visit.plans.get(names)
+                if plan is None:
+                    plan = examine(element, known, visit, context)
+                elif not visit.text:
+                    between = "".join(filter(None, map(_tail, children)))
+                    if between and not between.isspace():
+                        say_stray(element, context)
+            elif visit.needing:
+                examine(element, families[element], visit, context)
+            for check in visit.checks:
+                check(element, context)
+            if plan is not None:
+                if plan.declaring:
+                    for check in tables.declared(roots_of(element)):
+                        check(element, context)
+                stack.append(zip(children, plan.visits, strict=True))
+                break
+        else:
+            stack.pop()
 
 
-def _templates(
-    element: etree._Element,
-    declared: Sequence[etree._Element],
-    templates: Mapping[str, Sequence[Check]],
-    context: Context,
-) -> None:
-    """The checks of the templates that *element* declares, each once."""
-    found = [templates[root] for one in declared if (root := one.get("root", "")) in templates]
-    if found:
-        checks = found[0] if len(found) == 1 else dict.fromkeys(check for some in found for check in some)
-        for check in checks:
-            check(element, context)
+_tail: Callable[[etree._Element], str | None] = attrgetter("tail")

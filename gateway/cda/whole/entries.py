@@ -41,6 +41,8 @@ from gateway.model.report_entries import (
 
 _BY_TEMPLATE = {kind.FRENCH: kind for kind in ENTRIES} | {root: kind for kind in ENTRIES for root in kind.INTERNATIONAL}
 _BY_TAG = {kind.TAG: kind for kind in GENERAL}
+_NEGATED = frozenset({"act", "encounter", "observation", "procedure", "substanceAdministration"})
+"""Elements that may say that they are not so (HL7 CDA R2, negationInd)."""
 _UNNAMED = frozenset({EmbeddedMedia.TAG})
 """Elements whose entries need no template to be known."""
 
@@ -69,6 +71,7 @@ def _entry(node: Node, tag: str, *, link: str, inverted: str) -> Entry:
         "inverted": inverted,
         "class_code": node.get("classCode"),
         "mood_code": node.get("moodCode"),
+        "negated": node.get("negationInd") if tag in _NEGATED else "",
         "xml_id": node.get("ID"),
         "templates": templates,
         "identifiers": identifiers(node),

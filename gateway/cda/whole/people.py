@@ -161,11 +161,6 @@ def organization(node: Node) -> Organization:
     )
 
 
-def _maybe_organization(node: Node, name: str) -> Organization | None:
-    child = node.take(name)
-    return organization(child) if child else None
-
-
 def professional(participation: Node, entity: str) -> Professional:
     """The person or device of a participation (author, signatory, performer); *entity* names its child."""
     when = participation.take("time")
