@@ -38,6 +38,27 @@ def test_every_commit_waits_for_the_disk_whatever_the_server_says(running: Serve
     engine.dispose()
 
 
+def test_only_what_may_be_forgotten_does_not_wait_for_the_disk(running: Server) -> None:
+    engine = open_engine(running.database())
+    writer, said = DirectWriter(engine), sa.text("SHOW synchronous_commit")
+    assert writer.run_ahead(lambda connection: connection.execute(said).scalar()) == "off"
+    assert writer.run(lambda connection: connection.execute(said).scalar()) == "on"
+    engine.dispose()
+
+
+def test_a_claim_that_the_server_forgot_cannot_be_written_back() -> None:
+    with server("fsync=on") as own, stage(own.database()) as on:
+        keep(on.store)
+        before = claimed(on.store)
+        with transaction(on.engine) as connection:
+            connection.execute(sa.text("UPDATE lineages SET lease = NULL, lease_until = NULL, share_id = NULL"))
+        own.stop(rudely=True)
+        own.start("fsync=on")
+        with pytest.raises(Unavailable, match="lease_lost"):
+            on.store.save(replace(before, state=ShareState.SENDING), [], release=False)
+        assert on.store.claim(NOW, 60) is not None
+
+
 def test_a_server_that_is_not_there_is_unavailable(tmp_path: object) -> None:
     engine = open_engine("postgresql+psycopg://postgres@/nothing?host=/nowhere", busy_timeout_s=1)
     with pytest.raises(Unavailable, match="store_unavailable"), reading(engine):
