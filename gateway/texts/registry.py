@@ -63,8 +63,8 @@ TEXTS: dict[str, Text] = {
         "address of the destination.",
     ),
     "registry_fault": Text(
-        "Le registre {peer} refuse le message ({fault} {subcode}) : « {words} ». Vérifiez l'adresse et les droits, sinon "
-        "transmettez ces mots à son exploitant ; puis relancez l'envoi.",
+        "Le registre {peer} refuse le message ({fault} {subcode}) : « {words} ». Vérifiez l'adresse et les droits, "
+        "sinon transmettez ces mots à son exploitant ; puis relancez l'envoi.",
         "The registry {peer} refuses the message ({fault} {subcode}): “{words}”. Check the address and the rights, or "
         "give these words to its operator; then send again.",
     ),
