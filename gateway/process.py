@@ -8,7 +8,6 @@ import gc
 import os
 import select
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,9 +16,6 @@ from queue import SimpleQueue
 _PR_SET_PDEATHSIG = 1
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _RING, _NUDGE = b"!", b"."
-_TURN_S = 0.0005
-"""Python's own 5 ms is waited for at each of the hundred answers that a share waits for, whenever another thread of the
-worker reads a report or builds a manifest meanwhile."""
 _YOUNG_OBJECTS = 10_000
 """So many are made before the collector looks for cycles among them. A message makes some thousands, which go by
 themselves when it is answered; Python's own 700 has them looked at four times a message, 5 to 8 % of its processor
@@ -88,12 +84,6 @@ def keep_what_is_made() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
-
-
-def give_way_soon() -> None:
-    """Have a thread that computes let another one of this process run after :data:`_TURN_S`: called by a process whose
-    threads mostly wait for peers and the database."""
-    sys.setswitchinterval(_TURN_S)
 
 
 class Doorbell:

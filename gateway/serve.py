@@ -32,7 +32,6 @@ from gateway.model.watch import Watch
 from gateway.process import (
     Doorbell,
     as_a_child,
-    give_way_soon,
     keep_what_is_made,
     signals_held_back,
     when_told_to_end,
@@ -289,7 +288,6 @@ def work_main(path: Path, bell: Bell) -> None:
     house.bell.listen()
     house.monitoring.begin("work")
     keep_what_is_made()
-    give_way_soon()
 
     when_told_to_end(stop)
     try:

@@ -16,7 +16,7 @@ from gateway.demo.identity import DemoStudy
 from gateway.errors import PeerUnreachable
 from gateway.model.exam import Exam
 from gateway.model.share import FrozenSubmission, Publication
-from gateway.process import Doorbell, die_with_parent, give_way_soon, keep_what_is_made
+from gateway.process import Doorbell, die_with_parent, keep_what_is_made
 from gateway.settings import load
 from gateway.store.bell import Listener
 from gateway.wiring.house import House
@@ -163,7 +163,6 @@ def work(parent: int, settings_file: Path, switched: Path | None) -> None:
     _studies()
     # As the gateway's own worker does (serve.work_main).
     keep_what_is_made()
-    give_way_soon()
 
     def stop(*_: object) -> None:
         worker.stop()
