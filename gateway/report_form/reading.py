@@ -116,6 +116,8 @@ def _wrong(error: ErrorDetails) -> Wrong:
         return Wrong(path, "form_pattern", facts)
     if kind in ("too_short", "string_too_short"):
         return Wrong(path, "form_empty")
+    if kind == "too_long":
+        return Wrong(path, "form_too_many", facts)
     if kind.startswith(_DATES):
         return Wrong(path, "form_time_zone" if kind == "timezone_aware" else "form_time")
     for name, expected in _TYPES.items():

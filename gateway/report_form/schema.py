@@ -257,7 +257,9 @@ class Exposure(Form):
         default=None, description="60001007 not pregnant, 77386006 pregnant, 261665006 unknown."
     )
     quantities: tuple[Quantity, ...] = ()
-    radiopharmaceuticals: tuple[Radiopharmaceutical, ...] = ()
+    radiopharmaceuticals: tuple[Radiopharmaceutical, ...] = Field(
+        default=(), max_length=1, description="One at most, as the specification has it (001 3.3.4.4)."
+    )
 
 
 class Images(Form):

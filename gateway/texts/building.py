@@ -28,6 +28,9 @@ TEXTS: dict[str, Text] = {
         "La valeur n'a pas la forme attendue : {pattern}.", "The value does not have the form {pattern}."
     ),
     "form_empty": Text("La valeur est vide : donnez-en une.", "The value is empty: give one."),
+    "form_too_many": Text(
+        "Il y en a {actual_length} : {max_length} au plus.", "There are {actual_length}: {max_length} at most."
+    ),
     "form_value": Text("La valeur n'est pas acceptable : {words}.", "The value cannot be taken: {words}."),
     "form_time": Text(
         "La date est illisible : écrivez-la selon ISO 8601, par exemple 2026-03-12T10:25:00+01:00 (ou 1981-11-09).",

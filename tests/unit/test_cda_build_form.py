@@ -128,6 +128,13 @@ def test_everything_that_a_form_says_is_in_the_report() -> None:
     assert report.requester is not None
 
 
+def test_a_second_radiopharmaceutical_is_refused_at_its_place() -> None:
+    form = example("nuclear-medicine")
+    given = form["acts"][0]["exposure"]["radiopharmaceuticals"]
+    form["acts"][0]["exposure"]["radiopharmaceuticals"] = given * 2
+    assert wrong(form) == [("acts[0].exposure.radiopharmaceuticals", "form_too_many")]
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_every_reference_of_an_entry_has_its_words(name: str) -> None:
     root = safexml.parse(built(example(name)))
