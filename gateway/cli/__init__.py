@@ -55,7 +55,8 @@ def _language() -> str:
     """What ``--lang`` says, whichever command it stands behind; else the environment, else English."""
     from gateway.cli.options import LANGUAGE
 
-    said = sys.argv[sys.argv.index("--lang") + 1 :] if "--lang" in sys.argv else []
+    words = [part for word in sys.argv[1:] for part in word.split("=", 1)]
+    said = words[words.index("--lang") + 1 :] if "--lang" in words else []
     return said[0] if said else os.environ.get(LANGUAGE, "en")
 
 

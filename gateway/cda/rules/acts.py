@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from lxml import etree
 
 from gateway.cda.elements import attribute
 from gateway.cda.rules.constraints import Owner, attributes, children
+from gateway.cda.rules.datatypes import moment
 from gateway.cda.rules.engine import Book, Context
 from gateway.cda.rules.looking import find, kids
 from gateway.cda.rules.vocabulary import is_null
-from gateway.model.times import Timestamp
 
 BOOK = Book("documented acts")
 
@@ -134,17 +132,9 @@ def performers(element: etree._Element, context: Context) -> None:
 @BOOK.at(f"{_EVENT}/effectiveTime/low")
 def begun(element: etree._Element, context: Context) -> None:
     written = attribute(find(context.root, "effectiveTime"), "value")
-    start, document = _moment(element.get("value", "")), _moment(written)
+    start, document = moment(element.get("value", "")), moment(written)
     if start is None or document is None:
         return
     parts = min(start.digits, document.digits, 8) // 2 - 1  # the year, with its month, with its day
     if start.moment.timetuple()[:parts] > document.moment.timetuple()[:parts]:
         context.say(BEFORE_DOCUMENT, element, at="@value", expected=written)
-
-
-@lru_cache(maxsize=64)
-def _moment(value: str) -> Timestamp | None:
-    try:
-        return Timestamp.parse(value)
-    except ValueError:
-        return None

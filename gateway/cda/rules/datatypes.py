@@ -177,7 +177,7 @@ def quantity(element: etree._Element, context: Context) -> None:
 @BOOK.kind("TS", "IVXB_TS", "SXCM_TS", "IVL_TS")
 def time(element: etree._Element, context: Context) -> None:
     value = context.stated.get("value")
-    if value is not None and _moment(_padded(value) if context.official else value) is None:
+    if value is not None and moment(_padded(value) if context.official else value) is None:
         say(context, TS_FORM, element, at="@value")
 
 
@@ -197,7 +197,7 @@ def interval_of_time(element: etree._Element, context: Context) -> None:
         return
     if context.official and step_name(_parent(element)) == "serviceEvent":
         return  # the validator does not compare the ends of an act
-    start, stop = _moment(low), _moment(high)
+    start, stop = moment(low), moment(high)
     if start is not None and stop is not None and _after(start, stop):
         say(context, IVL_ORDER, element, value=high, expected=low)
 
@@ -253,7 +253,8 @@ def _end(element: etree._Element, name: str) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _moment(value: str) -> Timestamp | None:
+def moment(value: str) -> Timestamp | None:
+    """*value* (HL7 TS) as a moment; None for what is none."""
     try:
         return Timestamp.parse(value)
     except ValueError:
