@@ -9,12 +9,13 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from gateway.cli import options
 from gateway.errors import GatewayError
 
 if TYPE_CHECKING:
-    app: typer.Typer
+    app: click.Group
     """The whole command; made when it is first asked for."""
 
 _PLAIN = ("running", "care", "sharing", "top", "monitoring")
@@ -24,28 +25,27 @@ _GROUPS = ("report", "kos", "xds", "registry", "hl7", "relay", "pacs", "study", 
 
 
 @cache
-def _command(plain: Iterable[str], groups: Iterable[str]) -> typer.Typer:
-    made = typer.Typer(
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
+def _command(plain: Iterable[str], groups: Iterable[str]) -> click.Group:
+    made = options.Group(
+        "gateway",
         help="An imaging-sharing gateway: reports and image manifests to a document registry, images to who may see"
         " them.",
     )
     for name in plain:
-        made.add_typer(import_module(f"gateway.cli.{name}").commands)
+        for command in import_module(f"gateway.cli.{name}").commands.commands.values():
+            made.add_command(command)
     for name in groups:
-        made.add_typer(import_module(f"gateway.cli.{name}").commands, name=name)
+        made.add_command(import_module(f"gateway.cli.{name}").commands, name)
     return made
 
 
-def __getattr__(name: str) -> typer.Typer:
+def __getattr__(name: str) -> click.Group:
     if name == "app":
         return _command(_PLAIN, _GROUPS)
     raise AttributeError(name)
 
 
-def _asked() -> typer.Typer:
+def _asked() -> click.Group:
     """What this call needs: of the groups the one that is named, because making the parameters of all costs 0.1 s."""
     named = sys.argv[1] if len(sys.argv) > 1 else ""
     return _command((), (named,)) if named in _GROUPS else _command(_PLAIN, _GROUPS)

@@ -4,41 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 
-commands = typer.Typer()
+commands = click.Group()
 
-Passphrase = Annotated[
-    Path | None, typer.Option("--passphrase-file", help="A file whose first line is the passphrase.", metavar="FILE")
-]
-
-
-class What(StrEnum):
-    """What is erased of a report."""
-
-    DOCUMENTS = "documents"
-    EVERYTHING = "everything"
+passphrase_file_option = click.option(
+    "--passphrase-file", type=options.PATH, metavar="FILE", help="A file whose first line is the passphrase."
+)
 
 
 @commands.command()
+@click.argument("folder", type=options.PATH, help="A new folder, or that of an earlier backup, which is brought up.")
+@options.config
+@passphrase_file_option
+@click.option(
+    "--recipient", type=options.PATH, metavar="FILE", help="Seal it for the owner of this X25519 public key (PEM)."
+)
+@click.option("--with-secrets", is_flag=True, help="Keep passwords, keys and the files that the settings name, too.")
+@options.as_json
 def backup(
-    folder: Annotated[Path, typer.Argument(help="A new folder, or that of an earlier backup, which is brought up.")],
-    config: Config = DEFAULT,
-    passphrase_file: Passphrase = None,
-    recipient: Annotated[
-        Path | None,
-        typer.Option(help="Seal it for the owner of this X25519 public key (PEM).", metavar="FILE"),
-    ] = None,
-    with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="Keep passwords, keys and the files that the settings name, too.")
-    ] = False,
-    as_json: AsJson = False,
+    folder: Path,
+    config: Path,
+    passphrase_file: Path | None,
+    recipient: Path | None,
+    with_secrets: bool,
+    as_json: bool,
 ) -> None:
     """Copy store, documents and settings into FOLDER while the gateway works."""
     from gateway.care.backup import Wishes, back_up
@@ -67,25 +63,29 @@ def backup(
         print(f"{made.rows} rows, {made.documents} documents ({made.documents_new} new), {how}")
         for digest in made.missing:
             print(f"missing or damaged: {digest}")
-    raise typer.Exit(1 if made.missing else 0)
+    raise SystemExit(1 if made.missing else 0)
 
 
 @commands.command()
+@click.argument("folder", type=options.PATH, help="The folder of a backup.")
+@options.config
+@passphrase_file_option
+@click.option("--identity", type=options.PATH, metavar="FILE", help="The X25519 private key (PEM) of the recipient.")
+@click.option("--check", is_flag=True, help="Read and compare everything; restore nothing.")
+@click.option(
+    "--go-on",
+    is_flag=True,
+    help="Nothing left after the backup: what was waiting goes on without a person looking at it.",
+)
+@options.as_json
 def restore(
-    folder: Annotated[Path, typer.Argument(help="The folder of a backup.")],
-    config: Config = DEFAULT,
-    passphrase_file: Passphrase = None,
-    identity: Annotated[
-        Path | None, typer.Option(help="The X25519 private key (PEM) of the recipient.", metavar="FILE")
-    ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Read and compare everything; restore nothing.")] = False,
-    go_on: Annotated[
-        bool,
-        typer.Option(
-            "--go-on", help="Nothing left after the backup: what was waiting goes on without a person looking at it."
-        ),
-    ] = False,
-    as_json: AsJson = False,
+    folder: Path,
+    config: Path,
+    passphrase_file: Path | None,
+    identity: Path | None,
+    check: bool,
+    go_on: bool,
+    as_json: bool,
 ) -> None:
     """Bring a backup into the empty store and folder that the settings name (SQLite or PostgreSQL).
 
@@ -102,7 +102,7 @@ def restore(
         return
     if not config.exists() and write_settings(opened, config):
         print(f"{config} was written; put the password of the database into it, then restore again.", file=sys.stderr)
-        raise typer.Exit(2)
+        raise SystemExit(2)
     with house_of(config) as house:
         done = bring(house, opened, go_on=go_on)
     told = {
@@ -127,12 +127,23 @@ def restore(
 
 
 @commands.command()
+@options.config
+@click.option(
+    "--per-minute",
+    type=click.FloatRange(min=1),
+    default=600,
+    show_default=True,
+    help="Questions to registry and PACS a minute, at most.",
+)
+@click.option("--images/--no-images", default=True, show_default=True, help="Compare the images in the PACS too.")
+@options.language("en")
+@options.as_json
 def reconcile(
-    config: Config = DEFAULT,
-    per_minute: Annotated[float, typer.Option(min=1, help="Questions to registry and PACS a minute, at most.")] = 600,
-    images: Annotated[bool, typer.Option(help="Compare the images in the PACS too.")] = True,
-    language: Language = "en",
-    as_json: AsJson = False,
+    config: Path,
+    per_minute: float,
+    images: bool,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Compare PACS, store and registry for every share, and tell every difference. Nothing is changed.
 
@@ -155,17 +166,25 @@ def reconcile(
         print(json.dumps({"differences": found, "compared": looked}, ensure_ascii=False))
     else:
         print(f"{count} differences; compared: " + ", ".join(f"{n} {name}" for name, n in looked.items()))
-    raise typer.Exit(1 if count else 0)
+    raise SystemExit(1 if count else 0)
 
 
 @commands.command()
+@options.config
+@click.option("--dry-run", is_flag=True, help="Say what would be erased, and erase nothing.")
+@click.option("--report", default="", help="Erase this report now, whatever its age.")
+@click.option(
+    "--erase", type=click.Choice(("documents", "everything")), help="With --report; else as retention.erase says."
+)
+@click.option("--reason", default="", help="With --report: why, for the audit trail.")
+@options.as_json
 def retain(
-    config: Config = DEFAULT,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased, and erase nothing.")] = False,
-    report: Annotated[str, typer.Option(help="Erase this report now, whatever its age.")] = "",
-    erase: Annotated[What | None, typer.Option(help="With --report; else as the table retention says.")] = None,
-    reason: Annotated[str, typer.Option(help="With --report: why, for the audit trail.")] = "",
-    as_json: AsJson = False,
+    config: Path,
+    dry_run: bool,
+    report: str,
+    erase: str | None,
+    reason: str,
+    as_json: bool,
 ) -> None:
     """Erase what the settings' table retention does not keep, or one report. What is held never goes.
 
@@ -176,11 +195,11 @@ def retain(
     from gateway.care.retention import by_hand, by_rule
 
     if report and not reason:
-        raise typer.BadParameter("--report needs a --reason")
+        raise click.BadParameter("--report needs a --reason")
     with house_of(config) as house:
         if report:
             actor = f"command line ({getpass.getuser()})"
-            what = erase.value if erase else house.settings.retention.erase
+            what = erase or house.settings.retention.erase
             erased = [by_hand(house, report, what, actor, reason, dry_run=dry_run)]
         else:
             erased = list(by_rule(house, dry_run=dry_run))

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import typer
-
 from gateway.errors import GatewayError
 from gateway.model.finding import Finding, Judgement, Severity, exit_code, unreadable
 from gateway.texts import TEXTS, sentence
@@ -72,7 +70,7 @@ def check(
             _print(path, judgement, language)
     if as_json:
         print(json.dumps(told[0] if len(told) == 1 else told, ensure_ascii=False))
-    raise typer.Exit(exit_code(verdicts))
+    raise SystemExit(exit_code(verdicts))
 
 
 def _each(files: Sequence[Path], judge: Judge, about: Mapping[str, object] | None) -> Iterator[Judgement]:

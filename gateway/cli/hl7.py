@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli import hl7_log
-from gateway.cli.options import AsJson, Files, Language
+from gateway.cli import hl7_log, options
 
 if TYPE_CHECKING:
     import ssl
 
-commands = typer.Typer(no_args_is_help=True, help="HL7 v2 messages: judge, show, send; the log of those received.")
-commands.command("log")(hl7_log.log)
-File = Annotated[Path, typer.Argument(help="A message (ER7).", metavar="FILE")]
-Pem = Annotated[Path | None, typer.Option(help="A PEM file.", metavar="FILE")]
+commands = options.Group(help="HL7 v2 messages: judge, show, send; the log of those received.")
+commands.add_command(hl7_log.log)
+file_argument = click.argument("file", type=options.PATH, metavar="FILE", help="A message (ER7).")
+
 _UNREACHABLE = 2
 _WORDS = {
     "AA": ("accepté", "accepted"),
@@ -26,11 +25,15 @@ _WORDS = {
 
 
 @commands.command()
+@options.files
+@click.option("--profile", default="", help="Judge by this profile; found in the message when not given.")
+@options.as_json
+@options.language("fr")
 def check(
-    files: Files,
-    profile: Annotated[str, typer.Option(help="Judge by this profile; found in the message when not given.")] = "",
-    as_json: AsJson = False,
-    language: Language = "fr",
+    files: tuple[Path, ...],
+    profile: str,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Judge messages by their profile: 0 all valid, 1 one is invalid, 2 one cannot be read."""
     from functools import partial
@@ -45,7 +48,10 @@ def check(
 
 
 @commands.command()
-def show(file: File, as_json: AsJson = False, language: Language = "fr") -> None:
+@file_argument
+@options.as_json
+@options.language("fr")
+def show(file: Path, as_json: bool, language: str) -> None:
     """Show a message: segments and fields with their names, the document inside as a summary."""
     import json
 
@@ -61,16 +67,32 @@ def show(file: File, as_json: AsJson = False, language: Language = "fr") -> None
 
 
 @commands.command()
+@file_argument
+@click.option("--to", required=True, metavar="HOST:PORT", help="Where it is sent.")
+@click.option("--tls", is_flag=True, help="Speak TLS.")
+@click.option("--ca", type=options.PATH, metavar="FILE", help="A PEM file.")
+@click.option("--certificate", type=options.PATH, metavar="FILE", help="A PEM file.")
+@click.option("--key", type=options.PATH, metavar="FILE", help="A PEM file.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    help="Seconds for everything.",
+)
+@options.as_json
+@options.language("fr")
 def send(
-    file: File,
-    to: Annotated[str, typer.Option("--to", help="Where it is sent.", metavar="HOST:PORT")],
-    tls: Annotated[bool, typer.Option("--tls", help="Speak TLS.")] = False,
-    ca: Pem = None,
-    certificate: Pem = None,
-    key: Pem = None,
-    timeout_s: Annotated[float, typer.Option("--timeout", help="Seconds for everything.", min=0.1)] = 30.0,
-    as_json: AsJson = False,
-    language: Language = "fr",
+    file: Path,
+    to: str,
+    tls: bool,
+    ca: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    timeout_s: float,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Send a message and tell the acknowledgement in words: 0 accepted, 1 refused, 2 nobody answered."""
     import json
@@ -88,7 +110,7 @@ def send(
         answer = send_one(host, port, message, timeout_s, tls=context)
     except (PeerUnreachable, PeerMisbehaved) as error:
         print(sentence(error.code, error.facts, language))
-        raise typer.Exit(_UNREACHABLE) from None
+        raise SystemExit(_UNREACHABLE) from None
     told = outcome.read(answer)
     if as_json:
         print(json.dumps(told.as_json(), ensure_ascii=False))
@@ -97,7 +119,7 @@ def send(
         print(f"{told.code}: {words}")
         for line in told.lines():
             print(f"  {line}")
-    raise typer.Exit(0 if told.code == "AA" else 1)
+    raise SystemExit(0 if told.code == "AA" else 1)
 
 
 def _read(file: Path) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,20 +22,32 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _ANSWERS = ("", "AA", "AE", "AR")
 
 
+@click.command()
+@click.argument("message", default="", help="Id of one message; without it they are listed.")
+@options.config
+@click.option("--since", default="", help="From then on: 2026-03-04, 2026-03-04T09:30, 30m, 2h, 3d.")
+@click.option("--sender", default="", help="Part of application|facility (MSH-3, MSH-4).")
+@click.option("--control-id", default="", help="The whole MSH-10.")
+@click.option("--answer", default="", help="Only those answered AA, AE or AR.")
+@click.option(
+    "--limit", type=click.IntRange(min=1, max=100_000), default=50, show_default=True, help="The newest so many."
+)
+@click.option("--show", is_flag=True, help="Print the message as it came. It names a patient.")
+@click.option("--again", is_flag=True, help="Process the message again, once its cause is mended.")
+@options.as_json
+@options.language("fr")
 def log(
-    message: Annotated[str, typer.Argument(help="Id of one message; without it they are listed.")] = "",
-    config: Config = DEFAULT,
-    since: Annotated[str, typer.Option(help="From then on: 2026-03-04, 2026-03-04T09:30, 30m, 2h, 3d.")] = "",
-    sender: Annotated[str, typer.Option(help="Part of application|facility (MSH-3, MSH-4).")] = "",
-    control_id: Annotated[str, typer.Option(help="The whole MSH-10.")] = "",
-    answer: Annotated[str, typer.Option(help="Only those answered AA, AE or AR.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The newest so many.")] = 50,
-    show: Annotated[bool, typer.Option("--show", help="Print the message as it came. It names a patient.")] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Process the message again, once its cause is mended.")
-    ] = False,
-    as_json: AsJson = False,
-    language: Language = "fr",
+    message: str,
+    config: Path,
+    since: str,
+    sender: str,
+    control_id: str,
+    answer: str,
+    limit: int,
+    show: bool,
+    again: bool,
+    as_json: bool,
+    language: str,
 ) -> None:
     """List the received messages, show one, or process one again."""
     with house_of(config) as house:
@@ -82,7 +96,7 @@ def _again(house: House, message_id: str) -> None:
     print(f"{message_id}  {tried.answer or '-'}")
     if tried.answer not in ("", "AA"):
         print(f"    {tried.words} [{tried.diagnosis}]")
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 def told(one: KeptMessage, language: str) -> dict[str, object]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Files, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 
 if TYPE_CHECKING:
     from gateway.kos.file import Part10
     from gateway.model.finding import Judgement
 
-commands = typer.Typer(no_args_is_help=True, help="Image manifests (DICOM Key Object Selection): build, show, judge.")
+commands = options.Group(help="Image manifests (DICOM Key Object Selection): build, show, judge.")
 
 
 @commands.command()
-def check(files: Files, as_json: AsJson = False, language: Language = "fr") -> None:
+@options.files
+@options.as_json
+@options.language("fr")
+def check(files: tuple[Path, ...], as_json: bool, language: str) -> None:
     """Judge manifests: 0 all valid, 1 one is invalid, 2 one cannot be read."""
     from gateway.cli.checking import check as judge_all
 
@@ -46,10 +50,13 @@ def _guarded(content: bytes) -> Part10:
 
 
 @commands.command()
+@click.argument("file", type=options.PATH, help="A key object selection document.")
+@options.as_json
+@click.option("--instances", is_flag=True, help="Every instance, not the counts alone.")
 def show(
-    file: Annotated[Path, typer.Argument(help="A key object selection document.")],
-    as_json: AsJson = False,
-    instances: Annotated[bool, typer.Option("--instances", help="Every instance, not the counts alone.")] = False,
+    file: Path,
+    as_json: bool,
+    instances: bool,
 ) -> None:
     """Show what a manifest says: identities, requests, where to get it, series and counts."""
     import json
@@ -76,17 +83,29 @@ def show(
 
 
 @commands.command()
+@click.option("--pacs", required=True, help="NAME of the table pacs.NAME in the settings.")
+@click.option("--study", required=True, help="Study Instance UID.")
+@click.option("--output", "-o", type=options.PATH, required=True, help="Where the manifest is written.")
+@options.config
+@click.option("--site", default="", help="The site, when several share the PACS.")
+@click.option("--accession", default="", help="The accession number, when the PACS has none or several.")
+@click.option("--ins", default="", help="The national identity (15 characters), for the flavour dmp.")
+@click.option(
+    "--flavour", type=click.Choice(("ihe", "dmp")), default="ihe", show_default=True, help="Whose identity comes first."
+)
+@click.option("--mado", is_flag=True, help="The manifest with description (IHE MADO).")
+@click.option("--act", default="", help="What was done, in words, for the description of DRIM-M.")
 def build(
-    pacs: Annotated[str, typer.Option("--pacs", help="NAME of the table pacs.NAME in the settings.")],
-    study: Annotated[str, typer.Option("--study", help="Study Instance UID.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the manifest is written.")],
-    config: Config = DEFAULT,
-    site: Annotated[str, typer.Option(help="The site, when several share the PACS.")] = "",
-    accession: Annotated[str, typer.Option(help="The accession number, when the PACS has none or several.")] = "",
-    ins: Annotated[str, typer.Option(help="The national identity (15 characters), for the flavour dmp.")] = "",
-    flavour: Annotated[Literal["ihe", "dmp"], typer.Option(help="Whose identity comes first.")] = "ihe",
-    mado: Annotated[bool, typer.Option("--mado", help="The manifest with description (IHE MADO).")] = False,
-    act: Annotated[str, typer.Option(help="What was done, in words, for the description of DRIM-M.")] = "",
+    pacs: str,
+    study: str,
+    output: Path,
+    config: Path,
+    site: str,
+    accession: str,
+    ins: str,
+    flavour: str,
+    mado: bool,
+    act: str,
 ) -> None:
     """Build the manifest of a study as the PACS has it now, and write it to a file."""
     from gateway.cli.kos_build import accession_of, patient_of, site_of

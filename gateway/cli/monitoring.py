@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "wrong": "[red]wrong[/]"}
-commands = typer.Typer()
+commands = click.Group()
 
 
 @commands.command()
+@options.config
+@click.option(
+    "--role", multiple=True, help="Of one process alone: web, intake, work or receive. Reads its status file only."
+)
+@options.as_json
+@options.language("en")
 def health(
-    config: Config = DEFAULT,
-    role: Annotated[
-        list[str] | None,
-        typer.Option("--role", help="Of one process alone: web, intake, work or receive. Reads its status file only."),
-    ] = None,
-    as_json: AsJson = False,
-    language: Language = "en",
+    config: Path,
+    role: tuple[str, ...],
+    as_json: bool,
+    language: str,
 ) -> None:
     """Say whether this machine's gateway can do its work; exit code 0 when it can, 1 when it cannot."""
     import json
@@ -47,20 +51,23 @@ def health(
         for peer in found.peers:
             table.add_row(_MARKS["ok" if peer.up else "warning"], peer.name, "answers" if peer.up else "did not answer")
         Console().print(table)
-    raise typer.Exit(0 if found.ready else 1)
+    raise SystemExit(0 if found.ready else 1)
 
 
 @commands.command()
-def metrics(config: Config = DEFAULT) -> None:
+@options.config
+def metrics(config: Path) -> None:
     """Print this machine's figures in the form that Prometheus reads (for the collector of text files)."""
     with house_of(config) as house:
         print(house.monitoring.metrics(), end="")
 
 
 @commands.command()
+@options.config
+@options.language("en")
 def notify(
-    config: Config = DEFAULT,
-    language: Language = "en",
+    config: Path,
+    language: str,
 ) -> None:
     """Send a test notice by every way that the settings name; exit code 1 when one of them failed."""
     import uuid
@@ -82,4 +89,4 @@ def notify(
                 print(f"{channel.name}: {sentence(error.code, error.facts, language)}")
     if not channels:
         print("[notify] names neither mail nor webhook")
-    raise typer.Exit(1 if failed or not channels else 0)
+    raise SystemExit(1 if failed or not channels else 0)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 
 if TYPE_CHECKING:
     from gateway.dicom.probing.measure import Measured
     from gateway.dicom.probing.traits import Trait
 
-commands = typer.Typer(no_args_is_help=True, help="PACS: find out what one can do.")
+commands = options.Group(help="PACS: find out what one can do.")
 _MARKS = {True: "yes", False: "NO ", None: "-  "}
-Name = Annotated[str, typer.Argument(help="NAME of the table pacs.NAME in the settings.")]
+name_argument = click.argument("name", help="NAME of the table pacs.NAME in the settings.")
 
 
 @commands.command()
+@name_argument
+@options.config
+@click.option("--study", default="", help="Study Instance UID to ask about; a recent study when left out.")
+@options.as_json
 def probe(
-    name: Name,
-    config: Config = DEFAULT,
-    study: Annotated[str, typer.Option(help="Study Instance UID to ask about; a recent study when left out.")] = "",
-    as_json: AsJson = False,
+    name: str,
+    config: Path,
+    study: str,
+    as_json: bool,
 ) -> None:
     """Ask a PACS what it can do, and propose its settings. Exit code 1 when it does not answer C-ECHO."""
     import json
@@ -43,7 +49,7 @@ def probe(
             print(_line(trait))
         if lines:
             print(f"\n[pacs.{name}]", *lines, sep="\n")
-    raise typer.Exit(0 if lines else 1)
+    raise SystemExit(0 if lines else 1)
 
 
 def _line(trait: Trait) -> str:
@@ -52,11 +58,15 @@ def _line(trait: Trait) -> str:
 
 
 @commands.command()
+@name_argument
+@click.option("--study", required=True, help="Study Instance UID.")
+@options.config
+@options.as_json
 def measure(
-    name: Name,
-    study: Annotated[str, typer.Option(help="Study Instance UID.")],
-    config: Config = DEFAULT,
-    as_json: AsJson = False,
+    name: str,
+    study: str,
+    config: Path,
+    as_json: bool,
 ) -> None:
     """Get a study by each way the PACS offers: first image, bytes, total time, throughput (DB.SO.102)."""
     import json
@@ -75,7 +85,7 @@ def measure(
     else:
         for row in rows:
             print(_row(row))
-    raise typer.Exit(0 if any(row.instances for row in rows) else 1)
+    raise SystemExit(0 if any(row.instances for row in rows) else 1)
 
 
 def _row(row: Measured) -> str:

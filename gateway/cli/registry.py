@@ -5,37 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language
+from gateway.cli import options
 
 if TYPE_CHECKING:
     from gateway.registry.service import RegistryService
 
-commands = typer.Typer(
-    invoke_without_command=True,
-    help="Run the document registry and repository that ships with the gateway, or look after it.",
-)
-_patients = typer.Typer(invoke_without_command=True, help="The patients that the registry knows.")
-commands.add_typer(_patients, name="patients")
-
-_Folder = Annotated[Path, typer.Argument(help="A folder of submissions.", metavar="FOLDER")]
+folder_argument = click.argument("folder", type=options.PATH, metavar="FOLDER", help="A folder of submissions.")
 _SWEPT_AGE_H = 24
 
 
-@commands.callback()
-def registry(context: typer.Context, config: Config = DEFAULT) -> None:
+@click.group(cls=options.Group, invoke_without_command=True)
+@click.pass_context
+@options.config
+def commands(context: click.Context, config: Path) -> None:
     """Run the document registry and repository that ships with the gateway; a command beside it looks after it."""
     if context.invoked_subcommand is None:
         from gateway.serve import serve_registry
 
-        raise typer.Exit(serve_registry(config))
+        raise SystemExit(serve_registry(config))
 
 
 @commands.command("export")
-def export_folder(folder: _Folder, config: Config = DEFAULT) -> None:
+@folder_argument
+@options.config
+def export_folder(folder: Path, config: Path) -> None:
     """Write everything the registry holds into an empty folder, a sub-folder a submission."""
     from gateway.registry.export import export
 
@@ -45,7 +42,9 @@ def export_folder(folder: _Folder, config: Config = DEFAULT) -> None:
 
 
 @commands.command("import")
-def import_folder(folder: _Folder, config: Config = DEFAULT) -> None:
+@folder_argument
+@options.config
+def import_folder(folder: Path, config: Path) -> None:
     """Take in a folder of submissions: an export as it was, any other as ITI-41 and ITI-42 would.
 
     A sub-folder holds metadata.xml (a SubmitObjectsRequest) and documents/1.xml, documents/2.dcm…, the bytes of its
@@ -62,15 +61,19 @@ def import_folder(folder: _Folder, config: Config = DEFAULT) -> None:
             for error in one.errors:
                 print(f"{one.name}: {error.severity} {error.code}: {error.context}")
     print(f"{taken} submissions taken in, {known} known already, {failed} refused")
-    raise typer.Exit(1 if failed else 0)
+    raise SystemExit(1 if failed else 0)
 
 
 @commands.command()
+@click.option("--sweep", is_flag=True, help="Remove files that nothing names, a day old or more.")
+@options.language("fr")
+@options.as_json
+@options.config
 def verify(
-    sweep: Annotated[bool, typer.Option("--sweep", help="Remove files that nothing names, a day old or more.")] = False,
-    language: Language = "fr",
-    as_json: AsJson = False,
-    config: Config = DEFAULT,
+    sweep: bool,
+    language: str,
+    as_json: bool,
+    config: Path,
 ) -> None:
     """Compare every hash and follow every reference. Ends with 0 when all is whole, 1 when something is not."""
     import json
@@ -98,19 +101,17 @@ def verify(
     else:
         counted = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in asdict(looked).items())
         print(f"{counted}; {faults} faults" + (f"; {swept} files swept" if sweep else ""))
-    raise typer.Exit(1 if faults else 0)
+    raise SystemExit(1 if faults else 0)
 
 
-@_patients.callback()
-def patients(context: typer.Context) -> None:
+@commands.group()
+def patients() -> None:
     """The patients that the registry knows, where registry.patients is "listed"."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
-        raise typer.Exit(2)
 
 
-@_patients.command("list")
-def list_patients(config: Config = DEFAULT) -> None:
+@patients.command("list")
+@options.config
+def list_patients(config: Path) -> None:
     """Print the list: a CX a line, and into whom a patient was merged."""
     from gateway.registry import patients
     from gateway.store.engine import reading
@@ -120,10 +121,12 @@ def list_patients(config: Config = DEFAULT) -> None:
             print(one.patient_id + (f" -> {one.merged_into}" if one.merged_into else ""))
 
 
-@_patients.command("import")
+@patients.command("import")
+@click.argument("file", type=options.PATH, help="A CX a line: 123^^^&1.2.250.1.213.1.4.10&ISO.")
+@options.config
 def import_patients(
-    file: Annotated[Path, typer.Argument(help="A CX a line: 123^^^&1.2.250.1.213.1.4.10&ISO.")],
-    config: Config = DEFAULT,
+    file: Path,
+    config: Path,
 ) -> None:
     """Put the patients of a file into the list; those of it that are known stay as they are."""
     from gateway.errors import InputRejected
@@ -141,11 +144,14 @@ def import_patients(
         print(f"{service.add_patients(wanted)} new of {len(wanted)}")
 
 
-@_patients.command("merge")
+@patients.command("merge")
+@click.argument("survivor", help="The CX that stays.")
+@click.argument("subsumed", nargs=-1, required=True, help="The CXs that are merged into it.")
+@options.config
 def merge_patients(
-    survivor: Annotated[str, typer.Argument(help="The CX that stays.")],
-    subsumed: Annotated[list[str], typer.Argument(help="The CXs that are merged into it.")],
-    config: Config = DEFAULT,
+    survivor: str,
+    subsumed: tuple[str, ...],
+    config: Path,
 ) -> None:
     """Give everything of some patients to another, as a merge of ITI-44 does."""
     from gateway.errors import InputRejected

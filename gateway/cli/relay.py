@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 
 if TYPE_CHECKING:
     from gateway.model.relay import Delays, RelayMessage, RelayRequest
 
-commands = typer.Typer(no_args_is_help=True, help="Teleradiology requests on their way.")
-Ids = Annotated[list[str], typer.Argument(help="Ids of held messages (gateway relay show REQUEST).")]
+commands = options.Group(help="Teleradiology requests on their way.")
+messages_argument = click.argument(
+    "messages", nargs=-1, required=True, help="Ids of held messages (gateway relay show REQUEST)."
+)
 
 
 @commands.command("list")
+@options.config
+@click.option(
+    "--state", default="", help="Only those that are sent, accepted, refused, cancelled, performed or reported."
+)
+@click.option("--platform", default="", help="Only those of this platform.")
+@click.option("--site", default="", help="Only those of this site.")
+@click.option(
+    "--limit", type=click.IntRange(min=1, max=10_000), default=50, show_default=True, help="The newest so many."
+)
+@options.as_json
+@options.language("fr")
 def list_requests(
-    config: Config = DEFAULT,
-    state: Annotated[
-        str, typer.Option(help="Only those that are sent, accepted, refused, cancelled, performed or reported.")
-    ] = "",
-    platform: Annotated[str, typer.Option(help="Only those of this platform.")] = "",
-    site: Annotated[str, typer.Option(help="Only those of this site.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
-    as_json: AsJson = False,
-    language: Language = "fr",
+    config: Path,
+    state: str,
+    platform: str,
+    site: str,
+    limit: int,
+    as_json: bool,
+    language: str,
 ) -> None:
     """List the requests and, where a message of one is held, why."""
     with house_of(config) as house:
@@ -50,11 +64,15 @@ def list_requests(
 
 
 @commands.command()
+@click.argument("request", help="Id of a request (gateway relay list).")
+@options.config
+@options.as_json
+@options.language("fr")
 def show(
-    request: Annotated[str, typer.Argument(help="Id of a request (gateway relay list).")],
-    config: Config = DEFAULT,
-    as_json: AsJson = False,
-    language: Language = "fr",
+    request: str,
+    config: Path,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Show one request with its messages and their states."""
     with house_of(config) as house:
@@ -75,10 +93,15 @@ def show(
 
 
 @commands.command()
+@options.config
+@click.option(
+    "--days", type=click.IntRange(min=1, max=3650), default=30, show_default=True, help="Requests of so many days."
+)
+@options.as_json
 def stats(
-    config: Config = DEFAULT,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Requests of so many days.")] = 30,
-    as_json: AsJson = False,
+    config: Path,
+    days: int,
+    as_json: bool,
 ) -> None:
     """How long platforms take: from request to answer, from examination to report."""
     from datetime import timedelta
@@ -100,18 +123,22 @@ def stats(
 
 
 @commands.command()
-def retry(messages: Ids, config: Config = DEFAULT) -> None:
+@messages_argument
+@options.config
+def retry(messages: tuple[str, ...], config: Path) -> None:
     """Take held messages up again, once what held them was put right."""
     _by_hand(messages, config, drop=False)
 
 
 @commands.command()
-def drop(messages: Ids, config: Config = DEFAULT) -> None:
+@messages_argument
+@options.config
+def drop(messages: tuple[str, ...], config: Path) -> None:
     """Give held messages up, so that those behind them go on."""
     _by_hand(messages, config, drop=True)
 
 
-def _by_hand(messages: list[str], config: Any, *, drop: bool) -> None:
+def _by_hand(messages: Sequence[str], config: Any, *, drop: bool) -> None:
     import getpass
 
     with house_of(config) as house:

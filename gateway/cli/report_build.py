@@ -6,11 +6,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import AsJson, Language
+from gateway.cli import options
 from gateway.errors import InputRejected
 
 if TYPE_CHECKING:
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
 _STANDARD_OUTPUT = Path("-")
 
 
+@click.command()
+@click.argument("form", type=options.PATH, metavar="EXAM.json", help="The facts (JSON, see docs/report-json.md).")
+@click.option("--output", "-o", type=options.PATH, default=_STANDARD_OUTPUT, help="Where the report goes.")
+@click.option("--pdf", type=options.PATH, help="Make a report of level 1 around this PDF.")
+@options.language("fr")
+@options.as_json
 def build(
-    form: Annotated[Path, typer.Argument(help="The facts (JSON, see docs/report-json.md).", metavar="EXAM.json")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the report goes.")] = _STANDARD_OUTPUT,
-    pdf: Annotated[Path | None, typer.Option(help="Make a report of level 1 around this PDF.")] = None,
-    lang: Language = "fr",
-    as_json: AsJson = False,
+    form: Path,
+    output: Path,
+    pdf: Path | None,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Build a complete IMG-CR-IMG report. Ends with 1 when the facts make no report, 2 when a file is unreadable."""
     content, body = _read(form), None if pdf is None else _read(pdf)
@@ -33,11 +39,11 @@ def build(
     try:
         document = report_form.build(report_form.read(content), pdf=body)
     except report_form.FormRejected as error:
-        _tell(error.wrong, lang, as_json=as_json)
-        raise typer.Exit(1) from None
+        _tell(error.wrong, language, as_json=as_json)
+        raise SystemExit(1) from None
     except InputRejected as error:
-        _tell([report_form.Wrong(error.place, error.code, error.facts)], lang, as_json=as_json)
-        raise typer.Exit(1) from None
+        _tell([report_form.Wrong(error.place, error.code, error.facts)], language, as_json=as_json)
+        raise SystemExit(1) from None
     _write(output, document)
 
 

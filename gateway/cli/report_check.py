@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from gateway.cli.options import AsJson, Files, Language
-
-
-class Measure(StrEnum):
-    """By whose measure."""
-
-    SPEC = "spec"
-    OFFICIAL = "official"
+from gateway.cli import options
 
 
-By = Annotated[
-    Measure,
-    typer.Option("--profile", help="The specification (spec), or the ANS validator as it is today (official)."),
-]
-Checkout = Annotated[
-    Path | None,
-    typer.Option("--official", metavar="DIR", help="Run the ANS validator of this checkout beside (extra official)."),
-]
-
-
+@click.command()
+@options.files
+@click.option(
+    "--profile",
+    type=click.Choice(("spec", "official")),
+    default="spec",
+    show_default=True,
+    help="The specification (spec), or the ANS validator as it is today (official).",
+)
+@click.option(
+    "--official",
+    type=options.PATH,
+    metavar="DIR",
+    help="Run the ANS validator of this checkout beside (extra official).",
+)
+@options.language("fr")
+@options.as_json
 def check(
-    files: Files,
-    profile: By = Measure.SPEC,
-    official: Checkout = None,
-    language: Language = "fr",
-    as_json: AsJson = False,
+    files: tuple[Path, ...],
+    profile: str,
+    official: Path | None,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Judge reports: every finding with its place, source and sentence. Exit 0 valid, 1 invalid, 2 unreadable."""
     from gateway.check_report import judge_beside, judge_bytes
@@ -44,17 +42,21 @@ def check(
     if official is not None:
         from gateway.official_answers import ask
 
-        judge = partial(judge_beside, profile=profile.value, official=ask(files, official))
+        judge = partial(judge_beside, profile=profile, official=ask(files, official))
     else:
-        judge = partial(judge_bytes, profile=profile.value)
-    about = {"profile": profile.value, "model": None, "level": None}
+        judge = partial(judge_bytes, profile=profile)
+    about = {"profile": profile, "model": None, "level": None}
     checking.check(files, judge, language=language, as_json=as_json, about=about)
 
 
+@click.command()
+@options.language("fr")
+@options.as_json
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the page of the documentation.")
 def rules(
-    language: Language = "fr",
-    as_json: AsJson = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation.")] = False,
+    language: str,
+    as_json: bool,
+    as_markdown: bool,
 ) -> None:
     """Every rule with its source and its weight in each profile."""
     from gateway.cda.rules import rules as every

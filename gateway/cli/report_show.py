@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import Language
+from gateway.cli import options
 from gateway.errors import GatewayError, InputRejected
 
 if TYPE_CHECKING:
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 _INDENT = 2
 
 
+@click.command()
+@click.argument("file", type=options.PATH, metavar="FILE", help="The report (CDA).")
+@click.option("--html", type=options.PATH, help="Write a page there instead (- for the standard output).")
+@options.language("fr")
 def show(
-    file: Annotated[Path, typer.Argument(help="The report (CDA).", metavar="FILE")],
-    html: Annotated[Path | None, typer.Option(help="Write a page there instead (- for the standard output).")] = None,
-    lang: Language = "fr",
+    file: Path,
+    html: Path | None,
+    language: str,
 ) -> None:
     """Show a report: patient, acts, sections in the order of the specification. Ends with 2 when unreadable."""
     from gateway.cda import render
@@ -36,9 +41,9 @@ def show(
     try:
         root = safexml.parse(content)
         if html is not None:
-            _write(html, render.page(root, lang))
+            _write(html, render.page(root, language))
             return
-        article = render.article(root, lang)
+        article = render.article(root, language)
     except GatewayError as error:
         error.place = f"{file}{f' {error.place}' if error.place else ''}"
         raise
@@ -51,7 +56,7 @@ def show(
 
 def _write(html: Path, page: bytes) -> None:
     if str(html) == "-":
-        typer.get_binary_stream("stdout").write(page)
+        sys.stdout.buffer.write(page)
         return
     try:
         html.write_bytes(page)

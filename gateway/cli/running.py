@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language
+from gateway.cli import options
 
 _MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "wrong": "[red]wrong[/]"}
-commands = typer.Typer()
-
-
-class Role(StrEnum):
-    """The parts of the gateway, each a process of its own."""
-
-    WEB = "web"
-    INTAKE = "intake"
-    WORK = "work"
-    RECEIVE = "receive"
+commands = click.Group()
 
 
 @commands.command()
+@options.config
+@click.option(
+    "--only",
+    type=click.Choice(("web", "intake", "work", "receive")),
+    multiple=True,
+    help="This part alone; may be given several times. The others run elsewhere.",
+)
 def serve(
-    config: Config = DEFAULT,
-    only: Annotated[
-        list[Role] | None,
-        typer.Option("--only", help="This part alone; may be given several times. The others run elsewhere."),
-    ] = None,
+    config: Path,
+    only: tuple[str, ...],
 ) -> None:
     """Run the gateway: the web, the intake, the work, and the reception of images; or some of them, on this machine."""
     from gateway.serve import serve as run
 
-    raise typer.Exit(run(config, tuple(dict.fromkeys(role.value for role in only))) if only else run(config))
+    raise SystemExit(run(config, tuple(dict.fromkeys(only))) if only else run(config))
 
 
 @commands.command()
-def work(config: Config = DEFAULT) -> None:
+@options.config
+def work(config: Path) -> None:
     """Run the work alone, beside a gateway on another machine (PostgreSQL)."""
     from gateway.serve import serve as run
 
-    raise typer.Exit(run(config, roles=("work",)))
+    raise SystemExit(run(config, roles=("work",)))
 
 
 @commands.command()
-def check(config: Config = DEFAULT, as_json: AsJson = False, language: Language = "en") -> None:
+@options.config
+@options.as_json
+@options.language("en")
+def check(config: Path, as_json: bool, language: str) -> None:
     """Say in one screen what is wrong, and what to do: settings, doors, store, PACS, registry, login, certificates."""
     import json
 
@@ -65,7 +62,7 @@ def check(config: Config = DEFAULT, as_json: AsJson = False, language: Language 
         for finding in findings:
             table.add_row(_MARKS[finding.state], finding.subject, finding.words)
         Console().print(table)
-    raise typer.Exit(1 if any(finding.state == "wrong" for finding in findings) else 0)
+    raise SystemExit(1 if any(finding.state == "wrong" for finding in findings) else 0)
 
 
 @commands.command()
@@ -80,15 +77,29 @@ def key() -> None:
 
 
 @commands.command()
+@click.option("--once", is_flag=True, help="Run the main job, follow the link, stop.")
+@options.as_json
+@click.option("--keep", type=options.PATH, help="Keep documents, the request on the wire and ACKs here.")
+@click.option("--pacs", default="", help="AET@HOST:PORT of a PACS to use instead of the demo's.")
+@click.option("--registry", default="", help="ITI-18 address of a registry to use instead of the demo's.")
+@click.option("--repository", default="", help="ITI-41 and ITI-43 address of that registry's repository.")
+@click.option(
+    "--slices",
+    type=click.IntRange(min=1, max=200),
+    default=120,
+    show_default=True,
+    help="Images of each series of the sample CT.",
+)
+@click.option("--config", "-c", type=options.PATH, help="Ports and delays of the demo.")
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Run the main job, follow the link, stop.")] = False,
-    as_json: AsJson = False,
-    keep: Annotated[Path | None, typer.Option(help="Keep documents, the request on the wire and ACKs here.")] = None,
-    pacs: Annotated[str, typer.Option(help="AET@HOST:PORT of a PACS to use instead of the demo's.")] = "",
-    registry: Annotated[str, typer.Option(help="ITI-18 address of a registry to use instead of the demo's.")] = "",
-    repository: Annotated[str, typer.Option(help="ITI-41 and ITI-43 address of that registry's repository.")] = "",
-    slices: Annotated[int, typer.Option(min=1, max=200, help="Images of each series of the sample CT.")] = 120,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help="Ports and delays of the demo.")] = None,
+    once: bool,
+    as_json: bool,
+    keep: Path | None,
+    pacs: str,
+    registry: str,
+    repository: str,
+    slices: int,
+    config: Path | None,
 ) -> None:
     """Run the main job on this machine: a report comes in, a clinician sees the images."""
     from gateway import log
@@ -105,7 +116,7 @@ def demo(
         slices=slices,
         config=config,
     )
-    raise typer.Exit(run(wishes))
+    raise SystemExit(run(wishes))
 
 
 @commands.command()

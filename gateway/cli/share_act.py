@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 from gateway.errors import GatewayError
 from gateway.texts.plain import shown
 
@@ -19,54 +20,92 @@ if TYPE_CHECKING:
     from gateway.wiring.house import House
 
 _SHARES = "Ids of shares (gateway share list)."
-Shares = Annotated[list[str], typer.Argument(help=_SHARES, metavar="SHARE...")]
+shares_argument = click.argument("shares", nargs=-1, required=True, metavar="SHARE...", help=_SHARES)
 
 
+@click.command()
+@click.argument("shares", nargs=-1, metavar="[SHARE...]", help=_SHARES)
+@click.option("--held-for", default="", help="Every share that is held for this reason.")
+@options.config
+@options.as_json
+@options.language("en")
 def replay(
-    shares: Annotated[list[str] | None, typer.Argument(help=_SHARES, metavar="[SHARE...]")] = None,
-    held_for: Annotated[str, typer.Option("--held-for", help="Every share that is held for this reason.")] = "",
-    config: Config = DEFAULT,
-    as_json: AsJson = False,
-    lang: Language = "en",
+    shares: tuple[str, ...],
+    held_for: str,
+    config: Path,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Take held shares up again, once what held them was put right."""
-    chosen = [*(shares or ()), *(_held_for(config, held_for) if held_for else ())]
-    _each(chosen, config, lambda house, one, who: house.sharing.replay(one, who), as_json=as_json, language=lang)
+    chosen = [*shares, *(_held_for(config, held_for) if held_for else ())]
+    _each(chosen, config, lambda house, one, who: house.sharing.replay(one, who), as_json=as_json, language=language)
 
 
+@click.command()
+@shares_argument
+@click.option("--reason", "-r", required=True, help="Why; it stays in the audit trail.")
+@options.config
+@options.as_json
+@options.language("en")
 def abandon(
-    shares: Shares,
-    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it stays in the audit trail.")],
-    config: Config = DEFAULT,
-    as_json: AsJson = False,
-    lang: Language = "en",
+    shares: tuple[str, ...],
+    reason: str,
+    config: Path,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Give shares up that have not left: nothing more is done for them."""
     _each(
-        shares, config, lambda house, one, who: house.sharing.abandon(one, reason, who), as_json=as_json, language=lang
+        shares,
+        config,
+        lambda house, one, who: house.sharing.abandon(one, reason, who),
+        as_json=as_json,
+        language=language,
     )
 
 
-def withdraw(shares: Shares, config: Config = DEFAULT, as_json: AsJson = False, lang: Language = "en") -> None:
+@click.command()
+@shares_argument
+@options.config
+@options.as_json
+@options.language("en")
+def withdraw(shares: tuple[str, ...], config: Path, as_json: bool, language: str) -> None:
     """Have what shares published taken out of sight at their destination; names the shares that do it."""
-    _each(shares, config, lambda house, one, who: house.sharing.withdraw(one, who), as_json=as_json, language=lang)
+    _each(shares, config, lambda house, one, who: house.sharing.withdraw(one, who), as_json=as_json, language=language)
 
 
-def identity(shares: Shares, config: Config = DEFAULT, as_json: AsJson = False, lang: Language = "en") -> None:
+@click.command()
+@shares_argument
+@options.config
+@options.as_json
+@options.language("en")
+def identity(shares: tuple[str, ...], config: Path, as_json: bool, language: str) -> None:
     """What shares published is under a wrong patient: it is withdrawn, and made again once you replay what is held."""
     _each(
-        shares, config, lambda house, one, who: house.sharing.correct_identity(one, who), as_json=as_json, language=lang
+        shares,
+        config,
+        lambda house, one, who: house.sharing.correct_identity(one, who),
+        as_json=as_json,
+        language=language,
     )
 
 
+@click.command()
+@click.argument("share", help="Id of a held or shared share.")
+@click.option("--region", default="", help="The anatomical region: code^system^name.")
+@click.option("--type-code", default="", help="The type of the report: code^system^name.")
+@click.option("--as-new", is_flag=True, help="What it replaces never came here.")
+@options.config
+@options.as_json
+@options.language("en")
 def correct(
-    share: Annotated[str, typer.Argument(help="Id of a held or shared share.")],
-    region: Annotated[str, typer.Option(help="The anatomical region: code^system^name.")] = "",
-    type_code: Annotated[str, typer.Option("--type-code", help="The type of the report: code^system^name.")] = "",
-    as_new: Annotated[bool, typer.Option("--as-new", help="What it replaces never came here.")] = False,
-    config: Config = DEFAULT,
-    as_json: AsJson = False,
-    lang: Language = "en",
+    share: str,
+    region: str,
+    type_code: str,
+    as_new: bool,
+    config: Path,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Take a held share up again, or correct a shared one, with values stated by hand; an empty one takes it back."""
     values = {"region": region, "type_code": type_code} | ({"parent": "none"} if as_new else {})
@@ -74,7 +113,7 @@ def correct(
     def act(house: House, one: str, who: str) -> Share:
         return house.sharing.correct_and_replay(one, values, who)
 
-    _each([share], config, act, as_json=as_json, language=lang)
+    _each([share], config, act, as_json=as_json, language=language)
 
 
 def _held_for(config: Path, reason: str) -> list[str]:
@@ -86,7 +125,7 @@ def _held_for(config: Path, reason: str) -> list[str]:
 
 
 def _each(
-    shares: list[str], config: Path, act: Callable[[House, str, str], Share], *, as_json: bool, language: str
+    shares: Sequence[str], config: Path, act: Callable[[House, str, str], Share], *, as_json: bool, language: str
 ) -> None:
     """Do it to each; one that cannot be done is told, and the others are done nevertheless. Ends with 2 then."""
     import getpass
@@ -114,4 +153,4 @@ def _each(
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
     if refused:
-        raise typer.Exit(2)
+        raise SystemExit(2)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 from gateway.errors import InputRejected
 from gateway.texts.plain import shown
 
@@ -20,50 +22,56 @@ if TYPE_CHECKING:
     from gateway.model.share import ShareOverview
     from gateway.wiring.house import House
 
-State = Annotated[
-    str,
-    typer.Option(
-        help="Only those that are waiting, frozen, sending, shared, held, superseded, withdrawn or abandoned."
-    ),
-]
-Limit = Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")]
-Accession = Annotated[str, typer.Option("--accession", help="The accession number.")]
-Patient = Annotated[
-    str, typer.Option("--patient", help="An identifier of the patient; - reads it from the standard input.")
-]
-Since = Annotated[str, typer.Option("--since", help="Arrived on this day or later (YYYY-MM-DD, the site's time).")]
-Until = Annotated[str, typer.Option("--until", help="Arrived on this day or earlier.")]
-Before = Annotated[
-    int, typer.Option("--before", help="The page that follows: the number that the last one ended with.")
-]
+state_option = click.option(
+    "--state",
+    default="",
+    help="Only those that are waiting, frozen, sending, shared, held, superseded, withdrawn or abandoned.",
+)
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=1, max=10_000), default=50, show_default=True, help="The newest so many."
+)
 
 
-def every(
-    context: typer.Context,
-    config: Config = DEFAULT,
-    state: State = "",
-    limit: Limit = 50,
-    as_json: AsJson = False,
-) -> None:
+@click.group(cls=options.Group, invoke_without_command=True)
+@click.pass_context
+@options.config
+@state_option
+@limit_option
+@options.as_json
+def share(context: click.Context, config: Path, state: str, limit: int, as_json: bool) -> None:
     """Shares: list them, look at one, take it up again, give it up, withdraw it. Without a command: the list."""
     if context.invoked_subcommand is None:
-        listed(config=config, state=state, limit=limit, as_json=as_json)
+        context.invoke(listed, config=config, state=state, limit=limit, as_json=as_json)
 
 
+@share.command("list")
+@options.config
+@state_option
+@click.option("--accession", default="", help="The accession number.")
+@click.option("--patient", default="", help="An identifier of the patient; - reads it from the standard input.")
+@click.option("--site", default="", help="The site.")
+@click.option("--destination", default="", help="The destination.")
+@click.option("--modality", default="", help="A DICOM modality, such as CT.")
+@click.option("--since", default="", help="Arrived on this day or later (YYYY-MM-DD, the site's time).")
+@click.option("--until", default="", help="Arrived on this day or earlier.")
+@limit_option
+@click.option("--before", type=int, default=0, help="The page that follows: the number that the last one ended with.")
+@options.as_json
+@options.language("en")
 def listed(
-    config: Config = DEFAULT,
-    state: State = "",
-    accession: Accession = "",
-    patient: Patient = "",
-    site: Annotated[str, typer.Option(help="The site.")] = "",
-    destination: Annotated[str, typer.Option(help="The destination.")] = "",
-    modality: Annotated[str, typer.Option(help="A DICOM modality, such as CT.")] = "",
-    since: Since = "",
-    until: Until = "",
-    limit: Limit = 50,
-    before: Before = 0,
-    as_json: AsJson = False,
-    lang: Language = "en",
+    config: Path,
+    state: str,
+    accession: str,
+    patient: str,
+    site: str,
+    destination: str,
+    modality: str,
+    since: str,
+    until: str,
+    limit: int,
+    before: int,
+    as_json: bool,
+    language: str,
 ) -> None:
     """List the shares and, where one waits or is held, why."""
     from gateway.model.overview import ShareFilter
@@ -84,10 +92,10 @@ def listed(
         )
         rows, older = _pages(house, wanted, limit, before)
     if as_json:
-        print(json.dumps([described(row, lang) for row in rows], ensure_ascii=False))
+        print(json.dumps([described(row, language) for row in rows], ensure_ascii=False))
     else:
         for row in rows:
-            _print(row, lang)
+            _print(row, language)
     if older:
         print(f"older shares: --before {older}", file=sys.stderr)
 

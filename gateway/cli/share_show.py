@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 from gateway.cli.share_list import described, zone_of
 from gateway.errors import GatewayError
 from gateway.texts.plain import shown
@@ -21,13 +23,20 @@ if TYPE_CHECKING:
     from gateway.wiring.house import House
 
 
+@click.command()
+@click.argument("share", help="Id of a share (gateway share list).")
+@options.config
+@click.option("--metadata", is_flag=True, help="Its metadata as sent (XML), and nothing else.")
+@click.option("--manifest", is_flag=True, help="The tree of its manifests too.")
+@options.as_json
+@options.language("en")
 def show(
-    share: Annotated[str, typer.Argument(help="Id of a share (gateway share list).")],
-    config: Config = DEFAULT,
-    metadata: Annotated[bool, typer.Option("--metadata", help="Its metadata as sent (XML), and nothing else.")] = False,
-    manifest: Annotated[bool, typer.Option("--manifest", help="The tree of its manifests too.")] = False,
-    as_json: AsJson = False,
-    lang: Language = "en",
+    share: str,
+    config: Path,
+    metadata: bool,
+    manifest: bool,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Show a share: every event and try, documents, the registry's words, versions, audit trail."""
     with house_of(config) as house:
@@ -38,9 +47,9 @@ def show(
         trees = list(_trees(house, history)) if manifest else []
         zone = zone_of(house)
     if as_json:
-        print(json.dumps(as_values(history, lang), ensure_ascii=False))
+        print(json.dumps(as_values(history, language), ensure_ascii=False))
         return
-    for line in (*_lines(history, lang, zone), *trees):
+    for line in (*_lines(history, language, zone), *trees):
         print(shown(line))
 
 

@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli import share_act, share_list, share_show
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options, share_act, share_list, share_show
+from gateway.cli.options import house_of
+from gateway.texts.plain import shown
 
-commands = typer.Typer()
-share = typer.Typer(help="Shares: list them, look at one, take it up again, give it up, withdraw it.")
-share.callback(invoke_without_command=True)(share_list.every)
-share.command("list")(share_list.listed)
-share.command("show")(share_show.show)
-share.command("replay")(share_act.replay)
-share.command("abandon")(share_act.abandon)
-share.command("withdraw")(share_act.withdraw)
-share.command("correct")(share_act.correct)
-share.command("identity")(share_act.identity)
-commands.add_typer(share, name="share")
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gateway.model.document import DocumentEntry
+
+_COLUMNS = ("Document", "Type", "Format", "Created", "Bytes", "SHA-1")
+_TABLE_COLUMNS = 150
+"""Of the terminal: in a narrower one, identifiers of sixty characters would be folded letter by letter."""
+
+commands = click.Group()
+commands.add_command(share_list.share)
+for _command in (
+    share_show.show,
+    share_act.replay,
+    share_act.abandon,
+    share_act.withdraw,
+    share_act.correct,
+    share_act.identity,
+):
+    share_list.share.add_command(_command)
+commands.add_command(share_act.replay)
 
 
 @commands.command()
+@click.option("--accession", required=True, help="The accession number.")
+@options.config
+@click.option("--site", default="", help="The site, when there are several.")
+@click.option("--issuer", default="", help="OID that issued the accession number; the site's by default.")
+@click.option("--patient", default="", help="The patient as CX, for an examination not shared from here.")
+@options.as_json
 def search(
-    accession: Annotated[str, typer.Option("--accession", help="The accession number.")],
-    config: Config = DEFAULT,
-    site: Annotated[str, typer.Option(help="The site, when there are several.")] = "",
-    issuer: Annotated[str, typer.Option(help="OID that issued the accession number; the site's by default.")] = "",
-    patient: Annotated[str, typer.Option(help="The patient as CX, for an examination not shared from here.")] = "",
-    as_json: AsJson = False,
+    accession: str,
+    config: Path,
+    site: str,
+    issuer: str,
+    patient: str,
+    as_json: bool,
 ) -> None:
     """Ask the registry for the documents of an examination (ITI-18 FindDocumentsByReferenceId)."""
     from gateway.search import search as ask
@@ -41,28 +60,44 @@ def search(
         print(json.dumps([one.as_json() for one in found], ensure_ascii=False))
         return
     from rich.console import Console
-    from rich.table import Table
 
     console = Console()
     for one in found:
-        table = Table(title=f"{one.destination}: {len(one.documents)} documents under {one.accession}")
-        for column in ("Document", "Type", "Format", "Created", "Bytes", "SHA-1"):
-            table.add_column(column, overflow="fold")
-        for entry in one.documents:
-            table.add_row(
-                entry.unique_id,
-                f"{entry.type_code.code} {entry.mime_type}",
-                entry.format_code.code,
-                entry.creation_time,
-                str(entry.size or ""),
-                entry.hash,
-            )
-        console.print(table)
+        console.print(f"{one.destination}: {len(one.documents)} documents under {one.accession}", highlight=False)
+        rows = [tuple(map(shown, _row(entry))) for entry in one.documents]
+        _table(console, rows) if console.width >= _TABLE_COLUMNS else _blocks(console, rows)
         for link in one.links:
             console.print(f"Link: {link}", soft_wrap=True)
 
 
-@commands.command()
-def replay(shares: share_act.Shares, config: Config = DEFAULT, as_json: AsJson = False, lang: Language = "en") -> None:
-    """Take held shares up again, once what held them was put right (gateway share replay)."""
-    share_act.replay(shares, config=config, as_json=as_json, lang=lang)
+def _row(entry: DocumentEntry) -> tuple[str, ...]:
+    """What :data:`_COLUMNS` say of a document."""
+    return (
+        entry.unique_id,
+        f"{entry.type_code.code} {entry.mime_type}",
+        entry.format_code.code,
+        entry.creation_time,
+        str(entry.size or ""),
+        entry.hash,
+    )
+
+
+def _table(console: Console, rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for column in _COLUMNS:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _blocks(console: Console, rows: Sequence[tuple[str, ...]]) -> None:
+    """A line for each value, whole: identifiers are there to be copied."""
+    for row in rows:
+        console.print()
+        for column, value in zip(_COLUMNS, row, strict=True):
+            console.print(f"  {column:<9} {value}", soft_wrap=True, markup=False, highlight=False)
+    console.print()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 
-commands = typer.Typer(no_args_is_help=True, help="Published studies: look at them again, what was lost or rejected.")
-Study = Annotated[str, typer.Argument(help="Study Instance UID.")]
+commands = options.Group(help="Published studies: look at them again, what was lost or rejected.")
+study_argument = click.argument("study", help="Study Instance UID.")
 
 
 @commands.command()
-def look(study: Study, config: Config = DEFAULT) -> None:
+@study_argument
+@options.config
+def look(study: str, config: Path) -> None:
     """Say that the images of a study changed: it is looked at now, and what is gone counts as gone on purpose.
 
     Exit code 1 for a study that is not published and that no report waits for.
@@ -22,11 +25,14 @@ def look(study: Study, config: Config = DEFAULT) -> None:
         found = house.life.images_changed([study])
     if not found:
         print("not published here; a report that waits for it looks now")
-    raise typer.Exit(0 if found else 1)
+    raise SystemExit(0 if found else 1)
 
 
 @commands.command()
-def lost(config: Config = DEFAULT, as_json: AsJson = False, limit: Annotated[int, typer.Option()] = 1000) -> None:
+@options.config
+@options.as_json
+@click.option("--limit", type=int, default=1000)
+def lost(config: Path, as_json: bool, limit: int) -> None:
     """Studies of which a PACS no longer has what was published, though nobody said why."""
     import json
 
@@ -41,13 +47,17 @@ def lost(config: Config = DEFAULT, as_json: AsJson = False, limit: Annotated[int
 
 
 @commands.command()
+@study_argument
+@click.option(
+    "--take-back", default="", metavar="INSTANCE", help="SOP Instance UID of a note: it rejects nothing any more."
+)
+@options.config
+@options.as_json
 def rejections(
-    study: Study,
-    take_back: Annotated[
-        str, typer.Option(help="SOP Instance UID of a note: it rejects nothing any more.", metavar="INSTANCE")
-    ] = "",
-    config: Config = DEFAULT,
-    as_json: AsJson = False,
+    study: str,
+    take_back: str,
+    config: Path,
+    as_json: bool,
 ) -> None:
     """The rejection notes that were received for a study. Exit code 1 for a note to take back that is not there."""
     import getpass
@@ -58,7 +68,7 @@ def rejections(
             gone = house.life.received.take_back(
                 study, take_back, actor=f"command line ({getpass.getuser()})", now=house.clock.now()
             )
-            raise typer.Exit(0 if gone else 1)
+            raise SystemExit(0 if gone else 1)
         found = house.life.received.rejections(study)
     rows = [{"instance": one.sop_instance_uid, "title": one.title.code, "rejects": sorted(one.marked)} for one in found]
     if as_json:

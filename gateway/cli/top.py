@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language, house_of
+from gateway.cli import options
+from gateway.cli.options import house_of
 from gateway.cli.share_list import zone_of
 from gateway.texts.plain import shown
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.model.overview import Picture
     from gateway.wiring.house import House
 
-commands = typer.Typer()
+commands = click.Group()
 _BARS = " ▁▂▃▄▅▆▇█"
 _STYLES = {
     "held": "bold red",
@@ -34,33 +36,45 @@ _STYLES = {
 
 
 @commands.command()
+@options.config
+@click.option("--once", is_flag=True, help="Once, not again and again.")
+@click.option(
+    "--every",
+    "every_s",
+    type=click.FloatRange(min=0.5),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@options.as_json
+@options.language("en")
 def top(
-    config: Config = DEFAULT,
-    once: Annotated[bool, typer.Option("--once", help="Once, not again and again.")] = False,
-    every_s: Annotated[float, typer.Option("--every", min=0.5, help="Seconds between two looks.")] = 2.0,
-    as_json: AsJson = False,
-    lang: Language = "en",
+    config: Path,
+    once: bool,
+    every_s: float,
+    as_json: bool,
+    language: str,
 ) -> None:
     """Show the day: shares by state, throughput and delay, what is held and why, who does not answer."""
     with house_of(config) as house:
         zone = zone_of(house)
         if as_json:
-            print(json.dumps(as_values(_picture(house, zone), lang), ensure_ascii=False))
+            print(json.dumps(as_values(_picture(house, zone), language), ensure_ascii=False))
             return
         from rich.console import Console
         from rich.live import Live
 
         console = Console()
         if once or not console.is_terminal:
-            console.print(_drawn(_picture(house, zone), zone, lang))
+            console.print(_drawn(_picture(house, zone), zone, language))
             return
         try:
             with Live(
-                _drawn(_picture(house, zone), zone, lang), console=console, screen=True, auto_refresh=False
+                _drawn(_picture(house, zone), zone, language), console=console, screen=True, auto_refresh=False
             ) as live:
                 while True:
                     time.sleep(every_s)
-                    live.update(_drawn(_picture(house, zone), zone, lang), refresh=True)
+                    live.update(_drawn(_picture(house, zone), zone, language), refresh=True)
         except KeyboardInterrupt:
             return
 

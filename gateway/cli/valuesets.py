@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
-import typer
+import click
 
-from gateway.cli.options import AsJson
+from gateway.cli import options
 
-commands = typer.Typer(no_args_is_help=True, help="Official value sets: list, show, find.")
+commands = options.Group(help="Official value sets: list, show, find.")
 
 
 @commands.command("list")
-def list_(as_json: AsJson = False) -> None:
+@options.as_json
+def list_(as_json: bool) -> None:
     """List the value sets and associations: short name, name, OID, revision, number of codes."""
     from gateway.errors import SettingsError
     from gateway.valuesets import ASSOCIATIONS, SHORT, association, load
@@ -43,9 +43,11 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @commands.command()
+@click.argument("name", help="Its name, short name, OID, or a part that only one name has.")
+@options.as_json
 def show(
-    name: Annotated[str, typer.Argument(help="Its name, short name, OID, or a part that only one name has.")],
-    as_json: AsJson = False,
+    name: str,
+    as_json: bool,
 ) -> None:
     """Show one value set or association: where it comes from, and every code."""
     from gateway.valuesets import ASSOCIATIONS, association, load
@@ -74,9 +76,11 @@ def show(
 
 
 @commands.command()
+@click.argument("text", help="A code, or words of a label; accents and capitals do not count.")
+@options.as_json
 def find(
-    text: Annotated[str, typer.Argument(help="A code, or words of a label; accents and capitals do not count.")],
-    as_json: AsJson = False,
+    text: str,
+    as_json: bool,
 ) -> None:
     """Find codes in all value sets. Ends with 1 when there is none."""
     from gateway.valuesets.search import find as hits_of
@@ -94,7 +98,7 @@ def find(
             print(f"{hit.name}: {_line(**one)}")
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
-    raise typer.Exit(0 if count else 1)
+    raise SystemExit(0 if count else 1)
 
 
 def _line(code: str, system: str, display: str, retired: str = "") -> str:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Literal
 
-import typer
+import click
 
-from gateway.cli import xds_change, xds_client, xds_find
-from gateway.cli.options import AsJson, Files, Language
+from gateway.cli import options, xds_change, xds_client, xds_find
 
-commands = typer.Typer(
-    no_args_is_help=True, help="Document registries (XDS.b): judge messages, submit, find, retrieve, update, withdraw."
-)
+commands = options.Group(help="Document registries (XDS.b): judge messages, submit, find, retrieve, update, withdraw.")
 for _group in (xds_client, xds_find, xds_change):
-    commands.add_typer(_group.commands)
-
-Flavour = Annotated[
-    Literal["dmp", "ihe"] | None,
-    typer.Option("--flavour", help="Whose rules: a French DMP's, or IHE's alone. Recognised when it is not given."),
-]
+    for _command in _group.commands.commands.values():
+        commands.add_command(_command)
 
 
 @commands.command()
-def check(files: Files, flavour: Flavour = None, language: Language = "fr", as_json: AsJson = False) -> None:
+@options.files
+@click.option(
+    "--flavour",
+    type=click.Choice(("dmp", "ihe")),
+    help="Whose rules: a French DMP's, or IHE's alone. Recognised when it is not given.",
+)
+@options.language("fr")
+@options.as_json
+def check(files: tuple[Path, ...], flavour: Literal["dmp", "ihe"] | None, language: str, as_json: bool) -> None:
     """Judge SOAP, MTOM or ebRIM messages by the metadata rules of IHE and, for a DMP, of France.
 
     A file is a message with or without its HTTP head, or a bare SubmitObjectsRequest, ProvideAndRegister request,

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language
-from gateway.cli.xds_common import Destination, Many, SiteName, client_of, code_of, record, registered, submitter_of
+from gateway.cli import options
+from gateway.cli.xds_common import client_of, code_of, destination, record, registered, site, submitter_of
 from gateway.cli.xds_show import REFUSED, dumped, peer_failures, print_errors, refusals
 
 if TYPE_CHECKING:
     from gateway.model.document import DocumentEntry
 
-commands = typer.Typer()
+commands = click.Group()
 
-Ids = Annotated[list[str], typer.Argument(help="Unique ids of documents.", metavar="UNIQUE_ID...")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 _ACCEPTED: Mapping[bool | None, tuple[str, str]] = {
     True: ("modifié", "changed"),
@@ -29,25 +30,35 @@ _ACCEPTED: Mapping[bool | None, tuple[str, str]] = {
 
 
 @commands.command()
+@click.argument("unique_id", help="Unique id of the document.")
+@options.config
+@destination
+@site
+@click.option("--title", help="The new title.")
+@click.option("--comments", help="The new comment.")
+@click.option("--confidentiality", multiple=True, help="CODE^^SYSTEM^^LABEL; all of them, repeated.")
+@click.option("--event", "events", multiple=True, help="eventCodeList, CODE^^SYSTEM^^LABEL; all, repeated.")
+@click.option("--type", "type_code", default="", help="typeCode, CODE^^SYSTEM^^LABEL.")
+@click.option("--class", "class_code", default="", help="classCode, CODE^^SYSTEM^^LABEL.")
+@click.option("--restricted", is_flag=True, help="As ITI-92 (Restricted Metadata Update) instead of ITI-57.")
+@yes_option
+@options.language("fr")
+@options.as_json
 def update(
-    unique_id: Annotated[str, typer.Argument(help="Unique id of the document.")],
-    config: Config = DEFAULT,
-    destination: Destination = "",
-    site: SiteName = "",
-    title: Annotated[str | None, typer.Option("--title", help="The new title.")] = None,
-    comments: Annotated[str | None, typer.Option("--comments", help="The new comment.")] = None,
-    confidentiality: Annotated[
-        Many, typer.Option("--confidentiality", help="CODE^^SYSTEM^^LABEL; all of them, repeated.")
-    ] = None,
-    events: Annotated[Many, typer.Option("--event", help="eventCodeList, CODE^^SYSTEM^^LABEL; all, repeated.")] = None,
-    type_code: Annotated[str, typer.Option("--type", help="typeCode, CODE^^SYSTEM^^LABEL.")] = "",
-    class_code: Annotated[str, typer.Option("--class", help="classCode, CODE^^SYSTEM^^LABEL.")] = "",
-    restricted: Annotated[
-        bool, typer.Option("--restricted", help="As ITI-92 (Restricted Metadata Update) instead of ITI-57.")
-    ] = False,
-    yes: Yes = False,
-    language: Language = "fr",
-    as_json: AsJson = False,
+    unique_id: str,
+    config: Path,
+    destination: str,
+    site: str,
+    title: str | None,
+    comments: str | None,
+    confidentiality: tuple[str, ...],
+    events: tuple[str, ...],
+    type_code: str,
+    class_code: str,
+    restricted: bool,
+    yes: bool,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Change the metadata of a document that is registered (ITI-57, or ITI-92); its content stays.
 
@@ -105,22 +116,31 @@ def update(
         for one in statuses:
             print(f"{one.attribute}: {_ACCEPTED[one.accepted][language == 'en']}")
     if refused:
-        raise typer.Exit(REFUSED)
+        raise SystemExit(REFUSED)
 
 
 @commands.command()
+@click.argument("unique_ids", nargs=-1, required=True, metavar="UNIQUE_ID...", help="Unique ids of documents.")
+@options.config
+@destination
+@site
+@click.option(
+    "--status",
+    type=click.Choice(("deprecated", "deleted", "approved")),
+    help="deleted for a DMP and deprecated elsewhere by default; approved takes it back.",
+)
+@yes_option
+@options.language("fr")
+@options.as_json
 def withdraw(
-    unique_ids: Ids,
-    config: Config = DEFAULT,
-    destination: Destination = "",
-    site: SiteName = "",
-    status: Annotated[
-        Literal["deprecated", "deleted", "approved"] | None,
-        typer.Option("--status", help="deleted for a DMP and deprecated elsewhere by default; approved takes it back."),
-    ] = None,
-    yes: Yes = False,
-    language: Language = "fr",
-    as_json: AsJson = False,
+    unique_ids: tuple[str, ...],
+    config: Path,
+    destination: str,
+    site: str,
+    status: str | None,
+    yes: bool,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Withdraw documents: they stay registered, out of sight (ITI-57, TD3.3c of the DMP).
 
@@ -152,7 +172,7 @@ def _confirm(entries: Mapping[str, DocumentEntry], question: str, *, yes: bool) 
         return
     for entry in entries.values():
         status = entry.status.rpartition(":")[2]
-        typer.echo(
+        click.echo(
             f"{entry.unique_id}  {entry.title or entry.type_code.display}  {entry.creation_time}  {status}", err=True
         )
-    typer.confirm(question, abort=True, err=True)
+    click.confirm(question, abort=True, err=True)

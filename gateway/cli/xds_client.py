@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Files, Language
-from gateway.cli.xds_common import Destination, Many, SiteName, client_of, record, site_of
+from gateway.cli import options
+from gateway.cli.xds_common import client_of, destination, record, site, site_of
 from gateway.cli.xds_show import REFUSED, dumped, errors_json, print_errors, refusals
 
 if TYPE_CHECKING:
     from gateway.xds.client import ImagingSeries, RegistryClient, Retrieval
 
-commands = typer.Typer()
+commands = click.Group()
 
 _SUFFIXES = {
     "text/xml": ".xml",
@@ -29,26 +29,29 @@ _SUFFIXES = {
 
 
 @commands.command()
+@options.files
+@options.config
+@destination
+@site
+@click.option(
+    "--replaces", multiple=True, help="Unique id of the document that the first file replaces; again for the second."
+)
+@click.option("--folder", default="", help="Put the documents into a new folder of this title, or into urn:uuid:….")
+@click.option("--folder-code", "folder_codes", multiple=True, help="CODE^^SYSTEM of the new folder; may be repeated.")
+@click.option("--qualified", is_flag=True, help="The patient's identity is qualified (INS).")
+@options.language("fr")
+@options.as_json
 def submit(
-    files: Files,
-    config: Config = DEFAULT,
-    destination: Destination = "",
-    site: SiteName = "",
-    replaces: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--replaces", help="Unique id of the document that the first file replaces; again for the second."
-        ),
-    ] = None,
-    folder: Annotated[
-        str, typer.Option("--folder", help="Put the documents into a new folder of this title, or into urn:uuid:….")
-    ] = "",
-    folder_codes: Annotated[
-        Many, typer.Option("--folder-code", help="CODE^^SYSTEM of the new folder; may be repeated.")
-    ] = None,
-    qualified: Annotated[bool, typer.Option("--qualified", help="The patient's identity is qualified (INS).")] = False,
-    language: Language = "fr",
-    as_json: AsJson = False,
+    files: tuple[Path, ...],
+    config: Path,
+    destination: str,
+    site: str,
+    replaces: tuple[str, ...],
+    folder: str,
+    folder_codes: tuple[str, ...],
+    qualified: bool,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Publish a report, its image manifests, or a message that is ready (ITI-41, RAD-68).
 
@@ -93,24 +96,29 @@ def submit(
 
 
 @commands.command()
+@click.option("--into", type=options.PATH, required=True, help="The folder for the files; made when it is not there.")
+@click.argument("unique_ids", nargs=-1, metavar="[UNIQUE_ID...]", help="Unique ids of documents.")
+@click.option("--manifest", type=options.PATH, help="A manifest (DICOM) whose images are wanted instead (RAD-69).")
+@click.option("--syntax", multiple=True, help="With --manifest: transfer syntaxes that are taken.")
+@options.config
+@destination
+@options.language("fr")
+@options.as_json
 def retrieve(
-    into: Annotated[Path, typer.Option("--into", help="The folder for the files; made when it is not there.")],
-    unique_ids: Annotated[
-        list[str] | None, typer.Argument(help="Unique ids of documents.", metavar="[UNIQUE_ID...]")
-    ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option("--manifest", help="A manifest (DICOM) whose images are wanted instead (RAD-69).")
-    ] = None,
-    syntax: Annotated[Many, typer.Option("--syntax", help="With --manifest: transfer syntaxes that are taken.")] = None,
-    config: Config = DEFAULT,
-    destination: Destination = "",
-    language: Language = "fr",
-    as_json: AsJson = False,
+    into: Path,
+    unique_ids: tuple[str, ...],
+    manifest: Path | None,
+    syntax: tuple[str, ...],
+    config: Path,
+    destination: str,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Retrieve documents (ITI-43) or the images of a manifest (RAD-69) into a folder, byte for byte.
 
     Documents are compared with the hash and size in the registry; images come from the imaging sources of the
-    settings. Files are named by unique id. Ends with 1 when one is missing or a peer refuses.
+    settings. Files are named by unique id. One that is missing or differs is named, and the others are kept. Ends with
+    1 when one is missing or a peer refuses.
     """
     from gateway.errors import InputRejected
 
@@ -129,14 +137,14 @@ def retrieve(
                 saved.append({"unique_id": document.unique_id, "path": str(path), "size_bytes": size, "sha1": sha1})
                 if not as_json:
                     print(f"{path}  {size} bytes")
-            errors += errors_json(retrieved.errors, [one.unique_id for one in retrieved.documents], language)
+            errors += errors_json(retrieved.errors, wanted, language)
             if not as_json:
-                print_errors(retrieved.errors, (), language)
+                print_errors(retrieved.errors, wanted, language)
         record(house, "xds.retrieved", "", ", ".join(str(one["unique_id"]) for one in saved)[:500])
     if as_json:
         print(dumped({"documents": saved, "errors": errors}))
     if errors:
-        raise typer.Exit(REFUSED)
+        raise SystemExit(REFUSED)
 
 
 def _retrievals(

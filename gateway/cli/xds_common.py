@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from gateway.cli.options import house_of
 
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from gateway.wiring.house import House
     from gateway.xds.client import RegistryClient, Submitter
 
-Destination = Annotated[
-    str, typer.Option("--destination", "-d", help="Which destination of the settings; the only one by default.")
-]
-SiteName = Annotated[str, typer.Option("--site", help="In whose name, when there are several sites.")]
-Many = list[str] | None
-"""An option that may be repeated."""
+destination = click.option(
+    "--destination", "-d", default="", help="Which destination of the settings; the only one by default."
+)
+site = click.option("--site", default="", help="In whose name, when there are several sites.")
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import typer
+import click
 
-from gateway.cli.options import DEFAULT, AsJson, Config, Language
-from gateway.cli.xds_common import Destination, Many, client_of, code_of, record, registered, site_of
+from gateway.cli import options
+from gateway.cli.xds_common import client_of, code_of, destination, record, registered, site_of
 from gateway.cli.xds_show import REFUSED, dumped, found_json, print_found, refusals
 
 if TYPE_CHECKING:
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
     from gateway.xds.client import RegistryClient
     from gateway.xds.queries import StoredQuery
 
-commands = typer.Typer()
+commands = click.Group()
 
-Statuses = Annotated[
-    list[str] | None,
-    typer.Option("--status", help="approved (default), deprecated, deleted or any; may be repeated."),
-]
-References = Annotated[bool, typer.Option("--references", help="Only the entryUUIDs (ObjectRef).")]
+
+references_option = click.option("--references", is_flag=True, help="Only the entryUUIDs (ObjectRef).")
 _KINDS = Literal[
     "documents",
     "folders",
@@ -39,32 +37,51 @@ _KINDS = Literal[
 
 
 @commands.command()
+@click.option("--patient", required=True, help="The patient as CX: ID^^^&OID&ISO^TYPE.")
+@options.config
+@destination
+@click.option(
+    "--what",
+    type=click.Choice(("documents", "submission-sets", "folders", "all")),
+    default="documents",
+    show_default=True,
+    help="What is looked for.",
+)
+@click.option("--accession", multiple=True, help="Accession number (any of several).")
+@click.option("--study", multiple=True, help="Study Instance UID (any of several).")
+@click.option("--order", multiple=True, help="Order number (any of several).")
+@click.option("--issuer", default="", help="OID that issued these numbers; the site's by default.")
+@click.option("--modality", multiple=True, help="DICOM modality (any of several).")
+@click.option("--region", multiple=True, help="Region, SNOMED CT or CODE^^SYSTEM (any of several).")
+@click.option("--code", multiple=True, help="NAME=CODE^^SYSTEM: ClassCode, TypeCode, FormatCode, PracticeSettingCode…")
+@click.option("--confidentiality", multiple=True, help="CODE^^SYSTEM; all of several.")
+@click.option("--author", multiple=True, help="Author's name; % stands for anything.")
+@click.option("--created", default="", help="FROM..TO, dates; either may be left out.")
+@click.option("--service", default="", help="FROM..TO of the beginning of the examination.")
+@click.option("--status", multiple=True, help="approved (default), deprecated, deleted or any; may be repeated.")
+@references_option
+@options.language("fr")
+@options.as_json
 def find(
-    patient: Annotated[str, typer.Option("--patient", help="The patient as CX: ID^^^&OID&ISO^TYPE.")],
-    config: Config = DEFAULT,
-    destination: Destination = "",
-    what: Annotated[
-        Literal["documents", "submission-sets", "folders", "all"], typer.Option("--what", help="What is looked for.")
-    ] = "documents",
-    accession: Annotated[Many, typer.Option("--accession", help="Accession number (any of several).")] = None,
-    study: Annotated[Many, typer.Option("--study", help="Study Instance UID (any of several).")] = None,
-    order: Annotated[Many, typer.Option("--order", help="Order number (any of several).")] = None,
-    issuer: Annotated[str, typer.Option("--issuer", help="OID that issued these numbers; the site's by default.")] = "",
-    modality: Annotated[Many, typer.Option("--modality", help="DICOM modality (any of several).")] = None,
-    region: Annotated[
-        Many, typer.Option("--region", help="Region, SNOMED CT or CODE^^SYSTEM (any of several).")
-    ] = None,
-    code: Annotated[
-        Many, typer.Option("--code", help="NAME=CODE^^SYSTEM: ClassCode, TypeCode, FormatCode, PracticeSettingCode…")
-    ] = None,
-    confidentiality: Annotated[Many, typer.Option("--confidentiality", help="CODE^^SYSTEM; all of several.")] = None,
-    author: Annotated[Many, typer.Option("--author", help="Author's name; % stands for anything.")] = None,
-    created: Annotated[str, typer.Option("--created", help="FROM..TO, dates; either may be left out.")] = "",
-    service: Annotated[str, typer.Option("--service", help="FROM..TO of the beginning of the examination.")] = "",
-    status: Statuses = None,
-    references: References = False,
-    language: Language = "fr",
-    as_json: AsJson = False,
+    patient: str,
+    config: Path,
+    destination: str,
+    what: str,
+    accession: tuple[str, ...],
+    study: tuple[str, ...],
+    order: tuple[str, ...],
+    issuer: str,
+    modality: tuple[str, ...],
+    region: tuple[str, ...],
+    code: tuple[str, ...],
+    confidentiality: tuple[str, ...],
+    author: tuple[str, ...],
+    created: str,
+    service: str,
+    status: tuple[str, ...],
+    references: bool,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Look for documents, submission sets or folders of a patient (ITI-18).
 
@@ -117,24 +134,43 @@ def find(
 
 
 @commands.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...", help="Unique ids, or entryUUIDs (urn:uuid:…).")
+@options.config
+@destination
+@click.option(
+    "--what",
+    type=click.Choice(
+        (
+            "documents",
+            "folders",
+            "associations",
+            "documents-and-associations",
+            "submission-sets",
+            "set-contents",
+            "folder-contents",
+            "folders-of",
+            "related",
+        )
+    ),
+    default="documents",
+    show_default=True,
+    help="The objects themselves (documents, folders), what is in a set or folder, or what is joined to them.",
+)
+@click.option(
+    "--association", multiple=True, help="With --what related: RPLC, APND, XFRM, XFRM_RPLC, signs; all by default."
+)
+@references_option
+@options.language("fr")
+@options.as_json
 def get(
-    ids: Annotated[list[str], typer.Argument(help="Unique ids, or entryUUIDs (urn:uuid:…).", metavar="ID...")],
-    config: Config = DEFAULT,
-    destination: Destination = "",
-    what: Annotated[
-        _KINDS,
-        typer.Option(
-            "--what",
-            help="The objects themselves (documents, folders), what is in a set or folder, or what is joined to them.",
-        ),
-    ] = "documents",
-    association: Annotated[
-        Many,
-        typer.Option("--association", help="With --what related: RPLC, APND, XFRM, XFRM_RPLC, signs; all by default."),
-    ] = None,
-    references: References = False,
-    language: Language = "fr",
-    as_json: AsJson = False,
+    ids: tuple[str, ...],
+    config: Path,
+    destination: str,
+    what: str,
+    association: tuple[str, ...],
+    references: bool,
+    language: str,
+    as_json: bool,
 ) -> None:
     """Get objects of a registry by their ids, or what is joined to them (ITI-18).
 
@@ -157,7 +193,7 @@ def _ask(
     else:
         print_found(found, language)
     if not found.complete:
-        raise typer.Exit(REFUSED)
+        raise SystemExit(REFUSED)
 
 
 def _find_documents(
@@ -176,7 +212,7 @@ def _find_documents(
     return queries.find_documents(patient, status=status, **filters)  # type: ignore[arg-type]
 
 
-def _numbers(house: House, given: Mapping[str, Many], issuer: str) -> list[list[str]]:
+def _numbers(house: House, given: Mapping[str, Sequence[str]], issuer: str) -> list[list[str]]:
     """The CXi of each kind of number that is given."""
     from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY
     from gateway.model.identifiers import Identifier
@@ -259,13 +295,13 @@ def _named_codes(given: Sequence[str]) -> dict[str, list[Code]]:
     return named
 
 
-def _dicom(values: Many) -> list[Code]:
+def _dicom(values: Sequence[str]) -> list[Code]:
     from gateway.model.codes import DCM, Code
 
     return [code_of("--modality", one) if "^^" in one else Code(one.upper(), DCM) for one in values or []]
 
 
-def _regions(values: Many) -> list[Code]:
+def _regions(values: Sequence[str]) -> list[Code]:
     from gateway.model.codes import SNOMED_CT, Code
 
     return [code_of("--region", one) if "^^" in one else Code(one, SNOMED_CT) for one in values or []]

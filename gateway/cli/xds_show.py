@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from gateway.model.document import DocumentEntry, RegistryError
@@ -36,7 +36,7 @@ def refusals(language: str, *, as_json: bool, objects: Collection[str] = ()) -> 
             print(dumped({"refused": True, "errors": errors_json(refusal.errors, objects, language)}))
         else:
             print_errors(refusal.errors, objects, language)
-        raise typer.Exit(REFUSED) from None
+        raise SystemExit(REFUSED) from None
 
 
 @contextmanager
@@ -60,8 +60,8 @@ def peer_failures(language: str, *, as_json: bool) -> Iterator[None]:
             told = f"{told} {sentence('xds_run_again', {}, language)}"
         if as_json:
             print(dumped({"refused": False, "failure": failure.code, "words": told}))
-        typer.echo(told, err=True)
-        raise typer.Exit(FAILED) from None
+        click.echo(told, err=True)
+        raise SystemExit(FAILED) from None
 
 
 def dumped(value: object) -> str:
@@ -80,7 +80,7 @@ def print_errors(errors: Sequence[RegistryError], objects: Collection[str], lang
 
     for one in told(errors, objects):
         about = f"{one.object}: " if one.object else ""
-        typer.echo(f"{about}{one.words(language)}", err=True)
+        click.echo(f"{about}{one.words(language)}", err=True)
 
 
 def found_json(found: Found, language: str) -> dict[str, Any]:

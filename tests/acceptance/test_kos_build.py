@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydicom import dcmread
-from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.errors import GatewayError

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from gateway.cli.hl7 import commands
 from gateway.errors import InputRejected, Unavailable

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from gateway.cli import app
 from gateway.model.codes import Code
@@ -15,7 +15,7 @@ from gateway.model.share import ShareState
 from gateway.store.blobs import FileBlobs
 from gateway.store.received import SqlReceived
 from gateway.store.watches import SqlWatches
-from tests.support.store import NOW, accepted, claimed, event, later, report, share, stage, uid
+from tests.support.store import NOW, accept, accepted, claimed, event, later, report, share, stage, uid
 
 NOTE = KeyObjectNote(
     sop_instance_uid="1.2.9", series_uid="1.2.8", title=Code("113001", "DCM"), marked=frozenset({"1.2.3"})
@@ -32,7 +32,7 @@ def test_published_studies_are_looked_at_and_their_losses_and_rejections_told(tm
     with stage(url) as on:
         study, watches = uid(), SqlWatches(on.engine, on.writer)
         of = accepted(report(studies=[study]))
-        on.store.accept(of, [share(of)], [event()])
+        accept(on.store, of, [share(of)], [event()])
         on.store.registered(replace(claimed(on.store), state=ShareState.SHARED, updated_at=NOW), [event()])
         SqlReceived(on.engine, on.writer, FileBlobs(tmp_path / "blobs")).keep_rejection(
             NOTE, [study], b"note", peer="PACS", now=NOW

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from gateway.cli.hl7 import commands
 from gateway.errors import InputRejected, PeerMisbehaved

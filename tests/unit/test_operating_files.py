@@ -49,7 +49,7 @@ def test_every_unit_gives_the_service_as_little_as_it_needs(path: Path) -> None:
 
 
 def test_the_commands_of_the_units_exist() -> None:
-    from typer.testing import CliRunner
+    from click.testing import CliRunner
 
     from gateway.cli import app
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from typer.main import get_command
 
 from gateway.cli import app
 from gateway.settings import Settings
@@ -56,16 +54,6 @@ def test_commands_and_their_options_exist(page: Path) -> None:
                 _exists(call[1].replace(" | ", "|").split(), line)
 
 
-def test_no_help_holds_brackets_that_a_terminal_takes_for_markup() -> None:
-    def helps(command: Any) -> Iterator[str]:
-        yield command.help or ""
-        yield from (getattr(parameter, "help", None) or "" for parameter in command.params)
-        for inner in getattr(command, "commands", {}).values():
-            yield from helps(inner)
-
-    assert [text for text in helps(_command()) if re.search(r"\[[a-z]", text)] == []
-
-
 @every_page
 def test_settings_exist(page: Path) -> None:
     content = page.read_text(encoding="utf-8")
@@ -95,14 +83,9 @@ def _code(content: str) -> Iterator[str]:
     yield from (code.replace("\\|", "|") for code in re.findall(r"`([^`\n]+)`", BLOCK.sub("", content)))
 
 
-@cache
-def _command() -> Any:
-    return get_command(app)
-
-
 def _exists(words: list[str], line: str) -> None:
     """The command of *words* (``list|show`` for several) is there, and takes the options that stand behind it."""
-    node = _command()
+    node: Any = app
     while words and (inner := getattr(node, "commands", None)) and re.fullmatch(r"[a-z0-9]+(\|[a-z0-9 ]+)*", words[0]):
         names = words.pop(0).split("|")
         assert set(names) <= set(inner), line

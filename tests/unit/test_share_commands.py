@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from gateway.cli import app
 from gateway.errors import InputRejected
@@ -17,7 +17,7 @@ from gateway.flow.states import Happening
 from gateway.model.share import Deed, ShareState
 from gateway.store.blobs import FileBlobs
 from gateway.texts.seeing import happening
-from tests.support.store import Stage, accepted, claimed, frozen, keep, report, share, stage
+from tests.support.store import Stage, accept, accepted, claimed, frozen, keep, report, share, stage
 
 HELD = {"state": ShareState.HELD, "reason": "patient_differs", "facts": {"report": "1", "pacs": "2"}}
 
@@ -148,7 +148,7 @@ def test_every_share_that_is_held_for_one_reason_is_taken_up(desk: Desk) -> None
 def test_what_was_published_is_withdrawn_by_a_share_of_its_own(desk: Desk) -> None:
     of = accepted(report(number="CR-W"))
     one = share(of, state=ShareState.SHARED, registered_at=of.received_at)
-    desk.on.store.accept(of, [one], [])
+    accept(desk.on.store, of, [one], [])
     (told,) = desk.told("share", "withdraw", one.id)
     assert told["share"] == one.id
     by = str(told["by"])
@@ -160,7 +160,7 @@ def test_the_day_is_seen_once_as_a_picture_and_as_json(desk: Desk) -> None:
     now = datetime.now(UTC)
     of = accepted(received_at=now)
     failing = {"state": ShareState.SENDING, "attempts": 2, "reason": "registry_unreachable", "destination": "region"}
-    desk.on.store.accept(of, [share(of, **failing), share(of, **HELD)], [])  # type: ignore[arg-type]
+    accept(desk.on.store, of, [share(of, **failing), share(of, **HELD)], [])  # type: ignore[arg-type]
     out = desk.run("top", "--once").stdout
     for part in ("received today 1", "patient_differs", "region", "Not answering"):
         assert part in out, out

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from lxml import etree
-from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.errors import InputRejected
@@ -39,7 +39,7 @@ def plain() -> bytes:
         lambda: m.message("dmp"),
         lambda: m.message("dmp", head=False),
         lambda: m.message("dmp").partition(b"\r\n")[2],
-        lambda: m.message("dmp").replace(b"POST /repository HTTP/1.1", b"HTTP/1.1 200 OK"),
+        lambda: m.message("dmp").replace(b"POST /repository HTTP/1.1", b"POST /repository HTTP/2"),
         lambda: b"\r\n" + m.message("dmp", head=False),
         lambda: b"a preamble\r\n" + m.message("dmp", head=False),
         lambda: m.message("dmp") + b"an epilogue",
@@ -95,6 +95,10 @@ def other_type(name: str, value: str | None) -> bytes:
         ("mime.parameter", lambda: other_type("start-info", "text/xml")),
         ("mime.root", lambda: other_type("start", "<nobody>")),
         ("wsa.action-parameter", lambda: other_type("action", "urn:other")),
+        ("wsa.action-parameter", lambda: other_type("start-info", "application/soap+xml; action=urn:other")),
+        ("http.method", lambda: m.message().replace(b"POST /repository HTTP/1.1", b"GET /repository HTTP/1.1")),
+        ("http.method", lambda: m.message().replace(b"POST /repository HTTP/1.1", b"HTTP/1.1 200 OK")),
+        ("mime.parameter", lambda: b"Content-Type: application/soap+xml; charset=iso-8859-1\r\n\r\n" + plain()),
         ("mime.media-type", lambda: m.message().replace(b"multipart/related", b"multipart/mixed", 1)),
         ("mime.media-type", lambda: b"Content-Type: text/plain\r\n\r\n" + plain()),
         ("mime.head", lambda: m.message().replace(b"Content-Type: multipart", b"Content-Type: multipart=", 1)),
