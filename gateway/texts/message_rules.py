@@ -151,6 +151,11 @@ TEXTS = {
             "{field} n'est pas un code LOINC : le système est LN et la clé de contrôle est fausse.",
             "{field} is no LOINC code: the system is LN and the check digit is wrong.",
         ),
+        (
+            "type_country",
+            "Le pays de {field} s'écrit en trois lettres (FRA).",
+            "The country of {field} is written in three letters (FRA).",
+        ),
         ("sequence", "{field} vaut {value} : attendu {expected}.", "{field} is {value}: expected {expected}."),
         # the patient
         (
@@ -206,6 +211,31 @@ TEXTS = {
             "The list of given names (PID-5.3) does not begin with the first one (PID-5.2).",
         ),
         (
+            "ins_traits",
+            "{field} n'est pas ce que dit le matricule INS (sexe, année et mois de naissance) : vérifiez l'identité.",
+            "{field} is not what the number of the INS says (sex, year and month of birth): check the identity.",
+        ),
+        (
+            "identity_contradicts",
+            "PID-32 dit l'identité validée (VALI), et PID-31 ou PID-32 dit le contraire.",
+            "PID-32 says that the identity is validated (VALI), and PID-31 or PID-32 says the contrary.",
+        ),
+        (
+            "death_contradicts",
+            "PID-30 dit le patient vivant (N) alors que la date du décès (PID-29) est donnée.",
+            "PID-30 says that the patient is alive (N) while the date of death (PID-29) is given.",
+        ),
+        (
+            "birth_order",
+            "{field} donne un rang de naissance alors que PID-24 dit la naissance unique.",
+            "{field} gives a birth order while PID-24 says that the birth was of one.",
+        ),
+        (
+            "number_twice",
+            "{field} a plusieurs identifiants d'une même autorité et d'un même type.",
+            "{field} has several identifiers of one authority and one type.",
+        ),
+        (
             "visit_number",
             "PV1-19 est obligatoire quand PV1-2 vaut {value}.",
             "PV1-19 is required when PV1-2 is {value}.",
@@ -231,6 +261,21 @@ TEXTS = {
             "The death (PID-29) is before the birth (PID-7).",
         ),
         (
+            "dates_age",
+            "La date de naissance ({field}) donne plus de {expected} ans.",
+            "The birth date ({field}) makes more than {expected} years.",
+        ),
+        (
+            "dates_birth",
+            "{field} précède la naissance (PID-7).",
+            "{field} is before the birth (PID-7).",
+        ),
+        (
+            "dates_period",
+            "{field} précède le début de la même période.",
+            "{field} is before the beginning of the same period.",
+        ),
+        (
             "dates_performed",
             "L'examen (TQ1-7) est après la date du message (MSH-7) : ce flux suit l'examen.",
             "The examination (TQ1-7) is after the date of the message (MSH-7): this flow follows it.",
@@ -250,6 +295,11 @@ TEXTS = {
             "type_unknown",
             "Le type de document {value} n'est pas du jeu de valeurs.",
             "The document type {value} is not of the value set.",
+        ),
+        (
+            "label_differs",
+            "Le libellé de {field} est celui de {expected} alors que le code est {value}.",
+            "The words of {field} are those of {expected} while the code is {value}.",
         ),
         ("document_missing", "Aucun OBX de type ED ne porte le document.", "No OBX of type ED carries the document."),
         (
@@ -364,6 +414,16 @@ TEXTS = {
             "DESTDMP is Y and PID-3 has no INS: the DMP requires it.",
         ),
         (
+            "number_differs",
+            "{field} n'est pas le numéro que le document donne sous la même autorité (demande ou accès).",
+            "{field} is not the number that the document gives under the same authority (order or accession).",
+        ),
+        (
+            "dmp_confidential",
+            "Le document a une confidentialité renforcée (R ou V) : il ne devrait pas être mis en partage (DESTDMP Y).",
+            "The document is of raised confidentiality (R or V): it should not be shared (DESTDMP Y).",
+        ),
+        (
             "participation_place",
             "Un PRT suit une autre observation que le document.",
             "A PRT follows another observation than the document.",
@@ -383,6 +443,26 @@ TEXTS = {
             "recipient_missing",
             "Un envoi MSSanté est demandé sans destinataire (PRT, RCT).",
             "Secure mail is asked for without a recipient (PRT, RCT).",
+        ),
+        (
+            "participation_order",
+            "Les PRT vont dans l'ordre du profil : expéditeur (SB), destinataires (RCT), réponse (REPLY).",
+            "The PRT go in the profile's order: sender (SB), recipients (RCT), reply (REPLY).",
+        ),
+        (
+            "recipient_twice",
+            "La même adresse (PRT-15) est donnée à deux destinataires.",
+            "The same address (PRT-15) is given for two recipients.",
+        ),
+        (
+            "recipient_differs",
+            "Le patient destinataire (PRT-5) n'est pas celui de PID-3, ou son matricule INS est faux.",
+            "The patient who is the recipient (PRT-5) is not the one of PID-3, or the INS is wrong.",
+        ),
+        (
+            "mail_address",
+            "{field} n'est pas une adresse de la messagerie sécurisée (mssante.fr).",
+            "{field} is no address of the secure mail (mssante.fr).",
         ),
         (
             "address_shifted",
@@ -434,6 +514,16 @@ TEXTS = {
             "A refusal (ORC-1 OC) carries a protocol (OBX PROTOCOLE_IMAGERIE).",
         ),
         (
+            "reason_accepted",
+            "Une acceptation (ORC-1 OK) porte un motif de refus ({field}).",
+            "An acceptance (ORC-1 OK) carries a reason of refusal ({field}).",
+        ),
+        (
+            "decisions",
+            "La même demande (ORC-2) est acceptée et refusée dans le même message.",
+            "One request (ORC-2) is accepted and refused in one message.",
+        ),
+        (
             "encapsulated_as_text",
             "{field} porte des données encapsulées (^TEXT^^Base64^…) : OBX-2 doit valoir ED.",
             "{field} carries encapsulated data (^TEXT^^Base64^…): OBX-2 must be ED.",
@@ -452,6 +542,21 @@ TEXTS = {
             "study_twice",
             "Deux examens du message ont le même Study Instance UID.",
             "Two examinations of the message have the same Study Instance UID.",
+        ),
+        (
+            "accession_twice",
+            "Deux examens du message ont le même numéro d'accès (IPC-1).",
+            "Two examinations of the message have the same accession number (IPC-1).",
+        ),
+        (
+            "modality_differs",
+            "{field} vaut {value} alors que l'observation de modalité dit {expected}.",
+            "{field} is {value} while the observation of the modality says {expected}.",
+        ),
+        (
+            "pregnant_man",
+            "Une grossesse est annoncée (82810-3) alors que PID-8 vaut {value}.",
+            "A pregnancy is stated (82810-3) while PID-8 is {value}.",
         ),
         (
             "act_differs",
@@ -480,6 +585,11 @@ TEXTS = {
         ),
         ("element_missing", "Élément obligatoire absent : {value}.", "Required element missing: {value}."),
         (
+            "element_differs",
+            "{field} et le même élément dans OBR ou ZDS se contredisent.",
+            "{field} and the same element in OBR or ZDS contradict each other.",
+        ),
+        (
             "dose_missing",
             "La dose d'un examen irradiant est absente (OBX NM avec unité).",
             "The dose of an irradiating examination is missing (OBX NM with its unit).",
@@ -497,6 +607,11 @@ TEXTS = {
             "ERR-3: code {value} and its text contradict each other; the text is that of {expected}.",
         ),
         ("error_detail", "ERR-3 vaut 207 : le détail va en ERR-5.", "ERR-3 is 207: the detail goes into ERR-5."),
+        (
+            "error_severity",
+            "Un refus (AE, AR) n'a que des erreurs sans gravité ({value}) : il faut E ou F.",
+            "A refusal (AE, AR) has errors of no severity only ({value}): it takes E or F.",
+        ),
         ("merge_itself", "Un même identifiant est en PID-3 et en MRG-1.", "One identifier is in PID-3 and in MRG-1."),
         ("merge_authority", "MRG-1 est d'une autre autorité que PID-3.", "MRG-1 is of another authority than PID-3."),
     )

@@ -96,6 +96,12 @@ def test_each_required_field_that_is_empty_is_told_at_its_place(name: str, segme
         assert any(path.startswith(f"{segment}^1^{field}") and err3 == "101" for _, path, err3 in told), told
 
 
+def _comment_before(rows: list[str], start: str) -> list[str]:
+    """With a comment before the segment that begins so."""
+    at = next(number for number, row in enumerate(rows) if row.startswith(start))
+    return [*rows[:at], "NTE|1|L|Remarque", *rows[at:]]
+
+
 def commented(rows: list[str], code: str, kind: str) -> list[str]:
     """With a comment of that kind under the observation of that code."""
     return [line for row in rows for line in ([row, f"NTE|||comment|{kind}"] if f"|{code}^" in row else [row])]
@@ -120,6 +126,9 @@ ALTERED: list[tuple[str, Alteration, str, str, str]] = [
     ("cda-oru-r01", lambda m: [*m[:8], m[8], m[8], *m[9:]], "segment-repeated", "PRT^4", "198"),
     ("cda-oru-r01", lambda m: commented(m, "DESTMSSANTEPAT", "FINI"), "value", "NTE^1^4^1^1", "103"),
     ("cda-oru-r01", lambda m: put(m, "OBX^8^5", "N^^expandedYes-NoIndicator"), "mail-matrix", "OBX^9^5", "103"),
+    ("cda-oru-r01", lambda m: _comment_before(m, "PRT||UC||SB"), "segment-order", "PRT^1", "100"),
+    ("cda-oru-r01", lambda m: _comment_before(m, "PRT||UC||RCT"), "segment-order", "PRT^2", "100"),
+    ("cda-mdm-t02", lambda m: _comment_before(m, "PRT||UC||SB"), "segment-order", "PRT^1", "100"),
     ("cda-oru-r01", lambda m: put(m, "PRT^1^5^1^13", "EI"), "value", "PRT^1^5^1^13", "103"),
     ("lb-d", lambda m: [*m, *put(m[3:], "OBR^1^18", "")], "element-missing", "ORC^2", "101"),
     ("ack", lambda m: [*m[:2], f"{m[2]}|999^x^applicationErrorCondition"], "form", "ERR^1^5^1^1", "102"),

@@ -75,10 +75,15 @@ SENDERS = st.builds(
     organization=st.builds(Organization, identifiers=st.just((Identifier(ORGANIZATION_OID, "300017985"),)), name=TEXT),
     type_code=st.sampled_from(["FINEG", "FINEJ"]),
 )
-HEIGHTS, WEIGHTS, QUANTITIES = (
-    st.builds(Measure, value=st.decimals(1, 300, places=1).map(str), unit=st.sampled_from(units))
-    for units in (["cm", "m"], ["kg", "g"], ["ml", "mg"])
-)
+
+
+def _measures(least: int, most: int, unit: str) -> st.SearchStrategy[Measure]:
+    return st.builds(Measure, value=st.decimals(least, most, places=1).map(str), unit=st.just(unit))
+
+
+HEIGHTS = _measures(30, 250, "cm") | _measures(1, 2, "m")
+WEIGHTS = _measures(1, 300, "kg") | _measures(400, 9000, "g")
+QUANTITIES = _measures(1, 300, "ml") | _measures(1, 300, "mg")
 REQUESTS = st.builds(
     ImagingRequest,
     order_number=st.just(NUMBER),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gateway.errors import GatewayError, InputRejected
 from gateway.hl7 import embedded
@@ -12,9 +13,13 @@ from gateway.hl7.order_groups import Order, orders
 from gateway.hl7.profiles.document import is_document
 from gateway.hl7.profiles.grammar import Profile
 from gateway.model.finding import Finding, Severity
+from gateway.model.report import Order as Asked
 from gateway.model.report import Report
 from gateway.texts import sentence
 from gateway.texts.text import Text
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 MAX_FINDINGS = 500
 _MAX_VALUE_CHARACTERS = 80
@@ -99,14 +104,26 @@ class Case:
         from gateway.trust import safexml
 
         try:
-            return Document(row, read_document(safexml.parse(embedded.content(self.message, row))), None)
+            root = safexml.parse(embedded.content(self.message, row))
+            report = read_document(root)
         except GatewayError as error:
             return Document(row, None, error)
+        return Document(row, replace(report, orders=_orders(root)), None)
 
     def value_of(self, name: str, field: int, component: int = 1) -> str:
         """A value of the first segment of that name."""
         segment = self.message.first(name)
         return segment.text(field, component) if segment else ""
+
+
+def _orders(root: etree._Element) -> tuple[Asked, ...]:
+    """The numbers that the document gives of its orders; what is wrong with one is told where reports are judged."""
+    from gateway.cda import acts
+
+    try:
+        return acts.orders(root.findall("{urn:hl7-org:v3}inFulfillmentOf"))
+    except GatewayError:
+        return ()
 
 
 def components(segment: Segment, field: int, repetition: int = 1) -> tuple[str, ...]:

@@ -30,6 +30,10 @@ _TELECOM_USES = "ASN BPN EMR NET ORN PRN PRS VHN WPN"
 """XTN.2 (table 0201, v2.5 to v2.7)."""
 _TELECOM_KINDS = "BP CP FX Internet MD PH SAT TDD TTY X.400"
 """XTN.3 (table 0202, v2.5 to v2.7)."""
+_MODES = "A I R T"
+"""PT.2 (table 0207)."""
+_COUNTRY = re.compile(r"[A-Z]{3}", re.ASCII)
+"""XAD.6 (table 0399: ISO 3166, three letters)."""
 _AUTHORITY_KINDS = "CAP CLIA CLIP DNS EUI64 GUID HCD HL7 ISO L M N Random URI UUID x400 x500"
 """HD.3 (table 0301, v2.5 to v2.7)."""
 _PRIMITIVE = frozenset({"ST", "TX", "FT", "ID", "IS", "NM", "SI", "DT", "TM", "DTM"})
@@ -117,6 +121,11 @@ def is_loinc(code: str) -> bool:
         doubled = int(digit) * (1 + (place + 1) % 2)
         total += doubled - 9 if doubled > 9 else doubled
     return (total + int(code[-1])) % 10 == 0
+
+
+def is_number(text: str) -> bool:
+    """Whether *text* is an NM."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def is_time(text: str) -> bool:
@@ -217,6 +226,13 @@ def _telecom(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
 
 def _address(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
     yield from _of_table(segment, field, repetition, 7, _ADDRESS_TYPES)
+    country = segment.text(field, 6, repetition=repetition)
+    if country and not _COUNTRY.fullmatch(country):
+        yield Fault("type-country", 6, severity=Severity.WARNING)
+
+
+def _processing(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
+    yield from _of_table(segment, field, repetition, 2, _MODES)
 
 
 def _organization(segment: Segment, field: int, repetition: int) -> Iterator[Fault]:
@@ -274,4 +290,5 @@ _CHECKS = {
     "CE": _coded,
     "CWE": _coded,
     "CQ": _quantity,
+    "PT": _processing,
 }

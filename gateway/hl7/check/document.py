@@ -1,4 +1,4 @@
-"""The transmission of a CDA document: the three flags, the observations, the participants, the document's references.
+"""The transmission of a CDA document: the three flags, the observations, the document's references.
 
 Source: CI-SIS "Transmission de document(s) CDA en HL7v2" 2.1: "Le segment ORC", "Les métadonnées du document", "Les
 données concernant la demande de traitement", "Règles de gestion MSSanté".
@@ -12,7 +12,7 @@ from gateway.hl7.check.case import Case, Document
 from gateway.hl7.check.identity import has_ins
 from gateway.hl7.er7 import Segment
 from gateway.hl7.order_groups import of
-from gateway.hl7.profiles.common import CDA, FINESS
+from gateway.hl7.profiles.common import CDA
 from gateway.hl7.profiles.document import (
     ALIASES,
     COMMENT_KINDS,
@@ -245,59 +245,6 @@ def _in_matrix(yes: set[str]) -> bool:
             return not masked and patient and not legal
         case _:
             return not patient and "CONNEXION_SECRETE" not in yes and "DESTDMP" not in yes
-
-
-def participations(case: Case) -> None:
-    """PRT stands behind the document; publishing needs a sender, sending needs an address."""
-    yes = {row.text(3) for row in case.message.all("OBX") if not is_document(row) and row.text(5) == "Y"}
-    kinds: set[str] = set()
-    carrier: Segment | None = None
-    senders: list[Segment] = []
-    for segment in case.message.segments:
-        if segment.name == "OBX":
-            carrier = segment
-            senders = []
-            kinds.discard("REPLY")
-        if segment.name != "PRT":
-            continue
-        if carrier is not None and not is_document(carrier):
-            case.say("participation-place", segment, err3="100", source=f"{CDA}, note 1")
-        kind = segment.text(4)
-        if kind == "SB":
-            senders.append(segment)
-            _sender(case, segment, len(senders) > 1)
-        elif kind in ("RCT", "REPLY"):
-            _address(case, segment)
-            if kind == "REPLY" and kind in kinds:
-                case.say("segment-repeated", segment, err3="198", source=f"{CDA}, segment PRT adresse de réponse")
-        kinds.add(kind)
-    if "DESTDMP" in yes and "SB" not in kinds:
-        case.say("sender-missing", "PRT^1", err3="100", source=f"{CDA}, segment PRT expéditeur", segment="PRT")
-    if yes & {"DESTMSSANTEPS", "DESTMSSANTEPAT"} and "RCT" not in kinds:
-        case.say("recipient-missing", "PRT^1", err3="100", source=f"{CDA}, segment PRT destinataire", segment="PRT")
-
-
-def _sender(case: Case, row: Segment, again: bool) -> None:
-    source = f"{CDA}, segment PRT expéditeur"
-    if again:
-        case.say("sender-twice", row, err3="198", source=source)
-    if not row.text(5) and not row.text(10):
-        case.say("sender-nobody", row, 5, err3="101", source=source)
-    number = row.text(8, 10)
-    if row.text(8, 7) in ("FINEJ", "FINEG") and number and not FINESS.fullmatch(number):
-        case.say("form", row, 8, repetition=1, component=10, err3="102", source=source, value=number)
-
-
-def _address(case: Case, row: Segment) -> None:
-    """PRT-15; one snippet of the guide has a separator too many, which puts it into a sixteenth field."""
-    source = f"{CDA}, segment PRT-15"
-    if row.text(15, 4) or row.text(15):
-        return
-    start, end = row.span(16)
-    if start < end:
-        case.say("address-shifted", row, 16, severity=Severity.WARNING, err3="199", source=source)
-    else:
-        case.say("field-required", row, 15, err3="101", source=source)
 
 
 def transcription(case: Case) -> None:

@@ -59,6 +59,8 @@ def _judge(case: Case, document: Document, report: Report) -> None:
         _identifiers(case, patient, report.patient)
         _traits(case, patient, report.patient)
     _lineage(case, document, report)
+    _numbers(case, document, report)
+    _confidentiality(case, document, report)
     if report.legal_authenticator is None:
         case.say(
             "document-unsigned",
@@ -140,3 +142,31 @@ def _lineage(case: Case, document: Document, report: Report) -> None:
         case.say("replaces-unsaid", document.row, 11, err3="207", err5="900", source=source)
     if any(related.identifier == report.identifier for related in replaces):
         case.say("replaces-itself", document.row, 5, component=5, err3="207", err5="900", source=source)
+
+
+def _numbers(case: Case, document: Document, report: Report) -> None:
+    """Order and accession number, which the message need not have, are those of the document under the same OID.
+
+    A warning: between a site and a reading platform ORC-2 ties any document to the request, and an earlier report was
+    made for another one.
+    """
+    order = next((order for order in case.orders if document.row in order), ())
+    source = f"{CDA}, cohérence entre le message et le document"
+    for field, stated in (
+        (2, [each.placer for each in report.orders if each.placer]),
+        (3, list(report.accessions)),
+    ):
+        for row in order:
+            number, root = (row.text(field), row.text(field, 3)) if row.name in ("ORC", "OBR") else ("", "")
+            known = {each.extension for each in stated if each.root == root}
+            if root and number and known and number not in known:
+                case.say("number-differs", row, field, severity=Severity.WARNING, err3="207", err5="906", source=source)
+
+
+def _confidentiality(case: Case, document: Document, report: Report) -> None:
+    """A document of raised confidentiality should not be shared (point of attention of DESTDMP)."""
+    level = report.confidentiality.code if report.confidentiality else ""
+    shared = any(row.text(3) == "DESTDMP" and row.text(5) == "Y" for row in case.message.all("OBX"))
+    if shared and level in ("R", "V"):
+        source = f"{CDA}, alimentation DMP"
+        case.say("dmp-confidential", document.row, 5, component=5, severity=Severity.WARNING, err3="207", source=source)

@@ -1,4 +1,4 @@
-"""The patient: national identity (INS), reliability, visit, and dates in their order.
+"""The patient: national identity (INS), reliability, visit; numbers of what is repeated.
 
 Sources: CI-SIS "Prise en charge de l'INS dans les standards d'interopérabilité" (form, OID, traits: birth name, first
 given name, birth date, sex, place of birth); ANS "Référentiel INS" (key); IHE PAM national extension France 2.11
@@ -11,7 +11,6 @@ import re
 
 from gateway.hl7 import profiles
 from gateway.hl7.check.case import Case, components
-from gateway.hl7.check.datatypes import is_time
 from gateway.hl7.er7 import Segment
 from gateway.hl7.order_groups import of
 from gateway.hl7.profiles.common import HL7, PAM
@@ -20,32 +19,37 @@ from gateway.model.identifiers import INS_NIA, INS_NIR, INS_OIDS, INS_TEST_OIDS,
 
 INS = "CI-SIS, Prise en charge de l'INS dans les standards d'interopérabilité"
 _AUTHORITIES = {"ASIP-SANTE-INS-NIR": INS_NIR, "ASIP-SANTE-INS-NIA": INS_NIA}
-_COG = re.compile(r"[0-9]{5}|2[AB][0-9]{3}", re.ASCII)
+_TYPES = {"INS-NIR": INS_NIR, "INS-NIA": INS_NIA}
+_COG = re.compile(r"(?!00)[0-9]{5}|2[AB][0-9]{3}", re.ASCII)
+"""INSEE code of a commune or country: no department is 00."""
 _QUALIFIED = "VALI"
+_UNSURE = {"PROV", "DOUTE", "FICTI", "VIDE"}
 
 
 def identity(case: Case) -> None:
     """PID-3: the national identity's form, key, type and authority; then its traits and PID-32."""
     for patient in case.message.all("PID"):
-        national = [number for number in patient.repetitions(3) if _is_national(patient, number)]
+        national = [number for number in patient.repetitions(3) if is_national(patient, number)]
         for number in national:
             _national(case, patient, number)
         if len(national) > 1:
             case.say("ins-several", patient, 3, repetition=national[1], err3="198", source=INS)
         _traits(case, patient, bool(national))
+        _contradictions(case, patient, bool(national))
 
 
 def has_ins(patient: Segment | None) -> bool:
     """Whether PID-3 has a national identity."""
-    return patient is not None and any(_is_national(patient, number) for number in patient.repetitions(3))
+    return patient is not None and any(is_national(patient, number) for number in patient.repetitions(3))
 
 
-def _is_national(patient: Segment, number: int) -> bool:
-    if patient.text(3, 4, 2, number) in INS_OIDS:
+def is_national(segment: Segment, number: int, field: int = 3) -> bool:
+    """Whether a repetition of a CX (of PID-3, where nothing else is said) is meant to be a national identity."""
+    if segment.text(field, 4, 2, number) in INS_OIDS:
         return True
-    return patient.text(3, 5, repetition=number).startswith("INS") or patient.text(3, 4, 1, number).startswith(
-        "ASIP-SANTE-INS"
-    )
+    if segment.text(field, 5, repetition=number).startswith("INS"):
+        return True
+    return segment.text(field, 4, 1, number).startswith("ASIP-SANTE-INS")
 
 
 def _national(case: Case, patient: Segment, number: int) -> None:
@@ -109,10 +113,25 @@ def _national(case: Case, patient: Segment, number: int) -> None:
             value=name,
             expected="ASIP-SANTE-INS-NIR",
         )
-    stated = _AUTHORITIES.get(name, "")
-    if (stated and oid in (INS_NIR, INS_NIA) and stated != oid) or (stated == INS_NIA and oid in INS_TEST_OIDS):
+    for part, stated in ((4, _AUTHORITIES.get(name)), (5, _TYPES.get(type_code))):
         # Both test authorities are of the NIR.
-        case.say("ins-authority", patient, 3, repetition=number, component=4, err3="103", source=INS)
+        if stated and oid in INS_OIDS and oid != stated and not (stated == INS_NIR and oid in INS_TEST_OIDS):
+            case.say("ins-authority", patient, 3, repetition=number, component=part, err3="103", source=INS)
+    if oid != INS_NIA and ins_key_is_right(value):
+        _as_the_number_says(case, patient, value)
+
+
+_SEXES = {"1": "M", "3": "M", "7": "M", "2": "F", "4": "F", "8": "F"}
+
+
+def _as_the_number_says(case: Case, patient: Segment, number: str) -> None:
+    """Sex, year and month of birth stand in a NIR too. The traits of the register prevail, so it is a warning."""
+    sex, born = patient.text(8), patient.text(7)
+    if sex in ("M", "F") and _SEXES.get(number[0], sex) != sex:
+        case.say("ins-traits", patient, 8, severity=Severity.WARNING, err3="103", source=INS)
+    month = number[3:5] if "01" <= number[3:5] <= "12" else ""  # others: the month is not known
+    if (born[2:4] and born[2:4] != number[1:3]) or (month and born[4:6] and born[4:6] != month):
+        case.say("ins-traits", patient, 7, severity=Severity.WARNING, err3="103", source=INS)
 
 
 def _once(case: Case, patient: Segment, field: int, component: int, kind: str) -> None:
@@ -143,7 +162,7 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
     said = {patient.text(32, repetition=number) for number in patient.repetitions(32)} - {""}
     if not said:
         case.say("ins-reliability", patient, 32, severity=severity, err3="101", source=f"{INS} ; {PAM}")
-    elif _QUALIFIED not in said or said & {"PROV", "DOUTE", "FICTI", "VIDE"}:
+    elif _QUALIFIED not in said or said & _UNSURE:
         case.say(
             "ins-not-qualified",
             patient,
@@ -199,58 +218,23 @@ def _traits(case: Case, patient: Segment, national: bool) -> None:
         case.say("ins-given-names", patient, 5, repetition=1, component=3, severity=severity, err3="102", source=INS)
 
 
+def _contradictions(case: Case, patient: Segment, national: bool) -> None:
+    """What PID says twice: unknown and validated, alive and dead since, one of several births and the only one."""
+    said = {patient.text(32, repetition=number) for number in patient.repetitions(32)}
+    if not national and _QUALIFIED in said and (patient.text(31) == "Y" or said & _UNSURE):
+        case.say("identity-contradicts", patient, 32, err3="103", source=f"{PAM}, PID-31, PID-32")
+    if patient.text(30) == "N" and patient.text(29):
+        case.say("death-contradicts", patient, 30, err3="103", source=f"{HL7} 3.4.2, PID-29, PID-30")
+    if patient.text(24) == "N" and patient.text(25) not in ("", "1"):
+        source = f"{HL7} 3.4.2, PID-24, PID-25"
+        case.say("birth-order", patient, 25, severity=Severity.WARNING, err3="103", source=source)
+
+
 def visit_number(case: Case) -> None:
     """PV1-19 is required when PV1-2 is E, I, O or R."""
     for visit in case.message.all("PV1"):
         if visit.text(2) in profiles.CLASSES_WITH_A_VISIT_NUMBER and not visit.text(19):
             case.say("visit-number", visit, 19, err3="101", value=visit.text(2))
-
-
-_NOT_AFTER_THE_MESSAGE = (("PID", 7), ("ORC", 9), ("PV1", 44))
-_USUALLY_NOT_AFTER = (("EVN", 2), ("EVN", 6), ("TXA", 4), ("TXA", 7))
-"""Official examples have these after MSH-7."""
-
-
-def dates(case: Case) -> None:
-    """Nobody is born, and nothing was asked for, after the message was made; a visit ends after it began."""
-    made = case.message.header.text(7)
-    if is_time(made):
-        for places, severity in (
-            (_NOT_AFTER_THE_MESSAGE, Severity.ERROR),
-            (_USUALLY_NOT_AFTER, Severity.WARNING),
-        ):
-            for name, number in places:
-                for segment in case.message.all(name):
-                    _not_after(case, segment, number, made, severity if number != 44 else Severity.WARNING)
-    for visit in case.message.all("PV1"):
-        start, stop = visit.text(44), visit.text(45)
-        if start and stop and is_time(start) and is_time(stop) and _later(start, stop):
-            case.say("dates-visit", visit, 45, err3="102", source=PAM)
-    patient = case.message.first("PID")
-    born = patient.text(7) if patient else ""
-    for visit in case.message.all("PV1"):
-        if born and visit.text(44) and is_time(born) and is_time(visit.text(44)) and _later(born, visit.text(44)):
-            case.say("dates-visit-birth", visit, 44, err3="102", source=PAM)
-    died = patient.text(29) if patient else ""
-    if patient and died and born and is_time(died) and is_time(born) and _later(born, died):
-        case.say("dates-death", patient, 29, err3="102", source=PAM)
-
-
-def _not_after(case: Case, segment: Segment, number: int, made: str, severity: Severity) -> None:
-    stated = segment.text(number)
-    if stated and is_time(stated) and _later(stated, made):
-        case.say("dates-future", segment, number, severity=severity, err3="102", source=f"{PAM} ; MSH-7")
-
-
-def _later(one: str, other: str) -> bool:
-    """Whether *one* is after *other*, to the precision of the shorter; zones are compared where both have one."""
-    from gateway.model.times import Timestamp
-
-    first, second = Timestamp.parse(one), Timestamp.parse(other)
-    if first.moment.tzinfo and second.moment.tzinfo and min(first.digits, second.digits) > 8:
-        return first.moment > second.moment
-    digits = min(first.digits, second.digits)
-    return one[:digits] > other[:digits]
 
 
 def order_pairs(case: Case) -> None:
@@ -260,9 +244,18 @@ def order_pairs(case: Case) -> None:
         if request is None:
             continue
         for number in (2, 3):
-            ours, theirs = components(request, number), components(order[0], number)
-            if ours and theirs and ours != theirs:
+            if _differ(components(request, number), components(order[0], number)):
                 case.say("order-number-differs", request, number, err3="103", source=f"{HL7} 4.5.3.{number}")
+
+
+def _differ(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two EI cannot be the same number: the name of an authority says nothing beside its OID."""
+    if not one or not other:
+        return False
+    (number, name, root), (its_number, its_name, its_root) = ((*each, "", "", "")[:3] for each in (one, other))
+    if number != its_number or (root and its_root and root != its_root):
+        return True
+    return bool(name and its_name) and name != its_name and not (root and its_root)
 
 
 def sequence(case: Case) -> None:

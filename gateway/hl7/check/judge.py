@@ -7,7 +7,20 @@ from collections.abc import Callable
 
 from gateway.errors import GatewayError, InputRejected, InputTooLarge
 from gateway.hl7 import er7
-from gateway.hl7.check import document, fields, identity, others, structure, teleradiology, white_paper
+from gateway.hl7.check import (
+    dates,
+    document,
+    examinations,
+    fields,
+    identity,
+    kinds,
+    labels,
+    others,
+    participants,
+    structure,
+    teleradiology,
+    white_paper,
+)
 from gateway.hl7.check.case import Case, Enough
 from gateway.hl7.check.embedded import embedded_documents
 from gateway.hl7.er7 import Message
@@ -25,15 +38,17 @@ RULES: dict[str, Callable[[Case], None]] = {
     for rule in (
         identity.identity,
         identity.visit_number,
-        identity.dates,
+        dates.dates,
         identity.order_pairs,
         identity.sequence,
+        kinds.number_kinds,
+        labels.labels,
         document.trio,
         document.document_type,
         document.documents,
         document.statements,
         document.mail,
-        document.participations,
+        participants.participations,
         document.transcription,
         embedded_documents,
         teleradiology.order_numbers,
@@ -42,7 +57,7 @@ RULES: dict[str, Callable[[Case], None]] = {
         teleradiology.relevant_comments,
         teleradiology.observations,
         teleradiology.answer,
-        teleradiology.examinations,
+        examinations.examinations,
         white_paper.white_paper_identity,
         white_paper.clinical_information,
         white_paper.protocol,

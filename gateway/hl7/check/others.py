@@ -39,12 +39,21 @@ def acknowledgement(case: Case) -> None:
             value=version,
             expected=", ".join(allowed),
         )
+    _error_texts(case)
+    severities = {row.text(4) for row in case.message.all("ERR")}
+    if error is not None and code in ("AE", "AR") and severities <= {"I", "W"}:
+        # Table 0516: both say that the message was processed.
+        case.say("error-severity", error, 4, err3="103", source=f"{CDA}, table 0516", value=error.text(4))
+    if error is not None and error.text(3) == "207" and not error.text(5):
+        case.say("error-detail", error, 5, severity=Severity.WARNING, err3="101", source=f"{CDA}, table 0357, 207")
+
+
+def _error_texts(case: Case) -> None:
+    """The words of ERR-3 are not those of another code."""
     for row in case.message.all("ERR"):
         stated, meant = row.text(3), TEXTS_0357.get(row.text(3, 2).casefold(), "")
         if meant and stated in CONDITIONS and meant != stated:
             case.say("error-text", row, 3, err3="103", source=f"{CDA}, table 0357", value=stated, expected=meant)
-    if error is not None and error.text(3) == "207" and not error.text(5):
-        case.say("error-detail", error, 5, severity=Severity.WARNING, err3="101", source=f"{CDA}, table 0357, 207")
 
 
 def receipt(case: Case) -> None:
@@ -79,6 +88,7 @@ def receipt(case: Case) -> None:
         )
     error = case.message.first("ERR")
     answer = rows[0].text(5) if rows else ""
+    _error_texts(case)
     if answer == "N" and error is None:
         case.say("error-missing", "ERR^1", err3="100", source=f"{CDA}, ZAM^{event}, segment ERR", segment="ERR")
     if answer == "Y" and error is not None:
@@ -119,6 +129,8 @@ def merge(case: Case) -> None:
         gone = {_identity(old, 1, n) for n in old.repetitions(1)}
         if kept & gone:
             case.say("merge-itself", old, 1, err3="103", source=f"ITI-30 ; {PAM}")
+        if case.profile.name == "adt-a40" and not {authority for _, authority in kept} & {its for _, its in gone}:
+            case.say("merge-authority", old, 1, severity=Severity.WARNING, err3="103", source=f"ITI-30 ; {PAM}")
 
 
 def same_authority(case: Case) -> None:

@@ -35,13 +35,17 @@ def _report(case: Case, matcher: _Matcher, source: str) -> None:
             case.say("segment-missing", f"{name}^{before}", err3="100", source=source, segment=name)
     missing = {name for name, _ in matcher.missing}
     for segment in matcher.misplaced:
-        order = segment.name in missing or segment.sequence == 1
+        order = segment.name in missing or segment.sequence == 1 or segment in matcher.late
         rule, err3 = ("segment-order", "100") if order else ("segment-repeated", "198")
         case.say(rule, segment, err3=err3, source=source)
 
 
 _COMMENT = "NTE"
 """One that stands right before a segment that is due is out of its place itself: nothing is missing."""
+
+_PARTICIPATION = "PRT"
+"""Stands behind its OBX and before the NTE of that (CI-SIS "Transmission d'un document CDA R2 en HL7 v2" 2.1, as HL7
+v2.9 has it). One that comes later is out of its place: no OBX is missing there."""
 
 
 @dataclass
@@ -54,6 +58,8 @@ class _Matcher:
         self.at = 0
         self.missing: list[tuple[str, int]] = []
         self.misplaced: list[Segment] = []
+        self.late: list[Segment] = []
+        """Of those that are misplaced: behind what they belong before, in the same group."""
         self._seen: dict[str, int] = {}
 
     @property
@@ -115,7 +121,7 @@ class _Matcher:
     def _begins(self, group: Group, after: frozenset[str], done: int) -> bool:
         if self.name in group.first:
             return True
-        while self.name and self._strays(group, after, done):
+        while self.name and (self._strays(group, after, done) or self._comes_late(group, done)):
             self._skip()
         return self.name in group.first or (self.name in group.names and self.name not in after)
 
@@ -124,6 +130,13 @@ class _Matcher:
         if self.name == _COMMENT and self._next in group.first:
             return self.name not in group.first | after
         return group.required and not done and self.name not in after | group.names
+
+    def _comes_late(self, group: Group, done: int) -> bool:
+        """Whether the segment is a PRT behind the NTE of the same OBX."""
+        late = done > 0 and self.name == _PARTICIPATION and _PARTICIPATION in group.names
+        if late:
+            self.late.append(self.segments[self.at])
+        return late
 
     @property
     def _next(self) -> str:

@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from urllib.parse import parse_qs, urlsplit
 
 from gateway import valuesets
 from gateway.hl7 import embedded
 from gateway.hl7.check.case import Case, components
-from gateway.hl7.check.datatypes import is_time
-from gateway.hl7.check.identity import _later
+from gateway.hl7.check.datatypes import MOST_DIGITS, is_number
 from gateway.hl7.er7 import Segment
 from gateway.hl7.order_groups import Order, all_of, of
-from gateway.hl7.profiles.common import FINESS, TLR
+from gateway.hl7.profiles.common import TLR, structure_number
 from gateway.hl7.profiles.teleradiology import (
+    HEIGHT,
     OBSERVATIONS,
     OF_FLOW,
+    PREGNANCY,
     PROTOCOL,
+    WEIGHT,
     Kind,
     Observation,
 )
 from gateway.model.codes import dicom_modality
 from gateway.model.finding import Severity
 
+_POSSIBLE = {
+    HEIGHT: {"cm": (15, 300), "m": (0.15, 3), "mm": (150, 3000), "[in_i]": (6, 120), "[ft_i]": (0.5, 10)},
+    WEIGHT: {"kg": (0.2, 700), "g": (200, 700_000), "[lb_av]": (0.4, 1500)},
+}
+"""By observation and unit: from the smallest child born alive to more than the tallest and the heaviest ever known."""
 _SUB_ID = "CI-SIS Téléradiologie, utilisation du champ OBX-4"
 _TABLES = {
     "MODALITY": valuesets.MODALITY,
@@ -61,8 +67,8 @@ def responsible(case: Case) -> None:
         ):
             case.say("responsible-differs", request, 16, err3="103", source=f"{TLR}, OBR-16 identique à ORC-12")
         register = head.text(21, 7)
-        number = head.text(21, 10)
-        if register in ("FINEJ", "FINEG") and number and not FINESS.fullmatch(number):
+        number, form = head.text(21, 10), structure_number(register)
+        if number and form and not form.fullmatch(number):
             case.say("form", head, 21, repetition=1, component=10, err3="102", source=f"{TLR}, ORC-21.10", value=number)
         if register in ("FINEJ", "FINEG", "IDNST"):
             for part, expected in ((2, "1.2.250.1.71.4.2.2"), (3, "ISO")):
@@ -138,6 +144,8 @@ def observations(case: Case) -> None:
         _facets(case, rows, kinds)
         for row in rows:
             _encapsulated(case, row)
+            if row.text(3) == PREGNANCY and row.text(5) == "Y" and case.value_of("PID", 8) == "M":
+                case.say("pregnant-man", row, 5, severity=Severity.WARNING, err3="103", value="M")
 
 
 def _known(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> None:
@@ -188,6 +196,9 @@ def _of_value_set(case: Case, row: Segment, kind: Observation) -> None:
         return
     table = valuesets.load(_TABLES[kind.value_set])
     if (dicom_modality(code) if kind.value_set == "MODALITY" else code) in table:
+        if kind.value_set == "MODALITY" and system != "DCM":
+            # DICOM's own codes are of DICOM, whatever else the value set of requests holds.
+            case.say("value", row, 5, repetition=1, component=3, err3="103", value=system, expected="DCM")
         return
     # The modalities of a request have a value set of their own, which is not public with its codes.
     local = system == "terminologie-cisis-fr"
@@ -205,14 +216,22 @@ def _of_value_set(case: Case, row: Segment, kind: Observation) -> None:
 
 
 def _measure(case: Case, row: Segment, kind: Observation) -> None:
-    """A number above nothing, in a unit of what is measured."""
+    """A number above nothing and within what people measure, in a unit of what is measured."""
     if not kind.unit:
         return
     value, unit = row.text(5), row.text(6)
-    if value.startswith("-") or (value and not value.strip("+0.")):
+    if value.startswith("-") or (value and not value.strip("+0.")) or _beyond(kind, value, unit):
         case.say("measure", row, 5, err3="102", value=value)
     if unit and kind.units and unit not in kind.units:
         case.say("value", row, 6, err3="103", value=unit, expected=", ".join(kind.units))
+
+
+def _beyond(kind: Observation, value: str, unit: str) -> bool:
+    """Whether nobody is so tall or so heavy, or so small: a unit is wrong then, or a point is missing."""
+    possible = _POSSIBLE.get(kind.code, {}).get(unit)
+    if possible is None or len(value) > MOST_DIGITS or not is_number(value):
+        return False
+    return not possible[0] <= float(value) <= possible[1]
 
 
 def _facets(case: Case, rows: list[Segment], kinds: tuple[Observation, ...]) -> None:
@@ -289,101 +308,18 @@ def decoded(row: Segment) -> bytes | None:
 
 
 def answer(case: Case) -> None:
-    """An accepted request comes with its protocol."""
+    """An accepted request comes with its protocol, and is not refused beside."""
+    decisions: dict[tuple[str, ...], str] = {}
     for order in case.orders:
+        decision = order[0].text(1)
+        if decisions.setdefault(components(order[0], 2), decision) != decision:
+            case.say("decisions", order[0], 1, err3="103", source=f"{TLR}, flux 3, ORC-1")
+        if decision == "OK" and order[0].raw(16):
+            source = f"{TLR}, flux 3, ORC-16"
+            case.say("reason-accepted", order[0], 16, severity=Severity.WARNING, err3="199", source=source)
         protocols = [row for row in all_of(order, "OBX") if row.text(3) == PROTOCOL.code]
         source = f"{TLR}, flux 3, protocole d'imagerie"
         if order[0].text(1) == "OK" and not protocols:
             case.say("protocol-missing", order[0], 1, err3="100", source=source)
         if order[0].text(1) == "OC" and protocols:
             case.say("protocol-refused", protocols[0], 3, severity=Severity.WARNING, err3="199", source=source)
-
-
-def examinations(case: Case) -> None:
-    """Flow 4: one order is one examination; its study, its accession number and its viewer address agree."""
-    source = f"{TLR}, flux 4"
-    made = case.message.header.text(7)
-    studies: set[str] = set()
-    for order in case.orders:
-        control = of(order, "IPC")
-        if control is None:
-            continue
-        study = control.text(3)
-        if study in studies and study:
-            case.say("study-twice", control, 3, err3="198", source=source, value=study)
-        studies.add(study)
-        _codes(case, order, control)
-        _viewer(case, order, control)
-        timing = list(all_of(order, "TQ1"))
-        if len(timing) > 1:
-            case.say("segment-repeated", timing[1], err3="198", source=f"{source}, segment TQ1")
-        for row in timing:
-            performed = row.text(7)
-            if performed and is_time(performed) and is_time(made) and _later(performed, made):
-                case.say("dates-performed", row, 7, err3="102", source=f"{source}, TQ1-7")
-            if row.text(6, 2) and row.text(6, 2).lower() not in ("jours", "jour", "j", "d", "day", "days"):
-                case.say(
-                    "value",
-                    row,
-                    6,
-                    repetition=1,
-                    component=2,
-                    err3="103",
-                    source=f"{source}, TQ1-6",
-                    value=row.text(6, 2),
-                    expected="jours",
-                )
-
-
-def _codes(case: Case, order: Order, control: Segment) -> None:
-    table = valuesets.load(valuesets.IMAGING_CODES)
-    for field in (2, 4):
-        code = control.text(field)
-        if code and code not in table:
-            case.say(
-                "code-unknown", control, field, repetition=1, component=1, err3="103", source=table.name, value=code
-            )
-    act = next((row.text(5) for row in all_of(order, "OBX") if row.text(3) == "CODE_ACTE_IMAGERIE"), "")
-    if act and control.text(4) and act != control.text(4):
-        case.say("act-differs", control, 4, severity=Severity.WARNING, err3="103", value=control.text(4), expected=act)
-
-
-def _viewer(case: Case, order: Order, control: Segment) -> None:
-    """The partial address names the study and the accession number of its order."""
-    source = f"{TLR}, flux 4, URL de viewer DRIMbox"
-    for row in all_of(order, "OBX"):
-        data = decoded(row) if row.text(3) == "URL_PARTIELLE_VIEWER" and row.text(5, 5) else None
-        if data is None:
-            continue
-        try:
-            address = urlsplit(data.decode("ascii").strip())
-            asked = {name.lower(): values[0] for name, values in parse_qs(address.query).items()}
-        except ValueError:
-            asked, address = {}, urlsplit("")
-        if address.scheme != "https" or not address.hostname:
-            # The guide's own example holds bytes that are no text at all; words that are no address are a fault.
-            readable = data.isascii() and data.strip().decode().isprintable()
-            case.say(
-                "viewer-address",
-                row,
-                5,
-                repetition=1,
-                component=5,
-                err3="102",
-                source=source,
-                severity=Severity.ERROR if readable else Severity.WARNING,
-            )
-            continue
-        # The guide names the values and not the parameters; the national link calls the study ``studyUID``.
-        asked.setdefault("studyinstanceuid", asked.get("studyuid", ""))
-        for name, expected in (("studyinstanceuid", control.text(3)), ("accessionnumber", control.text(1))):
-            stated = asked.get(name, "")
-            if not stated:
-                case.say("viewer-parameter", row, 5, repetition=1, component=5, err3="101", source=source, value=name)
-            elif expected and not _same(stated, expected, control.text(1, 3)):
-                case.say("viewer-differs", row, 5, repetition=1, component=5, err3="103", source=source, value=name)
-
-
-def _same(stated: str, expected: str, root: str) -> bool:
-    """The link writes an accession number alone, or behind its issuer."""
-    return stated == expected or (bool(root) and stated in (f"{root}.{expected}", f"{root}^{expected}"))

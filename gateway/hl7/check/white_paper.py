@@ -10,20 +10,27 @@ import re
 
 from gateway import valuesets
 from gateway.hl7.check.case import Case
+from gateway.hl7.check.datatypes import is_number
 from gateway.hl7.check.identity import has_ins
-from gateway.hl7.order_groups import all_of, of
+from gateway.hl7.order_groups import Order, all_of, of
 from gateway.hl7.profiles import routing
 from gateway.hl7.profiles.common import WHITE_PAPER
-from gateway.hl7.profiles.white_paper import CANCELLATIONS
+from gateway.hl7.profiles.white_paper import CANCELLATIONS, REFUSALS
 from gateway.model.codes import dicom_modality
+from gateway.model.finding import Severity
 
 _NUMBER_OF_IMAGES = "113731"
+_GRAY, _LENGTH = r"(n|u|µ|μ|m|c|d|k)?Gy", r"[. *·x×]?(m|c|d)?m"
+_ACTIVITY, _SIEVERT = r"(k|M|G|T|m|u|µ|μ)?(Bq|Ci)", r"(n|u|µ|μ|m)?Sv"
 _UNITS = {
-    **dict.fromkeys(("111636", "111637", "113722", "113726", "113727", "113813", "113830"), ("Gy",)),
-    "113507": ("Bq", "Ci"),
-    "113839": ("Sv",),
+    **dict.fromkeys(("111636", "111637", "113830"), ("Gy", re.compile(_GRAY))),
+    "113813": ("Gy.cm", re.compile(_GRAY + _LENGTH)),
+    **dict.fromkeys(("113722", "113726", "113727"), ("Gy.cm2", re.compile(_GRAY + _LENGTH + "[2²]"))),
+    "113507": ("Bq, Ci", re.compile(_ACTIVITY)),
+    "113839": ("Sv", re.compile(_SIEVERT)),
 }
-"""By quantity (DICOM PS3.16, TID 10001 and those below it): what its unit is made of, whatever it is multiplied by."""
+"""By quantity (DICOM PS3.16, TID 10001 and those below it): its unit, whatever it is multiplied by and however it is
+written: a dose, a dose times a length (PDL), a dose times an area (PDS), an activity, an effective dose."""
 IRRADIATING = frozenset({"CR", "CT", "DX", "IO", "MG", "NM", "PT", "PX", "RF", "RG", "XA"})
 """Modalities (DICOM CID 29) for which a dose exists."""
 
@@ -56,6 +63,9 @@ def protocol(case: Case) -> None:
         rows = [row for row in all_of(order, "OBX") if row.text(3) == "PROTOCOLE_IMAGERIE"]
         if not any(row.text(5) or row.text(5, 5) for row in rows):
             case.say("protocol-missing", order[0], 1, err3="100", source=f"{WHITE_PAPER}, flux C")
+        elif order[0].text(1) in REFUSALS:
+            source = f"{WHITE_PAPER}, flux C"
+            case.say("protocol-refused", rows[0], 3, severity=Severity.WARNING, err3="199", source=source)
 
 
 def examination_elements(case: Case) -> None:
@@ -67,6 +77,8 @@ def examination_elements(case: Case) -> None:
         if not stated:
             name = "Accession Number (OBR-18, IPC-1)"
             case.say("element-missing", order[0], err3="101", source=source, value=name)
+    for order in case.orders:
+        _said_twice(case, order, source)
     study = any(
         re.fullmatch(r"[0-2](\.(0|[1-9][0-9]*))+", uid) for uid in (case.value_of("ZDS", 1), case.value_of("IPC", 3))
     )
@@ -87,6 +99,23 @@ def examination_elements(case: Case) -> None:
             )
     if modality and dicom_modality(modality) not in valuesets.load(valuesets.MODALITY):
         case.say("code-unknown", "OBR^1^24", err3="103", source=source, segment="OBR", value=modality)
+
+
+def _said_twice(case: Case, order: Order, source: str) -> None:
+    """Accession number, study and modality may stand in OBR, ZDS and IPC: they are the same then."""
+    request, control, study = of(order, "OBR"), of(order, "IPC"), of(order, "ZDS")
+    if control is None:
+        return
+    for field, stated in (
+        (1, request.text(18) if request else ""),
+        (3, study.text(1) if study else ""),
+        (5, request.text(24) if request else ""),
+    ):
+        value = control.text(field)
+        if field == 5:
+            stated, value = dicom_modality(stated), dicom_modality(value)
+        if stated and value and stated != value:
+            case.say("element-differs", control, field, err3="103", source=source)
 
 
 def examined_modality(case: Case) -> str:
@@ -110,8 +139,10 @@ def dose(case: Case) -> None:
             if not row.text(field) and not (field == 6 and row.text(3) == _NUMBER_OF_IMAGES):
                 case.say("field-required", row, field, err3="101", source=source)
         unit, words = row.text(6), row.text(6, 2)
-        if unit and not any(known in text for known in _UNITS.get(row.text(3), ("",)) for text in (unit, words)):
-            expected = ", ".join(_UNITS[row.text(3)])
+        expected, form = _UNITS.get(row.text(3), ("", re.compile("")))
+        if unit and expected and not any(form.fullmatch(text) for text in (unit, words)):
             case.say("value", row, 6, err3="103", source=source, value=unit, expected=expected)
         if row.text(5).startswith("-"):
             case.say("form", row, 5, err3="102", source=source, value=row.text(5))
+        elif expected and is_number(row.text(5)) and not row.text(5).strip("+0."):
+            case.say("measure", row, 5, err3="102", source=source, value=row.text(5))

@@ -52,6 +52,7 @@ def header(
         asked("11.1", "R", "P", "T", "D", err3="202"),
         asked("12"),
         asked("12.1", "R", *version, tolerated=tolerated_versions, err3="203"),
+        asked("12.2", "O", COUNTRY),
         asked("17", "R", COUNTRY),
         asked("18", "R", *CHARSETS, tolerated=() if profile else ANSWERED_CHARSETS, single=True),
     ]
@@ -107,11 +108,21 @@ def entity(path: str, usage: str = "R", **more: Any) -> tuple[Field, ...]:
     )
 
 
-FINESS = re.compile(r"[0-9]?[0-9][0-9AB][0-9]{7}", re.ASCII)
+FINESS = re.compile(r"1?[0-9][0-9AB][0-9]{7}", re.ASCII)
 """Nine characters, alone or behind the 1 of Struct_IdNat."""
-PROFESSIONAL_ID = r"[0-9][0-9A-Z/.-]{7,24}"
-"""PS_IdNat (ANS): a digit for the register, then the number in it."""
-PROFESSIONAL_TYPES = ("IDNPS", "RPPS", "ADELI", "EI", "PI")
+_STRUCTURE = re.compile(r"(1?[0-9][0-9AB][0-9]{7}|2[0-9]{9}|3[0-9]{14}|[04-9][0-9A-Z/.-]{8,40})", re.ASCII)
+"""Struct_IdNat (ANS): a digit for the register (1 FINESS, 2 SIREN, 3 SIRET, others), then the number in it."""
+PROFESSIONAL_ID = r"[89][0-9]{8}|8[0-9]{11}|[0-7][0-9A-Z/.-]{7,24}"
+"""PS_IdNat (ANS): a digit for the register (8 RPPS, of 11 digits; 0 ADELI), then the number in it; or a number of a
+register alone (RPPS, of which none begins with 8 or 9; ADELI, of nine characters)."""
+
+
+def structure_number(kind: str) -> re.Pattern[str] | None:
+    """The form of a structure's number of that kind (XON-7); None where each structure makes its own."""
+    return FINESS if kind in ("FINEJ", "FINEG") else _STRUCTURE if kind == "IDNST" else None
+
+
+PROFESSIONAL_TYPES = ("IDNPS", "RPPS", "ADELI", "EI")
 """Of XCN-13 (table 0203, Interop'Santé)."""
 ORGANIZATION_TYPES = ("FINEJ", "FINEG", "IDNST", "UF", "SVR")
 """Of XON-7."""

@@ -193,6 +193,7 @@ _TXA = Section(
 )
 RULES = (
     "identity",
+    "number_kinds",
     "visit_number",
     "dates",
     "order_pairs",
@@ -202,6 +203,7 @@ RULES = (
     "statements",
     "mail",
     "participations",
+    "labels",
     "sequence",
     "embedded_documents",
 )

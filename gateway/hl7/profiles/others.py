@@ -29,7 +29,7 @@ OMI_CHANGE = Profile(
     structure_source=DRIM,
     source=DRIM,
     national=False,
-    rules=("identity", "dates", "image_change"),
+    rules=("identity", "number_kinds", "dates", "order_pairs", "image_change"),
     sections=(
         Section(
             segment="MSH",
@@ -146,6 +146,19 @@ ACK = Profile(
 )
 
 STATUS_BY_EVENT = {"Z01": "ACK_RECEPTION_DMP", "Z02": "ACK_RECEPTION_MSS", "Z03": "ACK_LECTURE_MSS"}
+RECEIPT_LABELS = {
+    "ACK_RECEPTION_DMP": "Accusé de réception DMP",
+    "ACK_RECEPTION_MSS": "Accusé de réception MSSanté",
+    "DESTINATAIRE_MSS": "Destinataire MSSanté",
+    "ACK_LECTURE_MSS": "Accusé de lecture",
+    "LECTEUR_MSS": "Lecteur du courriel MSSanté",
+}
+"""OBX-3 of receipts (table "AckMetierZAM")."""
+SMTP_CODES = (
+    *("101", "111", "251", "252", "420", "421", "422", "431", "432", "441", "442", "450", "451", "452"),
+    *("500", "501", "502", "503", "504", "510", "512", "513", "523", "530", "541", "550", "551", "552", "553", "554"),
+)
+"""ERR-5.1 of a receipt of the secure mail (table "SMTPERRORCODE")."""
 ADDRESS_BY_EVENT = {"Z02": "DESTINATAIRE_MSS", "Z03": "LECTEUR_MSS"}
 ERROR_SYSTEMS = {
     "Z01": ("DMP_ERROR_CODE", ("DMPERRORCODE",)),
@@ -153,8 +166,8 @@ ERROR_SYSTEMS = {
     "Z03": ("applicationErrorCondition", ("HL70533", "applicationErrorCode")),
 }
 """ERR-5.3: the name that the guide gives, and those that examples write."""
-ERROR_CODES = {"Z02": r"[1-5][0-9]{2}", "Z03": r"90[0-6]"}
-"""ERR-5.1: a reply of SMTP, a code of the guide's table; the DMP's codes are words."""
+ERROR_CODES = {"Z02": "|".join(SMTP_CODES), "Z03": r"90[0-6]"}
+"""ERR-5.1: codes of the guide's tables; the DMP's codes are words."""
 
 
 OLDER_RECEIPTS = {"1.0^CISIS_CDA_HL7_LPS": "1.0", "1.1^CISIS_CDA_HL7_LPS": "1.1"}
@@ -226,7 +239,7 @@ def _zam(event: str, fr: str, en: str) -> Profile:
         structure_source=source,
         source=CDA,
         older=OLDER_RECEIPTS,
-        rules=("receipt",),
+        rules=("receipt", "labels"),
         sections=tuple(sections),
     )
 
@@ -254,7 +267,7 @@ def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple
         structure_source=f"{ITI_30}, {message}",
         source=ITI_30,
         national=False,
-        rules=("identity", "dates", *rules),
+        rules=("identity", "number_kinds", "dates", *rules),
         sections=(
             Section(
                 segment="MSH",

@@ -92,8 +92,17 @@ def _order_message(message: Message) -> str:
 
 
 def _tells_of_an_examination(message: Message) -> bool:
-    """Whether an ORM of the white paper is about an examination that was done: it names a study, or a dose."""
-    if any(message.first(name) for name in _EXAMINATION) or any(row.text(18) for row in message.all("OBR")):
+    """Whether an ORM of the white paper is about an examination that was done: it names a study, or a dose.
+
+    A request is given its accession number when it is made (IHE RAD TF-2 section 4.4), and who takes it back repeats
+    what it held: neither tells of an examination.
+    """
+    controls = {row.text(1) for row in message.all("ORC")}
+    if controls and controls <= set(white_paper.CANCELLATIONS):
+        return False
+    if any(message.first(name) for name in _EXAMINATION):
+        return True
+    if any(row.text(18) for row in message.all("OBR")) and not controls & set(white_paper.REQUESTS):
         return True
     return any(is_dose(row.text(3), row.text(3, 2)) for row in message.all("OBX"))
 

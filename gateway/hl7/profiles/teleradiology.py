@@ -287,7 +287,18 @@ _COMMENT = Section(
     source=f"{TLR}, flux 1, segment NTE",
     fields=(asked("3"), asked("4.3", "R", COMMENTS)),
 )
-_RULES = ("identity", "visit_number", "dates", "sequence", "order_numbers", "responsible", "observations")
+_RULES = (
+    "identity",
+    "number_kinds",
+    "visit_number",
+    "dates",
+    "sequence",
+    "order_numbers",
+    "order_pairs",
+    "responsible",
+    "labels",
+    "observations",
+)
 _PID = patient(f"{TLR}, données concernant le patient")
 _PV1 = visit(f"{TLR}, venue du patient")
 F1, F2, F3, F4 = (f"{TLR}, flux {number}" for number in range(1, 5))

@@ -16,8 +16,12 @@ _ORM = f"MSH [{{NTE}}] {PATIENT} PV1 [PV2] {COVERAGE}"
 _WARN = Severity.WARNING
 CANCELLATIONS = ("CA", "DC", "OC", "OD")
 """ORC-1 of a request that is taken back (table 0119)."""
-_ASKS = ("NW", "XO", "RO", "RP", "SN", "SC", *CANCELLATIONS)
-"""ORC-1 of a request: new, changed, replaced, its state, taken back."""
+REFUSALS = ("OC", "CA", "UA")
+"""ORC-1 of an answer that declines."""
+REQUESTS = ("NW", "XO", "RO", "RP", "SN")
+"""ORC-1 of a request: new, changed, replaced."""
+_ASKS = (*REQUESTS, "SC", *CANCELLATIONS)
+"""The same, its state, or taken back."""
 
 
 def _white_paper(name: str, fr: str, en: str, structure: str, rules: tuple[str, ...], *more: Section) -> Profile:
@@ -29,7 +33,7 @@ def _white_paper(name: str, fr: str, en: str, structure: str, rules: tuple[str, 
         structure=structure,
         structure_source=source,
         source=WHITE_PAPER,
-        rules=("identity", "dates", "sequence", "order_pairs", *rules),
+        rules=("identity", "number_kinds", "dates", "sequence", "order_pairs", *rules),
         sections=(
             Section(
                 segment="MSH",
