@@ -10,6 +10,7 @@ from typing import Literal
 from lxml import etree
 
 from gateway.kos.build import ManifestRequest, build
+from gateway.kos.requests import Order
 from gateway.model.codes import Code
 from gateway.model.document import (
     DOCUMENT_ONLINE,
@@ -57,13 +58,24 @@ REPORT = (
     "<title>CR d'imagerie médicale - IRM du genou, scanner du thorax</title>"
     '<effectiveTime value="20210108111700+0100"/><languageCode code="fr-FR"/>'
     '<recordTarget><patientRole><id extension="279035121518989" root="1.2.250.1.213.1.4.10"/>'
-    '<id extension="IPP101" root="1.2.250.1.213.4.5.2.4"/><patient><administrativeGenderCode code="F"/>'
+    '<id extension="IPP101" root="1.2.250.1.213.4.5.2.4"/><patient>'
+    '<name><family>Pat Trois</family></name><name><family>PAT-AUTRE</family></name><administrativeGenderCode code="F"/>'
     '<birthTime value="19790328"/></patient></patientRole></recordTarget>'
-    '<documentationOf><serviceEvent><code code="24628-0"><translation code="CT" codeSystem="1.2.840.10008.2.16.4">'
+    '<inFulfillmentOf><order><accessionNumber xmlns="urn:dicom-org:ps3-20" root="1.2.250.1.213.4.5.2.5" '
+    'extension="ACN102"/></order></inFulfillmentOf><inFulfillmentOf><order><accessionNumber '
+    'xmlns="urn:dicom-org:ps3-20" root="1.2.250.1.213.4.5.2.5" extension="ACN103"/></order></inFulfillmentOf>'
+    '<documentationOf><serviceEvent><id root="1.2.250.1.213.4.5.2.1.103"/></serviceEvent></documentationOf>'
+    '<documentationOf><serviceEvent><id root="1.2.250.1.213.4.5.2.1.102"/><code code="24628-0">'
+    '<translation code="CT" codeSystem="1.2.840.10008.2.16.4">'
     '<qualifier><name code="121139"/></qualifier></translation></code><effectiveTime>'
     '<low value="20210108102500+0100"/></effectiveTime></serviceEvent>'
     "</documentationOf><component><structuredBody/></component></ClinicalDocument>\n"
 ).encode()
+
+
+def _orders(pairing: Pairing) -> tuple[Order, ...]:
+    stated = PUBLICATION.report.orders
+    return tuple((one.accession, one.placer) for one in stated if one.accession == pairing.accession)
 
 
 def _draft(exam: Exam, pairing: Pairing, unique_id: str, flavour: Flavour) -> ManifestDraft:
@@ -76,6 +88,7 @@ def _draft(exam: Exam, pairing: Pairing, unique_id: str, flavour: Flavour) -> Ma
             site=replace(SITE, retrieve_url="https://box.example/dicom-web-rs"),
             patient=PATIENT,
             accession=pairing.accession,
+            orders=_orders(pairing),
             flavour=flavour,
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from lxml import etree
 
 from gateway.model.finding import Verdict
 from gateway.xds import constants as c
+from gateway.xds import queries
 from gateway.xds.constants import rim
 from gateway.xds.rules.judge import judge
 from tests.support import xds_messages as m
@@ -299,3 +301,247 @@ def test_a_new_version_of_a_folder_is_of_iti_57_alone() -> None:
     add_slot(association(root), "PreviousVersion", "1")
     assert errors(root, UPDATE) == set()
     assert errors(root, RESTRICTED) == {"update.target"}
+
+
+CODED = "authorRole"
+
+
+@pytest.mark.parametrize(
+    ("change", "right"),
+    [
+        # a Coded String is whole, a String is any
+        (lambda r: told(author(r), CODED, "PRF^^^&2.16.840.1.113883.5.90&ISO"), True),
+        (lambda r: told(author(r), CODED, "Ear, Nose & Throat"), True),
+        (lambda r: told(author(r), CODED, "SM44^Radiologie^1.2.250.1.213.1.1.4.5"), True),
+        (lambda r: told(author(r), CODED, "PRF^^^2.16.840.1.113883.5.90"), False),
+        (lambda r: told(author(r), CODED, "PRF^^&2.16.840.1.113883.5.90&ISO"), False),
+        (lambda r: told(author(r), CODED, "^^^&2.16.840.1.113883.5.90&ISO"), False),
+        (lambda r: told(author(r), CODED, "PRF^^^&2.16.840.01&ISO"), False),
+        # an order, a referral, an encounter has an authority, an accession number may be unique without
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A1^^^^urn:ihe:iti:xds:2013:accession"), True),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A1^^^^urn:ihe:iti:xds:2013:order"), False),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A1^^^DEPT^urn:ihe:iti:xds:2013:order"), True),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A1^^^^urn:ihe:iti:xds:2013:referral"), False),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A1^^^^urn:ihe:iti:xds:2015:encounterId"), False),
+        # RFC 5646: the shorter code of a language, a region that is one
+        (lambda r: told(entry(r), "languageCode", "fr"), True),
+        (lambda r: told(entry(r), "languageCode", "fil-PH"), True),
+        (lambda r: told(entry(r), "languageCode", "fra"), False),
+        (lambda r: told(entry(r), "languageCode", "fre-FR"), False),
+        (lambda r: told(entry(r), "languageCode", "en-GB"), True),
+        (lambda r: told(entry(r), "languageCode", "en-UK"), False),
+        # a UUID is unique, with its URN or bare; a part of one is not
+        (lambda r: identifier(entry(r), c.ENTRY_UNIQUE_ID).set("value", OLD[9:]), True),
+        (lambda r: identifier(entry(r), c.ENTRY_UNIQUE_ID).set("value", OLD[10:]), False),
+        # the source's number has its domain and no type
+        (lambda r: told(entry(r), "sourcePatientId", "IPP101^^^&1.2.250.1.213.4.5.2.4&ISO^PI"), False),
+        (lambda r: told(entry(r), "sourcePatientId", "IPP102^^^&1.2.9&ISO"), True),
+        (lambda r: told(entry(r), "sourcePatientId", "IPP102"), False),
+        # a telephone number and an e-mail address have their own components
+        (lambda r: told(author(r), "authorTelecommunication", "^NET^Internet^a@example.org"), True),
+        (lambda r: told(author(r), "authorTelecommunication", "^NET^Internet^a@example.org^33"), False),
+        (lambda r: told(author(r), "authorTelecommunication", "^PRN^PH^a@example.org^33^1^23456789"), False),
+        # of a reference id
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A\\T\\B^^^&1.2&ISO^urn:ihe:iti:xds:2013:accession"), True),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A&B^^^&1.2&ISO^urn:ihe:iti:xds:2013:accession"), False),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A^^^&1.2&ISO^urn:local:number"), True),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "A^^^&1.2&ISO^accession"), False),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "1.2.3\\S\\4^^^^urn:ihe:iti:xds:2013:uniqueId"), True),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "4^^^&1.2.3&ISO^urn:ihe:iti:xds:2013:uniqueId"), True),
+        (lambda r: told(entry(r), c.REFERENCE_ID_LIST, "4^^^^urn:ihe:iti:xds:2013:uniqueId"), False),
+        # what serves one attribute alone
+        (lambda r: told(classified(entry(r), c.ENTRY_PRACTICE), "codingScheme", "1.3.6.1.4.1.19376.1.2.3"), False),
+        (lambda r: told(classified(entry(r), c.ENTRY_PRACTICE), "codingScheme", "1.3.6.1.4.1.19376.1.2.33"), True),
+    ],
+)
+def test_what_the_standard_says_of_a_value_is_held(change: Change, right: bool) -> None:
+    root = m.full()
+    change(root)
+    assert (errors(root) == set()) is right
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [("20210108101700", True), ("20210108111700+0100", True), ("20210108101700Z", False), ("20210108101700.5", False)],
+)
+def test_a_french_service_time_may_have_an_offset_and_nothing_else(written: str, right: bool) -> None:
+    root = m.request("dmp")
+    told(entry(root), "serviceStartTime", written)
+    told(entry(root), "serviceStopTime", "2021")
+    found = {one.rule for one in judge(etree.tostring(root), "dmp").findings if one.severity.value == "error"}
+    assert ("DocumentEntry.serviceStartTime.form" not in found) is right
+
+
+@pytest.mark.parametrize(
+    ("kind", "right"),
+    [("APND", True), ("XFRM", True), ("signs", True), ("RPLC", False), ("XFRM_RPLC", False)],
+)
+def test_what_is_not_replaced_may_come_in_the_same_submission(kind: str, right: bool) -> None:
+    """ITI TF-3 4.2.2.2 (or another DocumentEntry contained in the SubmissionSet), ITI TF-2 3.42.4.1.3.5."""
+    root = m.request("ihe")
+    add_association(root, IHE + kind, "Document02", "Document01")
+    found = {one.rule for one in judge(etree.tostring(root), "ihe").findings if one.severity.value == "error"}
+    assert ("relationship.inside" not in found) is right
+
+
+def test_a_transformation_is_not_added_to() -> None:
+    root = m.full()
+    association(root, 5).set("associationType", IHE + "XFRM")
+    other = add_association(root, IHE + "APND", "Document01", OTHER)
+    assert errors(root) == set()
+    other.set("targetObject", "Document01")
+    other.set("sourceObject", "Document02")
+    assert "relationship.transformed" in errors(root)
+
+
+def _queried(query_id: str, *parameters: tuple[str, str], home: str = "") -> Element:
+    root = m.query()
+    root[1].set("id", query_id)
+    for found in list(root[1]):
+        drop(found)
+    for parameter in parameters:
+        add_slot(root[1], *parameter)
+    if home:
+        root[1].set("home", home)
+    return root
+
+
+QUERY, SEVERAL = "urn:ihe:iti:2007:RegistryStoredQuery", "urn:ihe:iti:2009:MultiPatientStoredQuery"
+BETWEEN = "urn:ihe:iti:2007:CrossGatewayQuery"
+STATUSES = ("$XDSDocumentEntryStatus", f"('{APPROVED}')")
+ONE = (queries.FIND_DOCUMENTS, STATUSES, ("$XDSDocumentEntryPatientId", "'A^^^&1.2.3&ISO'"))
+BY_PATIENTS = ("$XDSDocumentEntryPatientId", "('A^^^&1.2.3&ISO','B^^^&1.2.3&ISO')")
+BY_CLASS = ("$XDSDocumentEntryClassCode", "('a^^1.2')")
+MANY = "urn:uuid:3d1bdb10-39a2-11de-89c2-2f44d94eaa9f"
+BY_UUID = (queries.GET_DOCUMENTS, ("$XDSDocumentEntryEntryUUID", f"('{OLD}')"))
+
+
+@pytest.mark.parametrize(
+    ("root", "action", "wrong"),
+    [
+        (_queried(*ONE), QUERY, ""),
+        (_queried(*ONE), BETWEEN, ""),
+        (_queried(*ONE), SEVERAL, "query.transaction"),
+        (_queried(MANY, STATUSES, BY_PATIENTS), SEVERAL, ""),
+        (_queried(MANY, STATUSES, BY_CLASS), SEVERAL, ""),
+        (_queried(MANY, STATUSES), SEVERAL, "query.parameter.missing"),
+        (_queried(MANY, STATUSES, BY_PATIENTS), QUERY, "query.transaction"),
+        (_queried(*BY_UUID), QUERY, ""),
+        (_queried(*BY_UUID, home="urn:oid:1.2.3"), BETWEEN, ""),
+        (_queried(*BY_UUID), BETWEEN, "query.home.missing"),
+    ],
+)
+def test_a_query_is_of_its_transaction(root: Element, action: str, wrong: str) -> None:
+    assert errors(root, action) == ({wrong} if wrong else set())
+
+
+def _answered(root: Element, action: str) -> set[str]:
+    found = judge(etree.tostring(m.envelope(root, action)), "ihe").findings
+    return {one.rule for one in found if not one.rule.startswith("wsa.")}
+
+
+def test_between_communities_every_object_says_where_it_is() -> None:
+    root = m.answer()
+    assert _answered(root, "urn:ihe:iti:2007:CrossGatewayQueryResponse") == set()
+    entry(root).attrib.pop("home")
+    assert _answered(root, "urn:ihe:iti:2007:RegistryStoredQueryResponse") == set()
+    assert _answered(root, "urn:ihe:iti:2007:CrossGatewayQueryResponse") == {"home.missing"}
+
+
+def test_an_answer_points_at_an_object_once() -> None:
+    root = m.answer()
+    for found in list(objects(root)):
+        drop(found)
+    for number in (1, 2):
+        etree.SubElement(objects(root), rim("ObjectRef")).set("id", OLD if number == 1 else OTHER)
+    assert judge(etree.tostring(root), "ihe").verdict is Verdict.VALID
+    objects(root)[1].set("id", OLD)
+    assert {one.rule for one in judge(etree.tostring(root), "ihe").findings} == {"id.repeated"}
+
+
+@pytest.mark.parametrize(
+    ("code", "action", "right"),
+    [
+        ("XDSUnknownPatientId", "urn:ihe:iti:2007:RegisterDocumentSet-bResponse", True),
+        ("XDSUnknownRepositoryId", "urn:ihe:iti:2007:RegisterDocumentSet-bResponse", False),
+        ("XDSDocumentUniqueIdError", "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse", False),
+        ("XDSDocumentUniqueIdError", "urn:ihe:iti:2017:RemoveDocumentsResponse", True),
+        ("XDSUnknownRepositoryId", "", True),
+    ],
+)
+def test_a_code_of_an_error_is_of_its_transaction(code: str, action: str, right: bool) -> None:
+    root = m.refusal()
+    next(iter(root.iter(f"{{{c.RS}}}RegistryError"))).set("errorCode", code)
+    found = _answered(root, action) if action else {one.rule for one in judge(etree.tostring(root), "ihe").findings}
+    assert ("response.error.submission" not in found) is right
+
+
+@pytest.mark.parametrize("flavour", ["dmp", "ihe"])
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("PAT-TROIS^DOMINIQUE^^^^^L", True),
+        ("Pat Trois^Dominique^^^^^L", True),
+        ("PÀT TROIS^DOMINIQUE^^^^^L", True),
+        ("PAT-AUTRE^DOMINIQUE^^^^^D~PAT-TROIS^DOMINIQUE^^^^^L", True),
+        ("DURAND^DOMINIQUE^^^^^L", False),
+    ],
+)
+def test_the_name_of_an_entry_is_that_of_its_document(flavour: m.Flavour, name: str, right: bool) -> None:
+    root = m.request(flavour)
+    place = 1 if flavour == "dmp" else 2
+    for number in (1, 2, 3):
+        told(entry(root, number), "sourcePatientInfo", f"PID-5|{name}", place)
+    judgement = judge(m.packed(m.envelope(root), flavour)[0], flavour)
+    found = {one.rule: one.severity.value for one in judgement.findings if one.rule.endswith(".name")}
+    weight = "error" if flavour == "dmp" else "warning"
+    assert found == ({} if right else {"manifest.name": weight, "report.name": weight})
+    assert (judgement.verdict is Verdict.VALID) is (right or flavour == "ihe")
+
+
+def test_a_manifest_and_its_report_name_one_issuer_of_the_accession_number() -> None:
+    for issuer, right in (("&1.2.250.1.213.4.5.2.5&ISO", True), ("", True), ("&1.2.250.1.213.4.5.2.9&ISO", False)):
+        root = m.request("ihe")
+        told(entry(root), c.REFERENCE_ID_LIST, f"ACN102^^^{issuer}^urn:ihe:iti:xds:2013:accession")
+        found = {one.rule for one in judge(etree.tostring(root), "ihe").findings}
+        assert ("submission.accessions" not in found) is right
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "right"),
+    [
+        ("NZQN001", "1.2.250.1.213.2.5", True),
+        ("NZQN001-01", "1.2.250.1.213.2.5", True),
+        ("61685007", "1.2.250.1.213.2.5", True),
+        ("nzqn001", "1.2.250.1.213.2.5", False),
+        ("NZQN0011", "1.2.250.1.213.2.5", False),
+        ("NZQN01", "1.2.250.1.215.300.1", False),
+    ],
+)
+def test_an_act_of_the_ccam_has_four_letters_and_three_digits(code: str, system: str, right: bool) -> None:
+    root = m.full()
+    event = classified(entry(root), c.ENTRY_EVENT)
+    event.set("nodeRepresentation", code)
+    told(event, "codingScheme", system)
+    assert ("code.form" not in errors(root)) is right
+
+
+@pytest.mark.parametrize(
+    ("order", "right"),
+    [
+        ('<accessionNumber xmlns="urn:dicom-org:ps3-20" extension="ACN102"/>', True),
+        ('<accessionNumber xmlns="urn:dicom-org:ps3-20" extension="ACN109"/>', False),
+        ('<accessionNumber xmlns="urn:dicom-org:ps3-20" nullFlavor="UNK"/>', True),
+        ("", True),
+    ],
+)
+def test_a_number_that_the_report_lacks_may_be_known_from_elsewhere(order: str, right: bool) -> None:
+    root = m.request("ihe")
+    start, end = m.REPORT.index(b"<inFulfillmentOf>"), m.REPORT.rindex(b"</inFulfillmentOf>")
+    report = m.REPORT[:start] + f"<inFulfillmentOf><order>{order}</order>".encode() + m.REPORT[end:]
+    document = next(root.iter(f"{{{c.XDSB}}}Document"))
+    drop(document[0])
+    document.text = base64.b64encode(report).decode()
+    told(entry(root), c.REFERENCE_ID_LIST, "ACN102^^^&1.2.250.1.213.4.5.2.5&ISO^urn:ihe:iti:xds:2013:accession", 2)
+    found = {one.rule for one in judge(etree.tostring(root), "ihe").findings}
+    assert ("report.reference" not in found) is right

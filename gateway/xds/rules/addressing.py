@@ -7,7 +7,7 @@ Sources: SOAP 1.2 part 1 (W3C, 2007); WS-Addressing 1.0 Core and SOAP Binding (W
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -127,6 +127,13 @@ ACTION_PARAMETER = rule(
     "action du Content-Type (« {value} ») n'est pas wsa:Action ({expected}).",
     "action of the Content-Type (“{value}”) is not wsa:Action ({expected}).",
 )
+METHOD = rule(
+    "http.method",
+    ERROR,
+    "SOAP 1.2 part 2 section 7.4",
+    "La première ligne HTTP est « {value} » ; un message {attribute} vient sous : {expected}.",
+    "The first line of HTTP is “{value}”; a message {attribute} comes under: {expected}.",
+)
 OTHER_VERSION = rule(
     "wsa.namespace",
     ERROR,
@@ -196,6 +203,11 @@ _CONTEXTS = {
     f"{_ITI}2010:UpdateDocumentSet": Context.UPDATE,
     f"{_ITI}2018:RestrictedUpdateDocumentSet": Context.RESTRICTED_UPDATE,
 }
+_ANSWERED = {
+    "": Context.ANSWER,
+    STORED_QUERY_RESPONSE: Context.ANSWER,
+    f"{_ITI}2007:CrossGatewayQueryResponse": Context.ANSWER_BETWEEN_COMMUNITIES,
+}
 _HEADERS = ("Action", "MessageID", "To", "ReplyTo", "FaultTo", "From", "RelatesTo", "ReferenceParameters")
 _SENT_TO = ("http", "https", "urn", "mailto", "jms", "soap.tcp")
 _UUID = re.compile(r"uuid:|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-", re.IGNORECASE)
@@ -216,8 +228,23 @@ def context_of(action: str) -> Context:
     return _CONTEXTS.get(action, Context.BARE)
 
 
-def unwrap(root: etree._Element, action: str, findings: Findings) -> Enveloped:
-    """The message in *root*; adds what is wrong with its envelope. *action* is that of the Content-Type, or empty."""
+def answered(action: str) -> Context:
+    """What the objects of an AdhocQueryResponse under *action* are there for."""
+    return _ANSWERED.get(action, Context.ANSWER_OF_SEVERAL)
+
+
+def check_method(body: etree._Element | None, method: str | None, findings: Findings) -> None:
+    """A request comes by POST and an answer under a status line, where the file has HTTP's first line."""
+    if method is None or body is None or (body.tag not in REQUESTS and body.tag not in ACTIONS):
+        return
+    expected = "POST" if body.tag in REQUESTS else ""
+    if method != expected:
+        told = [name or "HTTP/1.1 200 (status)" for name in (method, expected)]
+        findings.add(METHOD, "HTTP", value=told[0], expected=told[1], attribute=etree.QName(body).localname)
+
+
+def unwrap(root: etree._Element, actions: Sequence[str], findings: Findings) -> Enveloped:
+    """The message in *root*; adds what is wrong with its envelope. *actions* are those of the Content-Types."""
     namespace = next((one for one in (ENVELOPE, ENVELOPE_11) if root.tag == qualified(one, "Envelope")), "")
     if not namespace:
         return Enveloped(root, "", False)
@@ -234,7 +261,7 @@ def unwrap(root: etree._Element, action: str, findings: Findings) -> Enveloped:
         told = ", ".join(etree.QName(child).localname for child in [*root.iterchildren(etree.Element), *inside][:20])
         findings.add(SHAPE, root, value=told)
     content = next(iter(inside), None)
-    stated = _headers(root.find(wanted[0]), namespace, content, action, findings)
+    stated = _headers(root.find(wanted[0]), namespace, content, actions, findings)
     if content is not None:
         _known(content, namespace, findings)
     return Enveloped(content, stated, True)
@@ -255,7 +282,11 @@ def _known(content: etree._Element, namespace: str, findings: Findings) -> None:
 
 
 def _headers(
-    header: etree._Element | None, namespace: str, content: etree._Element | None, declared: str, findings: Findings
+    header: etree._Element | None,
+    namespace: str,
+    content: etree._Element | None,
+    declared: Sequence[str],
+    findings: Findings,
 ) -> str:
     blocks: dict[str, list[etree._Element]] = {}
     for block in header.iterchildren(etree.Element) if header is not None else ():
@@ -323,7 +354,7 @@ def _action(
     texts: Mapping[str, str],
     namespace: str,
     content: etree._Element | None,
-    declared: str,
+    declared: Sequence[str],
     findings: Findings,
 ) -> None:
     action = texts.get("Action", "")
@@ -338,5 +369,6 @@ def _action(
     expected = ACTIONS.get(str(content.tag), ()) if content is not None else ()
     if action and expected and action not in expected:
         findings.add(ACTION, blocks["Action"][0], value=action, expected=", ".join(expected))
-    if action and declared and declared != action:
-        findings.add(ACTION_PARAMETER, "Content-Type", value=declared, expected=action)
+    for other in declared if action else ():
+        if other != action:
+            findings.add(ACTION_PARAMETER, "Content-Type", value=other, expected=action)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway.xds import constants as c
+from gateway.xds.constants import rim
 from gateway.xds.rules import values
-from gateway.xds.rules.addressing import QUERY_RESPONSE
-from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
+from gateway.xds.rules.addressing import QUERY_RESPONSE, RETRIEVED, STORED_QUERY_RESPONSE
+from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, Rule, rule
 
 _RESPONSES = f"{TF3} 4.2.4 and tables 4.2.4.2-1 to 4.2.4.2-4"
 STATUS = rule(
@@ -72,16 +73,30 @@ ERROR_CODE = rule(
 METADATA_ERROR = rule(
     "response.error.query",
     ERROR,
-    f"{TF3} table 4.2.4.1-2 (P, R)",
-    "errorCode « {value} » n'existe que pour des soumissions, pas pour une requête.",
-    "errorCode “{value}” exists for submissions only, not for a query.",
+    f"{TF3} table 4.2.4.1-2 (no SQ, XGQ)",
+    "errorCode « {value} » n'existe pas pour une requête.",
+    "errorCode “{value}” does not exist for a query.",
+)
+RETRIEVAL_ERROR = rule(
+    "response.error.retrieval",
+    ERROR,
+    f"{TF3} table 4.2.4.1-2 (no RS, XGR)",
+    "errorCode « {value} » n'existe pas pour un retrait de document.",
+    "errorCode “{value}” does not exist for a retrieval.",
 )
 QUERY_ERROR = rule(
     "response.error.submission",
     ERROR,
-    f"{TF3} table 4.2.4.1-2 (SQ)",
-    "errorCode « {value} » n'existe que pour des requêtes, pas pour une soumission ou un retrait de document.",
-    "errorCode “{value}” exists for queries only, not for a submission or a retrieval.",
+    f"{TF3} table 4.2.4.1-2 (SQ, XGQ, RS, XGR)",
+    "errorCode « {value} » n'existe pas pour la transaction à laquelle cette réponse répond.",
+    "errorCode “{value}” does not exist for the transaction that this answer answers.",
+)
+OBJECTS_IN_FAILURE = rule(
+    "response.failure-with-objects",
+    ERROR,
+    f"{TF3} table 4.2.4.2-3 (Failure: results not returned)",
+    "La réponse est Failure et porte {count} objet(s).",
+    "The answer is Failure and carries {count} object(s).",
 )
 ERROR_CODE_MISSPELT = rule(
     "response.error.code-misspelt",
@@ -121,6 +136,24 @@ PartialReplaceContentNotProcessed PartialTransformNotProcessed PartialTransformR
 XDSMetadataUpdateError XDSMetadataUpdateOperationError XDSMetadataVersionError XDSMetadataIdentifierError
 XDSPatientIDReconciliationError UnmodifiableMetadataError"""
 _OF_SUBMISSIONS = frozenset(_SUBMISSION_CODES.split())
+_OF_RETRIEVALS = frozenset({"XDSDocumentUniqueIdError", "XDSUnknownRepositoryId", "XDSMissingHomeCommunityId"})
+_NOT_OF_QUERIES = _OF_SUBMISSIONS | {
+    "DocumentQueued",
+    "UnresolvedReferenceException",
+    "ReferencesExistException",
+    "XDSUnreferencedObjectException",
+    "XDSMetadataModelException",
+    "XDSDocumentUniqueIdError",
+    "XDSUnknownRepositoryId",
+    "XDSRegistryNotAvailable",
+    "XDSIRequestError",
+}
+_OF_BOTH = frozenset({"XDSResultNotSinglePatient"})
+"""Codes of queries that a retrieval gives too."""
+_UNKNOWN_PATIENT = "XDSUnknownPatientId"
+"""Of submissions and of queries between communities, and not of ITI-18."""
+_OF_BYTES = frozenset({"XDSMissingDocument", "InvalidDocumentContent"})
+"""Codes of submissions that stacks answer of documents that they cannot give, too."""
 _OF_QUERIES = frozenset(
     {
         "XDSStoredQueryMissingParam",
@@ -147,8 +180,14 @@ def response(element: etree._Element, action: str, findings: Findings) -> None:
     if status == c.PARTIAL_SUCCESS and any(name in action for name in _NO_PARTIAL):
         findings.add(PARTIAL, element, value=action)
     errors = list(element.iter(f"{{{c.RS}}}RegistryError"))
+    foreign, broken = _foreign(element, action)
     for error in errors:
-        _error(error, query=element.tag == QUERY_RESPONSE, findings=findings)
+        _error(error, findings)
+        if (code := (error.get("errorCode") or "").strip()) in foreign:
+            findings.add(broken, error, value=code)
+    results = [one for held in element.iterchildren(rim("RegistryObjectList")) for one in held]
+    if status == STATUSES[1] and element.tag == QUERY_RESPONSE and results:
+        findings.add(OBJECTS_IN_FAILURE, element, count=str(len(results)))
     severe = [one for one in errors if (one.get("severity") or "").endswith(":Error")]
     if status in STATUSES[1:] and not severe:
         findings.add(NO_ERROR, element, value=status)
@@ -161,7 +200,19 @@ def response(element: etree._Element, action: str, findings: Findings) -> None:
             findings.add(HIGHEST, error_list, value=highest, expected=expected)
 
 
-def _error(error: etree._Element, *, query: bool, findings: Findings) -> None:
+def _foreign(element: etree._Element, action: str) -> tuple[frozenset[str], Rule]:
+    """The codes that an answer of this kind does not give, and the rule that it breaks with one."""
+    if element.tag == QUERY_RESPONSE:
+        single = action == STORED_QUERY_RESPONSE
+        return _NOT_OF_QUERIES | ({_UNKNOWN_PATIENT} if single else frozenset()), METADATA_ERROR
+    if (parent := element.getparent()) is not None and parent.tag == RETRIEVED:
+        foreign = (_OF_SUBMISSIONS - _OF_BYTES) | (_OF_QUERIES - _OF_BOTH) | {_UNKNOWN_PATIENT}
+        return foreign, RETRIEVAL_ERROR
+    submits = any(name in action for name in _NO_PARTIAL[:2])
+    return _OF_QUERIES | (_OF_RETRIEVALS if submits else frozenset()), QUERY_ERROR
+
+
+def _error(error: etree._Element, findings: Findings) -> None:
     for name in ("errorCode", "codeContext", "severity"):
         if not (error.get(name) or "").strip():
             findings.add(ERROR_ATTRIBUTE, error, attribute=name)
@@ -171,7 +222,3 @@ def _error(error: etree._Element, *, query: bool, findings: Findings) -> None:
     if code and code not in ERROR_CODES:
         near = next((known for known in sorted(ERROR_CODES) if values.resembles(code, known)), "")
         findings.add(ERROR_CODE_MISSPELT if near else ERROR_CODE, error, value=code, expected=near)
-    if query and code in _OF_SUBMISSIONS:
-        findings.add(METADATA_ERROR, error, value=code)
-    if not query and code in _OF_QUERIES:
-        findings.add(QUERY_ERROR, error, value=code)

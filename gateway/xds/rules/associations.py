@@ -110,7 +110,7 @@ RELATION_TARGET = rule(
 RELATION_INSIDE = rule(
     "relationship.inside",
     ERROR,
-    f"{TF3} 4.2.2.2.3 (an existing DocumentEntry)",
+    f"{TF3} 4.2.2.2.3; ITI TF-2 3.42.4.1.3.5 (RPLC, XFRM_RPLC: a DocumentEntry in the Document Registry)",
     "{attribute} remplace « {value} », une fiche de la même soumission : seule une fiche déjà enregistrée se remplace.",
     "{attribute} replaces “{value}”, an entry of the same submission: only a registered entry can be replaced.",
 )
@@ -120,6 +120,14 @@ REPLACED_TOO = rule(
     f"{TF3} 4.2.2.2.3 (XDSRegistryDeprecatedDocumentError)",
     "{attribute} complète ou transforme « {value} », que cette soumission remplace, donc rend obsolète.",
     "{attribute} adds to or transforms “{value}”, which this submission replaces: what is replaced is deprecated.",
+)
+TRANSFORMED = rule(
+    "relationship.transformed",
+    ERROR,
+    f"{TF3} 4.2.2.2.1 (a transformation shall not be appended)",
+    "APND complète « {value} », que cette soumission donne pour une transformation (XFRM) : "
+    "c'est l'original qui se complète.",
+    "APND adds to “{value}”, which this submission gives as a transformation (XFRM): the original is what is added to.",
 )
 SNAPSHOT = rule(
     "relationship.snapshot",
@@ -179,6 +187,18 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
             _answered(one, kind, by_id, findings)
     if context.submits:
         _replaced_too(objects, findings)
+        _transformed(objects, findings)
+
+
+def _transformed(objects: Objects, findings: Findings) -> None:
+    made = {_ends(one)[0] for one in objects.associations if one.attribute("associationType") == _DEPENDING[1]}
+    for one in objects.associations:
+        if one.attribute("associationType") == _DEPENDING[0] and (target := _ends(one)[1]) in made:
+            findings.add(TRANSFORMED, one.element, value=target)
+
+
+def _ends(one: Thing) -> tuple[str, str]:
+    return one.attribute("sourceObject"), one.attribute("targetObject")
 
 
 def _replaced_too(objects: Objects, findings: Findings) -> None:
@@ -298,7 +318,7 @@ def _relationship(
     allowed = (Kind.ENTRY, Kind.SET) if french and kind == AssociationType.SIGNS else (Kind.ENTRY,)
     if target is not None and target.kind not in allowed:
         findings.add(RELATION_TARGET, one.element, attribute=name, value=target.id)
-    elif target is not None and kind in _REPLACING:
+    elif target is not None and kind in _REPLACING:  # what is added to, transformed or signed may come along (3.42)
         findings.add(RELATION_INSIDE, one.element, attribute=name, value=target.id)
     if kind == AssociationType.IS_SNAPSHOT_OF and (target is not None or (source is not None and is_on_demand(source))):
         findings.add(SNAPSHOT, one.element)

@@ -37,7 +37,8 @@ class Context(Enum):
     RESTRICTED_UPDATE = "ITI-92"
     ANSWER = "ITI-18"
     ANSWER_OF_SEVERAL = "ITI-51"
-    """Of several patients, or through a gateway."""
+    """Of several patients."""
+    ANSWER_BETWEEN_COMMUNITIES = "ITI-38"
     BARE = "SubmitObjectsRequest"
     """A submission without its envelope: judged as what a source sends."""
 
@@ -51,11 +52,11 @@ class Context(Enum):
 
     @property
     def answers(self) -> bool:
-        return self in (Context.ANSWER, Context.ANSWER_OF_SEVERAL)
+        return self in _ANSWERS
 
 
 _ALL = frozenset(Context)
-_ANSWERS = frozenset({Context.ANSWER, Context.ANSWER_OF_SEVERAL})
+_ANSWERS = frozenset({Context.ANSWER, Context.ANSWER_OF_SEVERAL, Context.ANSWER_BETWEEN_COMMUNITIES})
 _BY_REGISTRANT = frozenset({Context.REGISTER, Context.UPDATE, Context.RESTRICTED_UPDATE}) | _ANSWERS
 
 
@@ -141,15 +142,7 @@ TABLE: tuple[Attribute, ...] = (
     Attribute(F, "uniqueId", Where.IDENTIFIER, c.FOLDER_UNIQUE_ID, "4.2.3.4.9", values.oid, required=_ALL, always=True),
     Attribute(F, "patientId", Where.IDENTIFIER, c.FOLDER_PATIENT_ID, "4.2.3.4.7", hl7_values.cx, required=_ALL),
     Attribute(F, "codeList", Where.CODE, c.FOLDER_CODES, "4.2.3.4.2", many=True, required=_ALL),
-    Attribute(
-        F,
-        "lastUpdateTime",
-        Where.SLOT,
-        "lastUpdateTime",
-        "4.2.3.4.6",
-        values.dtm_to_the_second,
-        required=_ANSWERS,
-    ),
+    Attribute(F, "lastUpdateTime", Where.SLOT, "lastUpdateTime", "4.2.3.4.6", values.dtm_to_the_second),
     Attribute(F, "title", Where.NAME, "Name", "4.2.3.4.8", required=_ALL),
     Attribute(F, "comments", Where.DESCRIPTION, "Description", "4.2.3.4.3"),
 )

@@ -108,10 +108,19 @@ CODE_LONG = rule(
 CODE_FORM = rule(
     "code.form",
     ERROR,
-    "LOINC Users' Guide; SNOMED CT Release File Specifications; DICOM PS3.16 CID 29",
+    "LOINC Users' Guide; SNOMED CT Release File Specifications; DICOM PS3.16 CID 29; CCAM",
     "{attribute} : « {value} » {fault}.",
     "{attribute}: “{value}” {fault}.",
 )
+SYSTEM_OF_ANOTHER = rule(
+    "code.system-of-another",
+    ERROR,
+    f"{TF3} 4.2.3.2.5 and 4.2.3.2.9",
+    "{attribute} « {value} » est d'un système qui ne sert qu'à {expected}.",
+    "{attribute} “{value}” is of a system that serves {expected} alone.",
+)
+_SERVES = {"2.16.840.1.113883.5.25": "confidentialityCode", "1.3.6.1.4.1.19376.1.2.3": "formatCode"}
+"""The attribute that a system is for, of the systems that are for one: levels of confidentiality, formats of IHE."""
 AUTHOR_SCHEMES = frozenset({c.ENTRY_AUTHOR, c.SET_AUTHOR})
 
 
@@ -153,6 +162,8 @@ def _code(element: etree._Element, kind: Kind, findings: Findings) -> None:
     for one in systems:
         if fault := values.coding_scheme(one.text):
             findings.add(CODING_SCHEME_FORM, one.element, attribute=name, value=one.text, fault=fault)
+        if (expected := _SERVES.get(one.text)) and kind is Kind.ENTRY and not name.endswith(expected):
+            findings.add(SYSTEM_OF_ANOTHER, element, attribute=name, value=code, expected=expected)
     if code and len(systems) == 1 and (fault := code_forms.fault(code, systems[0].text)):
         findings.add(CODE_FORM, element, attribute=name, value=code, fault=fault)
     if not localized(element, "Name"):

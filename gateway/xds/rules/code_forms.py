@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from gateway import valuesets
-from gateway.model.codes import DCM, LOINC, SNOMED_CT
+from gateway.model.codes import CCAM_SYSTEMS, DCM, LOINC, SNOMED_CT
 from gateway.texts.text import Text
 from gateway.xds.rules.values import both
 
@@ -26,6 +26,8 @@ MS OAM OP OPR OSS OT PLAN POS PR REG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECO
 SRF ST STAIN TEXTUREMAP TG VA VF XAPROTOCOL"""
 _NO_ACQUISITION = frozenset(_NO_ACQUISITION_NAMES.split())
 """Modalities of DICOM, current and retired, that the French value set of acquisition leaves out."""
+_CCAM = re.compile(r"[A-Z]{4}[0-9]{3}(?:[^0-9A-Za-z].*)?|[0-9]+")
+"""Four letters and three digits, perhaps an extension behind; digits are regions, which samples have under its OID."""
 _MULTIPLIED = (
     "0123456789",
     "1234067895",
@@ -88,6 +90,14 @@ def _dicom(code: str) -> Text | None:
     return both("n'est pas un code de DICOM (CID 29 : CT, MR…)", "is no code of DICOM (CID 29: CT, MR…)")
 
 
+def _ccam(code: str) -> Text | None:
+    if _CCAM.fullmatch(code):
+        return None
+    return both(
+        "n'est pas un code CCAM (quatre lettres, trois chiffres)", "is no CCAM code (four letters, three digits)"
+    )
+
+
 _FORMS: Mapping[str, Callable[[str], Text | None]] = {
     LOINC: _loinc,
     "LN": _loinc,
@@ -95,4 +105,5 @@ _FORMS: Mapping[str, Callable[[str], Text | None]] = {
     "SCT": _snomed,
     DCM: _dicom,
     "DCM": _dicom,
+    **dict.fromkeys(CCAM_SYSTEMS, _ccam),
 }

@@ -57,6 +57,13 @@ TITLE_LONG = rule(
     "{attribute} a {count} caractères ; il doit en avoir moins de {expected}.",
     "{attribute} has {count} characters; it must have less than {expected}.",
 )
+BARE_UUID = rule(
+    "DocumentEntry.uniqueId.uuid",
+    WARNING,
+    f"{TF3} 4.2.3.2.26 (UUID: should be URN-encoded)",
+    "uniqueId « {value} » est un UUID sans urn:uuid: devant.",
+    "uniqueId “{value}” is a UUID without urn:uuid: before it.",
+)
 AVAILABILITY = rule(
     "DocumentEntry.documentAvailability.value",
     ERROR,
@@ -139,7 +146,7 @@ LEVELS = "2.16.840.1.113883.5.25"
 
 def check(objects: Objects, context: Context, findings: Findings, *, french: bool) -> None:
     """Every row of the table for every object, and what an object says about itself."""
-    limited = any(c.SET_LIMITED_NODE in one.nodes for one in objects.sets)
+    limited = context.submits and any(c.SET_LIMITED_NODE in one.nodes for one in objects.sets)
     submitted = next((one.value("submissionTime") for one in objects.sets), "")
     for thing in objects.patients:
         for row in TABLE:
@@ -238,6 +245,15 @@ def _version(thing: Thing, findings: Findings) -> None:
 
 
 def _entry(entry: Thing, context: Context, submitted: str, findings: Findings, *, french: bool) -> None:
+    unique_id = entry.identifier(c.ENTRY_UNIQUE_ID)
+    if values.is_bare_uuid(unique_id):
+        findings.add(
+            BARE_UUID,
+            entry.identifiers[c.ENTRY_UNIQUE_ID][0],
+            value=unique_id,
+            attribute="DocumentEntry.uniqueId",
+            severity=ERROR if french else None,
+        )
     _hash(entry, findings)
     people.source_patient(entry, findings, french=french)
     if context in (*_FIRST, Context.BARE):  # later a patient may have been merged into another

@@ -156,10 +156,15 @@ def _together(objects: Objects, findings: Findings, *, french: bool) -> None:
     severity = ERROR if french else None
     reports = [entry for entry in objects.entries if not is_manifest(entry)]
     for kind, broken in ((REFERENCE_STUDY, OTHER_STUDY), (REFERENCE_ACCESSION, OTHER_ACCESSION)):
-        told = {hl7_values.cx_key(text)[0] for report in reports for text in references(report, kind)}
-        for entry in objects.entries:
-            if not told or not is_manifest(entry):
-                continue
-            for text in references(entry, kind):
-                if hl7_values.cx_key(text)[0] not in told:
+        told = [text for report in reports for text in references(report, kind)]
+        for entry in objects.entries if told else ():
+            for text in references(entry, kind) if is_manifest(entry) else ():
+                if not any(_same_number(text, one) for one in told):
                     findings.add(broken, entry.element, value=text, severity=severity)
+
+
+def _same_number(one: str, other: str) -> bool:
+    """One number; of an accession number the issuer too, where both name it (of a study it is a placeholder)."""
+    (number, issuer), (same, said) = hl7_values.cx_key(one), hl7_values.cx_key(other)
+    placed = one.endswith(REFERENCE_STUDY) or not (issuer and said)
+    return number == same and (placed or issuer == said)

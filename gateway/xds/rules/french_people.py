@@ -68,7 +68,8 @@ SPECIALTY = rule(
     "authorSpecialty “{value}” is not code^label^OID, or its code is not in {expected}.",
 )
 _MATRICULE = re.compile(r"[0-9]{6}[0-9AB][0-9]{8}")
-_PROFESSIONAL = re.compile(r"8[0-9]{11}|[0-79][0-9A-Za-z]{5,}(?:/.+)?")
+_PROFESSIONAL = re.compile(r"[0-9][0-9A-Za-z]{5,}(?:/.+)?")
+_RPPS = re.compile(r"8[0-9]{11}")
 _STRUCTURE = re.compile(r"1[0-9A-Za-z]{9}(?:/.+)?|3[0-9]{14}(?:/.+)?|[024-9][0-9A-Za-z./-]+")
 
 
@@ -154,6 +155,8 @@ def _person(one: Value, attribute: str, findings: Findings, *, device: bool) -> 
             "est un dispositif (U) avec un identifiant de personne (IDNPS)",
             "is a device (U) with a person's id (IDNPS)",
         )
+    elif parts[12] == "IDNPS" and parts[0].startswith("8") and _RPPS.fullmatch(parts[0]) is None:
+        fault = Text("n'a pas en XCN.1 un RPPS (8 et 11 chiffres)", "has in XCN.1 no RPPS (8 and 11 digits)")
     elif parts[12] == "IDNPS" and not parts[0][:1].isdigit():
         fault = Text("a un identifiant national mal formé (XCN.1)", "has a malformed national id (XCN.1)")
     if fault:
@@ -195,7 +198,7 @@ def source_patient(entry: Thing, findings: Findings) -> None:
         if number not in numbers:
             findings.add(REQUIRED, entry.element, attribute=f"sourcePatientInfo/PID-{number}")
     for (number, content), one in fields:
-        fault = _field_fault(number, content)
+        fault = next(filter(None, (_field_fault(number, repetition) for repetition in content.split("~"))), None)
         if fault:
             findings.add(PATIENT_FIELD, one.element, value=content, attribute=f"PID-{number}", fault=fault)
 

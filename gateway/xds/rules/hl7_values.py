@@ -78,6 +78,16 @@ def cx(value: str) -> Text | None:
     return authority(parts[3], "CX.4") or _plain(value)
 
 
+def coded_string(value: str) -> Text | None:
+    """A String, or a Coded String: ``code^^^&OID&ISO``; what has ``^^^`` or ends in ``&ISO`` is meant as the second."""
+    if "^^^" not in value and not value.endswith("&ISO"):
+        return escapes(value)
+    parts = value.split("^")
+    if not parts[0].strip() or any(parts[1:3]) or any(parts[4:]):
+        return both("n'est pas code^^^&OID&ISO", "is not code^^^&OID&ISO")
+    return authority("".join(parts[3:4]), "CE.4") or _plain(value)
+
+
 def has_namespace(value: str) -> bool:
     """Whether a CX names its authority by a word instead of an OID."""
     parts = value.split("^")
@@ -152,10 +162,14 @@ def xtn(value: str) -> Text | None:
             )
         if _EMAIL.fullmatch(parts[3]) is None:
             return both("n'a pas d'adresse électronique en XTN.4", "has no e-mail address in XTN.4")
+        if any(parts[4:8]):
+            return both("remplit un composant après XTN.4", "fills a component behind XTN.4")
     elif not parts[2]:
         return both("n'a pas XTN.3 (le type d'équipement)", "lacks XTN.3 (the type of equipment)")
     elif not parts[6]:
         return both("n'a pas XTN.7 (le numéro)", "lacks XTN.7 (the number)")
+    elif parts[3]:
+        return both("remplit XTN.4, qui est d'une adresse électronique", "fills XTN.4, which is of an e-mail address")
     if parts[1] and parts[1] not in _USES:
         return _outside("XTN.2", parts[1], "0201")
     if parts[2] not in _EQUIPMENT:
@@ -191,6 +205,10 @@ def reference(value: str) -> Text | None:
     parts = value.split("^")
     if not parts[0].strip():
         return both("a CXi.1 (l'identifiant) vide", "has an empty CXi.1 (the id)")
+    if "&" in parts[0]:
+        return both(
+            "a un & en CXi.1 qui devrait être échappé (\\T\\)", "has a & in CXi.1 that should be escaped (\\T\\)"
+        )
     if any(parts[1:3]):
         return both("remplit CXi.2 ou CXi.3, qui doivent être vides", "fills CXi.2 or CXi.3, which must be empty")
     domain = parts[3] if len(parts) > 3 else ""

@@ -86,8 +86,9 @@ def judge(content: bytes, flavour: FlavourName | None = None) -> Judgement:
     findings = Findings()
     apart = parts.take_apart(content, findings)
     root = safexml.parse(apart.root, LIMITS)
-    message = addressing.unwrap(root, apart.action, findings)
+    message = addressing.unwrap(root, apart.actions, findings)
     body = message.body
+    addressing.check_method(body, apart.method, findings)
     if not message.in_soap and root.tag not in _MESSAGES:
         raise InputRejected("xds_no_message")
     chosen: FlavourName = flavour or (recognise(body) if body is not None else "ihe")
@@ -124,13 +125,11 @@ def _message(body: etree._Element, action: str, apart: parts.Apart, findings: Fi
         held = objects.read(body)
         _objects(held, _of_bare(held), None, findings, french=french)
     elif body.tag == addressing.QUERY_REQUEST:
-        stored_queries.check(body, findings)
+        stored_queries.check(body, action, findings)
     elif body.tag == addressing.QUERY_RESPONSE:
         answers.response(body, action, findings)
         for one in list(body.iterchildren(_LIST))[:1]:
-            single = action in ("", addressing.STORED_QUERY_RESPONSE)
-            context = Context.ANSWER if single else Context.ANSWER_OF_SEVERAL
-            _objects(objects.read(one), context, None, findings, french=french)
+            _objects(objects.read(one), addressing.answered(action), None, findings, french=french)
     elif body.tag == _RESPONSE:
         answers.response(body, action, findings)
     elif body.tag == addressing.RETRIEVED:
@@ -186,6 +185,6 @@ def _objects(
     if found is not None:
         documents.check(held, found, findings)
     formats.check(held, found or {}, findings, french=french)
-    manifests.check(held, found or {}, findings)
+    manifests.check(held, found or {}, findings, french=french)
     if french:
         french_rules.check(held, findings)

@@ -12,9 +12,9 @@ from gateway import valuesets
 from gateway.errors import GatewayError
 from gateway.kos.sop_classes import value_type
 from gateway.model.codes import DCM
-from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY
+from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY
 from gateway.xds import constants as c
-from gateway.xds.rules import hl7_values, values
+from gateway.xds.rules import hl7_values, names, values
 from gateway.xds.rules.documents import held
 from gateway.xds.rules.formats import is_manifest, references
 from gateway.xds.rules.objects import Objects, Thing
@@ -69,9 +69,23 @@ SEX = rule(
     "PID-8 de sourcePatientInfo (« {value} ») n'est pas le sexe du manifeste ({expected}).",
     "PID-8 of sourcePatientInfo (“{value}”) is not the sex in the manifest ({expected}).",
 )
+NAME = rule(
+    "manifest.name",
+    WARNING,
+    f"{RAD}; {TF3} 4.2.3.2.23",
+    "PID-5 de sourcePatientInfo (« {value} ») n'est pas le nom du patient du manifeste ({expected}).",
+    "PID-5 of sourcePatientInfo (“{value}”) is not the name of the patient in the manifest ({expected}).",
+)
+ORDER = rule(
+    "manifest.order",
+    ERROR,
+    f"{RAD}; {TF3} 4.2.3.2.28",
+    "referenceIdList donne le numéro de demande « {value} » ; celui du manifeste est {expected}.",
+    "referenceIdList gives the order number “{value}”; that of the manifest is {expected}.",
+)
 MODALITY = rule(
     "manifest.modality",
-    WARNING,
+    ERROR,
     f"{RAD}.4.1.2.3 (eventCodeList: each acquisition modality)",
     "eventCodeList donne la modalité « {value} », dont le manifeste n'a aucune image ({expected}).",
     "eventCodeList gives the modality “{value}”, of which the manifest has no image ({expected}).",
@@ -88,7 +102,7 @@ if TYPE_CHECKING:
     from gateway.kos.selection import KeyObjectSelection
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-_X_RAY = frozenset({"CR", "DX", "RG", "IO", "PX"})
+_X_RAY = frozenset({"CR", "DX", "RG", "IO", "PX", "MG", "BMD"})
 _FLUOROSCOPY = frozenset({"XA", "RF", "DF", "DSA"})
 _ULTRASOUND = frozenset({"US", "IVUS", "EC", "ECHO"})
 _MODALITIES: dict[str, frozenset[str]] = {
@@ -106,14 +120,14 @@ _APART_DAYS = 2
 """A time zone and an examination over night lie within."""
 
 
-def check(objects: Objects, found: dict[str, bytes | None], findings: Findings) -> None:
+def check(objects: Objects, found: dict[str, bytes | None], findings: Findings, *, french: bool) -> None:
     """Each manifest whose bytes are in the file, against its entry."""
     for entry, data in held(objects, found):
         if is_manifest(entry) and data[128:132] == b"DICM":
-            _manifest(entry, data, findings)
+            _manifest(entry, data, findings, french=french)
 
 
-def _manifest(entry: Thing, data: bytes, findings: Findings) -> None:
+def _manifest(entry: Thing, data: bytes, findings: Findings, *, french: bool) -> None:
     from gateway.kos import read as kos  # pydicom, which most messages do not need
 
     try:
@@ -128,21 +142,27 @@ def _manifest(entry: Thing, data: bytes, findings: Findings) -> None:
     for text in references(entry, REFERENCE_STUDY):
         if text.split("^")[0] not in studies:
             findings.add(STUDY, entry.element, value=text, expected=", ".join(studies))
-    _accessions(entry, selection, findings)
+    _numbers(entry, selection, findings)
     _patient(entry, selection, findings)
+    if one := names.of_another(entry, (group.partition("^")[0] for group in selection.patient_name.split("="))):
+        severity = ERROR if french else None
+        findings.add(NAME, one.element, value=one.text, expected=selection.patient_name, severity=severity)
     _modalities(entry, selection, findings)
     _begun(entry, selection, findings)
 
 
-def _accessions(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:
-    stated = [selection.accession, *(request.accession for request in selection.requests)]
-    known = {one.extension: one.root for one in stated if one is not None and one.extension}
-    for text in references(entry, REFERENCE_ACCESSION) if known else ():
-        number, domain = hl7_values.cx_key(text)
-        root = known.get(number)
-        if root is None or (root and domain and root != domain):
-            told = ", ".join(f"{one} ({root})" if root else one for one, root in known.items())
-            findings.add(ACCESSION, entry.element, value=text, expected=told)
+def _numbers(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:
+    """Accession and order numbers, with their issuers where both name them."""
+    accessions = [selection.accession, *(request.accession for request in selection.requests)]
+    orders = [request.placer for request in selection.requests]
+    for stated, kind, broken in ((accessions, REFERENCE_ACCESSION, ACCESSION), (orders, REFERENCE_ORDER, ORDER)):
+        known = {one.extension: one.root for one in stated if one is not None and one.extension}
+        for text in references(entry, kind) if known else ():
+            number, domain = hl7_values.cx_key(text)
+            root = known.get(number)
+            if root is None or (root and domain and root != domain):
+                told = ", ".join(f"{one} ({root})" if root else one for one, root in known.items())
+                findings.add(broken, entry.element, value=text, expected=told)
 
 
 def _patient(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:

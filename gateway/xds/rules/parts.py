@@ -8,7 +8,9 @@ Sources: RFC 7230 (head), RFC 2046 section 5.1.1 (multipart), RFC 2387 (``type``
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import GatewayError, InputRejected
@@ -19,7 +21,7 @@ from gateway.xds.rules.rule import ERROR, WARNING, Findings, rule
 
 MOST_PARTS = 1000
 _HEAD_BYTES = 64 * 1024
-_START_LINE = re.compile(rb"(?:[A-Z]{3,10} \S+ HTTP/1\.[01]|HTTP/1\.[01] \d{3}[^\r\n]*)\r?\n")
+_START_LINE = re.compile(rb"(?:([A-Z]{3,10}) \S+ HTTP/[123](?:\.[01])?|HTTP/[123](?:\.[01])? \d{3}[^\r\n]*)\r?\n")
 _HEADER_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*:[^\r\n]*\r?\n")
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([0-9A-Za-z'()+_,\-./:=? ]{1,70}?)[ \t]*\r?\n(?=[A-Za-z-]+[ \t]*:)")
 _MTOM = "SOAP MTOM (W3C, 2005), RFC 2387"
@@ -106,6 +108,10 @@ TOO_MANY = rule(
 _XML_ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,60}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 
 
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks; behind one the declaration is not of ASCII."""
+
+
 @dataclass(slots=True)
 class Part:
     """One part of a multipart message."""
@@ -123,9 +129,11 @@ class Apart:
     """The XML."""
     parts: dict[str, Part] = field(default_factory=dict)
     multipart: bool = False
-    action: str = ""
-    """``action`` of the Content-Type, or of the root part's."""
+    actions: tuple[str, ...] = ()
+    """Every ``action`` that a Content-Type gives: the message's, the root part's, those within their parameters."""
     content_type: str = ""
+    method: str | None = None
+    """Of the HTTP request; empty for an HTTP answer, None where the file has no first line."""
 
 
 def take_apart(content: bytes, findings: Findings) -> Apart:
@@ -133,7 +141,14 @@ def take_apart(content: bytes, findings: Findings) -> Apart:
 
     Raises InputRejected ``xds_no_message`` when there is nothing that could be one.
     """
-    fields, body = _head(content, findings)
+    start = _START_LINE.match(content)
+    fields, body = _head(content, start.end() if start else 0, findings)
+    apart = _apart(fields, body, findings)
+    apart.method = None if start is None else (start[1] or b"").decode("ascii")
+    return apart
+
+
+def _apart(fields: Mapping[str, str], body: bytes, findings: Findings) -> Apart:
     stated = fields.get("content-type", "")
     if "chunked" in fields.get("transfer-encoding", "").lower():
         body = _unchunked(body)
@@ -146,8 +161,9 @@ def take_apart(content: bytes, findings: Findings) -> Apart:
             findings.add(PARAMETER, "Content-Type", attribute="boundary", value=boundary, expected="multipart/related")
         elif declared and declared.media_type != SOAP_MEDIA_TYPE:
             findings.add(MEDIA_TYPE, "Content-Type", value=declared.media_type, expected=SOAP_MEDIA_TYPE)
-        action = declared.parameters.get("action", "") if declared else ""
-        return Apart(_without_blanks(body, findings), action=action, content_type=stated)
+        elif declared and (wrong := _other_charset(declared, body)):
+            findings.add(PARAMETER, "Content-Type", attribute="charset", value=wrong[0], expected=wrong[1])
+        return Apart(_without_blanks(body, findings), actions=_actions(declared), content_type=stated)
     if not in_body and (not boundary or f"--{boundary}".encode() not in body):
         raise InputRejected("xds_no_message")
     if declared is not None:
@@ -170,11 +186,8 @@ def _without_blanks(content: bytes, findings: Findings) -> bytes:
     return stripped
 
 
-def _head(content: bytes, findings: Findings) -> tuple[dict[str, str], bytes]:
-    """The header fields of an HTTP message (with or without its first line), and the rest."""
-    position = 0
-    if match := _START_LINE.match(content):
-        position = match.end()
+def _head(content: bytes, position: int, findings: Findings) -> tuple[dict[str, str], bytes]:
+    """The header fields of an HTTP message (from *position*, behind its first line or without one), and the rest."""
     fields: dict[str, str] = {}
     began = position
     while match := _HEADER_LINE.match(content, position):
@@ -289,12 +302,27 @@ def _part(head: bytes, content: bytes, findings: Findings) -> Part:
     return Part(content_id, fields.get("content-type", ""), content)
 
 
-def _charset(stated: str, content: bytes, findings: Findings) -> None:
-    """What the Content-Type says of the characters goes before what the XML says (RFC 7303 section 3): no other."""
+def _other_charset(declared: mime.ContentType, content: bytes) -> tuple[str, str] | None:
+    """The charset of a Content-Type and that of the XML, where they differ.
+
+    What the Content-Type says of the characters goes before what the XML says (RFC 7303 section 3): no other.
+    """
+    stated = declared.parameters.get("charset", "")
     match = _XML_ENCODING.match(content)
     written = match[1].decode("ascii") if match else "UTF-8"
-    if stated and stated.lower() != written.lower() and not (stated.lower() == "us-ascii" and content.isascii()):
-        findings.add(ROOT_TYPE, "MIME", value=f"charset={stated}", expected=f"charset={written}")
+    same = stated.lower() == written.lower() or (stated.lower() == "us-ascii" and content.isascii())
+    return None if not stated or same or content.startswith(_UTF_16) else (stated, written)
+
+
+def _actions(*declared: mime.ContentType | None) -> tuple[str, ...]:
+    """Every action that Content-Types give, in ``action`` or within ``type`` and ``start-info``."""
+    found: list[str] = []
+    for one in filter(None, declared):
+        found.append(one.parameters.get("action", ""))
+        for name in ("type", "start-info"):
+            with contextlib.suppress(GatewayError):
+                found.append(mime.ContentType.parse(one.parameters.get(name, "")).parameters.get("action", ""))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def _sorted(found: list[Part], declared: mime.ContentType | None, stated: str, findings: Findings) -> Apart:
@@ -312,12 +340,10 @@ def _sorted(found: list[Part], declared: mime.ContentType | None, stated: str, f
         findings.add(ROOT_TYPE, "MIME", value=media_type, expected=XOP_MEDIA_TYPE)
     elif declared_root and declared_root.parameters.get("type", SOAP_MEDIA_TYPE).partition(";")[0] != SOAP_MEDIA_TYPE:
         findings.add(ROOT_TYPE, "MIME", value=declared_root.parameters["type"], expected=f"type={SOAP_MEDIA_TYPE}")
-    elif declared_root:
-        _charset(declared_root.parameters.get("charset", ""), root.content, findings)
-    action = declared.parameters.get("action", "") if declared else ""
-    if not action and declared_root:
-        action = declared_root.parameters.get("action", "")
-    apart = Apart(_without_blanks(root.content, findings), multipart=True, action=action, content_type=stated)
+    elif declared_root and (wrong := _other_charset(declared_root, root.content)):
+        findings.add(ROOT_TYPE, "MIME", value=f"charset={wrong[0]}", expected=f"charset={wrong[1]}")
+    actions = _actions(declared, declared_root)
+    apart = Apart(_without_blanks(root.content, findings), multipart=True, actions=actions, content_type=stated)
     for part in found:
         if part is root:
             continue

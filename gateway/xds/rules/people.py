@@ -26,8 +26,8 @@ CX_TYPE = rule(
 )
 SOURCE_DOMAIN = rule(
     "DocumentEntry.sourcePatientId.authority",
-    WARNING,
-    f"{TF3} table 4.2.3.1.7-2 (CX)",
+    ERROR,
+    f"{TF3} 4.2.3.2.22 and table 4.2.3.1.7-2 (CX)",
     "sourcePatientId « {value} » n'a pas d'autorité sous forme d'OID (CX.4).",
     "sourcePatientId “{value}” has no assigning authority that is an OID (CX.4).",
 )
@@ -127,8 +127,8 @@ _AUTHOR_FORMS = {
     "authorPerson": hl7_values.xcn,
     "authorInstitution": hl7_values.xon,
     "authorTelecommunication": hl7_values.xtn,
-    "authorRole": hl7_values.escapes,
-    "authorSpecialty": hl7_values.escapes,
+    "authorRole": hl7_values.coded_string,
+    "authorSpecialty": hl7_values.coded_string,
 }
 
 
@@ -181,10 +181,9 @@ def source_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
             ) or hl7_values.escapes(one.text):
                 findings.add(SOURCE_FORM, one.element, value=one.text, attribute=name, fault=fault)
             else:
-                severity = ERROR if french else None
-                findings.add(SOURCE_DOMAIN, one.element, value=one.text, attribute=name, severity=severity)
+                findings.add(SOURCE_DOMAIN, one.element, value=one.text, attribute=name)
         elif hl7_values.cx_type(one.text) and not french:
-            findings.add(CX_TYPE, one.element, value=one.text, attribute=name, severity=WARNING)
+            findings.add(CX_TYPE, one.element, value=one.text, attribute=name)
     fields = [
         (field, one) for one in entry.values.get("sourcePatientInfo", ()) if (field := hl7_values.field_of(one.text))
     ]

@@ -65,13 +65,16 @@ REFERENCE_TYPES = frozenset(
         REFERENCE_ENCOUNTER,
     }
 )
-NEEDS_AUTHORITY = frozenset({REFERENCE_ACCESSION, REFERENCE_REFERRAL, REFERENCE_ORDER, REFERENCE_ENCOUNTER})
+NEEDS_AUTHORITY = frozenset({REFERENCE_REFERRAL, REFERENCE_ORDER, REFERENCE_ENCOUNTER})
+"""Numbers whose "assigning authority shall be present"; of an accession number it may be missing where the number is
+globally unique of itself, which no reader can tell."""
+_NAMES = frozenset(one.rpartition(":")[2] for one in REFERENCE_TYPES)
 UIDS = frozenset({REFERENCE_STUDY, REFERENCE_WORKFLOW})
 
 
 def type_fault(kind: str) -> Text | None:
-    """A type (CXi.5) under the prefix of IHE that is none of IHE's, in any capitals and with any year."""
-    almost = any(values.resembles(kind, known) for known in REFERENCE_TYPES)
+    """A type (CXi.5) that is all but one of IHE's: other capitals, another year, the last word alone."""
+    almost = kind in _NAMES or any(values.resembles(kind, known) for known in REFERENCE_TYPES)
     if kind in REFERENCE_TYPES or not (almost or kind.lower().startswith("urn:ihe:")):
         return None
     return values.both("a en CXi.5 un type qu'IHE ne définit pas", "has in CXi.5 a type that IHE does not define")
@@ -84,9 +87,13 @@ def check(one: Value, findings: Findings, *, french: bool) -> None:
         broken = REFERENCE_TYPE_OF_IHE if type_fault(kind) else REFERENCE_TYPE
         severity = ERROR if french else None  # value set J197 is closed
         findings.add(broken, one.element, value=kind, attribute="DocumentEntry.referenceIdList", severity=severity)
-    if kind in NEEDS_AUTHORITY and not authority:
-        severity = ERROR if french else None
+    if kind in (REFERENCE_ACCESSION, *NEEDS_AUTHORITY) and not authority:
+        severity = ERROR if french or kind in NEEDS_AUTHORITY else None
         findings.add(REFERENCE_AUTHORITY, one.element, value=one.text, severity=severity)
+    if kind == REFERENCE_UNIQUE_ID and not authority:  # unique of itself, then
+        alone = number.replace("\\S\\", "^").removeprefix("urn:oid:")
+        if fault := values.unique_id(alone):
+            findings.add(REFERENCE_UID, one.element, value=number, fault=fault)
     if kind in UIDS:
         if fault := values.oid(number):
             findings.add(REFERENCE_UID, one.element, value=number, fault=fault)

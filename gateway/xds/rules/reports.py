@@ -13,12 +13,13 @@ from lxml import etree
 
 from gateway import valuesets
 from gateway.errors import GatewayError
+from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY
 from gateway.model.finding import Severity
 from gateway.model.identifiers import INS_OIDS
 from gateway.model.times import Timestamp
 from gateway.trust import safexml
 from gateway.xds import constants as c
-from gateway.xds.rules import hl7_values, values
+from gateway.xds.rules import hl7_values, names, values
 from gateway.xds.rules.objects import Thing
 from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
 
@@ -78,6 +79,20 @@ REPORT_TRAITS = rule(
     "sourcePatientInfo dit « {value} » ; le document CDA dit {expected}.",
     "sourcePatientInfo says “{value}”; the CDA document says {expected}.",
 )
+REPORT_NAME = rule(
+    "report.name",
+    WARNING,
+    f"{TF3} 4.2.3.2.23; CI-SIS, mapping XDS (recordTarget)",
+    "PID-5 de sourcePatientInfo (« {value} ») n'est pas un nom du patient du document CDA ({expected}).",
+    "PID-5 of sourcePatientInfo (“{value}”) is not a name of the patient in the CDA document ({expected}).",
+)
+REPORT_REFERENCE = rule(
+    "report.reference",
+    WARNING,
+    f"{TF3} 4.2.3.2.28; CI-SIS Partage d'examen d'imagerie (003), tables 12 à 14",
+    "referenceIdList donne « {value} », que le document CDA ne donne pas ({expected}).",
+    "referenceIdList gives “{value}”, which the CDA document does not give ({expected}).",
+)
 REPORT_EVENTS = rule(
     "report.events",
     ERROR,
@@ -102,6 +117,8 @@ REPORT_TITLE = rule(
 
 STRUCTURED = "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013"
 _CDA = "{urn:hl7-org:v3}"
+PS3_20 = "{urn:dicom-org:ps3-20}"
+"""Of the DICOM extension that holds the accession number (DICOM PS3.20 section 8)."""
 
 
 def check(entry: Thing, data: bytes, findings: Findings, *, french: bool) -> None:
@@ -142,7 +159,8 @@ def _report(entry: Thing, root: etree._Element, findings: Findings, *, french: b
         findings.add(REPORT_LANGUAGE, entry.element, value=told, expected=expected, severity=severity)
 
     _report_times(entry, root, findings, severity)
-    _traits(entry, root, findings)
+    _traits(entry, root, findings, french=french)
+    _references(entry, root, findings, french=french)
     _events(entry, root, findings, severity)
     _body(entry, root, findings)
     title, told = root.findtext(f"{_CDA}title") or "", entry.text("Name")
@@ -164,11 +182,40 @@ def _report_times(entry: Thing, root: etree._Element, findings: Findings, severi
         findings.add(REPORT_SERVICE, entry.element, value=start, expected=told, severity=severity)
 
 
-def _traits(entry: Thing, root: etree._Element, findings: Findings) -> None:
-    """Birth date and sex, where both say them."""
+def _references(entry: Thing, root: etree._Element, findings: Findings, *, french: bool) -> None:
+    """Accession numbers and studies are ones of the document's header, where each order and act there gives its own.
+
+    What the header lacks (a null number, an act without a study) the source may know from elsewhere.
+    """
+    orders = root.iterfind(f"{_CDA}inFulfillmentOf/{_CDA}order")
+    events = root.iterfind(f"{_CDA}documentationOf/{_CDA}serviceEvent")
+    given = (
+        (REFERENCE_ACCESSION, [_stated(one.find(f"{PS3_20}accessionNumber"), "extension") for one in orders]),
+        (REFERENCE_STUDY, [_stated(one.find(f"{_CDA}id"), "root") for one in events]),
+    )
+    severity = ERROR if french else None
+    for kind, known in given:
+        for one in entry.values.get(c.REFERENCE_ID_LIST, ()) if known and all(known) else ():
+            if one.text.endswith(f"^{kind}") and one.text.partition("^")[0] not in known:
+                told = ", ".join(dict.fromkeys(known))
+                findings.add(REPORT_REFERENCE, one.element, value=one.text, expected=told, severity=severity)
+
+
+def _stated(element: etree._Element | None, name: str) -> str:
+    return "" if element is None else element.get(name, "")
+
+
+def _traits(entry: Thing, root: etree._Element, findings: Findings, *, french: bool) -> None:
+    """Name, birth date and sex, where both say them."""
     patient = root.find(f"{_CDA}recordTarget/{_CDA}patientRole/{_CDA}patient")
     if patient is None:
         return
+    families = ["".join(map(str, one.itertext())).strip() for one in patient.iterfind(f"{_CDA}name/{_CDA}family")]
+    if other := names.of_another(entry, families):
+        severity = ERROR if french else None
+        findings.add(
+            REPORT_NAME, other.element, value=other.text, expected=", ".join(dict.fromkeys(families)), severity=severity
+        )
     birth, gender = patient.find(f"{_CDA}birthTime"), patient.find(f"{_CDA}administrativeGenderCode")
     born = birth.get("value", "")[:8] if birth is not None else ""
     sex = gender.get("code", "") if gender is not None else ""

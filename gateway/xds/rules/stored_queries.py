@@ -13,7 +13,15 @@ from gateway.model.document import DOCUMENT_OFFLINE, DOCUMENT_ONLINE, ON_DEMAND,
 from gateway.texts.text import Text
 from gateway.xds import _slot_values as grammar
 from gateway.xds import constants as c
-from gateway.xds._query_definitions import ALL, ENTRY, Definition, Parameter
+from gateway.xds._query_definitions import (
+    ALL,
+    ENTRY,
+    MULTIPLE_PATIENTS,
+    NARROWING,
+    PATIENT_ID,
+    Definition,
+    Parameter,
+)
 from gateway.xds.constants import rim
 from gateway.xds.rules import code_forms, hl7_values, references, values
 from gateway.xds.rules.objects import inner_text, slots_of
@@ -103,6 +111,22 @@ PARAMETER_FORM = rule(
     "Le paramètre {attribute} est mal formé : « {value} » ({expected}).",
     "The parameter {attribute} is malformed: “{value}” ({expected}).",
 )
+TRANSACTION = rule(
+    "query.transaction",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.4, 3.38.4.1.2 and 3.51.4.1.2.2",
+    "La requête {attribute} n'est pas de la transaction {value}.",
+    "The query {attribute} is not of the transaction {value}.",
+)
+HOME_MISSING = rule(
+    "query.home.missing",
+    ERROR,
+    f"{TF2} 3.18.4.1.2.3.8 and 3.38.4.1.2.1 (XDSMissingHomeCommunityId)",
+    "Entre communautés, la requête {attribute}, qui ne nomme pas de patient, doit donner home.",
+    "Between communities, the query {attribute}, which names no patient, must give home.",
+)
+_SEVERAL_PATIENTS = "urn:ihe:iti:2009:MultiPatientStoredQuery"
+_BETWEEN_COMMUNITIES = "urn:ihe:iti:2007:CrossGatewayQuery"
 _EVERYWHERE = frozenset({"$MetadataLevel", "$homeCommunityId", "$XDSAssociationStatus"})
 _ONE_PERSON = "$XDSSubmissionSetAuthorPerson"
 """Read as a list by many, and no list in the table of FindSubmissionSets."""
@@ -110,8 +134,8 @@ _RETURN_TYPES = ("LeafClass", "ObjectRef")
 _TYPES = frozenset(one.value for one in AssociationType) | {one.value.rpartition(":")[2] for one in AssociationType}
 
 
-def check(element: etree._Element, findings: Findings) -> None:
-    """A query:AdhocQueryRequest: which query, its parameters, and what it wants back."""
+def check(element: etree._Element, action: str, findings: Findings) -> None:
+    """A query:AdhocQueryRequest under *action* (or empty): which query, its parameters, and what it wants back."""
     for option in element.iterchildren(f"{{{c.QUERY}}}ResponseOption"):
         return_type = option.get("returnType", "RegistryObject").strip()
         if return_type not in _RETURN_TYPES:
@@ -120,10 +144,10 @@ def check(element: etree._Element, findings: Findings) -> None:
         if composed not in ("true", "1"):
             findings.add(COMPOSED, option, value=composed)
     for adhoc in element.iterchildren(f"{{{c.RIM}}}AdhocQuery"):
-        _query(adhoc, findings)
+        _query(adhoc, action, findings)
 
 
-def _query(adhoc: etree._Element, findings: Findings) -> None:
+def _query(adhoc: etree._Element, action: str, findings: Findings) -> None:
     home = (adhoc.get("home") or "").strip()
     if home and (fault := values.home_community(home)):
         findings.add(HOME, adhoc, value=home, fault=fault)
@@ -133,6 +157,7 @@ def _query(adhoc: etree._Element, findings: Findings) -> None:
         if identifier:
             findings.add(QUERY, adhoc, value=identifier)
         return
+    _transaction(adhoc, known, action, findings)
     _names(adhoc, known, findings)
     given: dict[str, Sequence[str]] = {}
     for parameter in known.parameters:
@@ -148,7 +173,20 @@ def _query(adhoc: etree._Element, findings: Findings) -> None:
         findings.add(PARAMETER_MISSING, adhoc, value=" / ".join(sorted(known.one_of)), attribute=known.name)
     if len(stated) > 1:
         findings.add(PARAMETER_SEVERAL, adhoc, value=", ".join(stated))
+    if known.query_id in MULTIPLE_PATIENTS:
+        narrowing = [one.name for one in known.parameters if one.name.endswith(("PatientId", *NARROWING))]
+        if not any(_told(slot) for name in narrowing for slot in slots_of(adhoc).get(name, ())):
+            findings.add(PARAMETER_MISSING, adhoc, value=" / ".join(narrowing), attribute=known.name)
     _periods(adhoc, given, findings)
+
+
+def _transaction(adhoc: etree._Element, known: Definition, action: str, findings: Findings) -> None:
+    """Queries of several patients are of ITI-51 alone; between communities those without a patient say which one."""
+    if action and (known.query_id in MULTIPLE_PATIENTS) != (action == _SEVERAL_PATIENTS):
+        findings.add(TRANSACTION, adhoc, value=action, attribute=known.name)
+    named = any(one.name.endswith(("PatientId", PATIENT_ID)) for one in known.parameters)
+    if action == _BETWEEN_COMMUNITIES and not named and not (adhoc.get("home") or "").strip():
+        findings.add(HOME_MISSING, adhoc, attribute=known.name)
 
 
 def _told(slot: etree._Element) -> list[str]:

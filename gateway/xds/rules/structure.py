@@ -88,6 +88,13 @@ SLOT_MISSPELT = rule(
     "Le Slot « {value} » ressemble à {expected} sans en être le nom.",
     "The slot “{value}” resembles {expected} and is not its name.",
 )
+SLOT_MISPLACED = rule(
+    "slot.misplaced",
+    ERROR,
+    f"{TF3} tables 4.2.3.2-1, 4.2.3.3-1, 4.2.3.4-1",
+    "Le Slot « {value} » n'est pas d'un objet {attribute} : il a sa place ailleurs.",
+    "The slot “{value}” is not of a {attribute}: its place is elsewhere.",
+)
 SLOT_NOT_URN = rule(
     "slot.not-urn",
     WARNING,
@@ -122,6 +129,8 @@ ASSOCIATION_SLOTS = frozenset(
     {"SubmissionSetStatus", "PreviousVersion", "OriginalStatus", "NewStatus", "AssociationPropagation"}
 )
 _UPDATE_SLOTS = frozenset({"PreviousVersion"})
+_OF_SOMETHING = ASSOCIATION_SLOTS.union(*SLOTS.values(), AUTHOR_SLOTS, {"codingScheme"})
+"""The slots of IHE, each of one kind of object, of an author or of a code."""
 _APPROVED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved"
 _DEPRECATED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"
 _SUBMITTED = "urn:oasis:names:tc:ebxml-regrep:StatusType:Submitted"
@@ -175,10 +184,14 @@ def _ids(objects: Objects, context: Context, findings: Findings) -> None:
             findings.add(ID_FORM, element, value=name, fault=fault)
         elif not fault and context.answers and not values.is_uuid(name):
             findings.add(ID_SYMBOLIC, element, value=name)
+    pointed: set[str] = set()
     for reference in objects.references:
         name = (reference.get("id") or "").strip()
         if name and (fault := values.uuid(name)):
             findings.add(ID_FORM, reference, value=name, fault=fault)
+        elif name and name in pointed and context.answers:
+            findings.add(ID_TWICE, reference, value=name)
+        pointed.add(name)
 
 
 def _types(thing: Thing, context: Context, findings: Findings) -> None:
@@ -228,7 +241,9 @@ def _slot_names(thing: Thing, context: Context, findings: Findings) -> None:
     for name, found in thing.slots.items():
         if not name or name in known:
             continue
-        if (near := next((one for one in known if one in name or values.resembles(name, one)), None)) is not None:
+        if name in _OF_SOMETHING:
+            findings.add(SLOT_MISPLACED, found[0], value=name, attribute=thing.kind.value)
+        elif (near := next((one for one in known if one in name or values.resembles(name, one)), None)) is not None:
             findings.add(SLOT_MISSPELT, found[0], value=name, expected=near)
         elif name.lower().startswith("urn:ihe:"):
             findings.add(SLOT_OF_IHE, found[0], value=name)

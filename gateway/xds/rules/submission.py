@@ -14,7 +14,7 @@ from gateway.xds import constants as c
 from gateway.xds.rules import associations, hl7_values, updating
 from gateway.xds.rules.attributes import Context
 from gateway.xds.rules.objects import Kind, Objects, Thing
-from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
+from gateway.xds.rules.rule import ERROR, TF2, TF3, WARNING, Findings, rule
 
 ONE_SET = rule(
     "submission.set",
@@ -100,6 +100,20 @@ LIMITED_XDS = rule(
     "limitedMetadata n'est permis qu'entre un émetteur XDR « Metadata-Limited » et son destinataire, pas en XDS.",
     "limitedMetadata is allowed between a Metadata-Limited XDR source and its recipient only, not in XDS.",
 )
+LIMITED_ANSWERED = rule(
+    "limited-metadata.answered",
+    ERROR,
+    f"{TF3} table 4.3.2.1-3 (X)",
+    "limitedMetadata n'est pas permis dans une réponse.",
+    "limitedMetadata is not allowed in an answer.",
+)
+HOME_MISSING = rule(
+    "home.missing",
+    ERROR,
+    f"{TF3} table 4.3.2.1-3 (homeCommunityId R for XCA); {TF2} 3.38.4.1.3",
+    "homeCommunityId manque dans la réponse d'une communauté à une autre.",
+    "homeCommunityId is missing in the answer of one community to another.",
+)
 
 _LIMITED_NODES = {Kind.ENTRY: c.ENTRY_LIMITED_NODE, Kind.SET: c.SET_LIMITED_NODE, Kind.FOLDER: c.FOLDER_LIMITED_NODE}
 
@@ -109,6 +123,10 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
     associations.check(objects, context, findings, french=french)
     if not context.submits:
         _one_patient(objects, context, findings)
+        for flagged in _flagged(objects)[:1]:
+            findings.add(LIMITED_ANSWERED, flagged.element)
+        if context is Context.ANSWER_BETWEEN_COMMUNITIES:
+            _at_home(objects, findings)
         return
     if len(objects.sets) != 1:
         findings.add(ONE_SET, objects.element, count=str(len(objects.sets)))
@@ -119,7 +137,7 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
     _source_patients(objects, findings, french=french)
     _communities(objects, findings)
     _members(objects, context, findings)
-    _limited(objects, findings, french=french)
+    _limited(objects, context, findings, french=french)
     if context.updates:
         updating.check(objects, context, findings)
 
@@ -223,11 +241,23 @@ def _member_types() -> tuple[str, str]:
     return (AssociationType.HAS_MEMBER.value, "HasMember")
 
 
-def _limited(objects: Objects, findings: Findings, *, french: bool) -> None:
-    flagged = [thing for thing in objects.patients if _LIMITED_NODES[thing.kind] in thing.nodes]
+def _at_home(objects: Objects, findings: Findings) -> None:
+    """Each object, and each reference to one, says in which community it is."""
+    for element in (*(thing.element for thing in objects.patients), *objects.references):
+        if not (element.get("home") or "").strip():
+            findings.add(HOME_MISSING, element)
+
+
+def _flagged(objects: Objects) -> list[Thing]:
+    return [thing for thing in objects.patients if _LIMITED_NODES[thing.kind] in thing.nodes]
+
+
+def _limited(objects: Objects, context: Context, findings: Findings, *, french: bool) -> None:
+    flagged = _flagged(objects)
     if not flagged:
         return
-    findings.add(LIMITED_XDS, flagged[0].element, severity=ERROR if french else None)
+    provided = context in (Context.PROVIDE, Context.BARE)  # which may be of XDR; the others are of XDS alone
+    findings.add(LIMITED_XDS, flagged[0].element, severity=None if provided and not french else ERROR)
     for thing in objects.patients:
         if _LIMITED_NODES[thing.kind] not in thing.nodes:
             findings.add(LIMITED, thing.element, value=thing.id)

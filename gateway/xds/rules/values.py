@@ -23,6 +23,7 @@ UNIQUE_ID_BYTES = 128
 
 _DTM = re.compile(r"[0-9]{4}(?:[0-9]{2}){0,5}")
 _ZONE = re.compile(r"(?:\.[0-9]+)?(?:Z|[+-][0-9]{4})?")
+_OFFSET = re.compile(r"[+-](?:0[0-9]|1[0-4])[0-5][0-9]\Z")
 _EARLIEST = "00000101000000"
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HASH = re.compile(r"[0-9A-Fa-f]{40}")
@@ -44,6 +45,18 @@ sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr
 vi vo wa wo xh yi yo za zh zu
 """
 _ISO_639_1 = frozenset(_LANGUAGES.split())
+_LONGER = """
+aar abk afr aka alb amh ara arg arm asm ava ave aym aze bak bam baq bel ben bih bis bod bos bre bul bur
+cat ces cha che chi chu chv cor cos cre cym cze dan deu div dut dzo ell eng epo est eus ewe fao fas fij
+fin fra fre fry ful geo ger gla gle glg glv gre grn guj hat hau heb her hin hmo hrv hun hye ibo ice ido
+iii iku ile ina ind ipk isl ita jav jpn kal kan kas kat kau kaz khm kik kin kir kom kon kor kua kur lao
+lat lav lim lin lit ltz lub lug mac mah mal mao mar may mkd mlg mlt mon mri msa mya nau nav nbl nde ndo
+nep nld nno nob nor nya oci oji ori orm oss pan per pli pol por pus que roh ron rum run rus sag san sin
+slk slo slv sme smo sna snd som sot spa sqi srd srp ssw sun swa swe tah tam tat tel tgk tgl tha tib tir
+ton tsn tso tuk tur twi uig ukr urd uzb ven vie vol wel wln wol xho yid yor zha zho zul
+"""
+_ISO_639_2 = frozenset(_LONGER.split())
+"""Codes of three letters whose language has one of two: RFC 5646 section 2.2.1 wants the shorter."""
 _EXTENDED = frozenset(["ar", "kok", "lv", "ms", "sgn", "sw", "uz", "zh"])
 """Languages that have extended ones of three letters behind them (RFC 5646 section 2.2.2)."""
 _REGIONS = """
@@ -52,7 +65,7 @@ cf cg ch ci ck cl cm cn co cr cu cv cw cx cy cz de dj dk dm do dz ec ee eg eh er
 gf gg gh gi gl gm gn gp gq gr gs gt gu gw gy hk hm hn hr ht hu id ie il im in io iq ir is it je jm jo jp ke kg kh ki km
 kn kp kr kw ky kz la lb lc li lk lr ls lt lu lv ly ma mc md me mf mg mh mk ml mm mn mo mp mq mr ms mt mu mv mw mx my mz
 na nc ne nf ng ni nl no np nr nu nz om pa pe pf pg ph pk pl pm pn pr ps pt pw py qa re ro rs ru rw sa sb sc sd se sg sh
-si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug uk um us uy uz va vc ve
+si sj sk sl sm sn so sr ss st sv sx sy sz tc td tf tg th tj tk tl tm tn to tr tt tv tw tz ua ug um us uy uz va vc ve
 vg vi vn vu wf ws xk ye yt za zm zw
 """
 _ISO_3166_1 = frozenset(_REGIONS.split())
@@ -125,9 +138,8 @@ def dtm(value: str) -> Text | None:
 
 
 def has_zone(value: str) -> bool:
-    """Whether *value* would be a DTM without its zone: what some French samples write."""
-    match = _DTM.match(value)
-    return bool(match and match.end() < len(value) and _ZONE.fullmatch(value[match.end() :]))
+    """Whether *value* would be a DTM without its offset from UTC (``+0100``): what some French samples write."""
+    return _OFFSET.search(value) is not None and is_dtm(value[:-5])
 
 
 def dtm_to_the_second(value: str) -> Text | None:
@@ -165,6 +177,11 @@ def is_uuid(value: str) -> bool:
     return _UUID.fullmatch(value) is not None
 
 
+def is_bare_uuid(value: str) -> bool:
+    """Whether *value* is a UUID without ``urn:uuid:``."""
+    return is_uuid(f"urn:uuid:{value.lower()}")
+
+
 def object_id(value: str) -> Text | None:
     """A UUID, or a symbolic id (anything that does not begin with ``urn:uuid:``)."""
     if value.lower().startswith("urn:"):
@@ -173,7 +190,10 @@ def object_id(value: str) -> Text | None:
 
 
 def unique_id(value: str) -> Text | None:
-    """DocumentEntry.uniqueId: an OID, ``root^extension``, a UUID or another URI (section 4.2.3.2.26)."""
+    """DocumentEntry.uniqueId: an OID, ``root^extension``, a UUID or another URI (section 4.2.3.2.26).
+
+    A UUID without ``urn:uuid:`` is unique all the same, so no more than a warning (:func:`is_bare_uuid`).
+    """
     if len(value.encode("utf-8")) > UNIQUE_ID_BYTES:
         return both(f"a plus de {UNIQUE_ID_BYTES} octets", f"is longer than {UNIQUE_ID_BYTES} bytes")
     root, caret, extension = value.partition("^")
@@ -181,7 +201,7 @@ def unique_id(value: str) -> Text | None:
         return uuid(value)
     if value.lower().startswith("urn:oid:"):
         return both("est un OID sous forme d'URN : écrivez l'OID seul", "is an OID as a URN: write the OID alone")
-    if not caret and _SCHEME.fullmatch(value) and not _OID_LIKE.fullmatch(value):
+    if not caret and (is_bare_uuid(value) or (_SCHEME.fullmatch(value) and not _OID_LIKE.fullmatch(value))):
         return None
     if oid(root):
         return joined("a une racine qui", "has a root that", NOT_OID)
@@ -227,6 +247,11 @@ def language(value: str) -> Text | None:
     first, *others = value.lower().split("-")
     if len(first) == 2 and first not in _ISO_639_1:
         return both(f"a une langue inconnue ({first})", f"has an unknown language ({first})")
+    if first in _ISO_639_2:
+        return both(
+            f"donne trois lettres ({first}) à une langue qui en a deux",
+            f"gives three letters ({first}) to a language that has two",
+        )
     if others and len(others[0]) == 3 and others[0].isalpha() and first not in _EXTENDED:
         return both(f"n'a pas de sous-langue {others[0]}", f"has no extended language {others[0]}")
     private = next((number for number, part in enumerate(others) if len(part) == 1), len(others))
