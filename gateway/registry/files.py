@@ -16,7 +16,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from gateway.store.blobs import FileBlobs
 from gateway.store.files import full, make_folder, sync_folder
 
 CHECKED_BEFORE_BYTES = 1024 * 1024
-"""A document up to this size is checked before its answer begins."""
+"""A document up to this size is checked before its answer begins, whatever else is in it."""
 _CHUNK_BYTES = 256 * 1024
 _REMEMBERED = 10_000
 _SAFE_AGE_S = 900.0
@@ -52,7 +52,7 @@ class Written:
     """A document on its way to the disk, under a temporary name."""
 
     measured: Measured
-    temporary: Path
+    temporary: str
 
 
 class Receiving:
@@ -80,7 +80,7 @@ class Receiving:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for temporary in self._temporary:
-            temporary.unlink(missing_ok=True)
+            _remove(temporary)
 
 
 class DocumentFiles(FileBlobs):
@@ -90,6 +90,18 @@ class DocumentFiles(FileBlobs):
         super().__init__(folder)
         self._checked: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._checking = threading.Lock()
+
+    def make_folders(self) -> None:
+        """Make the folder of every digest, once for all: a submission that makes its own waits for the disk for each.
+
+        Raises Unavailable.
+        """
+        folders = [self._folder / f"{number:02x}" for number in range(256)]
+        with _named():
+            if not folders[-1].is_dir():
+                for folder in folders:
+                    folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._folder)
 
     def receive(self, documents: Mapping[str, Content]) -> Receiving:
         """Write *documents*, by the ids of their entries, under temporary names. Raises Unavailable."""
@@ -104,40 +116,45 @@ class DocumentFiles(FileBlobs):
                     written.append(self._write_one(name, content.chunks()))
         except BaseException:
             for one in written:
-                one.temporary.unlink(missing_ok=True)
+                _remove(one.temporary)
             raise
         return written
 
-    def name_all(self, written: Sequence[Written]) -> list[Path]:
+    def name_all(self, written: Sequence[Written]) -> list[str]:
         """Sync each and rename it to its digest, unless an intact file has that name already; durable when this
         returns, which gives the temporary files that were not needed.
 
         First every file, then every name: all of them are on their way to the disk already (:meth:`_write_one`), so
         the first sync waits for all, and a thread for each would cost more than it saves.
         """
-        fresh: list[tuple[Path, Path]] = []
-        needless: list[Path] = []
+        fresh: list[tuple[str, str]] = []
+        needless: list[str] = []
         with _named():
-            paths = [self._path(one.measured.sha256) for one in written]
-            for one, path in zip(written, paths, strict=True):
-                if self._intact(path, path.name):
+            for one in written:
+                digest = one.measured.sha256
+                path = f"{self._folder}/{digest[:2]}/{digest}"
+                if self._intact(path, digest):
                     needless.append(one.temporary)
                 else:
                     fresh.append((one.temporary, path))
             for temporary, _ in fresh:
                 _sync(temporary)
             for temporary, path in fresh:
-                make_folder(path.parent)
-                temporary.rename(path)
-            for folder in {path.parent for path in paths}:
-                sync_folder(folder)
+                try:
+                    os.rename(temporary, path)
+                except FileNotFoundError:
+                    make_folder(Path(path).parent)
+                    os.rename(temporary, path)
+            for folder in {one.measured.sha256[:2] for one in written}:
+                sync_folder(self._folder / folder)
         return needless
 
-    def content(self, digest: str) -> Stored:
+    def content(self, digest: str, *, alone: bool = True) -> Stored:
         """The bytes of *digest*, to be read as a stream; no file is open until then.
 
         Raises Unavailable (``store_blob_missing``, ``store_blob_damaged``, ``store_documents_away``). Reading the last
-        bytes of a large document that is damaged raises it too, instead of giving them.
+        bytes of a large document that is damaged raises it too, instead of giving them; that would spoil an answer
+        with others in it, so one that is not *alone* is read through first.
         """
         path = self._path(digest)
         try:
@@ -146,7 +163,7 @@ class DocumentFiles(FileBlobs):
             raise self._unread(error, digest) from None
         if self._checked.get(digest) == state:
             return Stored(path, state[1])
-        if state[1] <= CHECKED_BEFORE_BYTES:
+        if state[1] <= CHECKED_BEFORE_BYTES or not alone:
             if self._digest_of(path, digest) != digest:
                 raise Unavailable("store_blob_damaged", digest=digest)
             self._remember(digest, state)
@@ -185,7 +202,7 @@ class DocumentFiles(FileBlobs):
     def _write_one(self, name: str, chunks: Iterator[bytes]) -> Written:
         """One document under a temporary name, its hashes taken on the way."""
         sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
-        temporary = self._incoming / secrets.token_hex(16)
+        temporary = f"{self._incoming}/{secrets.token_hex(16)}"
         size = 0
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -202,17 +219,17 @@ class DocumentFiles(FileBlobs):
             finally:
                 os.close(descriptor)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            _remove(temporary)
             raise
         return Written(Measured(name, sha1.hexdigest(), sha256.hexdigest(), size), temporary)
 
-    def _intact(self, path: Path, digest: str) -> bool:
+    def _intact(self, path: str, digest: str) -> bool:
         """Whether *path* holds the bytes of *digest*; it is then as young as if it had just been written."""
-        if not path.exists():  # what is not there cannot be swept away meanwhile
+        if not os.path.exists(path):  # what is not there cannot be swept away meanwhile
             return False
         with self._locked(fcntl.LOCK_SH):
             try:
-                with path.open("rb") as file:
+                with open(path, "rb") as file:
                     intact = hashlib.file_digest(file, "sha256").hexdigest() == digest
                 if intact:
                     os.utime(path)
@@ -293,7 +310,12 @@ class Stored(io.RawIOBase):
             self._file = None
 
 
-def _sync(path: Path) -> None:
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _sync(path: str) -> None:
     """Wait until the bytes of *path* are on the disk.
 
     Opened anew, so that a submission of a thousand documents holds no descriptor of each: Linux tells an error of

@@ -33,7 +33,9 @@ class Checks:
     # Tuples and no generators: a submission asks some eighty of these, and nearly all have nothing to say.
 
     def required(self, name: str, value: str, form: Callable[[str], str]) -> Sequence[RegistryError]:
-        return self.optional(name, value, form) if value else (self.missing(name),)
+        if not value:
+            return (self.missing(name),)
+        return (self.wrong(name, value, wrong),) if (wrong := form(value)) else ()
 
     def optional(self, name: str, value: str, form: Callable[[str], str]) -> Sequence[RegistryError]:
         return (self.wrong(name, value, wrong),) if value and (wrong := form(value)) else ()
@@ -42,6 +44,8 @@ class Checks:
         return [found for value in values for found in self.required(name, value, form)]
 
     def code(self, name: str, code: Code) -> Sequence[RegistryError]:
+        if 0 < len(code.code) <= forms.LONGEST_VALUE and 0 < len(code.system) <= forms.LONGEST_VALUE:
+            return ()
         found: list[RegistryError] = []
         if not code.code:
             found.append(self.missing(name))

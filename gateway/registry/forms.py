@@ -61,7 +61,7 @@ def oid(value: str) -> str:
 
 
 def unique_id(value: str) -> str:
-    """``OID``, ``OID^extension``, or a URI, a UUID too (ITI TF-3 section 4.2.3.2.26: as the document's format has it).
+    """``OID``, ``OID^extension``, a URI, or a UUID, with ``urn:uuid:`` or bare (ITI TF-3 section 4.2.3.2.26).
 
     An OID is written without ``urn:oid:``: with it, the same document would have two ids.
     """
@@ -70,6 +70,8 @@ def unique_id(value: str) -> str:
         return f"is longer than {LONGEST_UNIQUE_ID} characters"
     if not caret and _URI.fullmatch(value) and not value.lower().startswith("urn:oid:"):
         return _NOT_UUID if value.lower().startswith("urn:uuid:") and not is_uuid(value) else ""
+    if not caret and is_uuid(f"urn:uuid:{value.lower()}"):
+        return ""
     if not is_uid(root):
         return f"has a root that {_NOT_OID}"
     if caret and (not extension or "^" in extension):
@@ -146,6 +148,18 @@ def cx(value: str) -> str:
     if len(parts) > 5 and any(parts[5:]):
         return "fills a component behind CX.5"
     return short(value)
+
+
+def source_patient(value: str) -> str:
+    """A CX whose authority may be a word instead of an OID, or not stated at all.
+
+    It is the number of the sender's own files (ITI TF-3 section 4.2.3.2.22), which nothing here compares, and IHE's
+    sample messages have it so: ``IPP101^^^domain``. ``gateway xds check`` warns of it.
+    """
+    parts = value.split("^")
+    word = len(parts) > 3 and bool(parts[3]) and "&" not in parts[3] and not is_uid(parts[3])
+    alone = not any(parts[1:]) and "&" not in value
+    return short(value) if parts[0] and (word or alone) else cx(value)
 
 
 def authority(value: str, component: str) -> str:

@@ -6,10 +6,14 @@ type                 source                      target
 HasMember            the SubmissionSet           anything of the message (Original), or registered (Reference)
 HasMember            a Folder                    a DocumentEntry; both of the message or registered
 RPLC, XFRM_RPLC      a DocumentEntry, message    a registered DocumentEntry, Approved
-APND, XFRM           a DocumentEntry, message    a registered DocumentEntry, Approved
+APND, XFRM           a DocumentEntry, message    a DocumentEntry of the message, or registered and Approved
 signs                a DocumentEntry, message    a DocumentEntry of the message or registered, or the SubmissionSet
 IsSnapshotOf         a DocumentEntry, message    a registered on-demand DocumentEntry
 ===================  ==========================  =======================================================
+
+Only a replacement wants a document that is there already ("an existing DocumentEntry", section 4.2.2.2.3): a report
+and its transform, or its addendum, may come in one message, for all of it is Approved at once. What is a
+transformation there is not added to (section 4.2.2.2.1): the original is.
 
 Whether what is registered exists, and in which state, is asked of the database (:mod:`gateway.registry.conflicts`).
 """
@@ -33,8 +37,12 @@ REPLACING = frozenset({AssociationType.REPLACE.value, AssociationType.TRANSFORM_
 DEPENDING = frozenset({AssociationType.APPEND.value, AssociationType.TRANSFORM.value})
 """What is deprecated with its target."""
 LIFECYCLE = REPLACING | DEPENDING
-_INNER_TARGETS = frozenset({AssociationType.SIGNS.value})
-"""Relationships whose target may be of the same message."""
+_INNER_TARGETS: Mapping[str, tuple[Kind, ...]] = {
+    AssociationType.APPEND.value: (Kind.ENTRY,),
+    AssociationType.TRANSFORM.value: (Kind.ENTRY,),
+    AssociationType.SIGNS.value: (Kind.ENTRY, Kind.SUBMISSION_SET),
+}
+"""What of the same message a relationship may have for its target."""
 
 
 def findings(submission: Submission) -> Iterator[RegistryError]:
@@ -76,7 +84,10 @@ def _together(submission: Submission) -> Iterator[RegistryError]:
             name = kind.rpartition(":")[2]
             yield metadata_error(f"{count} {name} associations join {quote(source)} to {quote(target)}", source)
     replaced = {target for kind, _, target in stated if kind in REPLACING}
+    transformations = {source for kind, source, _ in stated if kind == AssociationType.TRANSFORM}
     for kind, _, target in stated:
+        if kind == AssociationType.APPEND and target in transformations:
+            yield metadata_error(f"APND target {quote(target)} is a transformation of this submission", target)
         if kind in DEPENDING and target in replaced:
             context = f"{kind.rpartition(':')[2]} target {quote(target)} is replaced by this submission"
             yield RegistryError(code="XDSRegistryDeprecatedDocumentError", context=context, location=target)
@@ -146,8 +157,7 @@ def _relationship(association: Association, kinds: Mapping[str, Kind]) -> Iterat
     target = kinds.get(association.target)
     if target is None and forms.is_uuid(association.target):
         return
-    inner = association.type in _INNER_TARGETS and target in (Kind.ENTRY, Kind.SUBMISSION_SET)
-    if not inner:
+    if target not in _INNER_TARGETS.get(association.type, ()):
         words = f"{name} target {quote(association.target)} is not the UUID of a registered DocumentEntry"
         yield metadata_error(words, where)
 

@@ -88,7 +88,7 @@ def retrieve(
             continue
         document = stored[request.unique_id]
         left -= document.size_bytes
-        _give(document, files, retrieval)
+        _give(document, files, retrieval, alone=len(wanted) == 1)
     return retrieval
 
 
@@ -111,9 +111,9 @@ def _refusal(
     return findings.unknown_document(name) if document is None else None
 
 
-def _give(document: StoredDocument, files: DocumentFiles, retrieval: Retrieval) -> None:
+def _give(document: StoredDocument, files: DocumentFiles, retrieval: Retrieval, *, alone: bool) -> None:
     try:
-        content = files.content(document.digest)
+        content = files.content(document.digest, alone=alone)
         if content.size_bytes != document.size_bytes:
             raise Unavailable("store_blob_damaged", digest=document.digest)
     except Unavailable as error:

@@ -213,7 +213,7 @@ def _entry(entry: DocumentEntry, context: Context) -> Iterator[RegistryError]:
     yield from check.required("mimeType", entry.mime_type, forms.mime_type)
     yield from check.required("patientId", entry.patient_id, forms.cx)
     yield from check.required("languageCode", entry.language_code, forms.language)
-    yield from check.required("sourcePatientId", entry.source_patient_id, forms.cx)
+    yield from check.required("sourcePatientId", entry.source_patient_id, forms.source_patient)
     yield from check.each("sourcePatientInfo", entry.source_patient_info, forms.source_patient_field)
     yield from check.optional("homeCommunityId", entry.home_community_id, forms.home_community)
     yield from check.optional("legalAuthenticator", entry.legal_authenticator, forms.xcn)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -223,8 +222,3 @@ PATIENTS = Table(
     Column("merged_into", _VALUE, nullable=False),  # patient_key of the survivor, or empty
     Column("recorded_at", _WHEN, nullable=False),
 )
-
-
-def create(connection: Connection) -> None:
-    """Make every table: for tests. A running registry gets them from the migrations of the store."""
-    METADATA.create_all(connection)

@@ -49,13 +49,13 @@ class RegistrySettings:
 
 
 def prepare(settings: RegistrySettings) -> None:
-    """Make the folder of the documents and bring the tables to this version.
+    """Make the folders of the documents and bring the tables to this version.
 
     Raises SettingsError, Unavailable (``store_documents_away`` when there are documents, and not in the folder).
     """
     engine = open_engine(settings.database_url, pool_size=1)
     try:
-        _open_files(settings.blobs, engine)
+        _open_files(settings.blobs, engine).make_folders()
         upgrade(engine)
     finally:
         engine.dispose()

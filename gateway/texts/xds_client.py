@@ -20,6 +20,14 @@ _ERRORS: dict[str, Text] = {
         "d'autres objets désignent encore celui-ci : supprimez-les avec lui",
         "other objects still name this one: delete them with it",
     ),
+    "registry_documents": Text(
+        "le dépôt annonce un succès et n'a pas rendu ce document : prévenez son exploitant",
+        "the repository claims success and has not returned this document: tell its operator",
+    ),
+    "registry_hash": Text(
+        "le document reçu diffère de l'empreinte ou de la taille inscrites au registre : il n'est pas utilisé",
+        "the document received differs from the hash or size in the registry: it is not used",
+    ),
     "SqlError": Text("le registre a une erreur interne", "the registry has an internal error"),
     "UnmodifiableMetadataError": Text("cet attribut ne se modifie pas", "this attribute may not be changed"),
     "UnresolvedReferenceException": Text(
@@ -127,7 +135,7 @@ _ERRORS: dict[str, Text] = {
         "un objet resterait sans rien qui le désigne", "an object would be left with nothing that names it"
     ),
 }
-"""What the error codes of ITI TF-3 table 4.2.4.1-2 and of the supplements mean, in a few words."""
+"""What the error codes of ITI TF-3 table 4.2.4.1-2 and of the supplements mean, and our own, in a few words."""
 
 _ATTRIBUTES: dict[str, Text] = {
     "author": Text("auteur", "author"),

@@ -130,8 +130,9 @@ class Consumer(Peer):
     def fetch(self, entries: Sequence[DocumentEntry]) -> Retrieval:
         """ITI-43, one request a repository; the documents are in a temporary file until they are saved or read.
 
-        Each is compared with the hash and the size of its entry (PeerMisbehaved ``registry_hash``). What a repository
-        has not is told in ``errors`` while anything came; when nothing did, its refusal is raised.
+        Each is compared with the hash and the size of its entry, and not given when it differs. One document that is
+        wrong or did not come does not lose the others: it is told in ``errors``. When nothing is left to be given,
+        that is raised: PeerMisbehaved (``registry_hash``, ``registry_documents``) or the repository's refusal.
         """
         groups: dict[str, dict[str, DocumentEntry]] = {}
         for entry in entries:
@@ -140,6 +141,7 @@ class Consumer(Peer):
         documents: list[retrieval.Document] = []
         errors: list[RegistryError] = []
         refused: list[ebrim.RegistryResponse] = []
+        unused: list[PeerMisbehaved] = []
         complete = True
         with contextlib.ExitStack() as replies:
             for repository, wanted in groups.items():
@@ -149,15 +151,18 @@ class Consumer(Peer):
                 found = retrieval.documents_of(reply, repository, tuple(wanted))
                 if not (found or response.success):
                     refused.append(response)
-                for unique_id, document in found.items():
-                    retrieval.compare(document, wanted[unique_id])
-                documents += found.values()
+                wrong = [one for one, document in found.items() if retrieval.differs(document, wanted[one])]
+                unused += [PeerMisbehaved("registry_hash", unique_id=one) for one in wrong]
+                unused += retrieval.absent(found, wanted) if response.success else ()
+                documents += [document for one, document in found.items() if one not in wrong]
                 errors += response.errors
                 complete = complete and response.success and not response.contradicts
-            for response in refused if not documents else ():  # one repository's no does not lose another's documents
-                refuse_failure(response)
-            log.info("registry.retrieved", destination=self.settings.name, documents=len(documents))
-            return Retrieval(tuple(documents), tuple(errors), complete, replies.pop_all())
+            if not documents:
+                _nothing(unused, refused)
+            errors += [RegistryError(code=one.code, location=str(one.facts["unique_id"])) for one in unused]
+            log.info("registry.retrieved", destination=self.settings.name, documents=len(documents), unused=len(unused))
+            complete = complete and not unused
+            return Retrieval(tuple(documents), tuple(errors), complete, tuple(unused), replies.pop_all())
 
     def retrieve(self, entries: Sequence[DocumentEntry]) -> Sequence[RetrievedDocument]:
         """ITI-43 into memory, all or nothing; documents come in the order of *entries*, each once.
@@ -166,6 +171,8 @@ class Consumer(Peer):
         (``registry_documents``) or for more than 256 MiB (``mtom_too_large``).
         """
         with self.fetch(entries) as fetched:
+            for one in fetched.unused:
+                raise one
             if not fetched.complete:
                 status = ebrim.ResponseStatus.PARTIAL_SUCCESS
                 refuse_failure(ebrim.RegistryResponse(status=status, errors=fetched.errors))
@@ -209,10 +216,12 @@ class Consumer(Peer):
             found = retrieval.documents_of(reply, "", wanted)
             if not found:
                 refuse_failure(response)
+            for one in retrieval.absent(found, wanted) if response.success else ():
+                raise one
             for document in found.values():
                 retrieval.compare_image(document, transfer_syntaxes)
             log.info("imaging_source.retrieved", destination=self.settings.name, instances=len(found))
-            return Retrieval(tuple(found.values()), response.errors, response.success, replies.pop_all())
+            return Retrieval(tuple(found.values()), response.errors, response.success, (), replies.pop_all())
 
     def _source(self, location: str) -> str:
         try:
@@ -220,6 +229,14 @@ class Consumer(Peer):
         except KeyError:
             place = f"destination.{self.settings.name}.imaging_sources"
             raise SettingsError("imaging_source_unknown", place=place, location=location or "-") from None
+
+
+def _nothing(unused: Sequence[PeerMisbehaved], refused: Sequence[ebrim.RegistryResponse]) -> None:
+    """Raises what stood in the way of every document; nothing does when none was asked for."""
+    for one in unused:
+        raise one
+    for response in refused:
+        refuse_failure(response)
 
 
 def _each_once(objects: Sequence[_Object]) -> tuple[_Object, ...]:

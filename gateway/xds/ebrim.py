@@ -18,6 +18,7 @@ from gateway.errors import InputRejected
 from gateway.model.document import RegistryError, Submission
 from gateway.xds import _ebrim_read, _ebrim_write
 from gateway.xds import constants as c
+from gateway.xds._ebrim_elements import inner_text
 from gateway.xds._ebrim_read import Reading
 
 __all__ = [
@@ -152,7 +153,7 @@ def read_response(element: etree._Element) -> RegistryResponse:
 
 
 def _error(element: etree._Element) -> RegistryError:
-    context = (element.get("codeContext") or "").strip() or _ebrim_read.inner_text(element)
+    context = (element.get("codeContext") or "").strip() or inner_text(element)
     return RegistryError(
         code=(element.get("errorCode") or "").strip(),
         context=context,

@@ -25,7 +25,8 @@ from lxml import etree
 
 from gateway.errors import InputRejected, Unavailable
 from gateway.xds import mime
-from gateway.xds.multipart import BOUNDARY, DEFAULT, SOAP_MEDIA_TYPE, Incoming, Limits, Part, Reader
+from gateway.xds._spool import Incoming, Part
+from gateway.xds.multipart import BOUNDARY, DEFAULT, SOAP_MEDIA_TYPE, Limits, Reader
 
 __all__ = [
     "DEFAULT",
@@ -165,12 +166,15 @@ def write(
         raise ValueError("this boundary cannot be used")
     named = f"; action={mime.quoted(action)}" if action else ""
     root_type = f'{XOP_MEDIA_TYPE}; charset=UTF-8; type="{SOAP_MEDIA_TYPE}"{named}'
-    pieces: list[bytes | Path | BinaryIO] = [_part_header(boundary, root_type, ROOT_CONTENT_ID), root_xml]
+    # What stands between two documents is one piece: each piece is sent by itself.
+    pieces: list[bytes | Path | BinaryIO] = []
+    text = _part_header(boundary, root_type, ROOT_CONTENT_ID) + root_xml
     for one in attachments:
         if _MEDIA_TYPE.fullmatch(one.mime_type) is None or _CONTENT_ID.fullmatch(one.content_id) is None:
             raise ValueError("a content id or a media type cannot stand in a header")
-        pieces += [b"\r\n" + _part_header(boundary, one.mime_type, one.content_id), one.content]
-    pieces.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
+        pieces += [text + b"\r\n" + _part_header(boundary, one.mime_type, one.content_id), one.content]
+        text = b""
+    pieces.append(text + f"\r\n--{boundary}--\r\n".encode("ascii"))
     content_type = (
         f'multipart/related; boundary="{boundary}"; type="{XOP_MEDIA_TYPE}"; start="<{ROOT_CONTENT_ID}>"; '
         f'start-info="{SOAP_MEDIA_TYPE}"{named}'

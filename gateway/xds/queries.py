@@ -13,7 +13,7 @@ from lxml import etree
 from gateway.errors import InputRejected
 from gateway.xds import _slot_values
 from gateway.xds import constants as c
-from gateway.xds._ebrim_read import inner_text
+from gateway.xds._ebrim_elements import inner_text
 from gateway.xds._query_builders import (
     find_documents,
     find_documents_by_reference_id,

@@ -22,7 +22,7 @@ from lxml import etree
 
 from gateway.errors import PeerMisbehaved, Unavailable
 from gateway.model.document import STABLE, DocumentEntry, RegistryError
-from gateway.xds import constants, ebrim, mtom
+from gateway.xds import constants, mtom
 from gateway.xds.caller import Reply
 from gateway.xds.constants import XDSB
 
@@ -85,8 +85,12 @@ class Retrieval:
     documents: tuple[Document, ...]
     """In the order asked, each once."""
     errors: tuple[RegistryError, ...] = ()
+    """What the repositories said, and by our own codes what we have against a document (``unused``)."""
     complete: bool = True
     """Whether everything that was asked for is there."""
+    unused: tuple[PeerMisbehaved, ...] = ()
+    """Of an answer in part: documents that differ from their entries (``registry_hash``), or that did not come with
+    an answer of success (``registry_documents``)."""
     _replies: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
     def close(self) -> None:
@@ -166,7 +170,7 @@ def documents_of(reply: Reply, repository: str, wanted: Collection[str]) -> dict
     """The documents of an answer by unique id, in the order of *wanted*.
 
     Raises InputRejected for base64 that is none, PeerMisbehaved (``registry_documents``) for a document that was not
-    asked for or comes twice, or when the answer claims success without all of them.
+    asked for or comes twice. What did not come is left out (:func:`absent`).
     """
     answers: dict[str, etree._Element] = {}
     for answer in reply.body.iterchildren(f"{{{XDSB}}}DocumentResponse"):
@@ -174,13 +178,10 @@ def documents_of(reply: Reply, repository: str, wanted: Collection[str]) -> dict
         if unique_id not in wanted or unique_id in answers:
             raise PeerMisbehaved("registry_documents", unique_id=unique_id[:64])
         answers[unique_id] = answer
-    response = ebrim.read_response(reply.body)
     found: dict[str, Document] = {}
     for unique_id in wanted:
         element = answers[unique_id].find(f"{{{XDSB}}}Document") if unique_id in answers else None
         if element is None:
-            if response.success:
-                raise PeerMisbehaved("registry_documents", unique_id=unique_id)
             continue
         part = mtom.content(element, reply.parts)
         answer = answers[unique_id]
@@ -196,13 +197,17 @@ def documents_of(reply: Reply, repository: str, wanted: Collection[str]) -> dict
     return found
 
 
-def compare(document: Document, entry: DocumentEntry) -> None:
-    """Raises PeerMisbehaved (``registry_hash``) when *document* differs from the hash or the size in *entry*."""
+def absent(found: Collection[str], wanted: Iterable[str]) -> list[PeerMisbehaved]:
+    """What an answer of success owes: one ``registry_documents`` for each of *wanted* that is not *found*."""
+    return [PeerMisbehaved("registry_documents", unique_id=one) for one in wanted if one not in found]
+
+
+def differs(document: Document, entry: DocumentEntry) -> bool:
+    """Whether *document* has another hash or size than *entry* states."""
     if entry.object_type != STABLE:
-        return  # the bytes of an on-demand document are made when it is asked for: its entry cannot state them
+        return False  # the bytes of an on-demand document are made when it is asked for: its entry cannot state them
     other_hash = bool(entry.hash) and not same_hash(entry.hash, document.sha1)
-    if other_hash or (entry.size is not None and entry.size != document.size_bytes):
-        raise PeerMisbehaved("registry_hash", unique_id=document.unique_id)
+    return other_hash or (entry.size is not None and entry.size != document.size_bytes)
 
 
 def same_hash(stated: str, sha1: str) -> bool:

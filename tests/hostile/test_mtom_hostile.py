@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import InputRejected, InputTooLarge, Unavailable
 from gateway.texts import TEXTS
-from gateway.xds import mtom, multipart
+from gateway.xds import _spool, mtom
 
 TYPE = "multipart/related; boundary=x"
 LIMITS = mtom.Limits(parts=3, header_bytes=200, root_bytes=100, part_bytes=1000, total_bytes=5000, memory_bytes=64)
@@ -152,7 +152,7 @@ def test_no_room_for_the_file_itself_is_said(monkeypatch: pytest.MonkeyPatch) ->
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(multipart.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(_spool.tempfile, "TemporaryFile", full)
     with pytest.raises(Unavailable, match="mtom_spool"):
         mtom.Reader(TYPE, LIMITS).feed(PART % (1, b"a" * 100) + b"--x--")
 
@@ -170,7 +170,7 @@ def test_a_message_that_drips_in_does_not_fill_memory_with_its_pieces() -> None:
 
 
 def test_a_refused_message_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(multipart.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(_spool.tempfile, "tempdir", str(tmp_path))
     reader = mtom.Reader(TYPE, mtom.Limits(memory_bytes=10, part_bytes=5000))
     reader.feed(PART % (1, b"a" * 4000))
     assert reader._spool._file is not None

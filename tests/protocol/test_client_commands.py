@@ -437,6 +437,24 @@ def test_what_is_missing_is_told_and_what_came_is_kept(desk: Desk) -> None:
     assert "gone" in told.err
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("fr", "diffère de l'empreinte ou de la taille"), ("en", "differs from the hash or size")]
+)
+def test_a_document_that_differs_is_named_and_the_others_are_kept(desk: Desk, language: str, words: str) -> None:
+    both = {"1.2.250.1.999.1.1": "d", "1.2.250.1.999.1.2": "e"}
+    delivered = wire.saying(wire.retrieved(both), {"d": CONTENT, "e": b"other bytes"})
+    arguments = ("retrieve", *both, "--into", str(desk.folder / "out"), "--lang", language)
+    told = desk.type(*arguments, answers=(registered(stated(), stated(b"", 2)), delivered))
+    assert told.status == 1
+    assert [path.name for path in (desk.folder / "out").iterdir()] == ["1.2.250.1.999.1.1.dcm"]
+    (line,) = told.err.splitlines()
+    assert line.startswith("1.2.250.1.999.1.2: ")
+    assert words in line
+    told = desk.type(*arguments, "--json", answers=(registered(stated(), stated(b"", 2)), delivered))
+    assert [(one["code"], one["object"]) for one in told.json["errors"]] == [("registry_hash", "1.2.250.1.999.1.2")]
+    assert [one["unique_id"] for one in told.json["documents"]] == ["1.2.250.1.999.1.1"]
+
+
 def test_the_images_of_a_manifest_are_retrieved(desk: Desk) -> None:
     site = replace(manifests.REMOTE_SITE, imaging_source_uid=SOURCE)
     content = build(manifests.ct_exam(), replace(manifests.request("ihe"), site=site))

@@ -194,6 +194,22 @@ def test_what_is_missing_is_told_beside_what_came() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "code"),
+    [(delivering(d1=CONTENT, d2=b"other"), "registry_hash"), (delivering(d1=CONTENT), "registry_documents")],
+    ids=["other bytes", "success without it"],
+)
+def test_one_document_that_cannot_be_used_does_not_lose_the_others(answer: Behaviour, code: str) -> None:
+    asked = [stated(b"", 2), stated()]
+    with playing(answer) as loopback, client_of(loopback) as client:
+        with client.fetch(asked) as fetched:
+            assert [one.read() for one in fetched.documents] == [CONTENT]
+            assert [(one.code, one.location) for one in fetched.errors] == [(code, "1.2.250.1.999.1.2")]
+            assert not fetched.complete
+        with pytest.raises(PeerMisbehaved, match=code):
+            client.retrieve(asked)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda kind: kind.replace(' start="<root@hand>";', ""),

@@ -108,6 +108,35 @@ def test_an_addendum_and_a_transform_leave_the_document_as_it_is(service: Regist
 
 
 @pytest.mark.parametrize("kind", [APND, XFRM])
+def test_an_addendum_or_transform_of_the_same_message_goes_with_its_document(
+    service: RegistryService, kind: AssociationType
+) -> None:
+    both = submission(entry("Document01"), entry("Document02"))
+    first, depending = add(service, related(both, kind, "Document02", "Document01"))
+    assert [status(service, one) for one in (first, depending)] == ["Approved"] * 2
+    add(service, related(submission(entry()), RPLC, "Document01", first.entry_uuid))
+    assert [status(service, one) for one in (first, depending)] == ["Deprecated"] * 2
+
+
+def test_a_transformation_of_the_same_message_is_not_added_to(service: RegistryService) -> None:
+    three = submission(entry("Document01"), entry("Document02"), entry("Document03"))
+    transformed = related(three, XFRM, "Document02", "Document01")
+    assert codes(service, related(transformed, APND, "Document03", "Document02")) == ["XDSRegistryMetadataError"]
+    assert codes(service, related(transformed, APND, "Document03", "Document01")) == []
+
+
+@pytest.mark.parametrize("kind", [APND, XFRM])
+def test_two_documents_of_one_message_that_depend_on_each_other_are_replaced_together(
+    service: RegistryService, kind: AssociationType
+) -> None:
+    both = submission(entry("Document01"), entry("Document02"))
+    circle = related(related(both, kind, "Document02", "Document01"), kind, "Document01", "Document02")
+    first, second = add(service, circle)
+    add(service, related(submission(entry()), RPLC, "Document01", second.entry_uuid))
+    assert [status(service, one) for one in (first, second)] == ["Deprecated"] * 2
+
+
+@pytest.mark.parametrize("kind", [APND, XFRM])
 @pytest.mark.parametrize("replacing", [RPLC, XFRM_RPLC])
 def test_nothing_is_added_to_what_the_same_submission_replaces(
     service: RegistryService, kind: AssociationType, replacing: AssociationType

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from gateway.errors import Unavailable
 from gateway.model.document import DocumentEntry, Status, Submission
 from gateway.registry import schema
-from gateway.registry.files import DocumentFiles
+from gateway.registry.files import CHECKED_BEFORE_BYTES, DocumentFiles
 from gateway.registry.rules import Policy
 from gateway.registry.service import Bounds, DocumentRequest, RegistryService
 from gateway.registry.setup import RegistrySettings, build_service, prepare
@@ -263,6 +263,38 @@ def test_damaged_bytes_are_an_error_and_never_given(service: RegistryService, tm
     with service.retrieve([DocumentRequest(REPOSITORY, e.unique_id) for e in submitted.entries]) as retrieval:
         assert [held.unique_id for held in retrieval.documents] == [whole.unique_id]
         assert [(e.code, e.location) for e in retrieval.errors] == [("XDSRepositoryError", damaged.unique_id)]
+
+
+def test_a_large_document_that_is_damaged_does_not_break_the_answer_that_holds_others(
+    service: RegistryService, tmp_path: Path
+) -> None:
+    large = b"<damaged/>" * (CHECKED_BEFORE_BYTES // 10 + 1)
+    damaged, whole = entry("Document01"), entry("Document02")
+    submitted = submission(damaged, whole)
+    assert service.provide_and_register(submitted, {"Document01": Bytes(large), "Document02": Bytes(CONTENT)}) == ()
+    path = tmp_path / "blobs" / hashlib.sha256(large).hexdigest()[:2] / hashlib.sha256(large).hexdigest()
+    path.write_bytes(large.replace(b"damaged", b"harmful"))
+    with service.retrieve([DocumentRequest(REPOSITORY, e.unique_id) for e in submitted.entries]) as retrieval:
+        assert [held.content.read() for held in retrieval.documents] == [CONTENT]
+        assert [(e.code, e.location) for e in retrieval.errors] == [("XDSRepositoryError", damaged.unique_id)]
+
+
+def test_the_folders_of_the_documents_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None:
+    files = DocumentFiles(tmp_path / "blobs")
+    for _ in range(2):
+        files.make_folders()
+        made = [one for one in (tmp_path / "blobs").iterdir() if one.is_dir() and one.name != "incoming"]
+        assert sorted(one.name for one in made) == [f"{number:02x}" for number in range(256)]
+        assert {one.stat().st_mode & 0o777 for one in made} == {0o700}
+
+
+def test_a_folder_that_has_gone_is_made_anew(service: RegistryService, tmp_path: Path) -> None:
+    service.files.make_folders()
+    (tmp_path / "blobs" / hashlib.sha256(CONTENT).hexdigest()[:2]).rmdir()
+    sent = entry()
+    assert codes(service, submission(sent)) == []
+    with service.retrieve([DocumentRequest(REPOSITORY, sent.unique_id)]) as retrieval:
+        assert [held.content.read() for held in retrieval.documents] == [CONTENT]
 
 
 def test_the_blobs_of_registered_documents_are_referenced(service: RegistryService) -> None:

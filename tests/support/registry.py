@@ -164,7 +164,7 @@ def make_service(folder: Path, url: str = "", **options: object) -> RegistryServ
     """A service over the database *url* (else a SQLite file under *folder*) and a folder of blobs under *folder*."""
     engine = open_engine(url or f"sqlite:///{folder / 'registry.db'}")
     with transaction(engine) as connection:
-        schema.create(connection)
+        schema.METADATA.create_all(connection)
     return RegistryService(engine, DocumentFiles(folder / "blobs"), REPOSITORY, **options)  # type: ignore[arg-type]
 
 

@@ -111,8 +111,8 @@ def test_the_key_of_a_patient_is_id_and_authority() -> None:
     assert forms.patient_key("1") == "1^"
 
 
-@pytest.mark.parametrize("value", ["1.2.3", "1.2.3^ext", "2.25." + "9" * 38])
-def test_a_unique_id_is_an_oid_perhaps_with_an_extension(value: str) -> None:
+@pytest.mark.parametrize("value", ["1.2.3", "1.2.3^ext", "2.25." + "9" * 38, "8F3B8038-5122-4e1b-8af4-29bb8759e8ae"])
+def test_a_unique_id_is_an_oid_perhaps_with_an_extension_or_a_uuid(value: str) -> None:
     assert forms.unique_id(value) == ""
 
 

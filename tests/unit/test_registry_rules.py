@@ -135,6 +135,28 @@ def test_a_code_without_a_value_or_without_its_scheme_is_named(attribute: str, n
     assert f"{name} “X” lacks its codingScheme" in words(submission(entry(**{attribute: Code("X", "")})))
 
 
+@pytest.mark.parametrize("value", ["IPP101", "IPP101^^^domain", "IPP101^^^domain^PI", "IPP101^^^&1.2.3&ISO^PI"])
+def test_the_senders_own_number_of_a_patient_may_have_a_word_or_nothing_for_its_authority(value: str) -> None:
+    assert words(submission(entry(source_patient_id=value))) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", "sourcePatientId is missing"),
+        ("^^^domain", "has an empty CX.1"),
+        ("IPP101^^^1.2.3", "has CX.4 '1.2.3', which is not &OID&ISO"),
+        ("IPP101^^^&domain", "has CX.4 '&domain', which is not &OID&ISO"),
+        ("IPP101^^^&1.2.03&ISO", "has in CX.4 '1.2.03', which is not an OID"),
+        ("IPP101^1", "lacks CX.4"),
+        ("IPP101^^^^PI", "lacks CX.4"),
+        ("1" * 257, "is longer than 256 characters"),
+    ],
+)
+def test_an_authority_of_it_that_is_meant_for_an_oid_must_be_one(value: str, expected: str) -> None:
+    assert expected in words(submission(entry(source_patient_id=value)))
+
+
 def test_an_entry_without_confidentiality_is_refused() -> None:
     assert "confidentialityCode is missing" in words(submission(entry(confidentiality_codes=())))
 
@@ -254,7 +276,11 @@ REGISTERED = "urn:uuid:0a1b2c3d-0000-4000-8000-000000000001"
     [
         ("RPLC", "Document01", REGISTERED, ""),
         ("XFRM_RPLC", "Document01", REGISTERED, ""),
-        ("APND", "Document01", "Document02", "APND target “Document02” is not the UUID of a registered DocumentEntry"),
+        ("APND", "Document01", "Document02", ""),
+        ("XFRM", "Document01", "Document02", ""),
+        ("APND", "Document01", "SubmissionSet01", "APND target “SubmissionSet01” is not the UUID of a registered"),
+        ("RPLC", "Document01", "Document02", "RPLC target “Document02” is not the UUID of a registered DocumentEntry"),
+        ("XFRM_RPLC", "Document01", "Document02", "XFRM_RPLC target “Document02” is not the UUID of a registered"),
         ("RPLC", REGISTERED, "Document01", "RPLC source “" + REGISTERED + "” is not a DocumentEntry"),
         ("XFRM", "SubmissionSet01", REGISTERED, "XFRM source “SubmissionSet01” is not a DocumentEntry"),
         ("RPLC", "Document01", "Document01", "RPLC joins “Document01” to itself"),
