@@ -22,15 +22,20 @@ _PERSONAL_KEYS = frozenset(
     {"patient", "patient_id", "patient_name", "name", "birth_date", "ins", "facts", "content", "message", "person"}
 )
 _MATRICULE = re.compile(r"(?<![0-9A-Za-z.])[1-8][0-9]{5}[0-9AB][0-9]{6}([0-9]{2})?(?![0-9A-Za-z.])")
+_MATRICULE_CHARACTERS = 13
+"""Of the shortest: without its key."""
 _CX = re.compile(r"[^\s^~|]+\^\^\^[^\s|]+")
 _LINK = re.compile(r"(?i)(studyUID|Accessionnumber|idCDA|patientID)=[^&\s\"']+")
 
 
 def mask(text: str) -> str:
     """*text* with national identities, HL7 identifiers and the identifiers of links replaced."""
-    text = _MATRICULE.sub(MASK, text)
-    text = _CX.sub(MASK, text)
-    return _LINK.sub(rf"\1={MASK}", text)
+    # Most values are a word: what cannot be in one is not looked for.
+    if len(text) >= _MATRICULE_CHARACTERS:
+        text = _MATRICULE.sub(MASK, text)
+    if "^^^" in text:
+        text = _CX.sub(MASK, text)
+    return _LINK.sub(rf"\1={MASK}", text) if "=" in text else text
 
 
 def where(error: BaseException) -> str:

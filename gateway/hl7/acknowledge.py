@@ -12,11 +12,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from gateway.errors import GatewayError, InputRejected
 from gateway.hl7 import charset as charsets
 from gateway.hl7 import er7
 from gateway.hl7.charset import Charset
+from gateway.hl7.er7 import Segment
 from gateway.hl7.writer import Writer
 from gateway.texts import sentence
 
@@ -43,6 +45,10 @@ _PLAIN_FACT = re.compile(r"[A-Za-z0-9 .,:/_+()-]{1,60}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ECHO_CHARACTERS = 250
 _SENTENCE_CHARACTERS = 250
+_LONGEST_BEGINNING = 512
+"""Of headers whose addresses are remembered; those of every official message have a tenth of it."""
+
+Addresses = tuple[tuple[str, str, str], ...]
 
 SAFE_FACTS = frozenset({"charset", "expected", "field", "limit", "line", "segment", "size"})
 """Facts that never name a patient. For the others an ellipsis stands: an acknowledgement ends in the sender's logs."""
@@ -55,7 +61,7 @@ _PLAINER = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "…":
 class Request:
     """What an answer takes from the message it answers; every value may be empty."""
 
-    addresses: tuple[tuple[str, str, str], ...] = (("", "", ""),) * 4
+    addresses: Addresses = (("", "", ""),) * 4
     """MSH-3 to MSH-6, three components each."""
     message_code: str = ""
     event: str = ""
@@ -87,22 +93,41 @@ def read_request(raw: bytes) -> Request:
         return Request()
     header, separator, head = message.header, message.delimiters.field, raw[: er7.HEADER_BYTES]
 
-    def echo(field: int, component: int = 1) -> str:
-        text = header.text(field, component)
-        return (text if text.isprintable() else _CONTROL.sub("", text))[:_ECHO_CHARACTERS]
-
-    code, event, version = echo(9), echo(9, 2), echo(12)
+    code, event, version = _echo(header, 9), _echo(header, 9, 2), _echo(header, 12)
     return Request(
-        addresses=tuple((echo(field), echo(field, 2), echo(field, 3)) for field in range(3, 7)),
+        addresses=_addresses(header, separator),
         message_code=code,
         event=event if _EVENT.fullmatch(event) else "",
-        control_id=echo(10),
-        profile="^".join(filter(None, (echo(21), echo(21, 2)))),
-        processing_id=echo(11)[:1],
+        control_id=_echo(header, 10),
+        profile="^".join(filter(None, (_echo(header, 21), _echo(header, 21, 2)))),
+        processing_id=_echo(header, 11)[:1],
         version=version if _VERSION.fullmatch(version) else "",
-        charset=_charset(echo(18)),
+        charset=_charset(_echo(header, 18)),
         is_answer=code == "ACK" or _has_segment(head, b"MSA" + separator),
     )
+
+
+def _echo(header: Segment, field: int, component: int = 1) -> str:
+    text = header.text(field, component)
+    return (text if text.isprintable() else _CONTROL.sub("", text))[:_ECHO_CHARACTERS]
+
+
+def _addresses(header: Segment, separator: bytes) -> Addresses:
+    """MSH-3 to MSH-6. All messages of a sender begin alike up to there, and these are half of what is read."""
+    beginning = header.upto(6)
+    if len(beginning) > _LONGEST_BEGINNING:
+        return _addresses_of(header)
+    # With the character set, by which values are read.
+    return _addresses_at(beginning + separator * (18 - 6) + header.raw(18))
+
+
+@lru_cache(maxsize=256)
+def _addresses_at(beginning: bytes) -> Addresses:
+    return _addresses_of(er7.parse_header(beginning).header)
+
+
+def _addresses_of(header: Segment) -> Addresses:
+    return tuple((_echo(header, field), _echo(header, field, 2), _echo(header, field, 3)) for field in range(3, 7))
 
 
 def _has_segment(head: bytes, beginning: bytes) -> bool:
@@ -142,15 +167,10 @@ def _message(request: Request, code: str, error: GatewayError | None = None) -> 
 
 
 def _header(writer: Writer, request: Request) -> bytes:
-    ours, theirs = request.addresses[2:], request.addresses[:2]
-    addresses = {
-        field: writer.field(*(_written(writer, part) for part in address))
-        for field, address in enumerate((*ours, *theirs), 3)
-    }
     return writer.segment(
         "MSH",
         {
-            **addresses,
+            **_turned_round(request.addresses, request.charset),
             7: f"{datetime.now(UTC):%Y%m%d%H%M%S}+0000",
             9: writer.field("ACK", request.event, "ACK"),
             10: secrets.token_hex(10),
@@ -160,6 +180,16 @@ def _header(writer: Writer, request: Request) -> bytes:
             18: writer.charset.name,
         },
     )
+
+
+@lru_cache(maxsize=256)
+def _turned_round(addresses: Addresses, charset: Charset) -> dict[int, bytes]:
+    """MSH-3 to MSH-6 of the answer to a message with these: all of one sender have the same."""
+    writer = Writer(charset)
+    return {
+        field: writer.field(*(_written(writer, part) for part in address))
+        for field, address in enumerate((*addresses[2:], *addresses[:2]), 3)
+    }
 
 
 _DOCUMENT = "OBX^1^5"

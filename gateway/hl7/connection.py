@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from concurrent.futures import Future
 
 import structlog
 
-from gateway.hl7.acknowledge import Request
-from gateway.hl7.budget import Budget
+from gateway.hl7.lane import Lane, Rules
 from gateway.hl7.mllp import Block, Event, Fault, Framer
-from gateway.hl7.order import Order, Place
-from gateway.hl7.reception import Meeting
+from gateway.hl7.wire import Wire
 
-READ_BYTES = 256 * 1024
 SETTLE_S = 0.25
 """How long the CR behind an FS is waited for, when a sender forgets it."""
 CLOSE_S = 5.0
@@ -27,41 +22,21 @@ MAX_FAULTS = 100
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What every connection of a listener shares."""
-
-    max_message_bytes: int
-    idle_timeout_s: float
-    read_timeout_s: float
-    budget: Budget
-    executor: Executor
-    order: Order
-    answer_timeout_s: float
-    meeting: Callable[[str], Meeting]
-    """From the name of the other side: a message whose last byte has just come."""
-    read: Callable[[bytes], Request]
-    answer: Callable[[bytes, Meeting, Place, Request], bytes | None]
-    """Runs in the executor; gives the acknowledgement."""
-    answer_fault: Callable[[Fault, Meeting], bytes | None]
-    """As :attr:`answer`."""
-    busy: Callable[[Request], bytes | None]
-
-
 class Connection:
-    """Reads, hands each message to the executor, writes the answer, reads on.
+    """Reads, has each message answered by a thread, reads on.
 
     Nothing is read while a message is worked on, so a sender that is faster than the store is held back by TCP.
     """
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rules: Rules, peer: str = ""
-    ) -> None:
+    def __init__(self, wire: Wire, rules: Rules, peer: str = "", descriptor: int | None = None) -> None:
+        """*descriptor*: the socket, where a thread may read and write there by itself (:mod:`gateway.hl7.lane`)."""
         self._peer = peer
-        self._reader = reader
-        self._writer = writer
+        self._wire = wire
         self._rules = rules
+        self._descriptor = descriptor
         self._framer = Framer(rules.max_message_bytes)
+        # Taken out one by one, so that an answered message is not kept until the next bytes come.
+        self._events: deque[Event] = deque()
         self._faults = 0
         self._deadline = 0.0
         self._working = False
@@ -96,16 +71,13 @@ class Connection:
         while not self._stopping:
             data = await self._read()
             if data is None:
-                events = self._framer.settle()
+                self._events.extend(self._framer.settle())
             elif data:
-                events = await self._receive(data)
+                await self._receive(data)
             else:
-                events = self._framer.close()
-            # Taken out one by one, so that an answered message is not kept until the next bytes come.
-            queue = deque(events)
-            del events
-            while queue:
-                if self._stopping or not await self._handle(queue.popleft()):
+                self._events.extend(self._framer.close())
+            while self._events:
+                if self._stopping or not await self._handle(self._events.popleft()):
                     return
             if data == b"":
                 return
@@ -115,24 +87,26 @@ class Connection:
         if self._framer.ending:
             try:
                 async with asyncio.timeout(SETTLE_S):
-                    return await self._reader.read(READ_BYTES)
+                    return await self._wire.read()
             except TimeoutError:
                 return None
         async with asyncio.timeout_at(self._deadline):
-            return await self._reader.read(READ_BYTES)
+            return await self._wire.read()
 
-    async def _receive(self, data: bytes) -> list[Event]:
+    async def _receive(self, data: bytes) -> None:
         was_in_block = self._framer.in_block
-        events = self._framer.receive(data)
-        if self._framer.in_block and (events or not was_in_block):
+        self._events.extend(self._framer.receive(data))
+        if self._framer.in_block and (self._events or not was_in_block):
             self._restart_clock(self._rules.read_timeout_s)
+        await self._hold()
+
+    async def _hold(self) -> None:
+        """Have room for what has come; the sender is not to blame for the time its bytes wait for that."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        blocks = sum(len(event.content) for event in events if isinstance(event, Block))
+        blocks = sum(len(event.content) for event in self._events if isinstance(event, Block))
         await self._rules.budget.hold(self, self._framer.held_bytes + blocks)
-        # The sender is not to blame for the time its bytes waited for room.
         self._deadline += loop.time() - began
-        return events
 
     async def _handle(self, event: Event) -> bool:
         """Answer one event; False when the connection must end."""
@@ -149,84 +123,86 @@ class Connection:
             self._faults = 0
             self._working = True
             try:
-                await self._write(await self._work(event))
+                await self._work(event)
             finally:
                 self._working = False
         if not self._framer.in_block:
             self._restart_clock(self._rules.idle_timeout_s)
         return True
 
-    async def _work(self, block: Block) -> bytes | None:
+    async def _work(self, block: Block) -> None:
+        """Have *block* answered, and what a thread reads behind it."""
+        alone = self._wire.hold() and not self._events and not self._framer.in_block
+        descriptor = self._descriptor if alone else None
+        lane = Lane(self._rules, self._peer, self._framer, descriptor, lambda: not self._stopping)
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            return await self._answer(block.content)
+            reply = await self._answer(lane, block.content)
         finally:
+            lane.take_back()
             await self._rules.budget.release(self, self._framer.held_bytes)
             self._deadline += loop.time() - began
+        await self._write(reply)
+        if lane.has_read:
+            self._events.extend(lane.events)
+            self._restart_clock(self._rules.read_timeout_s)
+            await self._hold()
 
-    async def _answer(self, message: bytes) -> bytes | None:
-        """The acknowledgement, or AR when it takes too long: what was not begun is not done then.
+    async def _answer(self, lane: Lane, message: bytes) -> bytes | None:
+        """What is to be sent when the lane has come to its end, or AR when an answer takes too long.
 
-        What was begun goes on, and is recognised when the sender sends it again.
+        What was not begun by then is not done. What was begun goes on, and is recognised when the sender sends it
+        again.
         """
-        rules = self._rules
-        request = rules.read(message)
-        place = rules.order.place(request.sender)
         loop = asyncio.get_running_loop()
-        answered = loop.create_future()
-
-        def done(_: object) -> None:
-            place.passed()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_tell, answered)
-
-        meeting = rules.meeting(self._peer)
-        # The executor's queue keeps what was cancelled, with all that it was given, until a thread comes to it: of a
-        # store that hangs for an hour, each message that was sent again.
-        waiting = [message]
         try:
-            work = rules.executor.submit(lambda: rules.answer(waiting.pop(), meeting, place, request))
+            work = lane.begin(message)
         except RuntimeError:
-            # No thread is to be had. Who stands behind this place would wait for it for ever.
-            place.passed()
-            rules.order.leave(request.sender, place)
-            return rules.busy(request)
-        work.add_done_callback(done)
-        try:
-            async with asyncio.timeout(rules.answer_timeout_s):
-                await answered
-            return work.result()
-        except TimeoutError:
-            if work.cancel():
-                waiting.clear()
-            return rules.busy(request)
-        finally:
-            if work.done():
-                rules.order.leave(request.sender, place)
+            return self._rules.busy(self._rules.read(message))
+        del message
+        while not work.done():
+            await _done(work, loop, lane.seconds_left())
+            if not work.done() and (overdue := lane.take_back_if_overdue()) is not None:
+                if work.cancel():
+                    lane.forget()
+                return self._rules.busy(overdue)
+        work.result()
+        return lane.unsent
 
     async def _write(self, reply: bytes | None) -> None:
-        if reply is None:
-            return
-        self._writer.write(reply)
-        if self._writer.transport.get_write_buffer_size():
+        if reply:
             async with asyncio.timeout(self._rules.read_timeout_s):
-                await self._writer.drain()
+                await self._wire.write(reply)
 
     async def _close(self) -> None:
         """Send what is still to be sent, for a moment."""
-        self._writer.close()
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self._writer.wait_closed()
+                await self._wire.close()
         except OSError:  # TimeoutError is one
-            self._writer.transport.abort()
+            self._wire.transport.abort()
 
     def _restart_clock(self, seconds: float) -> None:
         self._deadline = asyncio.get_running_loop().time() + seconds
 
 
-def _tell(answered: asyncio.Future[None]) -> None:
-    # One that was waited for too long was cancelled.
-    if not answered.done():
-        answered.set_result(None)
+async def _done(work: Future[None], loop: asyncio.AbstractEventLoop, timeout_s: float) -> None:
+    """Until *work* is done, or *timeout_s* is over."""
+    told = loop.create_future()
+
+    def done(_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_tell, told)
+
+    work.add_done_callback(done)
+    timer = loop.call_later(max(0.0, timeout_s), _tell, told)
+    try:
+        await told
+    finally:
+        timer.cancel()
+
+
+def _tell(told: asyncio.Future[None]) -> None:
+    if not told.done():
+        told.set_result(None)

@@ -7,16 +7,15 @@ Sources: HL7 v2.5 sections 2.5.4 (delimiters), 2.7 (escape sequences). ``\F\ \S\
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.errors import InputRejected
 
 _HEXADECIMAL = re.compile(rb"X(?:[0-9A-Fa-f]{2})+")
 
 
-@dataclass(frozen=True, slots=True)
-class Delimiters:
+class Delimiters(NamedTuple):
     """MSH-1 and MSH-2, one byte each; empty when a message has none of a kind."""
 
     field: bytes = b"|"
@@ -41,12 +40,16 @@ class Delimiters:
         """
         field = head[3:4]
         end = min((at for at in map(head.find, (field, b"\r", b"\n"), (4, 4, 4)) if at >= 0), default=len(head))
-        characters = head[4:end]
-        every = field + characters
-        usual = every.isascii() and all(33 <= byte < 127 and not chr(byte).isalnum() for byte in every)
-        if not field or not 1 <= len(characters) <= 5 or not usual or len(set(every)) != len(every):
-            raise InputRejected("hl7_delimiters", place="MSH^1^2", hl7_code="102")
-        return cls(field, *(characters[index : index + 1] for index in range(5)))
+        return _stated(field, head[4:end])
+
+
+@lru_cache(maxsize=32)
+def _stated(field: bytes, characters: bytes) -> Delimiters:
+    every = field + characters
+    usual = every.isascii() and all(33 <= byte < 127 and not chr(byte).isalnum() for byte in every)
+    if not field or not 1 <= len(characters) <= 5 or not usual or len(set(every)) != len(every):
+        raise InputRejected("hl7_delimiters", place="MSH^1^2", hl7_code="102")
+    return Delimiters(field, *(characters[index : index + 1] for index in range(5)))
 
 
 STANDARD = Delimiters()

@@ -95,6 +95,10 @@ class Segment:
         start, end = self.span(field)
         return self._source.raw[start:end]
 
+    def upto(self, field: int) -> bytes:
+        """The segment from its name to the end of a field."""
+        return self._source.raw[self.start : self.span(field)[1]]
+
     def text(self, field: int, component: int = 1, subcomponent: int = 1, repetition: int = 1) -> str:
         """One value, decoded and unescaped, blanks around it removed; empty when there is none or it is ``""``."""
         value = self._value(field, repetition, component, subcomponent)
@@ -257,7 +261,10 @@ def parse_header(raw: bytes) -> Message:
     start, delimiters = _beginning(raw)
     head = raw[start : start + HEADER_BYTES]
     _, end = next(_segment_bounds(head, 0, delimiters.field))
-    return _parse(head[:end], check_charset=False)
+    source = _Source(head[:end], delimiters)
+    message = Message(source, (Segment(source, "MSH", 1, 0, end),))
+    source.charset = charsets.named(message.header.text(18)) or charsets.UTF_8
+    return message
 
 
 def with_carriage_returns(raw: bytes) -> bytes:

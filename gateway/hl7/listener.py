@@ -21,11 +21,13 @@ from gateway.errors import Unavailable
 from gateway.hl7 import mllp
 from gateway.hl7.acknowledge import Request
 from gateway.hl7.budget import Budget
-from gateway.hl7.connection import CLOSE_S, READ_BYTES, Connection, Rules
+from gateway.hl7.connection import CLOSE_S, Connection
+from gateway.hl7.lane import Rules
 from gateway.hl7.mllp import Fault
 from gateway.hl7.order import Order, Place
 from gateway.hl7.ports import ListenerSettings
 from gateway.hl7.reception import Meeting, Reception
+from gateway.hl7.wire import Wire
 from gateway.trust.tls import caller
 
 _HANDSHAKE_TIMEOUT_S = 10.0
@@ -86,11 +88,10 @@ class Listener:
             busy=self._busy,
         )
         try:
-            self._server = await asyncio.start_server(
-                self._connected,
+            self._server = await self._loop.create_server(
+                lambda: Wire(self._connected),
                 settings.host,
                 settings.port,
-                limit=READ_BYTES,
                 backlog=_BACKLOG,
                 ssl=settings.ssl,
                 ssl_handshake_timeout=_HANDSHAKE_TIMEOUT_S if settings.ssl else None,
@@ -147,19 +148,21 @@ class Listener:
             self._executor.shutdown(wait=not late, cancel_futures=True)
         _log.info("hl7.stopped")
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, wire: Wire) -> None:
         full = len(self._connections) >= self.settings.max_connections
         if self._rules is None or self._stopping or full:
             _log.warning("hl7.connection_refused", full=full, limit=self.settings.max_connections)
-            writer.close()
+            wire.transport.close()
             return
-        peer = self._peer(writer)
+        peer = self._peer(wire.transport)
         if peer is None:
-            writer.close()
+            wire.transport.close()
             return
+        accepted = wire.transport.get_extra_info("socket")
         # An answer is one small write; it must not wait for the acknowledgement of the one before.
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(reader, writer, self._rules, peer)
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        descriptor = accepted.fileno() if self.settings.ssl is None else None
+        connection = Connection(wire, self._rules, peer, descriptor)
         task = asyncio.get_running_loop().create_task(connection.run())
         self._connections[task] = connection
         task.add_done_callback(self._disconnected)
@@ -169,12 +172,12 @@ class Listener:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("hl7.connection_failed", error=type(error).__name__)
 
-    def _peer(self, writer: asyncio.StreamWriter) -> str | None:
+    def _peer(self, transport: asyncio.Transport) -> str | None:
         """The name of the other side: that in its certificate, else its address; None for one that may not speak."""
-        tls = writer.get_extra_info("ssl_object")
+        tls = transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         who = caller(certificate, self.settings.client_names)
-        address = writer.get_extra_info("peername")
+        address = transport.get_extra_info("peername")
         if not who.allowed:
             _log.warning("hl7.stranger_refused", name=who.name, address=address[0] if address else "")
             return None

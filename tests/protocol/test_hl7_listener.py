@@ -247,7 +247,7 @@ def test_answers_are_not_delayed_by_the_socket() -> None:
     with listening(Recorder()) as listener, Peer(listener.port) as peer:
         peer.exchange(ORU)
         (connection,) = listener._connections.values()
-        accepted = connection._writer.get_extra_info("socket")
+        accepted = connection._wire.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 

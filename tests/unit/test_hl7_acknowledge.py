@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.errors import InputConflicts, InputRejected, NotSupportedYet, Unavailable
 from gateway.hl7 import er7
 from gateway.hl7.acknowledge import accepted, read_request, refused
+from gateway.hl7.charset import LATIN_9, UTF_8, Charset
 from gateway.model.share import Receipt
 from gateway.texts import TEXTS
 from tests.support.hl7 import Draft, Recorder, answer, mdm, value
@@ -30,6 +33,25 @@ def test_an_acknowledgement_mirrors_the_header_of_the_request() -> None:
     assert er7.parse(reply).first("ERR") is None
     assert reply.endswith(b"\r")
     assert b"\n" not in reply
+
+
+@given(st.lists(st.text("A|^~\\&#Xé\r", max_size=8), min_size=4, max_size=4), st.sampled_from([UTF_8, LATIN_9]))
+def test_what_is_remembered_of_a_sender_is_what_its_header_says(parts: list[str], charset: Charset) -> None:
+    """Headers that begin alike are read once; here with one that is too long to be remembered."""
+    beginning, rest = "MSH|^~\\&|" + "|".join(parts), f"|||ADT^A08|1|P|2.5||||||{charset.name}|||"
+    remembered = read_request(f"{beginning}{rest}\rPID|1\r".encode(charset.codec))
+    padding = " " * 600
+    read_anew = read_request(f"{beginning}{padding}{rest}\rPID|1\r".encode(charset.codec))
+    assert remembered.addresses == read_anew.addresses
+
+
+def test_the_character_set_counts_for_headers_that_begin_alike() -> None:
+    header = "MSH|^~\\&|RIS\\XE9\\|{}|A|B|2024||ADT^A08|1|P|2.5||||||{}\r"
+    one, other = (header.format("é", each.name).encode(each.codec) for each in (LATIN_9, UTF_8))
+    assert read_request(one).sender == "RISé|é"
+    assert read_request(other).sender == "RIS\\XE9\\|é"
+    assert read_request(header.format("", LATIN_9.name).encode()).sender == "RISé|"
+    assert read_request(header.format("", UTF_8.name).encode()).sender == "RIS\\XE9\\|"
 
 
 def test_each_acknowledgement_has_a_control_id_of_its_own() -> None:
