@@ -25,7 +25,7 @@ _METADATA_LIMIT_BYTES = 64 << 20
 _ANSWERS_LIMIT_BYTES = 256 << 20
 _ENVELOPE_LIMIT_BYTES = 64 << 10
 _CHUNK_BYTES = 1 << 20
-_SOP_INSTANCE = 0x00080018
+_SOP_INSTANCE, _STUDY = 0x00080018, 0x0020000D
 _JSON = "application/dicom+json"
 _FILE_TYPES = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _MORE = "299"
@@ -58,7 +58,7 @@ class DicomWeb:
         if not answer:
             raise self._malformed("JSON")
         header = answer[0]
-        if text(header, _SOP_INSTANCE) != sop_instance_uid:
+        if text(header, _SOP_INSTANCE) != sop_instance_uid or text(header, _STUDY) not in ("", study_uid):
             raise PeerMisbehaved("pacs_other_instance", pacs=self._settings.name)
         return header, len(body)
 

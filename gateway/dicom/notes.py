@@ -41,7 +41,18 @@ def note_of(selection: KeyObjectSelection) -> KeyObjectNote:
         description=selection.description,
         marked=frozenset(one.sop_instance_uid for one in selection.references)
         | frozenset(one.sop_instance_uid for one in selection.instances),
+        frames=_frames_of(selection),
     )
+
+
+def _frames_of(selection: KeyObjectSelection) -> dict[str, frozenset[int]]:
+    """By SOP Instance UID the frames that are marked, where no reference marks all of the instance."""
+    found: dict[str, frozenset[int]] = {}
+    whole = {one.sop_instance_uid for one in selection.references if one.frames is None}
+    for one in selection.references:
+        if one.frames is not None and one.sop_instance_uid not in whole:
+            found[one.sop_instance_uid] = found.get(one.sop_instance_uid, frozenset()) | frozenset(one.frames)
+    return found
 
 
 def without_rejected(

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 import structlog
 
 from gateway.dicom.incoming import Intake, Peer, Places
-from gateway.dicom.network.acceptor import Acceptor
+from gateway.dicom.network.acceptor import REQUEST_S, Acceptor
 from gateway.dicom.network.wire import Wire
 
 _log = structlog.get_logger(__name__)
 
 _SWEEP_S = 60.0
 _AGAIN_S = 0.25
+_STRANGER_S = 5.0
+"""For who comes from nowhere that a peer can be: to hear that they are not known, not to hold a place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,8 @@ class Receiver:
                     self._open[threading.current_thread()] = connection  # the one that can be cut from now on
                 if self._ended.is_set():
                     return
+                # The whole of it has this time, not each byte.
+                connection.settimeout(min(settings.silence_s, REQUEST_S))
                 connection.do_handshake()
                 certificate = connection.getpeercert(binary_form=True)
                 digest = hashlib.sha256(certificate).hexdigest() if certificate else ""
@@ -134,6 +138,7 @@ class Receiver:
                 Intake(known, self._places),
                 instance_limit_bytes=settings.instance_limit_bytes,
                 association_limit_s=settings.association_limit_s,
+                request_limit_s=REQUEST_S if known else _STRANGER_S,
             ).serve()
         except OSError as error:
             _log.info("receive.connection_lost", words=error.strerror or type(error).__name__)

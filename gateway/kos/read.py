@@ -23,6 +23,8 @@ from gateway.model.identifiers import Identifier
 
 _VALUE_TYPES = {name.encode(): name for name in ("IMAGE", "WAVEFORM", "COMPOSITE")}
 _DESCRIPTION = ("113012", "DCM")
+_FRAMES = 10_000
+"""Of one reference: no viewer shows more of an instance."""
 
 
 def read(content: bytes) -> KeyObjectSelection:
@@ -108,8 +110,16 @@ def _references(items: list[Elements]) -> tuple[ContentReference, ...]:
         for instance in selected:
             sop_class_uid = _uid(instance, tags.REFERENCED_SOP_CLASS_UID)
             sop_instance_uid = _uid(instance, tags.REFERENCED_SOP_INSTANCE_UID)
-            found.append(ContentReference(kind, sop_class_uid, sop_instance_uid))
+            frames = _frames(instance) if tags.REFERENCED_FRAME_NUMBER in instance else None
+            found.append(ContentReference(kind, sop_class_uid, sop_instance_uid, frames))
     return tuple(found)
+
+
+def _frames(item: Elements) -> tuple[int, ...] | None:
+    """The frames that a reference names (PS3.3 table 10-3): an empty value is all, what is no number is none."""
+    values = _bytes(item, tags.REFERENCED_FRAME_NUMBER).split(b"\\")[:_FRAMES]
+    numbers = tuple(int(one) for one in map(bytes.strip, values) if one.isdigit() and len(one) <= 9)
+    return numbers if values != [b""] else None
 
 
 def _request(item: Item) -> ReferencedRequest:

@@ -50,6 +50,8 @@ class ContentReference:
     """``IMAGE``, ``WAVEFORM`` or ``COMPOSITE``."""
     sop_class_uid: str
     sop_instance_uid: str
+    frames: tuple[int, ...] | None = None
+    """Numbers of the frames that are selected, from 1; None: all of the instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,7 +140,8 @@ class ViewOptions:
     key_images_only: bool = False
     """``keyImagesOnly=true``: :attr:`key_images` and nothing else, where the manifest marks any."""
     key_images: tuple[str, ...] = ()
-    """SOP Instance UIDs that the manifests of the studies mark, in their order: to be shown first."""
+    """SOP Instance UIDs that the key objects of the studies mark, in their order: to be shown first. Where one frame
+    alone is marked, a slash and its number stand behind the UID."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

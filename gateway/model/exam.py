@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from gateway.model.codes import Code
 from gateway.model.identifiers import Identifier
@@ -60,6 +61,8 @@ class KeyObjectNote:
     description: str = ""
     marked: frozenset[str] = frozenset()
     """SOP Instance UIDs."""
+    frames: Mapping[str, frozenset[int]] = field(default_factory=dict, hash=False)
+    """Of those of which single frames are marked alone: their numbers, from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

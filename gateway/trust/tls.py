@@ -106,7 +106,7 @@ def caller(certificate: bytes | None, allowed: Iterable[AllowedName]) -> Caller:
     try:
         read = x509.load_der_x509_certificate(certificate)
         return Caller(read.subject.rfc4514_string(), not names or any(name.fits(read) for name in names))
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return Caller("", False)
 
 

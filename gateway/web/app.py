@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError
 from gateway.monitoring.door import HealthServer
-from gateway.web import intake, relay
+from gateway.web import intake, relay, relay_api
 from gateway.web.bare import Bare
 from gateway.web.console import messages, reports, sessions
 from gateway.web.console import routes as console_routes
@@ -130,7 +130,7 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
     app.register_blueprint(reports.blueprint(parts, access))
     app.register_blueprint(messages.blueprint(parts, access))
     app.register_blueprint(relay.console(parts, access))
-    app.register_blueprint(relay.api(parts))
+    app.register_blueprint(relay_api.blueprint(parts))
 
     @app.get("/")
     def home() -> str:

@@ -12,11 +12,14 @@ from zoneinfo import ZoneInfo
 from gateway.errors import SettingsError
 from gateway.flow.consult import Consulting
 from gateway.flow.events import Event
+from gateway.flow.fetch import Fetching
 from gateway.flow.overview import Overview
 from gateway.flow.ports import Clock, Images, MessageLog, RelayStore, Sessions, Store
 from gateway.model.exam import Exam
-from gateway.model.relay import RelayMessage
+from gateway.model.identifiers import Identifier
+from gateway.model.relay import Flow, RelayMessage
 from gateway.model.share import Receipt, Share
+from gateway.model.teleradiology import Exchange, Transmittal
 from gateway.monitoring.door import HealthParts
 from gateway.web.door_settings import ImageDoors
 from gateway.web.openid.client import OpenIdConnect
@@ -130,6 +133,10 @@ class RelayParts:
     store: RelayStore
     submit: Callable[[IntakeKey, Form, Once | None], Submitted]
     """(who asks, what is said, as which request if that may come again) to what became of it; raises GatewayError."""
+    fetching: Fetching
+    """What the ends that do not read HL7 are given."""
+    said: Callable[[bytes, Flow, Identifier], tuple[Exchange | Transmittal, ...]]
+    """(a message, its flow, its order number) to what it says; raises InputRejected."""
     take_up: Callable[[str, str], RelayMessage]
     """(id of a held message, who) to the message; raises GatewayError."""
     give_up: Callable[[str, str], RelayMessage]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from gateway.errors import NotSupportedYet, PeerUnreachable
 from tests.support.browser import PHONE, chromium, open_link, page_of, pixel, settled, shown
@@ -192,6 +193,50 @@ def test_what_is_wrong_is_said_and_can_be_tried_again(browser: Browser, site: Si
         shown(page, "0/0/1")
         expect(notice).to_be_hidden()
         assert all("Failed to load resource" in one for one in watched.complaints)
+
+
+def test_an_image_that_does_not_come_leaves_no_other_in_its_place(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        watched.page.route("**/frames/0/20/1*", lambda route: route.abort())
+        page = open_link(watched, site.link)
+        shown(page, "0/0/1")
+        page.locator("#slider").fill("21")
+        expect(page.get_by_role("alert")).to_be_visible()
+        context = "document.getElementById('canvas').getContext('2d')"
+        empty = f"() => {context}.getImageData(0, 0, 400, 400).data.every((value) => !value)"
+        assert page.evaluate(empty)
+        page.unroute("**/frames/0/20/1*")
+        page.get_by_role("button", name="Réessayer").click()
+        shown(page, "0/20/1")
+        assert not page.evaluate(empty)
+
+
+def test_facts_are_those_of_the_list_as_it_is_now(browser: Browser, site: Site) -> None:
+    """When images have come or gone a place is another image's, and what was known of it is not."""
+    answers = {"frame": "abort"}
+
+    def frame(route: Route) -> None:
+        if answers["frame"] == "abort":
+            route.abort()
+        elif answers["frame"] == "changed":
+            answers["frame"] = "given"
+            route.fulfill(status=409, content_type="application/json", body='{"code": "viewer_exam_changed"}')
+        else:
+            route.continue_()
+
+    with page_of(browser) as watched:
+        watched.page.route("**/frames/0/20/1*", frame)
+        page = open_link(watched, site.link)
+        shown(page, "0/0/1")
+        page.get_by_role("button", name="Informations").click()
+        facts = page.locator("#facts")
+        expect(facts).to_contain_text("CT")
+        now = json.dumps([{"00080060": {"vr": "CS", "Value": ["PT"]}}] * 24)
+        page.route("**/metadata/0*", lambda route: route.fulfill(content_type="application/json", body=now))
+        answers["frame"] = "changed"
+        page.locator("#slider").fill("21")
+        shown(page, "0/20/1")
+        expect(facts).to_contain_text("PT")
 
 
 def test_a_session_that_is_over_says_what_to_do(browser: Browser, site: Site) -> None:

@@ -14,7 +14,7 @@ from gateway.errors import PeerUnreachable
 from gateway.model.access import ViewOptions
 from gateway.web.viewer.assets import assets
 from tests.support.browser import Watched, chromium, page_of, settled
-from tests.support.presentation import SHUTTER_GREY, bitmap_state, loop_state
+from tests.support.presentation import SHUTTER_GREY, bitmap_state, frame_state, loop_state
 from tests.support.viewing import (
     SIDE,
     MemoryPacs,
@@ -342,6 +342,23 @@ def test_a_plane_of_several_frames_lies_over_those_it_belongs_to(browser: Browse
         assert watched.complaints == []
 
 
+def test_a_state_of_one_frame_is_shown_on_that_frame_and_on_no_other(browser: Browser, tmp_path: Path) -> None:
+    held = [ct(1), ultrasound(), frame_state()]
+    with viewing(tmp_path, held) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        page.locator(".series-item").nth(2).click()
+        drawn(page, "1/0/5")
+        corner = page.locator(".cell .top-right")
+        expect(corner).to_contain_text("NODULE")
+        assert [covered(page, row, 30) for row in (10, 20)] == [True, False]
+        for frame, key in ((6, "ArrowDown"), (5, "ArrowUp"), (4, "ArrowUp")):
+            page.keyboard.press(key)
+            drawn(page, f"1/0/{frame}")
+            assert [covered(page, row, 30) for row in (10, 20)] == [frame == 5, False], frame
+        expect(corner).not_to_contain_text("NODULE")
+        assert watched.complaints == []
+
+
 def test_a_prior_is_compared_side_by_side(browser: Browser, seen: tuple[Site, MemoryPacs]) -> None:
     with page_of(browser) as watched:
         page = opened(watched, seen[0], earlier=True)
@@ -495,6 +512,25 @@ def test_what_is_wrong_is_said_in_its_place_and_can_be_tried_again(
     drawn(page, f"{PHOTOGRAPH}/0/1")
     expect(notice).to_be_hidden()
     assert all("Failed to load resource" in one for one in watched.complaints)
+    watched.complaints.clear()
+
+
+def test_an_image_that_does_not_come_leaves_no_other_in_its_place(watched: Watched) -> None:
+    page = watched.page
+    page.route("**/frames/0/20/1*", lambda route: route.abort())
+    page.reload()
+    page.wait_for_selector("body[data-ready=yes]")
+    drawn(page, "0/0/1")
+    page.locator(".cell .place").fill("21")
+    notice, port = page.locator(".cell .notice"), page.locator(".cell .port")
+    expect(notice).to_be_visible()
+    expect(port).to_have_css("visibility", "hidden")
+    assert page.locator(".cell").get_attribute("data-shown") == ""
+    page.unroute("**/frames/0/20/1*")
+    notice.get_by_role("button").click()
+    drawn(page, "0/20/1")
+    expect(port).to_have_css("visibility", "visible")
+    expect(notice).to_be_hidden()
     watched.complaints.clear()
 
 

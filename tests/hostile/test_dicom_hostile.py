@@ -6,6 +6,7 @@ import itertools
 import socket
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
@@ -19,7 +20,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import build_context
 
 from gateway.dicom import answers as reading
-from gateway.dicom import keys
+from gateway.dicom import keys, receive
 from gateway.dicom.guard import read_file
 from gateway.dicom.network import admission, negotiation, pdu
 from gateway.dicom.network.messages import Assembler
@@ -33,7 +34,8 @@ from tests.support import dicom_corpus as corpus
 from tests.support import dicom_scp
 from tests.support.dicom_dcmqrscp import RECEIVER_TITLE, receiving
 from tests.support.dicom_objects import CT, STUDY, body, encoded, image
-from tests.support.dicom_wire import accept, answers, associated, item, pdus, receive
+from tests.support.dicom_wire import accept, answers, associated, item, pdus
+from tests.support.dicom_wire import receive as taken
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -154,6 +156,37 @@ def test_what_is_no_association_is_ended_and_others_are_served(port: int, noise:
     sender.wire.close()
 
 
+def dripped(port: int, every_s: float = 0.02) -> int:
+    """How many bytes of the longest request there is are taken, one now and then, before the connection ends."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
+        for count, byte in enumerate(b"\x01\0\0\x04\0\0" + b"\0" * 1000):
+            try:
+                slow.sendall(bytes([byte]))
+            except OSError:
+                return count
+            time.sleep(every_s)
+    return 1006
+
+
+def test_a_request_that_drips_in_is_given_up_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive, "REQUEST_S", 0.3)
+    with receiving(tmp_path, TITLE, silence_s=30.0) as (one, _, _):
+        assert dripped(one.port) < 1006
+        sender = Sender(one.port)
+        time.sleep(0.5)
+        assert sender.store(body(image())) >= 0, "an association that stands is not held to that time"
+        sender.wire.close()
+
+
+def test_who_is_nobody_by_their_address_holds_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive, "_STRANGER_S", 0.2)
+    with (
+        receiving(tmp_path, silence_s=30.0) as (one, _, _),
+        socket.create_connection(("127.0.0.1", one.port), timeout=10) as silent,
+    ):
+        assert silent.recv(1) == b""
+
+
 def test_silent_connections_end_by_themselves(tmp_path: Path) -> None:
     before = threading.active_count()
     with receiving(tmp_path, TITLE, silence_s=0.3) as (one, _, _):
@@ -194,9 +227,9 @@ def image_answer(number: int, sop_class: bytes = CT.encode()) -> bytes:
 def test_as_many_answers_as_are_allowed_are_taken_and_one_more_is_the_end(count: int, fits: bool) -> None:
     def serve(connection: socket.socket) -> None:
         accept(connection)
-        receive(connection)
+        taken(connection)
         answers(connection, itertools.repeat(image_answer(1), count))
-        receive(connection, 1)  # the release or the abort
+        taken(connection, 1)  # the release or the abort
 
     with dicom_scp.listening(serve) as at:
         assert dicom_scp.settings(at).answer_limit == 100_000

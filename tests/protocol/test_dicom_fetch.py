@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -374,6 +375,15 @@ def test_metadata_that_does_not_come_is_a_named_error(
 ) -> None:
     with pytest.raises(family, match=code):
         by_web(lambda path: answer)
+
+
+def test_a_header_of_another_study_is_not_believed_though_the_instance_bears_its_name() -> None:
+    other = deepcopy(MULTIPLE)
+    other.StudyInstanceUID = f"{MULTIPLE.StudyInstanceUID}.9"
+    with pytest.raises(PeerMisbehaved, match="pacs_other_instance"):
+        by_web(lambda path: metadata(other) if path.endswith("/metadata") else rightly(path))
+    del other.StudyInstanceUID
+    assert by_web(lambda path: metadata(other) if path.endswith("/metadata") else rightly(path)) == by_web(rightly)
 
 
 @pytest.mark.parametrize(

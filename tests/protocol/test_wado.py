@@ -224,6 +224,36 @@ def test_pictures_and_thumbnails_are_rendered(site: ImageSite, peer: requests.Se
     assert peer.get(f"{base}/instances/{STUDY}.1.1/rendered", headers={"Accept": "image/gif"}).status_code == 406
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "window=nan,400",
+        "window=inf,400",
+        "window=40,inf",
+        "window=40,nan",
+        "window=40,0",
+        "viewport=nan,4",
+        "quality=0",
+    ],
+)
+def test_a_picture_is_asked_for_in_numbers(site: ImageSite, peer: requests.Session, query: str) -> None:
+    base = f"{site.url}/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1"
+    for address in (f"{base}/rendered?{query}", f"{base}/frames/1/rendered?{query}"):
+        assert peer.get(address, headers={"Accept": "image/png"}).status_code == 400
+
+
+def test_there_is_no_frame_before_the_first(site: ImageSite, peer: requests.Session) -> None:
+    base = f"{site.url}/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1"
+    for frames in ("0", "1,0", "0/rendered"):
+        assert peer.get(f"{base}/frames/{frames}", headers={"Accept": "*/*"}).status_code == 404, frames
+
+
+@pytest.mark.parametrize("uid", ["%00", "1.2.3%00", "..", "1.2%5C%00", "x", "1.2.3%0A"])
+def test_a_search_names_studies_by_what_can_be_a_uid(site: ImageSite, peer: requests.Session, uid: str) -> None:
+    answer = peer.get(f"{site.url}/studies?StudyInstanceUID={uid}", headers={"Accept": "application/dicom+json"})
+    assert answer.status_code == 400
+
+
 def test_a_series_is_rendered_picture_by_picture(site: ImageSite, peer: requests.Session) -> None:
     accept = {"Accept": 'multipart/related; type="image/jpeg"'}
     answer = peer.get(f"{site.url}/studies/{STUDY}/series/{STUDY}.1/rendered?viewport=4,4", headers=accept)

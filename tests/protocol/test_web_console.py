@@ -211,6 +211,8 @@ def test_the_metadata_is_told_under_the_standards_names(site: Site) -> None:
     for part in ("SubmissionSet", "DocumentEntry", "typeCode", "practiceSettingCode", "HasMember", "uniqueId"):
         assert part in page, part
     assert get(site, "/console/shares/share-1/metadata").status_code == 404
+    shown = [event.facts for event in site.events() if event.action == "share.shown"]
+    assert shown == [{"share": "share-2", "part": "metadata"}]
 
 
 def test_a_manifest_is_a_tree_and_one_that_cannot_be_read_says_so(site: Site) -> None:
@@ -224,6 +226,8 @@ def test_a_manifest_is_a_tree_and_one_that_cannot_be_read_says_so(site: Site) ->
     assert "Retrieve" in tree
     assert "ne peut pas être lu" in get(changed, "/console/shares/share-3/manifest/1").text
     assert get(changed, "/console/shares/share-3/manifest/2").status_code == 404
+    shown = [event.facts.get("part") for event in site.events() if event.action == "share.shown"]
+    assert shown == ["manifest 0", "manifest 1"]
 
 
 def document(digest: str) -> FrozenDocument:

@@ -123,6 +123,8 @@ def test_the_pdf_of_a_level_1_report_is_served_beside_its_page(site: Site) -> No
     assert "frame-ancestors 'self'" in served.headers["Content-Security-Policy"]
     assert one.get("/console/reports/r2/parts/7", base_url=URL).status_code == 404
     assert one.get("/console/reports/r1/parts/0", base_url=URL).status_code == 404
+    shown = [event.facts for event in site.events() if event.action == "report.shown"]
+    assert shown == [{"report": "r2"}, {"report": "r2", "part": "0"}]
 
 
 def test_only_the_pages_of_reports_may_hold_documents(site: Site) -> None:

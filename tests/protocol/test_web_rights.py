@@ -219,6 +219,32 @@ def test_key_images_are_those_that_the_study_marks_in_its_order(site: Site) -> N
     assert options.key_images == ("1.2.2.3",)
 
 
+@pytest.mark.parametrize(
+    ("frames", "named"),
+    [
+        (({12}, {3, 12}), ("1.2.2.3/3", "1.2.2.3/12")),
+        (({12}, None), ("1.2.2.3",)),
+        ((set(),), ()),
+    ],
+)
+def test_a_frame_that_is_marked_is_not_taken_for_the_whole_instance(
+    site: Site, frames: tuple[set[int] | None, ...], named: tuple[str, ...]
+) -> None:
+    notes = tuple(
+        KeyObjectNote(
+            sop_instance_uid=f"1.2.8.{number}",
+            series_uid="1.2.8",
+            title=Code("113000", "DCM", "Of Interest"),
+            marked=frozenset({"1.2.2.3"}),
+            frames={} if one is None else {"1.2.2.3": frozenset(one)},
+        )
+        for number, one in enumerate(frames)
+    )
+    site.found["exam"] = replace(exam(), notes=notes)
+    options = handle_of(site, ask(site, PHYSICIAN, **national(keyImagesOnly="true"))).options  # type: ignore[attr-defined]
+    assert options.key_images == named
+
+
 # .. requests without a report
 
 

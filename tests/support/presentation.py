@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,26 @@ def loop_state(study_uid: str = STUDY) -> Dataset:
     item.add_new(0x60000010, "US", 64)
     item.add_new(0x60000015, "IS", "2")
     item.add_new(0x60000051, "US", 3)
+    return item
+
+
+def frame_state(study_uid: str = STUDY) -> Dataset:
+    """Of the fifth frame of the ultrasound loop alone, with a line drawn on it and one for its sixth."""
+    item = loop_state(study_uid)
+    for element in list(item):
+        if element.tag.group == 0x6000:
+            del item[element.tag]
+    (reference,) = item.ReferencedSeriesSequence[0].ReferencedImageSequence
+    reference.ReferencedFrameNumber = "5"
+    marks = []
+    for frame, row in (("5", 10.5), ("6", 20.5)):
+        line, mark, of = Dataset(), Dataset(), copy.deepcopy(reference)
+        of.ReferencedFrameNumber = frame
+        line.GraphicAnnotationUnits, line.GraphicDimensions, line.NumberOfGraphicPoints = "PIXEL", 2, 2
+        line.GraphicData, line.GraphicType, line.GraphicFilled = [10.0, row, 60.0, row], "POLYLINE", "N"
+        mark.ReferencedImageSequence, mark.GraphicLayer, mark.GraphicObjectSequence = [of], "1", [line]
+        marks.append(mark)
+    item.GraphicAnnotationSequence = marks
     return item
 
 

@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom import Dataset, dcmread
+from pydicom import DataElement, Dataset, config, dcmread
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -20,6 +20,7 @@ from pydicom.uid import (
 )
 
 from gateway.demo.identity import ACCESSION_ISSUER, CT, PATIENT
+from gateway.dicom.notes import note_of
 from gateway.errors import InputRejected, InputTooLarge
 from gateway.kos import decode, file
 from gateway.kos.build import build
@@ -115,6 +116,22 @@ def test_an_official_manifest_without_issuers_and_template_is_read() -> None:
     assert found.patient_identifiers == (Identifier("", "281112915104759"),)
     assert found.requests[0].accession == Identifier("", CT.accession.extension)
     assert found.description == read(MANIFEST).description
+
+
+@pytest.mark.parametrize(
+    ("written", "frames", "marked"),
+    [("3", (3,), {3}), (["2", "17"], (2, 17), {2, 17}), ("", None, None), ("many", (), set())],
+)
+def test_a_reference_to_single_frames_is_none_to_the_whole_instance(
+    written: object, frames: tuple[int, ...] | None, marked: set[int] | None
+) -> None:
+    dataset = dcmread(BytesIO(MANIFEST))
+    item = next(one for one in dataset.ContentSequence if one.ValueType == "IMAGE").ReferencedSOPSequence[0]
+    item.add(DataElement(0x00081160, "IS", written, validation_mode=config.IGNORE, already_converted=written == "many"))
+    found = read(rewritten(dataset))
+    (reference,) = (one for one in found.references if one.sop_instance_uid == item.ReferencedSOPInstanceUID)
+    assert reference.frames == frames
+    assert note_of(found).frames == ({} if marked is None else {item.ReferencedSOPInstanceUID: frozenset(marked)})
 
 
 def test_the_study_level_accession_number_is_read_with_its_issuer() -> None:

@@ -122,6 +122,14 @@ def test_a_patient_is_known_by_the_matricule_or_by_all_five_traits() -> None:
     assert not may_see(replace(PATIENT, patient=None), EXAM, Door.LINK)
 
 
+def test_a_first_name_that_stands_in_the_list_alone_is_compared_too() -> None:
+    listed = replace(ZOE, birth_given="", given_names="ZOÉ ANNE")
+    assert same_patient(ZOE, listed)
+    assert same_patient(replace(ZOE, identifiers=()), listed)
+    assert not same_patient(replace(ZOE, birth_given="ANNE"), listed)
+    assert not same_patient(ZOE, replace(listed, given_names="MARIE ZOÉ"))
+
+
 @given(
     st.sampled_from(["birth_family", "birth_given", "birth_date", "sex", "birth_place"]),
     st.text(alphabet="BCDFGHJK0123456789", min_size=1),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
 
 from gateway.errors import PeerMisbehaved
 from gateway.model.access import ViewOptions
@@ -14,7 +15,9 @@ from gateway.web.exams import shown
 from gateway.web.viewer import structured
 from gateway.web.viewer.assets import assets
 from gateway.web.viewer.identity import identity
-from gateway.web.viewer.page import described, instance_places, kind
+from gateway.web.viewer.page import described, instance_places, key_images, kind
+from tests.support.dicom_objects import CT as CT_CLASS
+from tests.support.presentation import loop_state
 from tests.support.viewing import MemoryPacs, ct, dose, presentation_state, prior, study, with_overlay
 from tests.support.web import STUDY
 
@@ -49,6 +52,53 @@ def test_a_presentation_state_names_its_images_by_their_places(pacs: MemoryPacs)
         {"shape": "circular", "points": [72.5, 56.5], "radius": 30, "colour": [0, 0, 0]},
     ]
     assert STUDY not in json.dumps(told)
+
+
+def test_what_a_state_says_of_images_that_are_not_here_is_said_of_no_other() -> None:
+    item = presentation_state()
+    (window,), (area,), (mark,) = (
+        item.SoftcopyVOILUTSequence,
+        item.DisplayedAreaSelectionSequence,
+        item.GraphicAnnotationSequence,
+    )
+    elsewhere = Dataset()
+    elsewhere.ReferencedSOPClassUID, elsewhere.ReferencedSOPInstanceUID = CT_CLASS, f"{STUDY}.1.99"
+    window.ReferencedImageSequence = area.ReferencedImageSequence = mark.ReferencedImageSequence = [elsewhere]
+    told = structured.state(MemoryPacs([item]).held[str(item.SOPInstanceUID)], {f"{STUDY}.1.3": "0/2"})
+    assert told["images"] == ["0/2"]
+    assert (told["windows"], told["areas"], told["annotations"]) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("named", "images"),
+    [
+        ("3", ["4/0/3"]),
+        (["2", "5"], ["4/0/2", "4/0/5"]),
+        ("0", []),
+        (None, ["4/0"]),
+    ],
+)
+def test_a_state_of_single_frames_is_of_these_alone(named: object, images: list[str]) -> None:
+    item = loop_state()
+    item.ReferencedSeriesSequence[0].ReferencedImageSequence[0].ReferencedFrameNumber = named
+    told = structured.state(MemoryPacs([item]).held[str(item.SOPInstanceUID)], {f"{STUDY}.5.1": "4/0"})
+    assert told["images"] == images
+
+
+def test_key_images_are_the_frames_that_are_marked(pacs: MemoryPacs) -> None:
+    exam = pacs.exam(STUDY)
+    assert exam is not None
+    loop, other, wanted = f"{STUDY}.5.1", f"{STUDY}.1.7", shown(exam)
+    places = instance_places(wanted)
+    names = (f"{loop}/3", f"{loop}/8", f"{loop}/9", f"{loop}/0", f"{other}/2", f"{other}/1")
+    assert key_images(wanted, ViewOptions(key_images=names)) == [
+        f"{places[loop]}/3",
+        f"{places[loop]}/8",
+        f"{places[other]}/1",
+    ]
+    assert key_images(wanted, ViewOptions(key_images=(loop,))) == [f"{places[loop]}/1"]
+    alone = ViewOptions(key_images=(loop,), key_images_only=True)
+    assert key_images(wanted, alone) == [f"{places[loop]}/{frame}" for frame in range(1, 9)]
 
 
 def test_shutters_and_areas_that_say_nothing_are_passed_over() -> None:

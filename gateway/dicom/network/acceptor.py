@@ -39,6 +39,8 @@ INVALID_INSTANCE, CLASS_NOT_SUPPORTED, NOT_AUTHORISED = 0x0117, 0x0122, 0x0124
 UNRECOGNISED_OPERATION, DUPLICATE, NO_SUCH_INSTANCE = 0x0211, 0x0111, 0x0112
 OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
 _CALLING, _CALLED, _CONTEXT_NAME = 3, 7, 2
+REQUEST_S = 30.0
+"""The timer ARTIM (PS3.8 section 9.1.5): until the association is asked for, however slowly its bytes come."""
 _SYNTAXES = (*UNCOMPRESSED, *(syntax for syntax in COMPRESSED if syntax != EXPLICIT_BIG))
 
 
@@ -95,14 +97,23 @@ class Acceptor:
     """One association, from its request to its end."""
 
     def __init__(
-        self, wire: Wire, ae_title: str, receiving: Receiving, *, instance_limit_bytes: int, association_limit_s: float
+        self,
+        wire: Wire,
+        ae_title: str,
+        receiving: Receiving,
+        *,
+        instance_limit_bytes: int,
+        association_limit_s: float,
+        request_limit_s: float = REQUEST_S,
     ) -> None:
-        """*instance_limit_bytes*: of one message; *association_limit_s*: how long the whole may last."""
+        """*instance_limit_bytes*: of one message; *association_limit_s*: how long the whole may last;
+        *request_limit_s*: how long it may take to ask for it."""
         self._wire = wire
         self._ae_title = ae_title
         self._receiving = receiving
         self._limit_bytes = instance_limit_bytes
         self._limit_s = association_limit_s
+        self._request_limit_s = request_limit_s
         self._assembler = Assembler()
         self._contexts: dict[int, tuple[str, str]] = {}
         self._peer = ""
@@ -110,9 +121,11 @@ class Acceptor:
 
     def serve(self) -> None:
         """Until the peer releases, aborts, falls silent or breaks the protocol; raises nothing for what it does."""
-        self._wire.deadline = time.monotonic() + self._limit_s
+        began = time.monotonic()
+        self._wire.deadline = began + min(self._request_limit_s, self._limit_s)
         try:
             if self._begin():
+                self._wire.deadline = began + self._limit_s
                 self._converse()
         except (Malformed, Exceeded, InputRejected):
             self._abort()

@@ -38,8 +38,9 @@ def guarded(access: Access, action: str, *, acting: bool = False) -> Session | R
     """The session of a person who may see this page (*acting*: who may act), else what to answer."""
     session = access.current()
     if session is None:
-        # The path alone: what stands behind it may be of another session.
-        return access.begin(request.path) if request.method == "GET" else Response(status=HTTPStatus.UNAUTHORIZED)
+        # The path alone: what stands behind it may be of another session. Not one that no link of ours has written.
+        back = request.path if request.path.isprintable() else "/console"
+        return access.begin(back) if request.method == "GET" else Response(status=HTTPStatus.UNAUTHORIZED)
     if not may(session) or (acting and not may_act(session)):
         access.refused(action, session)
         return message("console_forbidden" if not may(session) else "console_looking_only", HTTPStatus.FORBIDDEN)

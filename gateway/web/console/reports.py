@@ -100,6 +100,8 @@ def blueprint(parts: WebParts, access: Access) -> Blueprint:
         found = next((one for one in render.parts(safexml.parse(content)) if one.number == number), None)
         if found is None or not found.may_be_saved:
             abort(404)
+        facts = {"report": report_id, "part": str(number)}
+        parts.store.record(AuditEvent(action="report.shown", actor=actor(session.person), facts=facts))
         response = Response(found.content, mimetype=found.media_type)
         kind = "inline" if found.is_pdf else "attachment"
         response.headers["Content-Disposition"] = f'{kind}; filename="document-{number + 1}"'

@@ -64,13 +64,17 @@ class Button:
 def add_routes(routes: Blueprint, parts: WebParts, access: Access) -> None:
     """The page of a share, what it sent, its buttons."""
 
+    def shown(session: Session, share_id: str, **facts: str) -> None:
+        event = AuditEvent(action="share.shown", actor=actor(session.person), facts={"share": share_id, **facts})
+        parts.store.record(event)
+
     @routes.get("/console/shares/<share_id>")
     def share(share_id: str) -> Response:
         session = guarded(access, "console.share")
         if isinstance(session, Response):
             return session
         history = _history(parts, share_id)
-        parts.store.record(AuditEvent(action="share.shown", actor=actor(session.person), facts={"share": share_id}))
+        shown(session, share_id)
         return page("console_share.html", session=session, **_told(history, session))
 
     @routes.get("/console/shares/<share_id>/now")
@@ -87,6 +91,7 @@ def add_routes(routes: Blueprint, parts: WebParts, access: Access) -> None:
             return session
         history = _history(parts, share_id)
         document = _document(history, number)
+        shown(session, share_id, part=f"manifest {number}")
         return page(
             "console_manifest.html",
             session=session,
@@ -105,6 +110,7 @@ def add_routes(routes: Blueprint, parts: WebParts, access: Access) -> None:
         if history.submission is None:
             abort(HTTPStatus.NOT_FOUND)
         objects: tuple[MetadataObject, ...] = described(history.submission.metadata)
+        shown(session, share_id, part="metadata")
         return page("console_metadata.html", session=session, history=history, objects=objects)
 
     @routes.get("/console/shares/<share_id>/do/<act>")

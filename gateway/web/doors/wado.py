@@ -25,7 +25,7 @@ from gateway.web.doors import qido, wado_capabilities, wado_views
 from gateway.web.doors.gate import Gate, Seen, Wrong
 from gateway.web.doors.wado_accept import JSON
 from gateway.web.doors.wado_instances import Instances
-from gateway.web.doors.wado_paths import Resource, resource
+from gateway.web.doors.wado_paths import UID, Resource, resource
 from gateway.web.doors.wado_request import Asked, Replying, accepted, chosen
 from gateway.web.exams import Exams
 from gateway.web.headers import NO_STORE, security_headers
@@ -146,7 +146,7 @@ class WadoServer:
             handle = self._places.handle(environ, named.handle)
             return [self._gate.look(one.site, one.study_uid) for one in handle.exams]
         wanted = qido.study_uids(query)
-        if not 0 < len(wanted) <= 10:
+        if not 0 < len(wanted) <= 10 or not all(map(UID.fullmatch, wanted)):
             raise Wrong(400, "wado_search")
         found = []
         for uid in wanted:

@@ -10,6 +10,8 @@ import re
 from typing import NamedTuple
 
 _UID = r"[0-9][0-9.]{0,63}"
+UID = re.compile(_UID, re.ASCII)
+"""As lax as PACS are: whether there is such an object is what is looked up."""
 PATH = re.compile(r"(?:/viewer/([A-Za-z0-9_-]{43}))?/dicom-web(?:-rs)?(/.*)?", re.ASCII)
 _RESOURCE = re.compile(
     rf"/studies(?:/(?P<study>{_UID})(?:/series(?:/(?P<series>{_UID})(?:/instances(?:/(?P<instance>{_UID})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -104,7 +105,7 @@ def rendering(query: str, media_type: str, *, thumbnail: bool) -> Rendering:
         quality = int(asked.get("quality", ["85"])[0])
     except (ValueError, OverflowError):
         raise Wrong(400, "wado_address") from None
-    if (pair is not None and not pair[1] > 0) or not 1 <= quality <= 100:
+    if (pair is not None and not (all(map(math.isfinite, pair)) and pair[1] > 0)) or not 1 <= quality <= 100:
         raise Wrong(400, "wado_address")
     side = 128 if thumbnail else 0
     width, height = (*viewport, 0, 0)[:2] if viewport else (side, side)

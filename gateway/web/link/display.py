@@ -8,6 +8,7 @@ for this session alone. Neither GET nor HEAD changes anything that lasts beyond 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 import structlog
 from flask import Blueprint, Response, redirect, render_template, request
@@ -18,6 +19,7 @@ from gateway.kos.rejections import is_rejection, rejected_by
 from gateway.kos.titles import is_manifest
 from gateway.model.access import Handle, Session, ShownStudy, ViewOptions
 from gateway.model.audit import AuditEvent, Outcome
+from gateway.model.exam import KeyObjectNote
 from gateway.model.link import PATH, StudyRequest
 from gateway.web.exams import Exams
 from gateway.web.link.query import Link, LinkMalformed, ViewerUnknown, read
@@ -154,7 +156,12 @@ class Opening:
             return ()
         kept = [n for n in found.exam.notes if not is_manifest(n.title) and not is_rejection(n.title)]
         marked = frozenset[str]().union(*(note.marked for note in kept)) - rejected_by(found.exam.notes)
-        return tuple(one.sop_instance_uid for one in found.exam.instances if one.sop_instance_uid in marked)
+        return tuple(
+            name
+            for one in found.exam.instances
+            if one.sop_instance_uid in marked
+            for name in _marks(one.sop_instance_uid, kept)
+        )
 
     # .. refusals
 
@@ -216,6 +223,18 @@ class Opening:
 def patient_keys(found: tuple[Opened, ...]) -> list[str]:
     """By which the store knows the patients of what was opened."""
     return sorted({digest(one.exam.patient_cx) for one in found})
+
+
+def _marks(uid: str, notes: Iterable[KeyObjectNote]) -> list[str]:
+    """The instance *uid* as :attr:`ViewOptions.key_images` names it: whole where one of *notes* marks it so, else each
+    frame that is marked."""
+    frames: set[int] = set()
+    for note in notes:
+        if uid in note.marked:
+            if uid not in note.frames:
+                return [uid]
+            frames |= note.frames[uid]
+    return [f"{uid}/{number}" for number in sorted(frames)]
 
 
 def _displayed(one: Opened, session: Session) -> AuditEvent:

@@ -67,6 +67,8 @@ class RequestForm(Common):
     requested_at: datetime | None = None
     responsible: ProfessionalForm
     reader: ProfessionalForm | None = None
+    organization: OrganizationForm | None = None
+    """Who asks; the site's own organisation when it is left out."""
     callback: Short = ""
     justification: Annotated[Words, Field(min_length=1)]
     purposes: Annotated[tuple[Words, ...], Field(max_length=20)] = ()
@@ -82,13 +84,13 @@ class RequestForm(Common):
         return model.ImagingRequest(
             order_number=self.order.read(site.order_issuer),
             patient=self.patient.read(),
-            visit=self.visit.read(),
+            visit=self.visit.read(site),
             reliability=self.patient.reliability,
             requested_at=moment(self.requested_at or now, site),
             responsible=self.responsible.read(),
             reader=self.reader.read() if self.reader else None,
             callback=self.callback,
-            sender=sender_of(site),
+            sender=sender_of(site, self.organization),
             justification=self.justification,
             purposes=self.purposes,
             modality=self.modality.read(DCM),
@@ -107,19 +109,27 @@ class CancellationForm(Common):
     kind: Literal["cancellation"]
     cancelled_at: datetime | None = None
     responsible: ProfessionalForm
+    reader: ProfessionalForm | None = None
+    """Flow 2 alone has a place for the remote doctor."""
+    organization: OrganizationForm | None = None
+    """Who takes it back; the site's own organisation when it is left out."""
     reason: Words = ""
 
     def read(self, site: Site, now: datetime) -> model.Cancellation:
         return model.Cancellation(
             order_number=self.order.read(site.order_issuer),
             patient=self.patient.read(),
-            visit=self.visit.read(),
+            visit=self.visit.read(site),
             reliability=self.patient.reliability,
             cancelled_at=moment(self.cancelled_at or now, site),
             responsible=self.responsible.read(),
-            sender=sender_of(site),
+            reader=self.reader.read() if self.reader else None,
+            sender=sender_of(site, self.organization),
             reason=self.reason,
         )
+
+    def left_out(self, *, white_paper: bool) -> tuple[str, ...]:
+        return ("reader",) if white_paper and self.reader else ()
 
 
 class ExaminationForm(BaseModel):
@@ -129,8 +139,12 @@ class ExaminationForm(BaseModel):
     accession: IdentifierForm
     study_uid: Annotated[Oid, Field(min_length=1)]
     act: CodeForm
+    requested_act: CodeForm | None = None
+    """Where it is not the act that was done."""
     performed_at: datetime
     retention_days: Annotated[int, Field(ge=1, le=36_500)]
+    viewer_url: Annotated[str, Field(max_length=2000)] = ""
+    """Partial: the identifier of the report is put behind it. The gateway writes its own when it is left out."""
     modality: CodeForm | None = None
     locations: Annotated[tuple[LocationForm, ...], Field(max_length=20)] = ()
     device_udi: Short = ""
@@ -140,14 +154,19 @@ class ExaminationForm(BaseModel):
     """For a platform that follows the white paper; flow 4 of the guide has no place for them."""
 
 
+_OF_FLOW_4 = ("requested_act", "retention_days", "viewer_url", "products", "device_udi", "device_model")
+
+
 class ComplementForm(Common):
     """Flow 4, or D: the examination is done."""
 
     kind: Literal["complement"]
     examinations: Annotated[tuple[ExaminationForm, ...], Field(min_length=1, max_length=50)]
     requester: ProfessionalForm | None = None
-    """Who asked the site; this and the next three are of the white paper's flow D."""
+    """Who asked the site; this and the next four are of the white paper's flow D."""
     responsible: ProfessionalForm | None = None
+    organization: OrganizationForm | None = None
+    """Who did it; the site's own organisation when it is left out."""
     address: AddressForm | None = None
     telephone: Short = ""
 
@@ -155,20 +174,22 @@ class ComplementForm(Common):
         return model.Complement(
             order_number=self.order.read(site.order_issuer),
             patient=self.patient.read(),
-            visit=self.visit.read(),
+            visit=self.visit.read(site),
             reliability=self.patient.reliability,
             examinations=tuple(self._examination(one, site) for one in self.examinations),
             requester=self.requester.read() if self.requester else None,
             responsible=self.responsible.read() if self.responsible else None,
             sender=replace(
-                sender_of(site), address=self.address.read() if self.address else None, telephone=self.telephone
+                sender_of(site, self.organization),
+                address=self.address.read() if self.address else None,
+                telephone=self.telephone,
             ),
         )
 
     def left_out(self, *, white_paper: bool) -> tuple[str, ...]:
         """The dose and the people are the white paper's alone; retention, device and products the guide's."""
-        own = () if white_paper else ("requester", "responsible", "address", "telephone")
-        of_each = ("retention_days", "products", "device_udi", "device_model") if white_paper else ("doses",)
+        own = () if white_paper else ("requester", "responsible", "organization", "address", "telephone")
+        of_each = _OF_FLOW_4 if white_paper else ("doses",)
         unsaid = [name for name in own if getattr(self, name)]
         for number, one in enumerate(self.examinations):
             unsaid += [f"examinations.{number}.{name}" for name in of_each if getattr(one, name)]
@@ -180,8 +201,9 @@ class ComplementForm(Common):
             accession=accession,
             study_uid=one.study_uid,
             act=one.act.read(LOINC),
+            requested_act=one.requested_act.read(LOINC) if one.requested_act else None,
             performed_at=moment(one.performed_at, site),
-            viewer_url=partial_url(site, Examination(accession=accession, study_uid=one.study_uid)),
+            viewer_url=one.viewer_url or partial_url(site, Examination(accession=accession, study_uid=one.study_uid)),
             retention_days=one.retention_days,
             modality=one.modality.read(DCM) if one.modality else None,
             locations=tuple(each.read() for each in one.locations),
@@ -228,8 +250,10 @@ class AnswerForm(Common):
         )
 
 
-def sender_of(site: Site) -> model.Sender:
-    """The site's own organisation."""
+def sender_of(site: Site, stated: OrganizationForm | None = None) -> model.Sender:
+    """The organisation that is *stated*, else the site's own."""
+    if stated is not None:
+        return stated.read()
     return model.Sender(
         organization=Organization(identifiers=site.organization.identifiers, name=site.organization.name)
     )

@@ -40,10 +40,14 @@ class _StrictBase64(Base64Encoder):
             raise PydanticCustomError("base64", "must be Base64") from None
 
 
+ATC = "ATC"
+"""Products' coding system, by its name in HL7."""
 Content = Annotated[bytes, EncodedBytes(encoder=_StrictBase64)]
 """A document in Base64."""
 Oid = Annotated[str, AfterValidator(_oid)]
 Words = Annotated[str, Field(max_length=10_000), AfterValidator(_no_controls)]
+Reliability = Literal["VALI", "PROV", "DOUTE", "FICTI", ""]
+"""PID-32; empty where nothing is said, which the guide does not take."""
 Short = Annotated[str, Field(max_length=250), AfterValidator(_no_controls)]
 Name = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_no_controls)]
 MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -72,7 +76,7 @@ class PatientForm(BaseModel):
     birth_date: Annotated[str, Field(pattern=r"^[0-9]{8}$")]
     sex: Literal["M", "F", "U"]
     birth_place: Short = ""
-    reliability: Literal["VALI", "PROV", "DOUTE", "FICTI"] = "VALI"
+    reliability: Reliability = "VALI"
 
     def read(self) -> Patient:
         return Patient(
@@ -93,10 +97,17 @@ class VisitForm(BaseModel):
     patient_class: Annotated[str, Field(pattern=r"^[A-Z]$")] = "N"
     number: IdentifierForm | None = None
     authority: Short = ""
+    admitted_at: datetime | None = None
+    discharged_at: datetime | None = None
 
-    def read(self) -> model.Visit:
-        number = self.number.read() if self.number else None
-        return model.Visit(patient_class=self.patient_class, number=number, authority=self.authority)
+    def read(self, site: Site) -> model.Visit:
+        return model.Visit(
+            patient_class=self.patient_class,
+            number=self.number.read() if self.number else None,
+            authority=self.authority,
+            admitted=moment(self.admitted_at, site) if self.admitted_at else "",
+            discharged=moment(self.discharged_at, site) if self.discharged_at else "",
+        )
 
 
 class ProfessionalForm(BaseModel):
@@ -108,9 +119,8 @@ class ProfessionalForm(BaseModel):
     given: Name
 
     def read(self) -> Professional:
-        return Professional(
-            identifiers=(Identifier(PROFESSIONAL_OID, self.number),), family=self.family, given=self.given
-        )
+        known = (Identifier(PROFESSIONAL_OID, self.number),)
+        return Professional(identifiers=known, family=self.family, given=self.given)
 
 
 class CodeForm(BaseModel):
@@ -119,9 +129,11 @@ class CodeForm(BaseModel):
     model_config = MODEL
     code: Name
     display: Short = ""
+    system: Short = ""
+    """Where it is not of the system that this field has: its OID, or its name in HL7."""
 
     def read(self, system: str) -> Code:
-        return Code(self.code, system, self.display)
+        return Code(self.code, self.system or system, self.display)
 
 
 class LocationForm(BaseModel):
@@ -142,7 +154,7 @@ class OrganizationForm(BaseModel):
     model_config = MODEL
     number: Name
     name: Name
-    kind: Literal["FINEJ", "FINEG", "IDNST"] = "FINEG"
+    kind: Literal["FINEJ", "FINEG", "IDNST", "UF", "SVR"] = "FINEG"
 
     def read(self) -> model.Sender:
         known = (Identifier(ORGANIZATION_OID, self.number),)
@@ -178,7 +190,7 @@ class ProductForm(BaseModel):
 
     def read(self) -> model.Product:
         quantity = self.quantity.read() if self.quantity else None
-        return model.Product(code=self.code.read("ATC"), lot=self.lot, quantity=quantity)
+        return model.Product(code=self.code.read(ATC), lot=self.lot, quantity=quantity)
 
 
 class DoseForm(BaseModel):

@@ -1,9 +1,11 @@
 // The light viewer: one examination under an opaque handle, one image at a time.
 
+import { introduce } from "./banner.js";
 import { describe } from "./facts.js";
 import { listen } from "./gestures.js";
-import { ask, Failed, Loader, Shot } from "./loader.js";
+import { ask, Failed, Loader } from "./loader.js";
 import { paint } from "./picture.js";
+import { SeriesList } from "./series.js";
 
 const CT_WINDOWS = {
   abdomen: { centre: 40, width: 400 },
@@ -42,6 +44,7 @@ const keys = (series) => {
   return keysOf.get(series);
 };
 const pictures = () => state.exam.series.filter((one) => one.kind === "images").map((one) => one.index);
+const shelf = new SeriesList(at("series"), base, words, { keys, choose, missed: fetchAhead });
 
 // What is asked for to show `key`: its pixels, or a picture of them under the present window.
 function wanted(key) {
@@ -65,10 +68,11 @@ async function open() {
     const exam = await (await ask(`${base}/exam.json`)).json();
     state.exam = exam;
     keysOf.clear();
+    state.facts.clear();
     loader.restart(exam.version);
-    introduce(exam);
+    introduce(exam, words);
     if (!pictures().length) throw new Failed("viewer_exam_empty");
-    list(exam);
+    shelf.show(exam);
     const [marked] = exam.key_images;
     at("key-images").hidden = !marked;
     if (!began && marked) turnTo(marked);
@@ -76,74 +80,6 @@ async function open() {
     began = true;
   } catch (error) {
     complain(error, open);
-  }
-}
-
-function day(iso) {
-  if (!iso) return "";
-  const style = words.lang === "en" ? { day: "numeric", month: "short", year: "numeric" } : { day: "2-digit", month: "2-digit", year: "numeric" };
-  return new Intl.DateTimeFormat(words.lang === "en" ? "en-GB" : "fr-FR", { ...style, timeZone: "UTC" }).format(new Date(`${iso}T00:00:00Z`));
-}
-
-function introduce({ patient, study }) {
-  at("patient-name").textContent = patient.name || words.no_name;
-  const sex = { F: words.female, M: words.male }[patient.sex];
-  const born = patient.birth_date && `${words.born} ${day(patient.birth_date)}`;
-  const birthName = patient.birth_name && patient.birth_name !== patient.name && `${words.birth_name} ${patient.birth_name}`;
-  const usedName = patient.used_name && `${words.used_name} ${patient.used_name}`;
-  at("patient-facts").textContent = [birthName, usedName, sex, born].filter(Boolean).join(" · ");
-  at("patient-ins").textContent = patient.ins;
-  at("patient-ins").hidden = !patient.ins;
-  at("patient-doubt").hidden = !patient.differs;
-  at("study-description").textContent = study.description;
-  at("study-date").textContent = study.date ? `${words.study_of} ${day(study.date)} ${study.time}`.trim() : "";
-}
-
-function list({ series }) {
-  const shown = series.filter((one) => one.kind === "images" || one.kind === "document" || one.kind === "video");
-  const items = shown.map((one) => {
-    const apart = one.kind !== "images";
-    const button = document.createElement(apart ? "a" : "button");
-    if (apart) Object.assign(button, { href: `${base}/document/${one.index}/0?v=${state.exam.version}`, target: "_blank", rel: "noopener" });
-    else button.type = "button";
-    button.className = "series-item";
-    button.dataset.series = one.index;
-    const count = apart ? 0 : keys(one.index).length;
-    const name = one.description || `${words.series} ${one.number ?? one.index + 1}`;
-    const thumb = document.createElement("canvas");
-    thumb.width = thumb.height = 144;
-    thumb.setAttribute("aria-hidden", "true");
-    const label = document.createElement("span");
-    label.className = "series-label";
-    label.textContent = name;
-    const facts = document.createElement("span");
-    facts.className = "series-facts";
-    facts.textContent = [one.modality, apart ? words[`kind_${one.kind}`] : count === 1 ? words.one_image : `${count} ${words.images}`].filter(Boolean).join(" · ");
-    button.append(thumb, label, facts);
-    if (!apart) button.addEventListener("click", () => choose(one.index));
-    return button;
-  });
-  at("series").replaceChildren(...items);
-  for (const item of items) if (item.type === "button") seen.observe(item);
-}
-
-const thumbs = new Map();
-const seen = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) {
-    if (!isIntersecting || !target.isConnected) continue;
-    seen.unobserve(target);
-    small(Number(target.dataset.series), target.querySelector("canvas"));
-  }
-});
-
-async function small(series, canvas) {
-  try {
-    fit(canvas, (await Shot.of(await (await ask(`${base}/thumbnails/${series}?v=${state.exam.version}`)).blob())).bitmap);
-  } catch {
-    // A series without a small picture: its middle image does, as soon as it is here.
-    const all = keys(series);
-    thumbs.set(all[Math.floor(all.length / 2)], canvas);
-    fetchAhead();
   }
 }
 
@@ -175,39 +111,12 @@ async function facts() {
   if (!at("facts").hidden) describe(at("facts"), told().item, words);
 }
 
-function thumbnail(key, picture) {
-  const target = thumbs.get(key);
-  if (!target) return;
-  thumbs.delete(key);
-  if (picture.bitmap) {
-    fit(target, picture.bitmap);
-    return;
-  }
-  const own = document.createElement("canvas");
-  paint(picture, picture.window, own);
-  fit(target, own, picture.aspect);
-}
-
-// `aspect`: height of a pixel of `own` in units of its width.
-function fit(target, own, aspect = 1) {
-  const scale = target.width / Math.max(own.width, own.height * aspect);
-  const context = target.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.clearRect(0, 0, target.width, target.height);
-  const [w, h] = [own.width * scale, own.height * aspect * scale];
-  context.drawImage(own, (target.width - w) / 2, (target.height - h) / 2, w, h);
-}
-
 // Images --------------------------------------------------------------------------------------------------------
 
 function choose(series, place = 0) {
   state.series = series;
   Object.assign(state, { place: 0, direction: 1, window: null, zoom: 1, x: 0, y: 0 });
-  for (const item of at("series").children) {
-    const chosen = Number(item.dataset.series) === series;
-    item.setAttribute("aria-current", String(chosen));
-    if (chosen) item.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }
+  shelf.mark(series);
   const slider = at("slider");
   slider.max = keys(series).length;
   slider.hidden = keys(series).length < 2;
@@ -227,7 +136,7 @@ async function go(place) {
   at("busy").hidden = loader.has(key);
   try {
     const picture = await loader.now(key);
-    thumbnail(all[next], picture);
+    shelf.offer(all[next], picture);
     if (mine !== turn) return;
     const first = !state.picture;
     state.picture = picture;
@@ -243,8 +152,18 @@ async function go(place) {
     if (mine !== turn) return;
     if (error.code === "viewer_exam_changed") setTimeout(open, BUSY_MS);
     else if (error.code === "viewer_busy") setTimeout(() => mine === turn && go(state.place), BUSY_MS);
-    else complain(error, () => go(state.place));
+    else {
+      if (typeof error !== "string") blank();
+      complain(error, () => go(state.place));
+    }
   }
+}
+
+// What was shown before goes: beneath the words for another image it would be taken for that one.
+function blank() {
+  state.picture = null;
+  canvas.dataset.shown = "";
+  canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
 }
 
 function fetchAhead() {
@@ -255,7 +174,7 @@ function fetchAhead() {
     if (step <= AHEAD) ahead.push(all[state.place + step * state.direction]);
     if (step <= BEHIND) ahead.push(all[state.place - step * state.direction]);
   }
-  loader.want([...ahead.slice(0, 2), ...thumbs.keys(), ...ahead.slice(2)].filter(Boolean).map(wanted), (key, picture) => thumbnail(key.split("?")[0], picture));
+  loader.want([...ahead.slice(0, 2), ...shelf.wanted, ...ahead.slice(2)].filter(Boolean).map(wanted), (key, picture) => shelf.offer(key.split("?")[0], picture));
 }
 
 function complain(error, again) {

@@ -19,7 +19,7 @@ from gateway.cda import render
 from gateway.errors import GatewayError
 from gateway.model.access import Handle, Session, ViewOptions
 from gateway.model.audit import AuditEvent
-from gateway.model.exam import Exam
+from gateway.model.exam import Exam, Instance
 from gateway.model.image import StoredInstance
 from gateway.trust import safexml
 from gateway.web.exams import Exams, ShownExam, ShownSeries
@@ -224,7 +224,7 @@ def described(shown: ShownExam, options: ViewOptions, patient: dict[str, object]
                 "modality": one.series.modality[:16],
                 "description": one.series.description[:_TEXT],
                 "body_part": one.series.body_part[:_TEXT],
-                "frames": [min(max(instance.frames or 1, 1), _FRAMES) for instance in one.instances],
+                "frames": [frame_count(instance) for instance in one.instances],
             }
             for index, one in enumerate(shown.places)
         ],
@@ -247,9 +247,28 @@ def kind(series: ShownSeries) -> str:
 
 
 def key_images(shown: ShownExam, options: ViewOptions) -> list[str]:
-    """The places (``series/instance/frame``) of the instances that the manifests mark, in their order."""
+    """The places (``series/instance/frame``) of what the key objects mark, in their order.
+
+    Of an instance that is marked whole the first frame stands for all, but where nothing else is shown; a frame that
+    the instance does not have is left out.
+    """
     places = instance_places(shown)
-    return [f"{places[uid]}/1" for uid in options.key_images if uid in places]
+    counts = {one.sop_instance_uid: frame_count(one) for series in shown.series for one in series.instances}
+    found = []
+    for name in options.key_images:
+        uid, _, number = name.partition("/")
+        if uid not in places:
+            continue
+        frames = range(1, counts[uid] + 1 if options.key_images_only else 2)
+        if number:
+            frames = range(int(number), min(int(number), counts[uid]) + 1)
+        found += [f"{places[uid]}/{frame}" for frame in frames if frame > 0]
+    return found
+
+
+def frame_count(instance: Instance) -> int:
+    """How many pictures a viewer shows of the instance."""
+    return min(max(instance.frames or 1, 1), _FRAMES)
 
 
 def instance_places(shown: ShownExam) -> dict[str, str]:

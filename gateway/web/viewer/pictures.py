@@ -101,7 +101,8 @@ class PictureServer:
 
     def _metadata(self, place: Place, environ: WSGIEnvironment, number: int) -> Body:
         series = place.series
-        key = ("metadata", series.exam.study_uid, series.series.series_uid, place.exam.version, series.pictures)
+        version = place.exam.version
+        key = ("metadata", series.site, series.exam.study_uid, series.series.series_uid, version, series.pictures)
         packed = self._kept.get(key, lambda: self._described(series))
         etag = f'"{hashlib.sha256(packed).hexdigest()[:24]}"'
         if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "").lower():
@@ -121,7 +122,7 @@ class PictureServer:
             raise Refused(Problem(404, "viewer_image_absent"))
         middle = series.instances[len(series.instances) // 2]
         frame = max(1, ((middle.frames or 1) + 1) // 2)
-        key = ("thumbnail", series.exam.study_uid, series.series.series_uid, place.exam.version)
+        key = ("thumbnail", series.site, series.exam.study_uid, series.series.series_uid, place.exam.version)
         content = self._kept.get(key, lambda: self._drawn(series, middle, frame, _THUMBNAIL))
         return Body("image/jpeg", [content], f'"{hashlib.sha256(content).hexdigest()[:24]}"')
 

@@ -26,6 +26,7 @@ _ROWS = 5000
 _DEPTH = 40
 _TEXT = 500
 _MARKS = 500
+_FRAMES = 10_000
 _TABLES = frozenset({0x00283000, 0x00283010})
 _LARGE_BYTES = 64 << 20
 """Above it pydicom would want an address for binary values; no instance that gets here is larger."""
@@ -44,19 +45,27 @@ def report(instance: StoredInstance) -> dict[str, Any]:
 
 
 def state(instance: StoredInstance, places: dict[str, str]) -> dict[str, Any]:
-    """What a presentation state asks for; *places*: SOP Instance UID to ``series/instance``; raises PeerMisbehaved."""
+    """What a presentation state asks for; *places*: SOP Instance UID to ``series/instance``; raises PeerMisbehaved.
+
+    Images are named by their places, with ``/frame`` behind where single frames are named. A window, an area or an
+    annotation without ``images`` is for all images of the state.
+    """
     item = _read(instance)
     drawn = bitmaps(item)
-    annotations = [mark for one in items(item, "GraphicAnnotationSequence") for mark in _annotation(one, places)]
+    annotations = [
+        mark for one in _about(item, "GraphicAnnotationSequence", places) for mark in _annotation(one, places)
+    ]
     return {
         "label": text(item, "ContentLabel"),
         "description": text(item, "ContentDescription"),
         "images": _referenced(items(item, "ReferencedSeriesSequence"), places) or _content(item, places, 0),
-        "windows": [_window(one, places) for one in items(item, "SoftcopyVOILUTSequence") if _is_window(one)],
+        "windows": [_window(one, places) for one in _about(item, "SoftcopyVOILUTSequence", places) if _is_window(one)],
         "rotation": whole(item, "ImageRotation") % 360,
         "mirrored": text(item, "ImageHorizontalFlip") == "Y",
         "inverted": text(item, "PresentationLUTShape") == "INVERSE",
-        "areas": [_area(one, places) for one in items(item, "DisplayedAreaSelectionSequence") if _is_area(one)],
+        "areas": [
+            _area(one, places) for one in _about(item, "DisplayedAreaSelectionSequence", places) if _is_area(one)
+        ],
         "shutters": [*_shutters(item), *({"shape": "bitmap", **one} for one in drawn.shutters)],
         "overlays": drawn.overlays,
         "image_overlays": drawn.image_overlays,
@@ -222,6 +231,22 @@ def _content(item: Dataset, places: dict[str, str], depth: int) -> list[str]:
     return found
 
 
+def _about(item: Dataset, keyword: str, places: dict[str, str]) -> list[Dataset]:
+    """The items of *keyword* but those that are for images none of which is here: on another they would be wrong."""
+    found = ((one, items(one, "ReferencedImageSequence")) for one in items(item, keyword))
+    return [one for one, named in found if not named or _images(named, places)]
+
+
 def _images(references: list[Dataset], places: dict[str, str]) -> list[str]:
-    found = (places.get(text(one, "ReferencedSOPInstanceUID")) for one in references)
-    return [key for key in found if key is not None]
+    """What is named and here; of an instance its frames where they are named (Referenced Frame Number, table 10-3)."""
+    found = []
+    for one in references:
+        place = places.get(text(one, "ReferencedSOPInstanceUID"))
+        if place is None:
+            continue
+        if texts(one, "ReferencedFrameNumber"):
+            frames = [int(number) for number in numbers(one, "ReferencedFrameNumber")[:_FRAMES]]
+            found += [f"{place}/{frame}" for frame in frames if frame > 0]
+        else:
+            found.append(place)
+    return found

@@ -2,6 +2,7 @@
 
 import * as dicom from "./dicom.js";
 import { CAMERA_MODIFIED, IMAGE_RENDERED, imageId, VOI_MODIFIED } from "./engine.js";
+import { about } from "./exam.js";
 import { Margins } from "./margins.js";
 import { drawOverlays, transform } from "./overlays.js";
 
@@ -78,7 +79,7 @@ export class Cell {
   // The presentation state, where it is about the image.
   get stateHere() {
     const { state } = this;
-    return state && (!state.images.length || state.images.includes(this.key.split("/", 2).join("/"))) ? state : null;
+    return state && about(state.images, this.key) ? state : null;
   }
 
   async show(series, index = 0) {
@@ -102,7 +103,7 @@ export class Cell {
       if (!dicom.windows(items[instance], 1).length && dicom.voiTables(items[instance]).length) this.table = 0;
       await this.#stack(index, mine);
     } catch (error) {
-      if (mine === this.turn) this.hooks.failed(this, error);
+      if (mine === this.turn) this.#lost(error);
     }
   }
 
@@ -118,7 +119,7 @@ export class Cell {
 
   async go(place) {
     const next = Math.max(0, Math.min(place, this.keys.length - 1));
-    if (this.series === null || (next === this.index && this.stacked && this.notice.hidden)) return;
+    if (this.series === null || (next === this.index && this.stacked && this.element.dataset.shown === this.key && this.notice.hidden)) return;
     if (next !== this.index) this.direction = next > this.index ? 1 : -1;
     const before = this.index;
     this.index = next;
@@ -137,19 +138,29 @@ export class Cell {
       this.#arrived();
       this.hooks.moved(this, before);
     } catch (error) {
-      if (mine === this.turn) this.hooks.failed(this, error);
+      if (mine === this.turn) this.#lost(error);
     }
   }
 
   #arrived() {
     this.busy.hidden = true;
     this.notice.hidden = true;
+    this.element.classList.remove("failed");
     this.viewport.render();
     this.element.dataset.shown = this.key;
     this.slider.value = this.index + 1;
     const one = this.exam.series[this.series];
     this.element.setAttribute("aria-label", `${one.description || one.modality}, ${this.words.image} ${this.index + 1} / ${this.keys.length}`);
     this.slider.setAttribute("aria-valuetext", `${this.words.image} ${this.index + 1} / ${this.keys.length}`);
+  }
+
+  // An image has not come. What was shown before goes: among the words for another it would be taken for that one.
+  #lost(error) {
+    if (typeof error !== "string") {
+      this.element.classList.add("failed");
+      this.element.dataset.shown = "";
+    }
+    this.hooks.failed(this, error);
   }
 
   complain(sentence, again) {
@@ -262,8 +273,7 @@ export class Cell {
   // its shutters, overlays and annotations are drawn over the image.
   apply(state) {
     this.state = state;
-    const [series, instance] = this.key.split("/");
-    const of = (one) => !one.images.length || one.images.includes(`${series}/${instance}`);
+    const of = ({ images }) => about(images, this.key);
     const window = state.windows.find(of);
     if (window) this.setWindow({ centre: window.centre, width: window.width });
     if (state.mirrored) this.viewport.setCamera({ flipHorizontal: true });

@@ -97,12 +97,15 @@ export class Desk {
     this.applied = this.applied?.series === series ? { series, instance: (this.applied.instance + 1) % frames.length } : { series, instance: 0 };
     try {
       const state = await (await ask(this.exam.place("state", `${series}/${this.applied.instance}`))).json();
-      const key = state.images[0];
-      if (!key) throw new Failed("viewer_image_absent");
+      const [of, instance, frame = 1] = (state.images[0] ?? "").split("/").map(Number);
+      const key = `${of}/${instance}/${frame}`;
+      const index = state.images.length ? this.exam.keys(of).indexOf(key) : -1;
+      if (index < 0) throw new Failed("viewer_image_absent");
       this.documents.close();
-      const [of] = key.split("/").map(Number);
-      await this.active.show(of, Math.max(this.exam.keys(of).indexOf(`${key}/1`), 0));
-      this.active.apply(state);
+      const { active } = this;
+      await active.show(of, index);
+      // Unless the reader has gone on to another image, or this one has not come.
+      if (active.element.dataset.shown === key) active.apply(state);
     } catch (error) {
       this.#failed(this.active, error);
     }
@@ -126,9 +129,9 @@ export class Desk {
   #failed(cell, error) {
     if (typeof error === "string") return;
     if (error.code === "viewer_exam_changed") return void setTimeout(this.reopen, BUSY_MS);
-    if (error.code === "viewer_busy") return void setTimeout(() => cell.stacked && cell.go(cell.index), BUSY_MS);
-    if (["viewer_session_over", "viewer_handle_over"].includes(error.code)) return this.complain(error, this.reopen);
     const again = () => (cell.stacked ? cell.go(cell.index) : cell.show(cell.series, cell.index));
+    if (error.code === "viewer_busy") return void setTimeout(again, BUSY_MS);
+    if (["viewer_session_over", "viewer_handle_over"].includes(error.code)) return this.complain(error, this.reopen);
     cell.complain(this.words[error.code] ?? this.words.web_failed, again);
     if (!error.code) console.error("viewer", error.message);
     return undefined;

@@ -3,6 +3,9 @@
 import { ask, Loader } from "../../static/loader.js";
 import * as dicom from "./dicom.js";
 
+// Whether what names these images is about the image `key`: whole instances or single frames are named, or nothing, which is all.
+export const about = (images, key) => !images.length || images.includes(key) || images.includes(key.split("/", 2).join("/"));
+
 export class Exam {
   constructor(base) {
     this.base = base;

@@ -57,7 +57,7 @@ export class Margins {
     lines("bottom-left", told ?? "");
     const ratio = cell.pixelsOnScreen();
     const broken = (cell.stateHere?.broken ?? []).map(({ group, reason }) => words[`plane_${reason}`].replace("{group}", group));
-    lines("top-right", ratio ? `${Math.round(ratio * 100)} %` : "", cell.state ? cell.state.label : "", ...broken);
+    lines("top-right", ratio ? `${Math.round(ratio * 100)} %` : "", cell.stateHere?.label ?? "", ...broken);
   }
 
   // Where the slice lies along its normal, with the letter of the side: "S 120,5 mm".

@@ -1,6 +1,7 @@
 // What is drawn on top of the image: shutters, overlay planes, annotations.
 
 import * as dicom from "./dicom.js";
+import { about } from "./exam.js";
 import { ofState, overlays } from "./planes.js";
 
 export function drawOverlays(cell) {
@@ -56,13 +57,12 @@ function drawBitmapShutter(context, plane) {
 
 // Annotations of a presentation state: lines and texts where they are anchored (PS3.3 C.10.5).
 function drawState(cell, context, to, ratio) {
-  const [series, instance] = cell.key.split("/");
   context.setTransform(1, 0, 0, 1, 0, 0);
   Object.assign(context, { strokeStyle: "#ffe08a", fillStyle: "#ffe08a", lineWidth: 1.5 * ratio, shadowColor: "#000", shadowBlur: 4 * ratio, font: `${13 * ratio}px system-ui, sans-serif` });
   const onImage = ([x, y]) => [to[0] * x + to[2] * y + to[4], to[1] * x + to[3] * y + to[5]];
   const onScreen = ([x, y]) => [x * context.canvas.width, y * context.canvas.height];
   for (const mark of cell.state.annotations) {
-    if (mark.images.length && !mark.images.includes(`${series}/${instance}`)) continue;
+    if (!about(mark.images, cell.key)) continue;
     const place = mark.display ? onScreen : onImage;
     const points = Array.from({ length: mark.points.length >> 1 }, (_, at) => place([mark.points[2 * at], mark.points[2 * at + 1]]));
     if (!points.length) continue;
