@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,12 @@ import sqlalchemy as sa
 
 from gateway.doors import guard, listening, plain_ports
 from gateway.errors import GatewayError, SettingsError, Unavailable
+from gateway.model.relay import Direction, End
 from gateway.monitoring.health import writable
 from gateway.monitoring.status import read_all
 from gateway.notify.notifier import Channel
 from gateway.settings import Settings, load
+from gateway.settings.hl7 import PeerTable
 from gateway.store.migrations import current, head
 from gateway.texts import sentence
 from gateway.trust.tls import server_context, validity
@@ -30,6 +32,8 @@ CERTIFICATE_WARNING_DAYS = 60
 _PORT_TIMEOUT_S = 2.0
 _CLOCK_TOLERANCE_S = 60.0
 """ID tokens and leases bear this much."""
+_UNFETCHED = timedelta(hours=1)
+"""Who fetches its messages asks more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ def _looks(house: House) -> Iterator[tuple[str, Callable[[], Said]]]:
     for name in settings.destination:
         yield f"destination {name}", partial(_ask, house, name)
         yield f"repository {name}", partial(_ask_documents, house, name)
+    for name, end, table in _ends(settings):
+        yield name, partial(_fetches, house, end) if table.fetches else partial(_connects, table.host, table.port)
     for channel in house.monitoring.channels():
         yield f"notify {channel.name}", partial(_way, channel)
     yield "status folder", partial(_status_folder, house)
@@ -164,6 +170,36 @@ def _ask_documents(house: House, name: str) -> Said:
     """A retrieval of a document that nobody has (ITI-43); nothing is submitted."""
     house.destinations[name].ping_repository()
     return _ok("look_repository", url=house.settings.destination[name].repository_url)
+
+
+def _ends(settings: Settings) -> Iterator[tuple[str, End, PeerTable]]:
+    """The ends of the relay that messages go to."""
+    for name, platform in settings.platform.items():
+        yield f"platform {name}", End(Direction.TO_PLATFORM, name), platform
+    for name, site in settings.site.items():
+        if site.ris is not None:
+            yield f"ris {name}", End(Direction.TO_SITE, name), site.ris
+
+
+def _connects(host: str, port: int) -> Said:
+    """A connection alone: a receiver of messages is asked no question."""
+    try:
+        socket.create_connection((host, port), timeout=_PORT_TIMEOUT_S).close()
+    except OSError as error:
+        return _warning("look_peer_silent", host=host, port=port, words=error.strerror or type(error).__name__)
+    return _ok("look_peer", host=host, port=port)
+
+
+def _fetches(house: House, end: End) -> Said:
+    """Whether who fetches its messages does so, by the one that has waited longest."""
+    of_end = "platform" if end.direction is Direction.TO_PLATFORM else "site"
+    keys = ", ".join(key.name for key in house.settings.intake.key if getattr(key, of_end) == end.name)
+    # Before the first start there are no tables to ask.
+    waiting = house.relay.store.offered(end, limit=1) if current(house.engine) == head() else ()
+    if waiting and house.clock.now() - waiting[0][1].created_at > _UNFETCHED:
+        since = waiting[0][1].created_at.astimezone(house.sites[waiting[0][0].site].time_zone)
+        return _warning("look_unfetched", keys=keys, since=f"{since:%Y-%m-%d %H:%M}")
+    return _ok("look_fetches", keys=keys)
 
 
 def _way(channel: Channel) -> Said:

@@ -318,7 +318,8 @@ class Relaying:
         def change(request: RelayRequest | None) -> RelayRequest:
             return changed(request, request_id, order, heard, way.site, way.platform.name, now, report_id)
 
-        return Entry(request_id=request_id, change=change, message=message)
+        answers = heard.flow in (Flow.ANSWER, Flow.REPORT)
+        return Entry(request_id=request_id, change=change, message=message, answers=answers)
 
     def _request(self, way: Way, order: Identifier | None) -> RelayRequest | None:
         return self._find(way.platform, order) if order is not None else None

@@ -31,6 +31,8 @@ from gateway.model.relay import Addition, Examination, Flow, LineAnswer, Told
 from gateway.texts.plain import shown
 
 _WHITE_PAPER = {"lb-a": Flow.REQUEST, "lb-c": Flow.ANSWER, "lb-d": Flow.COMPLEMENT}
+REFUSALS = frozenset({"OC", "CA", "UA"})
+"""ORC-1 of flow C: the platform does not do it."""
 _HEAD_BYTES = 64 * 1024
 _PLACEHOLDER = "https://images.example.org/IHEInvokeImageDisplay?requestType=STUDY"
 _WORDS = 200
@@ -196,7 +198,7 @@ def _told_by_white_paper(message: Message, profile: str) -> Told:
         flow=flow,
         profile=profile,
         order=numbers.pop(),
-        accepted=None if flow is not Flow.ANSWER else head.text(1) not in ("OC", "CA", "UA"),
+        accepted=None if flow is not Flow.ANSWER else head.text(1) not in REFUSALS,
         examinations=tuple(_examinations_of(message, groups)) if flow is Flow.COMPLEMENT else (),
         patient=who,
         modality=next((value(row, 24) for row in message.all("OBR") if row.text(24)), ""),

@@ -80,8 +80,8 @@ def read(raw: bytes) -> TeleradiologyMessage:
 
 def _exchanges(message: Message, flow: Flow, groups: Sequence[Order]) -> tuple[Exchange, ...]:
     patient = message.all("PID")[0]
-    who, sure = _patient(patient), value(patient, 32)
-    visit = _visit(message.first("PV1"))
+    who, sure = patient_of(patient), value(patient, 32)
+    visit = visit_of(message.first("PV1"))
     if flow is Flow.COMPLEMENT:
         done = tuple(_examination(order) for order in groups)
         number = _order_number(groups[0])
@@ -89,8 +89,8 @@ def _exchanges(message: Message, flow: Flow, groups: Sequence[Order]) -> tuple[E
     if flow is Flow.ANSWER:
         return tuple(_answer(order, who, sure) for order in groups)
     if flow is Flow.CANCELLATION:
-        return tuple(_cancellation(order, who, visit, sure) for order in groups)
-    return tuple(_request(order, who, visit, sure) for order in groups)
+        return tuple(cancellation_of(order, who, visit, sure) for order in groups)
+    return tuple(request_of(order, who, visit, sure) for order in groups)
 
 
 def _envelope(message: Message) -> Envelope:
@@ -105,7 +105,7 @@ def _envelope(message: Message) -> Envelope:
     )
 
 
-def _patient(segment: Segment) -> Patient:
+def patient_of(segment: Segment) -> Patient:
     places = (n for n in segment.repetitions(11) if segment.text(11, 7, repetition=n) == "BDL")
     place = next((value(segment, 11, 9, repetition=n) for n in places), "")
     return Patient(
@@ -119,7 +119,7 @@ def _patient(segment: Segment) -> Patient:
     )
 
 
-def _visit(segment: Segment | None) -> Visit:
+def visit_of(segment: Segment | None) -> Visit:
     if segment is None:
         return Visit(patient_class="")
     number = value(segment, 19)
@@ -144,17 +144,17 @@ def _entity(segment: Segment, field: int) -> Identifier:
     return Identifier(value(segment, field, 3), value(segment, field))
 
 
-def _professional(segment: Segment, field: int) -> Professional:
+def professional_of(segment: Segment, field: int) -> Professional:
     number, root = value(segment, field), value(segment, field, 9, 2)
     known = (Identifier(root, number),) if number else ()
     return Professional(identifiers=known, family=value(segment, field, 2), given=value(segment, field, 3))
 
 
-def _perhaps(segment: Segment, field: int) -> Professional | None:
-    return _professional(segment, field) if segment.raw(field) else None
+def perhaps(segment: Segment, field: int) -> Professional | None:
+    return professional_of(segment, field) if segment.raw(field) else None
 
 
-def _sender(segment: Segment) -> Sender:
+def sender_of(segment: Segment) -> Sender:
     number, root = value(segment, 21, 10), value(segment, 21, 6, 2)
     known = (Identifier(root, number),) if number else ()
     return Sender(
@@ -162,7 +162,7 @@ def _sender(segment: Segment) -> Sender:
     )
 
 
-def _reason(segment: Segment) -> str:
+def reason_of(segment: Segment) -> str:
     return segment.text(16, 2) or segment.text(16)
 
 
@@ -171,13 +171,14 @@ def observed(order: Order, kind: guide.Observation) -> list[Segment]:
     return [row for row in order if row.name == "OBX" and guide.Kind(kind)(row)]
 
 
-def _code(row: Segment) -> Code:
-    system = value(row, 5, 3)
-    return Code(value(row, 5), _SYSTEMS.get(system, system), row.text(5, 2))
+def code_of(row: Segment, field: int = 5) -> Code:
+    """A CE, its system by our name for it."""
+    system = value(row, field, 3)
+    return Code(value(row, field), _SYSTEMS.get(system, system), row.text(field, 2))
 
 
 def _coded(order: Order, kind: guide.Observation) -> Code | None:
-    return next((_code(row) for row in observed(order, kind)), None)
+    return next((code_of(row) for row in observed(order, kind)), None)
 
 
 def _measure(order: Order, kind: guide.Observation) -> Measure | None:
@@ -188,10 +189,10 @@ def _occurrence(row: Segment) -> str:
     return row.text(4).partition(".")[0]
 
 
-def _locations(order: Order) -> tuple[Location, ...]:
-    modifiers = {_occurrence(row): _code(row) for row in observed(order, guide.TOPOGRAPHY)}
+def locations_of(order: Order) -> tuple[Location, ...]:
+    modifiers = {_occurrence(row): code_of(row) for row in observed(order, guide.TOPOGRAPHY)}
     return tuple(
-        Location(region=_code(row), modifier=modifiers.get(_occurrence(row))) for row in observed(order, guide.REGION)
+        Location(region=code_of(row), modifier=modifiers.get(_occurrence(row))) for row in observed(order, guide.REGION)
     )
 
 
@@ -199,7 +200,7 @@ def _comments(order: Order, kind: str) -> tuple[str, ...]:
     return tuple(row.text(3) for row in order if row.name == "NTE" and row.text(4) == kind)
 
 
-def _request(order: Order, patient: Patient, visit: Visit, sure: str) -> ImagingRequest:
+def request_of(order: Order, patient: Patient, visit: Visit, sure: str) -> ImagingRequest:
     head, procedure = order[0], of(order, "OBR")
     history, height, weight, pregnancy = guide.MEDICAL
     pregnant = _coded(order, pregnancy)
@@ -209,15 +210,15 @@ def _request(order: Order, patient: Patient, visit: Visit, sure: str) -> Imaging
         visit=visit,
         reliability=sure,
         requested_at=value(head, 9),
-        responsible=_professional(head, 12),
-        reader=_perhaps(head, 11),
+        responsible=professional_of(head, 12),
+        reader=perhaps(head, 11),
         callback=value(head, 14, 12) or value(head, 14),
-        sender=_sender(head),
+        sender=sender_of(head),
         justification=procedure.text(13) if procedure is not None else "",
         purposes=_comments(order, "FINALITE_EXAMEN"),
         modality=_coded(order, guide.MODALITY) or Code("", ""),
         modality_comments=_comments(order, "MODALITE_IMAGERIE"),
-        locations=_locations(order),
+        locations=locations_of(order),
         antecedents=tuple(Antecedent(text=row.text(5), relevance=value(row, 8)) for row in observed(order, history)),
         height=_measure(order, height),
         weight=_measure(order, weight),
@@ -225,7 +226,7 @@ def _request(order: Order, patient: Patient, visit: Visit, sure: str) -> Imaging
     )
 
 
-def _cancellation(order: Order, patient: Patient, visit: Visit, sure: str) -> Cancellation:
+def cancellation_of(order: Order, patient: Patient, visit: Visit, sure: str) -> Cancellation:
     head = order[0]
     return Cancellation(
         order_number=_order_number(order),
@@ -233,10 +234,10 @@ def _cancellation(order: Order, patient: Patient, visit: Visit, sure: str) -> Ca
         visit=visit,
         reliability=sure,
         cancelled_at=value(head, 9),
-        responsible=_professional(head, 12),
-        reader=_perhaps(head, 11),
-        sender=_sender(head),
-        reason=_reason(head),
+        responsible=professional_of(head, 12),
+        reader=perhaps(head, 11),
+        sender=sender_of(head),
+        reason=reason_of(head),
     )
 
 
@@ -250,14 +251,14 @@ def _answer(order: Order, patient: Patient, sure: str) -> Answer:
         patient=patient,
         reliability=sure,
         accepted=decision == "OK",
-        reader=_professional(head, 12),
-        sender=_sender(head),
-        reason=_reason(head),
-        protocols=tuple(_protocols(order)),
+        reader=professional_of(head, 12),
+        sender=sender_of(head),
+        reason=reason_of(head),
+        protocols=tuple(protocols_of(order)),
     )
 
 
-def _protocols(order: Order) -> Iterator[str | bytes]:
+def protocols_of(order: Order) -> Iterator[str | bytes]:
     """Words, or the bytes of a document; data that are no base64 are passed over here and told by the checker."""
     for row in observed(order, guide.PROTOCOL):
         if row.text(2) != "ED":
@@ -294,7 +295,7 @@ def _examination(order: Order) -> Examination:
         retention_days=int(days) if days.isascii() and days.isdecimal() and len(days) < 7 else 0,
         viewer_url=_viewer(order),
         modality=_coded(order, guide.MODALITY),
-        locations=_locations(order),
+        locations=locations_of(order),
         products=_products(order),
         device_udi=next((value(row, 5) for row in observed(order, guide.DEVICE)), ""),
         device_model=next((value(row, 5) for row in observed(order, guide.DEVICE_MODEL)), ""),
@@ -315,6 +316,6 @@ def _products(order: Order) -> tuple[Product, ...]:
         _occurrence(row): Measure(value=value(row, 5), unit=value(row, 6)) for row in observed(order, guide.QUANTITY)
     }
     return tuple(
-        Product(code=_code(row), lot=lots.get(_occurrence(row), ""), quantity=quantities.get(_occurrence(row)))
+        Product(code=code_of(row), lot=lots.get(_occurrence(row), ""), quantity=quantities.get(_occurrence(row)))
         for row in observed(order, guide.PRODUCT)
     )

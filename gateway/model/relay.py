@@ -39,6 +39,10 @@ class Flow(StrEnum):
     """E: the report, towards the site."""
 
 
+FETCHED, RECEIVED, ANSWERED = "fetched", "received", "answered"
+"""What an end that fetches its messages did with one: it was given it, it said that it has it, it answered it."""
+
+
 class RequestState(StrEnum):
     """Where a request stands; the transitions are in ``flow/relay_states.py``."""
 
@@ -160,6 +164,18 @@ class Platform:
     """How long a message is tried, or its study awaited, before it is held."""
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of the relay, which asks for what is meant for it: a platform, or a site."""
+
+    direction: Direction
+    name: str
+
+    def has(self, request: RelayRequest) -> bool:
+        """Whether *request* is between this end and another."""
+        return self.name == (request.platform if self.direction is Direction.TO_PLATFORM else request.site)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayRequest:
     """One request: what became of an order number between a site and a platform."""
@@ -212,7 +228,7 @@ class RelayMessage:
     facts: dict[str, str] = field(default_factory=dict)
     delivered_at: datetime | None = None
     answer: str = ""
-    """MSA-1 of the other end."""
+    """MSA-1 of the other end; of one that fetches: FETCHED, RECEIVED or ANSWERED."""
     lease: str = ""
 
 
@@ -225,6 +241,8 @@ class Entry:
     """From the request as the store has it, None for a new one, to what it is now."""
     message: RelayMessage | None
     """None when nothing is forwarded."""
+    answers: bool = False
+    """Whether it answers its request: the platform has that one then, if it had fetched it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from gateway.errors import SettingsError
+from gateway.settings.toml import parse
 from gateway.settings.whole import Settings
 from gateway.settings.words import words_of
 
@@ -16,13 +16,13 @@ _TLS_FILES = ("certificate", "key", "ca_file")
 
 
 def load(path: Path) -> Settings:
-    """Read *path*; raises SettingsError (``settings_unreadable`` or ``settings_wrong``, the key in ``place``)."""
+    """Read *path*; raises SettingsError (``settings_unreadable``, those of :func:`gateway.settings.toml.parse`, or
+    ``settings_wrong`` with the key in ``place``)."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise SettingsError("settings_unreadable", place=str(path), words=error.strerror or "unreadable") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError("settings_unreadable", place=str(path), words=str(error)) from None
+    document = parse(content, str(path))
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:

@@ -77,19 +77,38 @@ class MessagesTable(Table):
     keep_refused_days: int = Field(default=90, ge=1)
 
 
-class MllpPeerTable(Table):
-    """Where messages are sent to: ``[platform.NAME]`` and ``[site.NAME.ris]``."""
+_OF_MLLP = frozenset({"host", "port", "timeout_s", "tls", "ca_file", "certificate", "key"})
 
-    host: str
-    port: Port
+
+class PeerTable(Table):
+    """The other end of the relay, ``[platform.NAME]`` and ``[site.NAME.ris]``: where its messages are sent to, or that
+    it fetches them."""
+
+    delivery: Literal["mllp", "pull"] = "mllp"
+    host: str = ""
+    port: Port = 0
     timeout_s: Positive = 30.0
     tls: bool = False
     ca_file: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
 
+    @property
+    def fetches(self) -> bool:
+        """Whether it fetches its messages, and nothing is sent."""
+        return self.delivery == "pull"
 
-class PlatformTable(MllpPeerTable):
+    @model_validator(mode="after")
+    def _has_one_way(self) -> PeerTable:
+        if self.delivery == "mllp" and not (self.host and "port" in self.model_fields_set):
+            raise ValueError('delivery = "mllp" needs host and port; with delivery = "pull" the other end fetches')
+        unused = sorted(self.model_fields_set & _OF_MLLP) if self.fetches else []
+        if unused:
+            raise ValueError(f'delivery = "pull" sends nothing: take out {", ".join(unused)}')
+        return self
+
+
+class PlatformTable(PeerTable):
     """[platform.NAME]: a remote reading platform (SI-TLR)."""
 
     addresses: tuple[str, ...] = Field(min_length=1)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gateway.settings.base import Oid, Port, Positive, Table, Url, Zone
-from gateway.settings.hl7 import MllpPeerTable
+from gateway.settings.hl7 import PeerTable
 
 
 class ManifestTable(Table):
@@ -86,7 +86,7 @@ class SiteTable(Table):
     manifest: ManifestTable = ManifestTable()
     source_id: Oid
     region_by_body_part: dict[str, CodeTable] = Field(default_factory=dict)
-    ris: MllpPeerTable | None = None
+    ris: PeerTable | None = None
 
     @property
     def pacs_names(self) -> tuple[str, ...]:

@@ -79,4 +79,11 @@ class Settings(Table):
                 raise ValueError(f"intake.key {key.name!r} names site {key.site!r}, and there is no [site.{key.site}]")
             if key.platform and key.platform not in self.platform:
                 raise ValueError(f"intake.key {key.name!r} names platform {key.platform!r}, and there is no such table")
+        fetching = [("platform", name) for name, one in self.platform.items() if one.fetches]
+        fetching += [("site", name) for name, one in self.site.items() if one.ris and one.ris.fetches]
+        for end, name in fetching:
+            if not any(getattr(key, end) == name for key in self.intake.key):
+                raise ValueError(
+                    f'{end} {name!r} fetches its messages (delivery = "pull"): an [[intake.key]] must name that {end}'
+                )
         return self

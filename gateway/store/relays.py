@@ -23,16 +23,18 @@ from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
 from gateway.model.message import ACCEPTED, Arrival, fingerprint, same_message
 from gateway.model.relay import (
+    RECEIVED,
     Delays,
     DeliveryState,
     Direction,
+    End,
     Entry,
     Flow,
     RelayMessage,
     RelayRequest,
     RequestState,
 )
-from gateway.store import forms, messages
+from gateway.store import fetching, forms, messages
 from gateway.store.engine import reading
 from gateway.store.leasing import Leases
 from gateway.store.schema import MESSAGES, REPORTS
@@ -70,7 +72,10 @@ def enter(connection: Connection, entry: Entry) -> bool:
             _add(connection, entry)
             return True
         row = connection.execute(select(table).where(table.c.id == entry.request_id).with_for_update()).one()
-    changed = _request_row(entry.change(_request(row)))
+    made = entry.change(_request(row))
+    if entry.answers:
+        fetching.answered(connection, made)
+    changed = _request_row(made)
     connection.execute(update(table).where(table.c.id == entry.request_id).values(changed))
     _add(connection, entry)
     return True
@@ -114,7 +119,7 @@ class SqlRelays:
         return _request(row)
 
     def requests(
-        self, *, limit: int, states: Sequence[str] = (), platform: str = "", site: str = ""
+        self, *, limit: int, states: Sequence[str] = (), platform: str = "", site: str = "", after: str = ""
     ) -> Sequence[RelayRequest]:
         query = select(RELAY_REQUESTS)
         if states:
@@ -124,6 +129,8 @@ class SqlRelays:
         if site:
             query = query.where(RELAY_REQUESTS.c.site == site)
         with reading(self._engine) as connection:
+            if after:
+                query = query.where(RELAY_REQUESTS.c.sequence < fetching.place_of(connection, RELAY_REQUESTS, after))
             rows = connection.execute(query.order_by(RELAY_REQUESTS.c.sequence.desc()).limit(max(0, limit))).all()
         return tuple(map(_request, rows))
 
@@ -165,6 +172,26 @@ class SqlRelays:
             _save(connection, message, release=release)
             for event in kept:
                 audit.record(connection, event)
+
+        self._writer.run(write)
+
+    def offered(self, end: End, *, limit: int, after: str = "") -> Sequence[tuple[RelayRequest, RelayMessage]]:
+        with reading(self._engine) as connection:
+            rows = fetching.offered(connection, end, limit, after)
+        return tuple((_request(request), _message(message, "")) for request, message in rows)
+
+    def fetched(self, message_id: str, event: AuditEvent) -> None:
+        def write(connection: Connection) -> None:
+            fetching.fetched(connection, message_id)
+            audit.record(connection, event)
+
+        self._writer.run(write)
+
+    def received(self, message: RelayMessage, now: datetime, event: AuditEvent) -> None:
+        def write(connection: Connection) -> None:
+            if not fetching.deliver(connection, message.id, now, RECEIVED):
+                raise Unavailable("lease_lost", share=message.id)
+            audit.record(connection, event)
 
         self._writer.run(write)
 
@@ -232,7 +259,11 @@ def _save(connection: Connection, message: RelayMessage, *, release: bool) -> No
     else:
         leased = exists().where(RELAY_LINES.c.message_id == RELAY_MESSAGES.c.id)
         written = written.where(RELAY_MESSAGES.c.state == DeliveryState.HELD.value, ~leased)
-    if connection.execute(written.values(_changing(message))).rowcount != 1:
+    changed = _changing(message)
+    if message.state is DeliveryState.SENDING:
+        # Nothing was said to us, and whoever fetches it may have been given it since it was claimed.
+        del changed["answer"]
+    if connection.execute(written.values(changed)).rowcount != 1:
         raise Unavailable("lease_lost", share=message.id)
 
 

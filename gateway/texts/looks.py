@@ -27,6 +27,22 @@ TEXTS: dict[str, Text] = {
     "look_registry": Text("{url} répond aux requêtes (ITI-18).", "{url} answers queries (ITI-18)."),
     "look_repository": Text("{url} rend les documents (ITI-43).", "{url} answers retrievals (ITI-43)."),
     "look_notices": Text("{place} répond.", "{place} answers."),
+    "look_peer": Text("{host}:{port} accepte les connexions.", "{host}:{port} takes connections."),
+    "look_peer_silent": Text(
+        "Rien n'accepte de connexion sur {host}:{port} ({words}) : les messages sont gardés et renvoyés jusque-là. "
+        "Vérifiez host et port, et le pare-feu.",
+        "Nothing takes connections on {host}:{port} ({words}): messages are kept and tried until then. Check host and "
+        "port, and the firewall.",
+    ),
+    "look_fetches": Text(
+        "Lit ses messages lui-même, avec la clé {keys}.", "Reads its messages itself, by the key {keys}."
+    ),
+    "look_unfetched": Text(
+        "Un message attend depuis le {since} d'être lu avec la clé {keys} : vérifiez que ce système interroge encore "
+        "GET /api/relay/requests?waiting=true.",
+        "A message has waited since {since} to be read by the key {keys}: check that this system still asks "
+        "GET /api/relay/requests?waiting=true.",
+    ),
     "look_writable": Text("Le dossier est accessible en écriture.", "The folder can be written."),
     "look_status_folder": Text("{folder} est accessible en écriture.", "{folder} can be written."),
     "look_status_folder_new": Text("{folder} est créé au démarrage.", "{folder} is made at the start."),

@@ -146,7 +146,32 @@ TEXTS: dict[str, Text] = {
         "Le relais de téléradiologie n'est pas configuré : ajoutez une table [platform.NOM].",
         "The teleradiology relay is not set up: add a table [platform.NAME].",
     ),
-    # the interface of a site's system
+    # the interface of a system without HL7, at either end
+    "relay_not_fetched": Text(
+        "L'autre système ne l'a pas encore pris : il lit ses messages lui-même (GET /api/relay/requests?waiting=true).",
+        "The other system has not taken it yet: it reads its messages itself (GET /api/relay/requests?waiting=true).",
+    ),
+    "relay_not_fetching": Text(
+        "Les messages sont envoyés à votre système par MLLP : pour les lire ici, il faut le régler ainsi "
+        '(delivery = "pull").',
+        'Messages are sent to your system by MLLP: to read them here, it must be set so (delivery = "pull").',
+    ),
+    "relay_cursor": Text(
+        "Le paramètre « after » n'est pas celui d'une page précédente : suivez « next », ou reprenez depuis le début.",
+        "The parameter “after” is not that of an earlier page: follow “next”, or begin again.",
+    ),
+    "relay_parameter": Text(
+        "Un paramètre de l'adresse n'est pas une des valeurs attendues : {expected}.",
+        "A parameter of the address is none of the values that are expected: {expected}.",
+    ),
+    "relay_document_unknown": Text(
+        "Ce message ne porte pas de document de ce numéro : « documents » les liste.",
+        "This message carries no document of this number: “documents” lists them.",
+    ),
+    "relay_no_json": Text(
+        "Ce message, écrit par un autre système, ne se laisse pas dire en JSON : lisez-le tel quel (« hl7 »).",
+        "This message, which another system wrote, cannot be said as JSON: read it as it is (“hl7”).",
+    ),
     "relay_json": Text(
         "Le corps de la requête n'est pas le JSON attendu : {words}.",
         "The body of the request is not the JSON that is expected: {words}.",

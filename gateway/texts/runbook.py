@@ -115,6 +115,7 @@ GROUPS: dict[str, tuple[Text, tuple[str, ...]]] = {
             "relay_platform_gone",
             "relay_refused",
             "relay_asked_later",
+            "relay_not_fetched",
             "hl7_peer_unreachable",
             "hl7_peer_silent",
             "study_absent",
@@ -416,6 +417,12 @@ TEXTS = {
         " les messages suivants de cette demande attendent celui-ci.",
         "The other side answered AE or AR: its words are in the sentence. Settle it with its operator, then take it up"
         " again; later messages of this request wait for it.",
+    ),
+    "do_relay_not_fetched": Text(
+        "L'autre côté n'est pas venu lire ce message dans le délai. Faites vérifier par son exploitant qu'il interroge"
+        " la passerelle, avec sa clé, puis relancez le message.",
+        "The other side did not come to read this message in time. Have its operator check that it asks the gateway,"
+        " with its key, then take the message up again.",
     ),
     "do_study_absent": Text(
         "Les images de la demande ne sont pas dans le PACS. Faites-les envoyer, puis relancez le message.",

@@ -4,10 +4,17 @@ from gateway.texts.text import Text
 
 TEXTS = {
     "settings_unreadable": Text(
-        "Le fichier de configuration ne peut pas être lu : {words}. Vérifiez son nom (--config), le droit de le lire,"
-        " et la ligne nommée.",
-        "The settings file cannot be read: {words}. Check its name (--config), the right to read it, and the line that"
-        " is named.",
+        "Le fichier de configuration ne peut pas être lu : {words}. Vérifiez son nom (--config) et le droit de le "
+        "lire.",
+        "The settings file cannot be read: {words}. Check its name (--config) and the right to read it.",
+    ),
+    "settings_toml": Text(
+        "Le fichier de configuration n'est pas du TOML, ligne {line}, colonne {column} : {words}.",
+        "The settings file is no TOML at line {line}, column {column}: {words}.",
+    ),
+    "settings_not_utf_8": Text(
+        "Le fichier de configuration n'est pas en UTF-8, ligne {line}, colonne {column} : enregistrez-le en UTF-8.",
+        "The settings file is not in UTF-8 at line {line}, column {column}: save it as UTF-8.",
     ),
     "settings_wrong": Text("Configuration à corriger : {words}.", "Settings to correct: {words}."),
     "plain_port": Text(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gateway.flow.patience import Patience
 from gateway.flow.ports import Blobs, Clock, Line, MessageLog, Pacs
-from gateway.model.relay import LineAnswer, Platform
+from gateway.model.relay import Direction, End, LineAnswer, Platform
 from gateway.model.site import Site
 from gateway.settings import Settings
-from gateway.settings.hl7 import MllpPeerTable, MllpPortTable, PlatformTable
+from gateway.settings.hl7 import MllpPortTable, PeerTable, PlatformTable
 from gateway.store.relays import SqlRelays
 from gateway.trust import safexml
 from gateway.trust.tls import allowed_name, client_context, server_context
@@ -19,6 +19,7 @@ from gateway.trust.tls import allowed_name, client_context, server_context
 if TYPE_CHECKING:
     import ssl
 
+    from gateway.flow.fetch import Fetching
     from gateway.flow.forward import Forwarding
     from gateway.flow.relay import AcceptAll, Relaying
     from gateway.hl7.ports import ListenerSettings
@@ -121,19 +122,38 @@ class RelayRooms:
             processing_id="P" if self._settings.environment == "production" else "T",
         )
 
+    @cached_property
+    def fetching(self) -> Fetching:
+        """What gives messages to the ends that fetch theirs."""
+        from gateway.flow.fetch import Fetching
+
+        tables = self._settings
+        ends = frozenset(
+            [
+                *(End(Direction.TO_PLATFORM, name) for name, one in tables.platform.items() if one.fetches),
+                *(End(Direction.TO_SITE, name) for name, one in tables.site.items() if one.ris and one.ris.fetches),
+            ]
+        )
+        return Fetching(store=self.store, blobs=self._blobs, clock=self._clock, ends=ends, ring=self._ring)
+
     def web_parts(self) -> RelayParts:
-        """What the web shows of the relay, and what it lets a site's system do."""
+        """What the web shows of the relay, and what it lets the systems of both ends do."""
+        from gateway.hl7.relay_reading import read
         from gateway.web.parts import RelayParts
 
         return RelayParts(
             store=self.store,
             submit=self.desk.submit,
+            fetching=self.fetching,
+            said=read,
             take_up=lambda message_id, actor: self.forwarding.take_up(message_id, actor),
             give_up=lambda message_id, actor: self.forwarding.give_up(message_id, actor),
         )
 
-    def _line(self, table: MllpPeerTable, place: str) -> Line:
-        return MllpLine(table, place, self.wording)
+    def _line(self, table: PeerTable, place: str) -> Line:
+        from gateway.flow.fetch import PulledLine
+
+        return PulledLine() if table.fetches else MllpLine(table, place, self.wording)
 
 
 class MllpLine:
@@ -143,7 +163,7 @@ class MllpLine:
     first one again) is then none.
     """
 
-    def __init__(self, table: MllpPeerTable, place: str, wording: HL7Wording) -> None:
+    def __init__(self, table: PeerTable, place: str, wording: HL7Wording) -> None:
         """Raises SettingsError (``tls_files``)."""
         self._table = table
         self._wording = wording

@@ -15,6 +15,7 @@ from werkzeug.test import Client, TestResponse
 
 from gateway.demo.identity import SITE
 from gateway.errors import InputRejected
+from gateway.hl7 import relay_reading
 from gateway.hl7.again import again
 from gateway.hl7.reception import Reception
 from gateway.hl7.teleradiology import read
@@ -114,6 +115,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
             relay=RelayParts(
                 store=relay.store,
                 submit=submit,
+                fetching=relay.fetching,
+                said=relay_reading.read,
                 take_up=relay.forwarding.take_up,
                 give_up=relay.forwarding.give_up,
             ),

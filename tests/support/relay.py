@@ -15,6 +15,7 @@ from gateway.demo import identity, reports
 from gateway.demo.identity import CT
 from gateway.demo.ris import transmission
 from gateway.errors import GatewayError
+from gateway.flow.fetch import Fetching, PulledLine
 from gateway.flow.forward import Forwarding, partial_url
 from gateway.flow.patience import Patience
 from gateway.flow.relay import Relaying
@@ -29,7 +30,7 @@ from gateway.model import relay as relay_model
 from gateway.model.codes import DCM, LOINC, SNOMED_CT, Code
 from gateway.model.identifiers import PROFESSIONAL_OID, Identifier
 from gateway.model.people import Professional
-from gateway.model.relay import Delays, LineAnswer, Platform, RelayMessage, RelayRequest
+from gateway.model.relay import Delays, Direction, End, LineAnswer, Platform, RelayMessage, RelayRequest
 from gateway.model.site import Site
 from gateway.model.teleradiology import (
     Answer,
@@ -219,6 +220,7 @@ class Stage:
     reception: Reception
     platform: FakeLine
     site: FakeLine
+    fetching: Fetching
     rung: list[int]
 
     def take(self, message: bytes, **admission: Any) -> tuple[str, str]:
@@ -253,9 +255,16 @@ class Stage:
 
 @contextmanager
 def stage(
-    folder: Path, *, site: Site | None = None, ris: bool = True, retry_first_s: float = 2.0, **platform: Any
+    folder: Path,
+    *,
+    site: Site | None = None,
+    ris: bool = True,
+    retry_first_s: float = 2.0,
+    fetching: frozenset[Direction] = frozenset(),
+    **platform: Any,
 ) -> Iterator[Stage]:
-    """A relay between the demo's site and one platform, which has *platform*'s settings."""
+    """A relay between the demo's site and one platform, which has *platform*'s settings; to *fetching* nothing is
+    sent: that end fetches its messages."""
     chosen = site or worlds.SITE
     with worlds.world(folder, site=chosen) as world:
         engine, writer = world.store._engine, world.store._writer
@@ -277,18 +286,26 @@ def stage(
             ring=lambda: rung.append(1),
         )
         there, here = FakeLine(), FakeLine()
+        names = {Direction.TO_PLATFORM: "lecture", Direction.TO_SITE: chosen.name}
+        fetch = Fetching(
+            store=store,
+            blobs=world.blobs,
+            clock=world.clock,
+            ends=frozenset(End(way, names[way]) for way in fetching),
+            ring=lambda: rung.append(1),
+        )
         forwarding = Forwarding(
             store=store,
             blobs=world.blobs,
             clock=world.clock,
             sites={chosen.name: chosen},
             platforms={"lecture": agreed},
-            platform_lines={"lecture": there},
-            site_lines={chosen.name: here},
+            platform_lines={"lecture": PulledLine() if Direction.TO_PLATFORM in fetching else there},
+            site_lines={chosen.name: PulledLine() if Direction.TO_SITE in fetching else here},
             pacs={"pacs": world.pacs},
             wording=HL7Wording(),
             regions={"CHEST": ("67734004",), "HEAD": ("774007",)},
             patience=Patience(retry_first_s=retry_first_s),
         )
         reception = Reception(world.accepting.accept_all, world.clock, messages, relaying)
-        yield Stage(world, store, messages, relaying, forwarding, reception, there, here, rung)
+        yield Stage(world, store, messages, relaying, forwarding, reception, there, here, fetch, rung)

@@ -7,6 +7,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -15,8 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway import check as looking
 from gateway.check import Finding, check
+from gateway.model.relay import Direction, End
 from gateway.texts import looks
 from gateway.trust.tls import Validity
+from tests.support.relay import request, stage, written
 
 LOGIN = '[login]\nissuer = "http://127.0.0.1:1"\nclient_id = "c"\ndemonstration = true\n'
 
@@ -56,7 +59,7 @@ def _certificate(folder: Path, name: str, *, since_days: int = -1, days: int = 3
         ("[pacs.p]\nhost = 'h'\nport = 1\ncalled_aet = 'A'\ncaled_aet = 'B'", "dire called_aet ?", "mean called_aet?"),
         ("[web]\nport = 'x'", "web.port: un nombre entier est attendu", "web.port: Input should be a valid integer"),
         ("[web]\nport = 70000", "web.port: doit être au plus 65535", "less than or equal to 65535"),
-        ("[web", "Vérifiez son nom (--config)", "Check its name (--config)"),
+        ("[web", "ligne 1, colonne 5 : le nom d'une table n'est pas fermé", "line 1, column 5: the name of a table"),
     ],
 )
 def test_a_wrong_key_is_named_with_the_one_that_was_meant(tmp_path: Path, text: str, french: str, english: str) -> None:
@@ -105,6 +108,62 @@ def test_a_port_that_another_program_holds_is_not_taken_for_ours(tmp_path: Path)
     assert (found["port web"].state, "ss -ltnp" in found["port web"].words) == ("warning", True)
 
 
+def test_each_end_of_the_relay_is_looked_at_by_the_way_its_messages_go(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        text = f"""{LOGIN}[mllp]
+enabled = false
+[pacs.p]
+host = "127.0.0.1"
+port = 1
+called_aet = "P"
+[site.s]
+organization_id = "1"
+organization_name = "o"
+pacs = "p"
+destinations = []
+source_id = "1.2.3"
+[site.s.ris]
+host = "127.0.0.1"
+port = 1
+[platform.sent]
+host = "127.0.0.1"
+port = {there.getsockname()[1]}
+addresses = ["A|A"]
+sites = ["s"]
+[platform.fetching]
+delivery = "pull"
+addresses = ["B|B"]
+sites = ["s"]
+[[intake.key]]
+name = "tlr"
+sha256 = "{"0" * 64}"
+platform = "fetching"
+"""
+        found = _found(tmp_path, text)
+    assert (found["platform sent"].state, "takes connections" in found["platform sent"].words) == ("ok", True)
+    assert found["ris s"].state == "warning"
+    assert (found["platform fetching"].state, "by the key tlr" in found["platform fetching"].words) == ("ok", True)
+
+
+def test_who_fetches_its_messages_and_does_so_no_more_is_named(tmp_path: Path) -> None:
+    with stage(tmp_path, fetching=frozenset({Direction.TO_PLATFORM}), check_pacs=False) as here:
+        key = SimpleNamespace(name="tlr", platform="lecture", site="")
+        house = SimpleNamespace(
+            settings=SimpleNamespace(intake=SimpleNamespace(key=(key,))),
+            relay=SimpleNamespace(store=here.store),
+            engine=here.world.store._engine,
+            clock=here.world.clock,
+            sites=here.relaying.sites,
+        )
+        end = End(Direction.TO_PLATFORM, "lecture")
+        here.take(written(request()))
+        here.forward()
+        assert looking._fetches(house, end).code == "look_fetches"  # type: ignore[arg-type]
+        here.world.clock.forward(3601)
+        said = looking._fetches(house, end)  # type: ignore[arg-type]
+        assert (said.code, said.state, said.facts["keys"]) == ("look_unfetched", "warning", "tlr")
+
+
 def test_a_database_that_does_not_open_is_told_in_its_own_words(tmp_path: Path) -> None:
     text = f'{LOGIN}[store]\nurl = "postgresql+psycopg://nobody:secret@/none?host={tmp_path}"\n'
     store = _found(tmp_path, text)["store"]
@@ -143,6 +202,14 @@ def test_every_sentence_that_names_something_wrong_says_what_to_do() -> None:
         "look_repository",
         "look_notices",
     }
-    good |= {"look_writable", "look_status_folder", "look_status_folder_new", "look_port", "look_provider"}
+    good |= {
+        "look_peer",
+        "look_fetches",
+        "look_writable",
+        "look_status_folder",
+        "look_status_folder_new",
+        "look_port",
+        "look_provider",
+    }
     for code, text in looks.TEXTS.items():
         assert code in good | {"look_certificate"} or asked.search(text.fr), code

@@ -169,10 +169,24 @@ def test_a_report_can_be_the_facts_of_the_examination() -> None:
     assert refusal.value.place == "document.id"
 
 
+def test_a_report_can_be_the_facts_of_the_examination_around_a_pdf() -> None:
+    facts = json.loads((DOCS / "examples" / "report-ct.json").read_text(encoding="utf-8"))
+    pdf = b"%PDF-1.4 a report"
+    form = {"kind": "report", "order": {"value": "OPN-77"}, "report": facts, "pdf": base64.b64encode(pdf).decode()}
+    message = message_of(form)
+    assert right(message, "cda-oru-r01")
+    content = base64.b64decode(er7.parse(message).all("OBX")[0].text(5, 5))
+    assert base64.b64encode(pdf) in content
+    with pytest.raises(InputRejected) as refusal:
+        message_of({**form, "pdf": base64.b64encode(b"<html>").decode()})
+    assert refusal.value.code == "form_pdf"
+
+
 @pytest.mark.parametrize(
     ("form", "place"),
     [
         ({"kind": "report", "order": {"value": "1"}}, "JSON"),
+        (document("report", pdf="JVBERi0="), "JSON"),
         (document("report", report={}), "JSON"),
         (document("document", content="%%%"), "content"),
         (document("document", content=""), "content"),

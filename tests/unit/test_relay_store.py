@@ -11,9 +11,22 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import InputRejected, Unavailable
+from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
 from gateway.model.message import ACCEPTED, Arrival, Verdict
-from gateway.model.relay import DeliveryState, Direction, Entry, Flow, RelayMessage, RelayRequest, RequestState
+from gateway.model.relay import (
+    ANSWERED,
+    FETCHED,
+    RECEIVED,
+    DeliveryState,
+    Direction,
+    End,
+    Entry,
+    Flow,
+    RelayMessage,
+    RelayRequest,
+    RequestState,
+)
 from gateway.store import messages as message_log
 from gateway.store.messages import SqlMessages
 from gateway.store.relays import SqlRelays
@@ -110,6 +123,53 @@ def test_a_line_gives_its_messages_one_after_the_other(tables: Tables) -> None:
     assert second is not None
     assert second.id == "d2"
     assert tables.relays.request("r1").accessions == ("1", "2", "3")
+
+
+def test_what_an_end_fetches_is_delivered_whoever_has_its_line(tables: Tables) -> None:
+    there = End(Direction.TO_PLATFORM, "lecture")
+    for number, asked in (("1", "r1"), ("2", "r1"), ("3", "r2")):
+        tables.relays.enter(entry(number, asked), None)
+    while (one := tables.relays.claim(NOW, 60)) is not None:
+        tables.relays.save(replace(one, state=DeliveryState.SENDING, due_at=NOW + timedelta(minutes=1)), [])
+    pairs = tables.relays.offered(there, limit=9)
+    assert [(request.id, message.id) for request, message in pairs] == [("r1", "d1"), ("r2", "d3")]
+    assert [message.id for _, message in tables.relays.offered(there, limit=9, after="d1")] == ["d3"]
+    assert tables.relays.offered(End(Direction.TO_PLATFORM, "autre"), limit=9) == ()
+    assert tables.relays.offered(End(Direction.TO_SITE, "nord"), limit=9) == ()
+
+    later = NOW + timedelta(minutes=1)
+    leased = tables.relays.claim(later, 60)
+    assert leased is not None
+    event = AuditEvent(action="relay.delivered", actor="tlr")
+    tables.relays.fetched(leased.id, event)
+    tables.relays.save(leased, [], release=False)
+    assert tables.relays.message(leased.id).answer == FETCHED
+    tables.relays.received(leased, later, event)
+    with pytest.raises(Unavailable, match="lease_lost"):
+        tables.relays.save(leased, [])
+    with pytest.raises(Unavailable, match="lease_lost"):
+        tables.relays.received(leased, later, event)
+    done = tables.relays.message(leased.id)
+    assert (done.state, done.answer, done.delivered_at) == (DeliveryState.DELIVERED, RECEIVED, later)
+    # Its line is free, and so is what stands behind it.
+    assert {one.id for one in (tables.relays.claim(later, 60), tables.relays.claim(later, 60)) if one} == {"d2", "d3"}
+
+
+def test_an_answer_delivers_the_request_that_was_fetched_in_one_transaction(tables: Tables) -> None:
+    tables.relays.enter(entry("1"), None)
+    asked = tables.relays.claim(NOW, 60)
+    assert asked is not None
+    tables.relays.save(replace(asked, state=DeliveryState.SENDING), [])
+    back = replace(entry("2", direction=Direction.TO_SITE), answers=True)
+    tables.relays.enter(back, None)
+    assert tables.relays.message("d1").state is DeliveryState.SENDING
+    tables.relays.fetched("d1", AuditEvent(action="relay.fetched", actor="tlr"))
+    again = replace(entry("3", direction=Direction.TO_SITE), answers=True)
+    tables.relays.enter(again, None)
+    assert (tables.relays.message("d1").state, tables.relays.message("d1").answer) == (
+        DeliveryState.DELIVERED,
+        ANSWERED,
+    )
 
 
 def test_a_lease_that_ran_out_goes_to_another_and_the_first_writes_nothing(tables: Tables) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from pydantic import BaseModel
 
 from gateway.errors import SettingsError
-from gateway.settings import Settings, load
+from gateway.settings import Settings, load, toml
+from gateway.texts import sentence
 
 FILE = Path(__file__).parents[2] / "config" / "gateway.toml"
 
@@ -101,16 +103,113 @@ def test_a_site_that_names_an_absent_pacs_is_refused(tmp_path: Path) -> None:
     assert "nowhere" in refusal.value.facts["words"]
 
 
-@pytest.mark.parametrize("content", [b"not = toml = at all", b"\xff\xfe", b"[a"])
-def test_a_file_that_is_not_toml_is_named(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "line", "column", "french", "english"),
+    [
+        (b"[web]\nport", 2, 5, "il manque", "without"),
+        (b"port = 80 80", 1, 11, "de trop", "stands behind a value"),
+        (b"[web", 1, 5, "[nom]", "[name]"),
+        (b"[[web]", 1, 6, "[nom]", "[name]"),
+        (b"a = 1\na = 2\n\n", 2, 6, "gardez-en une seule", "keep one"),
+        (b"[a]\n[a]", 2, 3, "gardez-en une seule", "keep one"),
+        (b"a = {b = 1, b = 2}", 1, 18, "gardez-en une seule", "keep one"),
+        (b"a = {b = 1}\na.c = 1\n", 2, 8, "gardez-en une seule", "keep one"),
+        (b"a = 'x", 1, 7, "guillemet par lequel", "quote that it begins with"),
+        (b"a = '''x", 1, 9, "guillemet par lequel", "quote that it begins with"),
+        (b'a = "x\n"', 1, 7, "fin de sa ligne", "end of its line"),
+        (b"a = 1 # \x01", 1, 9, "fin de sa ligne", "end of its line"),
+        (b'a = "C:\\temp\\q"', 1, 15, "doublez-le", "write it twice"),
+        (b'a = "\\ud800"', 1, 12, "son num", "by its number"),
+        (b'a = "\\uzz"', 1, 8, "son num", "by its number"),
+        (b"a = 2026-02-30T10:00:00", 1, 5, "cette date", "this day"),
+        (b"a = yes", 1, 5, "true et false", "true and false"),
+        (b"a =", 1, 4, "true et false", "true and false"),
+        ("clé = 1".encode(), 1, 3, "il manque", "without"),
+        ("é = 1".encode(), 1, 1, "accent", "accents"),
+        (b"a. = 1", 1, 4, "accent", "accents"),
+        (b"a = [1 2]", 1, 8, "une liste", "a list"),
+        (b"a = {b = 1", 1, 11, "accolades", "braces"),
+        (b"a = 1\nb = '\xff'", 2, 6, "enregistrez-le en UTF-8", "save it as UTF-8"),
+    ],
+)
+def test_what_is_no_toml_is_told_by_its_place_with_what_to_write(
+    tmp_path: Path, content: bytes, line: int, column: int, french: str, english: str
+) -> None:
     path = tmp_path / "gateway.toml"
     path.write_bytes(content)
     with pytest.raises(SettingsError) as refusal:
         load(path)
-    assert refusal.value.code == "settings_unreadable"
+    error = refusal.value
+    told = sentence(error.code, error.facts, "fr"), sentence(error.code, error.facts, "en")
+    assert f"ligne {line}, colonne {column} : " in told[0]
+    assert f"line {line}, column {column}: " in told[1]
+    assert (french in told[0], english in told[1]) == (True, True), told
+
+
+def test_each_message_of_the_reader_of_toml_has_its_words() -> None:
+    source = inspect.getsource(tomllib._parser)  # type: ignore[attr-defined]
+    messages = re.findall(r"""suffixed_err\(\s*src,\s*\w+,\s*f?"(.+?)",?\s*\)""", source)
+    assert len(messages) > 15
+    for message in (one.encode().decode("unicode_escape") for one in messages):
+        # What is expected are the quotes of a string.
+        said = message.replace("{expect!r}", repr("'"))
+        assert toml._words(said)[0] != said, said
+
+
+def test_a_file_with_a_mark_of_its_encoding_and_the_line_ends_of_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_bytes(b'\xef\xbb\xbflog_level = "debug"\r\n[web]\r\nport = 81\r\n')
+    assert (load(path).log_level, load(path).web.port) == ("debug", 81)
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refusal:
         load(tmp_path / "none.toml")
     assert refusal.value.place.endswith("none.toml")
+
+
+_RELAY = """
+[pacs.p]
+host = "127.0.0.1"
+port = 1
+called_aet = "P"
+[site.s]
+organization_id = "1"
+organization_name = "o"
+pacs = "p"
+destinations = []
+source_id = "1.2.3"
+[platform.lecture]
+addresses = ["TLR|LECTURE"]
+sites = ["s"]
+"""
+_KEY = f'[[intake.key]]\nname = "k"\nsha256 = "{"0" * 64}"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('host = "h"\nport = 1\n', None),
+        ('delivery = "mllp"\nhost = "h"\nport = 1\n', None),
+        (f'delivery = "pull"\n{_KEY}platform = "lecture"\n', None),
+        (f'host = "h"\nport = 1\n[site.s.ris]\ndelivery = "pull"\n{_KEY}site = "s"\n', None),
+        ("", "needs host and port"),
+        ('host = "h"\n', "needs host and port"),
+        ("port = 1\n", "needs host and port"),
+        ('delivery = "pull"\n', "'lecture' fetches its messages"),
+        (f'delivery = "pull"\n{_KEY}site = "s"\n', "an [[intake.key]] must name that platform"),
+        (f'host = "h"\nport = 1\n[site.s.ris]\ndelivery = "pull"\n{_KEY}platform = "lecture"\n', "name that site"),
+        ('delivery = "pull"\nhost = "h"\nport = 1\ntls = true\n', "take out host, port, tls"),
+        ('delivery = "push"\nhost = "h"\nport = 1\n', "'mllp' or 'pull'"),
+    ],
+)
+def test_an_end_of_the_relay_is_sent_its_messages_or_fetches_them(tmp_path: Path, more: str, words: str | None) -> None:
+    path = _write(tmp_path, f"{_RELAY}{more}")
+    if words is None:
+        settings = load(path)
+        ends = [settings.platform["lecture"], *filter(None, [settings.site["s"].ris])]
+        assert any(end.fetches for end in ends) is ("pull" in more)
+        return
+    with pytest.raises(SettingsError) as refusal:
+        load(path)
+    assert words in refusal.value.facts["words"]

@@ -11,7 +11,7 @@ from gateway.flow.ports.reception import NO_TURN, Turn
 from gateway.model.audit import AuditEvent
 from gateway.model.identifiers import Identifier
 from gateway.model.message import Arrival
-from gateway.model.relay import Addition, Delays, Entry, LineAnswer, RelayMessage, RelayRequest, Told
+from gateway.model.relay import Addition, Delays, End, Entry, LineAnswer, RelayMessage, RelayRequest, Told
 
 
 class RelayStore(Protocol):
@@ -37,9 +37,9 @@ class RelayStore(Protocol):
         """Raises InputRejected (``relay_request_unknown``)."""
 
     def requests(
-        self, *, limit: int, states: Sequence[str] = (), platform: str = "", site: str = ""
+        self, *, limit: int, states: Sequence[str] = (), platform: str = "", site: str = "", after: str = ""
     ) -> Sequence[RelayRequest]:
-        """Requests, newest first."""
+        """Requests, newest first, those behind the one with the id *after*; raises InputRejected (``relay_cursor``)."""
 
     def messages(self, request_id: str) -> Sequence[RelayMessage]:
         """The messages of a request, in the order of their arrival; leased to nobody."""
@@ -64,6 +64,19 @@ class RelayStore(Protocol):
 
     def save(self, message: RelayMessage, events: Iterable[AuditEvent], *, release: bool = True) -> None:
         """Write the message back; raises Unavailable when its lease was lost, or, for one without, it is not held."""
+
+    def offered(self, end: End, *, limit: int, after: str = "") -> Sequence[tuple[RelayRequest, RelayMessage]]:
+        """The messages that may leave for *end* and did not yet, each with its request, in the order of their arrival;
+        those behind the one with the id *after*. Raises InputRejected (``relay_cursor``)."""
+
+    def fetched(self, message_id: str, event: AuditEvent) -> None:
+        """A message that may leave was given to its end, which has not said yet that it has it."""
+
+    def received(self, message: RelayMessage, now: datetime, event: AuditEvent) -> None:
+        """Its end says that it has *message*, which may leave: it is delivered, whoever has its lease.
+
+        Raises Unavailable when it is in another state by now.
+        """
 
     def delays(self, since: datetime) -> Sequence[Delays]:
         """Statistics of the requests since *since*, a platform each."""
