@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Table, exc
+from sqlalchemy import Connection, Dialect, Table, bindparam, exc
 from sqlalchemy.dialects import postgresql, sqlite
 
 Values = Mapping[str, Any]
@@ -34,7 +34,12 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) ->
     """Insert rows, each with the same columns; none is nothing."""
     if not rows:
         return
-    insertion = _insertion(connection.dialect, table, tuple(rows[0]))
+    names = tuple(rows[0])
+    if connection.dialect.name == "postgresql" and len(rows) <= _FEW:
+        together = {f"{name}_{at}": row[name] for at, row in enumerate(rows) for name in names}
+        _execute(connection, _insertion(connection.dialect, table, names, rows=len(rows)), together)
+        return
+    insertion = _insertion(connection.dialect, table, names)
     with driver_cursor(connection, insertion.text) as cursor:
         cursor.executemany(insertion.text, [insertion.parameters(values) for values in rows])
 
@@ -57,7 +62,7 @@ class _Insertion(NamedTuple):
 
     text: str
     names: tuple[str, ...]
-    """Of the columns, in the order of the parameters."""
+    """Of the values, in the order of the parameters."""
     converters: tuple[tuple[int, Callable[[Any], Any]], ...]
     """Of the places whose values the driver does not take as they are."""
     positional: bool
@@ -73,20 +78,27 @@ class _Insertion(NamedTuple):
 _CURSOR = "gateway_cursor"
 """Where a connection keeps its cursor, in ``Connection.info``, which ends with the connection of the driver."""
 
+_FEW = 8
+"""Rows that go to PostgreSQL in one statement. Several by one statement each is four ways to the server and back
+(psycopg begins a pipeline for them): worth it for many."""
+
 _Known = Literal["fail", "skip", "replace"]
 """What becomes of a row whose key is known."""
 
-_insertions: dict[tuple[str, Table, tuple[str, ...], _Known], _Insertion] = {}
+_insertions: dict[tuple[str, Table, tuple[str, ...], _Known, int], _Insertion] = {}
 
 
-def _insertion(dialect: Dialect, table: Table, names: tuple[str, ...], known: _Known = "fail") -> _Insertion:
-    key = (dialect.name, table, names, known)
+def _insertion(
+    dialect: Dialect, table: Table, names: tuple[str, ...], known: _Known = "fail", *, rows: int = 0
+) -> _Insertion:
+    """*rows*: how many at a time, their values named with their number; 0 is one, its values named as they are."""
+    key = (dialect.name, table, names, known, rows)
     if key not in _insertions:
-        _insertions[key] = _compiled(dialect, table, names, known)
+        _insertions[key] = _compiled(dialect, table, names, known, rows)
     return _insertions[key]
 
 
-def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...], known: _Known) -> _Insertion:
+def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...], known: _Known, rows: int) -> _Insertion:
     # Inline: the database does not give back the key that it made.
     statement = INSERT[dialect.name](table).inline()
     if known == "skip":
@@ -95,9 +107,12 @@ def _compiled(dialect: Dialect, table: Table, names: tuple[str, ...], known: _Kn
         keys = table.primary_key.columns
         rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
         statement = statement.on_conflict_do_update(index_elements=list(keys), set_=rest)
-    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
-    in_order = tuple(compiled.positiontup or names)
-    converters = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in in_order]
+    columns = {f"{name}_{at}": table.c[name] for at in range(rows) for name in names} or {n: table.c[n] for n in names}
+    if rows:
+        statement = statement.values([{name: bindparam(f"{name}_{at}") for name in names} for at in range(rows)])
+    compiled: Any = statement.compile(dialect=dialect, column_keys=None if rows else list(names))
+    in_order = tuple(compiled.positiontup or columns)
+    converters = [columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in in_order]
     return _Insertion(
         text=compiled.string,
         names=in_order,

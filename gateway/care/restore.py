@@ -38,7 +38,7 @@ from gateway.flow.states import Happening
 from gateway.model.audit import AuditEvent
 from gateway.model.share import ShareState
 from gateway.store import forms, migrations
-from gateway.store.engine import transaction
+from gateway.store.engine import take_as_long, transaction
 from gateway.store.schema import LINEAGES, SHARE_STEPS, SHARES
 from gateway.store.schema_care import CHORES
 from gateway.wiring.house import House
@@ -209,8 +209,7 @@ def _bring(house: House, backup: Backup, digest: str) -> None:
 def _bring_rows(house: House, backup: Backup, *, go_on: bool) -> tuple[int, int]:
     now = house.clock.now()
     with transaction(house.engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        take_as_long(connection)
         tables = {table.name: table for table in rows.tables(connection)}
         unknown = sorted(set(backup.tables) - set(tables))
         if unknown:

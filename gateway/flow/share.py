@@ -10,7 +10,7 @@ Nothing here touches a socket, a file or a database; the ports of ``flow/ports``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 from lxml import etree
@@ -61,7 +61,7 @@ class Sharing(Amending, Remaking, ByHand):
             found = self.material(share)
             return found if isinstance(found, Share) else self._freeze(share, found)
         if share.state is ShareState.FROZEN:
-            return self._depart(share, self.store.frozen(share.id))
+            return self._depart(share)
         return self._ask_then_send(share)
 
     # .. the study is awaited
@@ -148,13 +148,14 @@ class Sharing(Amending, Remaking, ByHand):
             facts |= {"links_in_pdf": str(len(in_pdf))} if in_pdf else {}
         for draft in made.drafts:
             self.blobs.put(draft.content)
-        share = moved(share, Happening.FROZEN, now, due=now)
         pairings = [pairing for _, pairing in material.exams]
-        event = audit("share.frozen", material.report, facts=facts)
-        if not self.store.freeze(share, frozen, made.rows, pairings, [event]):
-            share = replace(share, state=ShareState.WAITING)
+        # That it may be out is said with what it is, in one transaction: it leaves at once.
+        fixed = moved(share, Happening.FROZEN, now, due=now)
+        leaving = moved(fixed, Happening.DEPARTURE, now, due=now)
+        events = [audit("share.frozen", material.report, facts=facts), self.about("share.sending", leaving)]
+        if not self.store.freeze(leaving, frozen, made.rows, pairings, events, through=[fixed]):
             return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
-        return self._depart(share, frozen)
+        return self._send(leaving, frozen, again=False)
 
     def _withdraw_first(self, share: Share, standing: Share) -> Share:
         """A corrected report of another patient: what stands under the wrong one goes before this one comes."""
@@ -180,11 +181,9 @@ class Sharing(Amending, Remaking, ByHand):
 
     # .. the submission leaves
 
-    def _depart(self, share: Share, frozen: FrozenSubmission) -> Share:
-        """Say first that it may be out, then let it go: after a crash in between, the registry is asked.
-
-        *frozen* is what the store has, whether it was just written or is read again at a later try.
-        """
+    def _depart(self, share: Share) -> Share:
+        """Say first that it may be out, then let it go: after a crash in between, the registry is asked."""
+        frozen = self.store.frozen(share.id)
         now = self.clock.now()
         share = moved(share, Happening.DEPARTURE, now, due=now)
         self.store.save(share, [self.about("share.sending", share)], release=False)

@@ -21,6 +21,7 @@ CHANNEL = "gateway_work"
 _QUIET_S = 0.05
 _AGAIN_S = 5.0
 _LOOK_UP_S = 1.0
+_PATIENCE_S = 10.0
 
 
 class Notifier:
@@ -98,10 +99,11 @@ class Listener:
                 self._ended.wait(_AGAIN_S)
 
     def _listen(self) -> None:
-        import psycopg  # an extra: whoever has no PostgreSQL has no psycopg
+        from gateway.store.patient import PatientConnection  # an extra: whoever has no PostgreSQL has no psycopg
 
         alive: dict[str, Any] = POSTGRESQL_ALIVE
-        with psycopg.connect(self._url, autocommit=True, connect_timeout=10, **alive) as connection:
+        with PatientConnection.connect(self._url, autocommit=True, connect_timeout=10, **alive) as connection:
+            connection.patience_s = _PATIENCE_S
             connection.execute(f"LISTEN {CHANNEL}")
             self._ring()  # whatever came while nobody listened
             while not self._ended.is_set():

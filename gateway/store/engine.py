@@ -3,7 +3,10 @@
 Two databases, one code. SQLite is embedded: write-ahead log, ``synchronous=FULL`` (a commit that returned survives a
 power cut; ``NORMAL`` would lose the last ones), foreign keys on, and a transaction that may write takes the write
 lock at its beginning (``BEGIN IMMEDIATE``), because one that asks for it in the middle is refused instead of waiting.
-PostgreSQL is reached by psycopg 3, in READ COMMITTED.
+PostgreSQL is reached by psycopg 3, in READ COMMITTED (:mod:`gateway.store.patient` bounds its silence).
+
+On both the driver begins nothing of itself: what begins a transaction is said here, in the words of its kind
+(:data:`_BEGINS`).
 
 Nothing of SQLAlchemy leaves this package: :func:`mapped` turns its exceptions into :mod:`gateway.errors`.
 """
@@ -16,7 +19,7 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +27,26 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import exc
 
+from gateway.audit.inserting import driver_cursor
 from gateway.errors import GatewayError, InputRejected, SettingsError, Unavailable
 from gateway.store.checkpoints import LONGEST_LOG_PAGES
 from gateway.store.files import full, make_folder, sync_folder
 
 log = structlog.get_logger(__name__)
 
-_READING = "gateway_reading"
-"""Told to what begins a transaction of SQLite, in ``Connection.info``: this one only reads."""
+_BEGINS = "gateway_begins"
+"""With which words the next transaction of a connection begins, in its ``Connection.info``; without, it may write."""
+_WORDS = {
+    "sqlite": {"writing": "BEGIN IMMEDIATE", "ahead": "BEGIN IMMEDIATE", "reading": "BEGIN"},
+    # One way to the server and back, not two. READ COMMITTED gives each statement the state of its own moment, in a
+    # transaction or without: readings are without, since most of them are one statement.
+    "postgresql": {"writing": "BEGIN", "ahead": "BEGIN; SET LOCAL synchronous_commit TO OFF", "reading": ""},
+}
 _IDLE_S = 1.0
 _USED_AT = "gateway_used_at"
 _ASK_AGAIN_S = 0.0005
+_LATER_THAN_ITS_LIMIT_S = 5.0
+"""How much later than at its own limit PostgreSQL is given up: a server that lives ends a statement itself."""
 _POSTGRESQL_OPTIONS = "-c timezone=UTC -c synchronous_commit=on -c client_encoding=UTF8"
 
 POSTGRESQL_ALIVE = {
@@ -75,26 +87,23 @@ def open_engine(url: str, *, busy_timeout_s: float = 10.0, pool_size: int = 32) 
     return engine
 
 
-@contextmanager
-def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction that may write: committed at the end, rolled back by any exception. Raises as :func:`mapped`."""
-    with mapped(), engine.begin() as connection:
-        yield connection
+def transaction(engine: sa.Engine, *, ahead: bool = False) -> AbstractContextManager[sa.Connection]:
+    """A transaction that may write: committed at the end, rolled back by any exception. Raises as :func:`mapped`.
 
-
-@contextmanager
-def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction that only reads: on SQLite it never waits for a writer. Raises as :func:`mapped`.
-
-    PostgreSQL, in READ COMMITTED, gives each statement the state of its own moment, in a transaction or without: there
-    is none, since its beginning and its end are two ways to the server and back for the one of most readings.
+    *ahead*: PostgreSQL does not wait for its disk (:meth:`gateway.store.writer.Writer.run_ahead`).
     """
-    if engine.dialect.name == "postgresql":
-        with mapped(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield connection
-        return
+    return _begun_by(engine, "ahead" if ahead else "writing")
+
+
+def reading(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
+    """A transaction that only reads: on SQLite it never waits for a writer. Raises as :func:`mapped`."""
+    return _begun_by(engine, "reading")
+
+
+@contextmanager
+def _begun_by(engine: sa.Engine, kind: str) -> Iterator[sa.Connection]:
     with mapped(), engine.connect() as connection:
-        connection.info[_READING] = True
+        connection.info[_BEGINS] = _WORDS[engine.dialect.name][kind]
         with connection.begin():
             yield connection
 
@@ -109,8 +118,15 @@ def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
         return
     level: Any = {"isolation_level": "REPEATABLE READ"}
     with mapped(), engine.connect().execution_options(**level) as connection, connection.begin():
-        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        take_as_long(connection)
         yield connection
+
+
+def take_as_long(connection: sa.Connection) -> None:
+    """Of a transaction that has begun: its statements may take as long as they do (a copy, a migration)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.connection.driver_connection.patience_s = None  # type: ignore[union-attr]
 
 
 @contextmanager
@@ -188,34 +204,59 @@ def _open_postgresql(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.E
         max_overflow=0,
         pool_timeout=busy_timeout_s,
         pool_recycle=3600,
+        # The driver's own BEGIN would be a way to the server of its own; ours comes with the event below.
+        isolation_level="AUTOCOMMIT",
         connect_args={
             "connect_timeout": max(2, int(busy_timeout_s)),
             **POSTGRESQL_ALIVE,
             "options": f"{_POSTGRESQL_OPTIONS} {limits}",
         },
     )
-    _look_at_idle_connections(engine)
+    patience_s = busy_timeout_s * 3 + _LATER_THAN_ITS_LIMIT_S
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(_: object, __: object, arguments: Any, named: Any) -> Any:
+        from gateway.store.patient import PatientConnection  # an extra: whoever has no PostgreSQL has no psycopg
+
+        connection = PatientConnection.connect(*arguments, **named)
+        connection.patience_s = patience_s
+        return connection
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        words = connection.info.pop(_BEGINS, "BEGIN")
+        # What asks for a level of its own (a snapshot, none at all) gets that from the driver.
+        if words and "isolation_level" not in connection.get_execution_options():
+            with driver_cursor(connection, words) as cursor:
+                cursor.execute(words, prepare=False)
+
+    _look_at_idle_connections(engine, busy_timeout_s, patience_s)
     return engine
 
 
-def _look_at_idle_connections(engine: sa.Engine) -> None:
+def _look_at_idle_connections(engine: sa.Engine, soon_s: float, patience_s: float) -> None:
     """See whether the server still has a connection that was idle for :data:`_IDLE_S`, before it is used.
 
-    SQLAlchemy's own look (``pool_pre_ping``) asks before each use: two dozen times a share.
+    SQLAlchemy's own look (``pool_pre_ping``) asks before each use: two dozen times a share. The server answers this one
+    within *soon_s* seconds, anything else within *patience_s*.
     """
 
     @sa.event.listens_for(engine, "checkin")
-    def used(_: object, record: Any) -> None:
+    def used(connection: Any, record: Any) -> None:
         record.info[_USED_AT] = time.monotonic()
+        if connection is not None:
+            connection.patience_s = patience_s
 
     @sa.event.listens_for(engine, "checkout")
     def look(connection: Any, record: Any, _: object) -> None:
         if time.monotonic() - record.info.get(_USED_AT, float("inf")) > _IDLE_S:
+            connection.patience_s = soon_s
             try:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error:
                 # What made this one useless (a server that was restarted) did so to those that are as old.
                 raise exc.InvalidatePoolError from None
+            connection.patience_s = patience_s
 
 
 def _open_sqlite(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engine:
@@ -248,11 +289,9 @@ def _open_sqlite(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engin
         raw = connection.connection.driver_connection
         # By the driver itself: SQLAlchemy's way takes longer than the rest of a small transaction. What goes wrong is
         # asked for again in that way, which gives it its name.
-        if connection.info.pop(_READING, False):
-            if not _begun(raw):
-                connection.exec_driver_sql("BEGIN")
-        elif not _took_the_lock(raw, busy_timeout_s):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        words = connection.info.pop(_BEGINS, "BEGIN IMMEDIATE")
+        if not (_begun(raw) if words == "BEGIN" else _took_the_lock(raw, busy_timeout_s)):
+            connection.exec_driver_sql(words)
 
     with reading(engine) as connection:
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()

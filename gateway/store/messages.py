@@ -23,6 +23,7 @@ from gateway.store.writer import Writer
 
 _COLUMNS = [column for column in MESSAGES.columns if column.name not in ("envelope", "cuts")]
 _FORGET_AT_ONCE = 1000
+_NOTHING = json.dumps([])
 
 
 def record(
@@ -64,12 +65,12 @@ def record(
             "code": verdict.code,
             "place": verdict.place,
             "hl7_code": verdict.hl7_code,
-            "report_ids": json.dumps(list(report_ids)),
+            "report_ids": json.dumps(list(report_ids)) if report_ids else _NOTHING,
             "relay_id": relay_id,
             "duplicate": duplicate,
             "again_of": arrival.again_of,
             "envelope": arrival.envelope,
-            "cuts": json.dumps(list(zip(arrival.offsets, taken_out, strict=True))),
+            "cuts": json.dumps(list(zip(arrival.offsets, taken_out, strict=True))) if taken_out else _NOTHING,
             "blob": blob or None,
             "whole": arrival.whole,
         },

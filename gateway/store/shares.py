@@ -18,6 +18,7 @@ from sqlalchemy import (
     case,
     exists,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -35,6 +36,8 @@ from gateway.store.schema import LINEAGES, SHARES
 
 _earlier, _target, _withdrawal = SHARES.alias("earlier"), SHARES.alias("target"), SHARES.alias("withdrawal")
 _withdraws = SHARES.c.deed == Deed.WITHDRAW
+_WITHDRAW: ColumnElement[Any] = literal_column(f"'{Deed.WITHDRAW.value}'")
+"""Not a parameter: only so do the databases see that it asks for what the index ``shares_withdrawing`` holds."""
 _NOT_OVERTAKING = and_(
     # What came before it for the same destination is done, but for what waits behind something that came later.
     # A withdrawal goes before what waits, so that what it withdraws does not leave, and after what may be out.
@@ -57,7 +60,7 @@ _NOT_OVERTAKING = and_(
         SHARES.c.state == ShareState.SENDING,
         ~exists().where(
             _withdrawal.c.target == SHARES.c.id,
-            _withdrawal.c.deed == Deed.WITHDRAW,
+            _withdrawal.c.deed == _WITHDRAW,
             _withdrawal.c.claim_at.is_not(None),
         ),
     ),
@@ -247,9 +250,14 @@ def save(connection: Connection, share: Share, *, release: bool) -> None:
 
 
 def write(
-    connection: Connection, share: Share, *conditions: ColumnElement[bool], only_from: ShareState | None = None
+    connection: Connection,
+    share: Share,
+    *conditions: ColumnElement[bool],
+    only_from: ShareState | None = None,
+    through: Sequence[Share] = (),
 ) -> bool:
-    """Write *share*, whose lease this transaction has fenced, or of which *conditions* hold; and what moved it.
+    """Write *share*, whose lease this transaction has fenced, or of which *conditions* hold; and what moved it there,
+    *through* what it was in between.
 
     False, and nothing is written, when the store does not have it in the state *only_from*. Raises Unavailable
     (``lease_lost``) when it is not to be written for any other reason.
@@ -265,7 +273,8 @@ def write(
         if only_from is not None:
             return False
         raise lease_lost(share)
-    steps.append(connection, share)
+    for one in (*through, share):
+        steps.append(connection, one)
     return True
 
 

@@ -24,7 +24,6 @@ from gateway.model.message import ACCEPTED, Arrival
 from gateway.model.relay import Entry
 from gateway.model.share import (
     Acceptance,
-    AcceptedReport,
     FrozenSubmission,
     Manifest,
     Offer,
@@ -63,23 +62,6 @@ class SqlStore:
         self._writer = writer
         self._first_look_s = first_look_s
 
-    def accept(
-        self,
-        accepted: AcceptedReport,
-        shares: Sequence[Share],
-        events: Iterable[AuditEvent],
-        keep: Callable[[], None] = lambda: None,
-    ) -> Acceptance:
-        """As the port; events are recorded for an accepted report alone, the other answers change nothing."""
-        kept = tuple(events)
-
-        def write(connection: Connection) -> Acceptance:
-            acceptance = reports.accept(connection, accepted, shares, kept)
-            keep()
-            return acceptance
-
-        return self._writer.run(write)
-
     def accept_all(
         self,
         offers: Sequence[Offer],
@@ -91,6 +73,8 @@ class SqlStore:
         follow: Follow | None = None,
         keep: Callable[[], None] = lambda: None,
     ) -> tuple[Acceptance, ...]:
+        """As the port; events are recorded for an accepted report alone, the other answers change nothing."""
+
         def write(connection: Connection) -> tuple[Acceptance, ...]:
             outcomes = tuple(self._accept_one(connection, offer) for offer in offers)
             entered = entry is not None and Acceptance.ACCEPTED in outcomes and relays.enter(connection, entry)
@@ -162,17 +146,18 @@ class SqlStore:
         manifests: Sequence[Manifest],
         pairings: Sequence[Pairing],
         events: Iterable[AuditEvent],
+        through: Sequence[Share] = (),
     ) -> bool:
         """As the port; raises InputConflicts (``store_frozen_already``) unless the store has the share waiting."""
         kept = tuple(events)
 
         def write(connection: Connection) -> None:
-            submissions.freeze(connection, share, frozen, manifests, pairings)
+            submissions.freeze(connection, share, frozen, manifests, pairings, through)
             _record(connection, kept)
 
         try:
             # Nothing leaves before the share is said to leave, which is durable and this with it.
-            self._writer.run_ahead(write)
+            (self._writer.run if share.state is ShareState.SENDING else self._writer.run_ahead)(write)
         except submissions.ManifestTaken:
             return False
         return True

@@ -50,8 +50,9 @@ def freeze(
     frozen: FrozenSubmission,
     manifests: Sequence[Manifest],
     pairings: Sequence[Pairing],
+    through: Sequence[Share] = (),
 ) -> None:
-    """Keep *frozen* and write *share*, whose lease goes on.
+    """Keep *frozen* and write *share*, whose lease goes on; *through* as :func:`shares.write`.
 
     A share freezes while it waits, never later: a submission that may have left is not replaced. One that a person
     sent back to wait freezes anew, and what it had frozen before goes.
@@ -59,7 +60,7 @@ def freeze(
     Raises Unavailable (``lease_lost``), InputConflicts (``store_frozen_already``), ManifestTaken.
     """
     shares.fence(connection, share, release=False)
-    if not shares.write(connection, share, only_from=ShareState.WAITING):
+    if not shares.write(connection, share, only_from=ShareState.WAITING, through=through):
         raise InputConflicts("store_frozen_already", share=share.id)
     if not _keep(connection, share.id, frozen):
         manifest_rows.put_back(connection, share.id)

@@ -15,7 +15,7 @@ from gateway.model.share import Share, ShareState
 from gateway.store.engine import open_engine, reading, transaction
 from gateway.store.writer import DirectWriter
 from tests.support.postgresql import Server, server
-from tests.support.store import NOW, accepted, claimed, event, frozen, keep, manifest, report, share, stage
+from tests.support.store import NOW, accept, accepted, claimed, event, frozen, keep, manifest, report, share, stage
 
 pytestmark = pytest.mark.postgresql
 
@@ -68,7 +68,7 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: object) -> None:
 
 def test_a_nul_is_refused_for_good_and_not_retried(running: Server) -> None:
     with stage(running.database()) as on, pytest.raises(InputRejected, match="store_value"):
-        on.store.accept(accepted(digest="a\x00"), [], [])
+        accept(on.store, accepted(digest="a\x00"), [], [])
 
 
 def test_a_row_that_another_holds_too_long_is_busy(running: Server) -> None:
@@ -100,7 +100,7 @@ def test_two_that_freeze_the_same_studies_at_once_never_block_each_other(running
             sharing: list[Share] = []
             for number in range(4):
                 of = accepted(report(studies=studies, accessions=(f"A{number}",)))
-                on.store.accept(of, [share(of)], [])
+                accept(on.store, of, [share(of)], [])
                 sharing.append(replace(claimed(on.store), state=ShareState.FROZEN))
             won: list[bool] = []
             start = threading.Barrier(4)
@@ -133,7 +133,7 @@ def test_a_server_that_dies_takes_nothing_that_was_promised(running: Server) -> 
             while not over.is_set():
                 of = accepted()
                 try:
-                    on.store.accept(of, [share(of)], [event()])
+                    accept(on.store, of, [share(of)], [event()])
                 except Unavailable as error:
                     refused.append(error.code)
                     time.sleep(0.01)

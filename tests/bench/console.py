@@ -128,6 +128,7 @@ def _fill_postgresql(engine: sa.Engine, count: int) -> None:
                         copy.write_row(row)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("SET statement_timeout = 0"))
+        connection.connection.driver_connection.patience_s = None  # type: ignore[union-attr]
         connection.execute(sa.text("VACUUM ANALYZE"))
 
 

@@ -18,7 +18,7 @@ from gateway.store.engine import open_engine, reading
 from gateway.store.sql import SqlStore
 from gateway.store.writer import open_writer
 from tests.crash.recorder import Recorder, recording
-from tests.support.store import accepted, event, report, share, stage
+from tests.support.store import accept, accepted, event, report, share, stage
 
 THREADS = 4
 REPORTS = 12
@@ -41,7 +41,7 @@ def work(recorder: Recorder, folder: Path, *, pragma: str = "") -> None:
             name = hashlib.sha256(content).hexdigest()
             with blobs.begin(content) as keeping:
                 of = accepted(report(number=name), id=name, digest=keeping.digest)
-                store.accept(of, [share(of, id=name)], [event()], keeping.finish)
+                accept(store, of, [share(of, id=name)], [event()], keeping.finish)
             recorder.acknowledged(name)
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(THREADS)]

@@ -28,6 +28,7 @@ from tests.support.store import (
     DATABASES,
     NOW,
     Stage,
+    accept,
     accepted,
     claimed,
     event,
@@ -106,7 +107,7 @@ def accept_for_ever(url: str, folder: Path, tell: Callable[[str], None]) -> None
                 content = os.urandom(3000)
                 name = hashlib.sha256(content).hexdigest()
                 of = accepted(report(number=name), id=name, digest=blobs.put(content))
-                on.store.accept(of, [share(of, id=name)], [event()])
+                accept(on.store, of, [share(of, id=name)], [event()])
                 tell(name)
 
         with threads(4, send):
@@ -145,7 +146,7 @@ def share_for_ever(url: str, tell: Callable[[str], None]) -> None:
                 name = os.urandom(16).hex()
                 study = f"1.2.{int(name, 16)}"
                 of = accepted(report(number=name, studies=(study,)), id=name)
-                on.store.accept(of, [share(of, id=name, destination=name)], [])
+                accept(on.store, of, [share(of, id=name, destination=name)], [])
                 mine = on.store.claim(NOW, 3600)
                 if mine is None:
                     continue

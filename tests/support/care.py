@@ -15,7 +15,7 @@ from gateway.settings import load
 from gateway.store import migrations
 from gateway.store.engine import open_engine
 from gateway.wiring.house import House
-from tests.support.store import NOW, accepted, event, frozen, manifest, pairing, report, share, uid
+from tests.support.store import NOW, accept, accepted, event, frozen, manifest, pairing, report, share, uid
 
 
 def settings_file(folder: Path, url: str = "sqlite:///gateway.db", more: str = "") -> Path:
@@ -63,7 +63,7 @@ def publish(
     # What stays waiting is not due before what is published after it.
     due = at + timedelta(hours=1) if state is ShareState.WAITING else at
     one = share(of, due_at=due, created_at=at, updated_at=at)
-    here.store.accept(of, [one], [event()])
+    accept(here.store, of, [one], [event()])
     if state is ShareState.WAITING:
         return one
     mine = here.store.claim(at, 60)

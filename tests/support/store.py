@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,16 +15,19 @@ import pytest
 from sqlalchemy import Engine
 
 from gateway.audit import trail
+from gateway.errors import InputConflicts
 from gateway.model.audit import AuditEvent
 from gateway.model.codes import LOINC, Code
 from gateway.model.identifiers import INS_TEST, PROFESSIONAL_OID, Identifier
 from gateway.model.people import Patient, Professional
 from gateway.model.report import Act, Order, Report, Statements
 from gateway.model.share import (
+    Acceptance,
     AcceptedReport,
     FrozenDocument,
     FrozenSubmission,
     Manifest,
+    Offer,
     Pairing,
     Received,
     Share,
@@ -151,11 +154,27 @@ def share(of: AcceptedReport, **changes: Any) -> Share:
     return replace(plain, **changes)
 
 
+def accept(
+    store: SqlStore,
+    of: AcceptedReport,
+    shares: Sequence[Share],
+    events: Sequence[AuditEvent] = (),
+    keep: Callable[[], None] = lambda: None,
+) -> Acceptance:
+    """Offer one report to *store*, as the message that brings it would. A conflict, which undoes the message, is told
+    as such."""
+    try:
+        (outcome,) = store.accept_all([Offer(accepted=of, shares=tuple(shares), events=tuple(events))], keep=keep)
+    except InputConflicts:
+        return Acceptance.CONFLICT
+    return outcome
+
+
 def keep(store: SqlStore, *, lineage: str = "", **changes: Any) -> Share:
     """Accept a new report with one share; gives the share."""
     of = accepted()
     one = share(of, **({"lineage": lineage} if lineage else {}), **changes)
-    store.accept(of, [one], [event()])
+    accept(store, of, [one], [event()])
     return one
 
 

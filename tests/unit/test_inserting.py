@@ -11,7 +11,7 @@ from gateway.audit.inserting import insert_new, insert_or_replace, insert_row, i
 from gateway.errors import InputRejected, Unavailable
 from gateway.store.engine import reading, transaction
 from gateway.store.schema import IDENTITIES, LINEAGES, MESSAGES, REPORT_STUDIES
-from tests.support.store import Stage, accepted, share
+from tests.support.store import Stage, accept, accepted, share
 
 MOMENT = datetime(2026, 3, 12, 11, 31, 0, 123456, timezone(timedelta(hours=1)))
 MESSAGE = {
@@ -72,7 +72,7 @@ def test_a_row_with_a_known_key_gets_the_new_values(on: Stage) -> None:
 
 def test_many_rows_are_one_call_and_none_is_none(on: Stage) -> None:
     of = accepted()
-    on.store.accept(of, [share(of)], [])
+    accept(on.store, of, [share(of)], [])
     more = [{"report_id": of.id, "position": 10 + number, "study_uid": f"1.2.{number}"} for number in range(3)]
     with transaction(on.engine) as connection:
         insert_rows(connection, REPORT_STUDIES, more)

@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 
 from gateway.errors import InputConflicts, InputRejected, Unavailable
 from gateway.model.share import Share, ShareState
+from gateway.store.engine import reading, transaction
+from gateway.store.schema import LINEAGES, SHARES
 from tests.support.store import (
     DMP,
     NOW,
     Stage,
+    accept,
     accepted,
     claimed,
     event,
@@ -92,7 +95,7 @@ def test_of_one_lineage_one_share_at_a_time(on: Stage) -> None:
 def test_lineages_of_two_sites_do_not_wait_for_one_another(on: Stage) -> None:
     keep(on.store, lineage="L")
     of = accepted(site="sud")
-    on.store.accept(of, [share(of, lineage="L")], [])
+    accept(on.store, of, [share(of, lineage="L")], [])
     assert {claimed(on.store).site, claimed(on.store).site} == {"nord", "sud"}
 
 
@@ -411,3 +414,74 @@ def test_looking_for_work_never_goes_through_every_share(tmp_path: Path) -> None
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
                 # But for the few that were taken off the index first.
                 assert not any(row.detail.startswith("SCAN") and row.detail != "SCAN some" for row in plan), statement
+
+
+def test_what_leaves_as_it_is_frozen_has_passed_both_steps(on: Stage) -> None:
+    """One transaction: after a crash it is as it was before, or the registry is asked first."""
+    keep(on.store)
+    mine, study = claimed(on.store), "1.2.3"
+    fixed = replace(mine, state=ShareState.FROZEN, happening="FROZEN")
+    leaving = replace(fixed, state=ShareState.SENDING, happening="DEPARTURE")
+    kept = frozen(study)
+    args = (kept, [manifest(mine, study)], [pairing(study)], [event("share.frozen"), event("share.sending")])
+    assert on.store.freeze(leaving, *args, through=[fixed])
+    assert on.store.share(mine.id).state is ShareState.SENDING
+    assert on.store.frozen(mine.id) == kept
+    assert [step.happening for step in on.store.steps(mine.id)][-2:] == ["FROZEN", "DEPARTURE"]
+    assert on.actions()[-2:] == ["share.frozen", "share.sending"]
+    with pytest.raises(InputConflicts, match="store_frozen_already"):
+        on.store.freeze(leaving, *args, through=[fixed])
+
+
+def waiting(on: Stage, count: int) -> None:
+    """*count* shares that wait and amend nothing, beside as many that are out; counted by the database."""
+    keep(on.store)
+    with transaction(on.engine) as connection:
+        row = connection.execute(sa.select(SHARES)).one()._asdict()
+        del row["sequence"]
+        numbers = range(2 * count)
+        connection.execute(sa.insert(LINEAGES), [{"key": f"{n}"} for n in numbers])
+        connection.execute(
+            sa.insert(SHARES),
+            [
+                {**row, "id": f"many-{n}", "lineage_key": f"{n}", "claim_at": later(n) if n % 2 else None}
+                for n in numbers
+            ],
+        )
+    with transaction(on.engine) as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def test_a_claim_reads_few_rows_once_the_database_has_counted_them(on: Stage) -> None:
+    """Nearly every target is empty: with that known, a look through all that waits seemed cheaper than the index."""
+    waiting(on, 1000)
+    asked: list[str] = []
+    if on.engine.dialect.name == "sqlite":
+
+        @sa.event.listens_for(on.engine, "checkout")
+        def listen(connection: Any, *_: object) -> None:
+            connection.set_trace_callback(asked.append)
+
+    before = _read_by_postgresql(on)
+    for _ in range(5):
+        claimed(on.store, later(5000))
+        on.store.next_due()
+    assert _read_by_postgresql(on) - before < 1000  # it was a thousand for each claim
+    looks = [statement for statement in asked if statement.startswith("SELECT") and "withdrawal" in statement]
+    assert looks or on.engine.dialect.name != "sqlite"
+    with on.engine.connect() as connection:
+        for statement in looks:
+            plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+            assert any("USING INDEX shares_withdrawing" in step for step in plan)
+            assert not any(step.startswith("SCAN") and step != "SCAN some" for step in plan)
+
+
+def _read_by_postgresql(on: Stage) -> int:
+    """Rows of shares that it has read so far; 0 for SQLite, whose plans say it."""
+    if on.engine.dialect.name == "sqlite":
+        return 0
+    with reading(on.engine) as connection:
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+    with reading(on.engine) as connection:
+        query = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'shares'"
+        return int(connection.exec_driver_sql(query).scalar_one())

@@ -25,6 +25,7 @@ from tests.support.store import (
     DATABASES,
     NOW,
     Stage,
+    accept,
     accepted,
     claimed,
     frozen,
@@ -61,7 +62,7 @@ def fill(on: Stage, times: int = 2) -> None:
         reason = "patient_differs" if state is ShareState.HELD else ""
         one = share(of, destination=destination, state=state, reason=reason, created_at=moment, updated_at=moment)
         registered = moment + timedelta(seconds=90) if state is ShareState.SHARED else None
-        on.store.accept(of, [replace(one, registered_at=registered)], [])
+        accept(on.store, of, [replace(one, registered_at=registered)], [])
 
 
 def every_page(overview: SqlOverview, wanted: ShareFilter, limit: int = 5) -> list[ShareOverview]:
@@ -165,12 +166,15 @@ def test_the_choices_are_what_shares_have(kept: Stage) -> None:
 def test_the_picture_counts_the_day(kept: Stage) -> None:
     fill(kept)
     failing = accepted(received_at=later(60))
-    kept.store.accept(
-        failing, [share(failing, state=ShareState.SENDING, attempts=3, reason="registry_unreachable", site="nord")], []
+    accept(
+        kept.store,
+        failing,
+        [share(failing, state=ShareState.SENDING, attempts=3, reason="registry_unreachable", site="nord")],
+        [],
     )
     old = accepted(received_at=later(-90 * 86400))
     withdrawn = {"deed": Deed.WITHDRAW, "state": ShareState.WITHDRAWN, "registered_at": later(3600)}
-    kept.store.accept(old, [share(old, **withdrawn)], [])  # type: ignore[arg-type]
+    accept(kept.store, old, [share(old, **withdrawn)], [])  # type: ignore[arg-type]
     picture = SqlOverview(kept.engine).picture(NOW, later(12 * 3600))
     assert picture.states["held"] == 24
     assert picture.states["waiting"] == 24
@@ -194,10 +198,10 @@ def test_the_history_of_a_share_has_its_versions_its_other_destinations_and_its_
     one, other = (share(of, destination=each, lineage="L") for each in DESTINATIONS)
     about = AuditEvent(action="share.held", actor="gateway", facts={"share": one.id})
     accepting = AuditEvent(action="report.accepted", actor="RIS|NORD", document=of.report.identifier.unique_id)
-    kept.store.accept(of, [one, other], [accepting, about])
+    accept(kept.store, of, [one, other], [accepting, about])
     again = accepted(received_at=later(60))
     newer = share(again, destination=one.destination, lineage="L")
-    kept.store.accept(again, [newer], [])
+    accept(kept.store, again, [newer], [])
     found = SqlOverview(kept.engine).history(one.id)
     assert [each.share.id for each in found.versions] == [one.id, newer.id]
     assert [each.share.id for each in found.elsewhere] == [other.id]

@@ -27,6 +27,7 @@ from tests.support.store import (
     ACCESSIONS_OID,
     REPORTS_OID,
     Stage,
+    accept,
     accepted,
     report,
     share,
@@ -43,7 +44,7 @@ def keep(on: Stage, what: Report, **statements: Any) -> AcceptedReport:
     of = accepted(what)
     if statements:
         of = replace(of, received=replace(of.received, statements=Statements(**statements)))
-    on.store.accept(of, [share(of)], [])
+    accept(on.store, of, [share(of)], [])
     return of
 
 
@@ -155,7 +156,7 @@ def test_a_replaced_report_leads_to_the_version_that_holds(on: Stage) -> None:
     old = keep(on, report(studies=("1.2.3", "1.2.4")))
     lineage = share(old).lineage
     new = accepted(report(studies=("1.2.3",)))
-    on.store.accept(new, [], [])
+    accept(on.store, new, [], [])
     waiting = add_share(on, new, lineage, Deed.PUBLISH, ShareState.WAITING)
     assert of_study(on, "1.2.3") == [(old.id, [new.id]), (new.id, [new.id])]
     assert of_study(on, "1.2.4") == [(old.id, [new.id])], "the study is not in it any more: its own studies open"
@@ -165,7 +166,7 @@ def test_a_replaced_report_leads_to_the_version_that_holds(on: Stage) -> None:
 
 def test_a_withdrawal_closes_at_once_and_one_that_was_given_up_does_not(on: Stage) -> None:
     of = accepted(report(studies=("1.2.3",)))
-    on.store.accept(of, [], [])
+    accept(on.store, of, [], [])
     published = add_share(on, of, "line", Deed.PUBLISH, ShareState.SHARED)
     assert of_study(on, "1.2.3") == [(of.id, [of.id])]
     asked = add_share(on, of, "line", Deed.WITHDRAW, ShareState.WAITING, published)
@@ -178,7 +179,7 @@ def test_a_withdrawal_closes_at_once_and_one_that_was_given_up_does_not(on: Stag
 
 def test_a_report_that_stands_at_one_destination_still_is_open(on: Stage) -> None:
     of = accepted(report(studies=("1.2.3",)))
-    on.store.accept(of, [], [])
+    accept(on.store, of, [], [])
     add_share(on, of, "line", Deed.PUBLISH, ShareState.WITHDRAWN)
     other = add_share(on, of, "line", Deed.PUBLISH, ShareState.SHARED)
     assert of_study(on, "1.2.3") == [(of.id, [of.id])]
@@ -188,11 +189,11 @@ def test_a_report_that_stands_at_one_destination_still_is_open(on: Stage) -> Non
 
 def test_a_correction_may_mask_what_was_open(on: Stage) -> None:
     of = accepted(report(studies=("1.2.3",)))
-    on.store.accept(of, [], [])
+    accept(on.store, of, [], [])
     published = add_share(on, of, "line", Deed.PUBLISH, ShareState.SHARED)
     stated = accepted(report(studies=("1.2.99",)))
     masked = Statements(masked=frozenset({"INVISIBLE_PATIENT"}))
-    on.store.accept(replace(stated, received=replace(stated.received, statements=masked)), [], [])
+    accept(on.store, replace(stated, received=replace(stated.received, statements=masked)), [], [])
     add_share(on, stated, "line", Deed.CORRECT, ShareState.WAITING, published)
     (led,) = exams(on).led(Asked(studies=("1.2.3",)))
     assert led.asked.masked == frozenset()
@@ -201,7 +202,7 @@ def test_a_correction_may_mask_what_was_open(on: Stage) -> None:
 
 def test_a_report_without_destinations_is_open_as_it_is(on: Stage) -> None:
     of = accepted(report(studies=("1.2.3",)))
-    on.store.accept(of, [], [])
+    accept(on.store, of, [], [])
     assert of_study(on, "1.2.3") == [(of.id, [of.id])]
 
 

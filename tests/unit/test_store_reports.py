@@ -20,6 +20,7 @@ from tests.support.store import (
     ACCESSIONS_OID,
     NOW,
     Stage,
+    accept,
     accepted,
     claimed,
     event,
@@ -38,7 +39,7 @@ def test_an_accepted_report_comes_back_with_what_was_stated_beside_it(on: Stage)
     )
     of = accepted()
     of = replace(of, received=replace(of.received, statements=statements))
-    assert on.store.accept(of, [share(of)], [event()]) is Acceptance.ACCEPTED
+    assert accept(on.store, of, [share(of)], [event()]) is Acceptance.ACCEPTED
     stored = on.store.report(of.id)
     assert stored.statements == statements
     assert (stored.site, stored.sender, stored.channel) == ("nord", "RIS|NORD", "mllp")
@@ -52,9 +53,9 @@ def test_an_unknown_report_is_refused_by_name(on: Stage) -> None:
 
 def test_the_same_bytes_and_statements_are_a_duplicate_without_any_effect(on: Stage) -> None:
     of = accepted()
-    on.store.accept(of, [share(of)], [event()])
+    accept(on.store, of, [share(of)], [event()])
     again = replace(of, id="another", received_at=later(60))
-    assert on.store.accept(again, [share(again)], [event()]) is Acceptance.DUPLICATE
+    assert accept(on.store, again, [share(again)], [event()]) is Acceptance.DUPLICATE
     assert len(on.store.overviews(limit=10)) == 1
     assert on.actions() == ["report.accepted"]
 
@@ -62,24 +63,24 @@ def test_the_same_bytes_and_statements_are_a_duplicate_without_any_effect(on: St
 @pytest.mark.parametrize("change", [{"digest": "e" * 64}, {"statements_digest": "s2"}])
 def test_the_same_unique_id_with_anything_else_is_a_conflict(on: Stage, change: dict[str, str]) -> None:
     of = accepted()
-    on.store.accept(of, [share(of)], [event()])
+    accept(on.store, of, [share(of)], [event()])
     other = replace(of, id="another", **change)  # type: ignore[arg-type]
-    assert on.store.accept(other, [share(other)], [event()]) is Acceptance.CONFLICT
+    assert accept(on.store, other, [share(other)], [event()]) is Acceptance.CONFLICT
     assert on.store.report(of.id).digest == of.digest
     assert on.actions() == ["report.accepted"]
 
 
 def test_our_own_id_used_twice_is_a_conflict_and_no_crash(on: Stage) -> None:
     of = accepted()
-    on.store.accept(of, [], [])
-    assert on.store.accept(accepted(id=of.id), [], []) is Acceptance.CONFLICT
+    accept(on.store, of, [], [])
+    assert accept(on.store, accepted(id=of.id), [], []) is Acceptance.CONFLICT
 
 
 def test_two_sites_may_have_the_same_unique_id(on: Stage) -> None:
     one = accepted()
     other = replace(one, id="of-sud", site="sud")
-    assert on.store.accept(one, [share(one)], []) is Acceptance.ACCEPTED
-    assert on.store.accept(other, [share(other)], []) is Acceptance.ACCEPTED
+    assert accept(on.store, one, [share(one)], []) is Acceptance.ACCEPTED
+    assert accept(on.store, other, [share(other)], []) is Acceptance.ACCEPTED
 
 
 def test_of_sixteen_senders_of_one_report_one_is_accepted(on: Stage) -> None:
@@ -90,7 +91,7 @@ def test_of_sixteen_senders_of_one_report_one_is_accepted(on: Stage) -> None:
     def send(number: int) -> None:
         mine = replace(of, id=f"try-{number}")
         start.wait()
-        answers.append(on.store.accept(mine, [share(mine)], [event()]))
+        answers.append(accept(on.store, mine, [share(mine)], [event()]))
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(16)]
     for thread in threads:
@@ -106,25 +107,25 @@ def test_what_a_stranger_wrote_by_hand_is_kept_on_both_databases(on: Stage) -> N
     of = accepted()
     odd = "MSH|^~\\&|\x00\ud800|é\x1c"
     of = replace(of, received=replace(of.received, control_id=odd, sender=odd))
-    assert on.store.accept(of, [share(of)], []) is Acceptance.ACCEPTED
+    assert accept(on.store, of, [share(of)], []) is Acceptance.ACCEPTED
     assert on.store.report(of.id).sender == odd
 
 
 def test_an_enormous_unique_id_is_kept_or_refused_but_never_retried(on: Stage) -> None:
     enormous = "".join(f"{number:06d}" for number in range(20_000))
     of = accepted(report(number=enormous, accessions=(enormous,)))
-    assert on.store.accept(of, [share(of, lineage=enormous)], []) is Acceptance.ACCEPTED
+    assert accept(on.store, of, [share(of, lineage=enormous)], []) is Acceptance.ACCEPTED
     with pytest.raises(InputRejected, match="store_value"):
-        on.store.accept(accepted(digest="\ud800"), [], [])
+        accept(on.store, accepted(digest="\ud800"), [], [])
 
 
 def test_a_report_whose_shares_cannot_be_kept_is_not_kept(on: Stage) -> None:
     of = accepted()
     one = share(of)
     with pytest.raises(Unavailable, match="store_unavailable"):
-        on.store.accept(of, [one, one], [event()])
+        accept(on.store, of, [one, one], [event()])
     assert on.actions() == []
-    assert on.store.accept(of, [one], [event()]) is Acceptance.ACCEPTED
+    assert accept(on.store, of, [one], [event()]) is Acceptance.ACCEPTED
 
 
 # Which examination a link names
@@ -139,7 +140,7 @@ def known_by(on: Stage, study: str) -> list[KnownExam]:
 
 
 def freeze(on: Stage, of: AcceptedReport, accession: str, study: str) -> None:
-    on.store.accept(of, [share(of)], [])
+    accept(on.store, of, [share(of)], [])
     mine = claimed(on.store)
     waiting = replace(mine, state=ShareState.FROZEN)
     assert on.store.freeze(waiting, frozen(study), [manifest(mine, study)], [pairing(study, accession)], [])
@@ -147,7 +148,7 @@ def freeze(on: Stage, of: AcceptedReport, accession: str, study: str) -> None:
 
 def test_an_examination_is_known_by_its_study(on: Stage) -> None:
     of = accepted(report(studies=("1.2.3",), accessions=("A1",), root="1.2.250.1.999.5"))
-    on.store.accept(of, [share(of)], [])
+    accept(on.store, of, [share(of)], [])
     (exam,) = known_by(on, "1.2.3")
     assert exam.accession.dotted == f"{ACCESSIONS_OID}.A1"
     assert exam.report == of.report.identifier
@@ -161,14 +162,14 @@ def test_an_examination_is_known_by_its_study(on: Stage) -> None:
 def test_masks_of_the_report_come_with_it(on: Stage) -> None:
     of = accepted()
     of = replace(of, received=replace(of.received, statements=Statements(masked=frozenset({"MASQUE_PS"}))))
-    on.store.accept(of, [share(of)], [])
+    accept(on.store, of, [share(of)], [])
     (exam,) = known(on, of)
     assert exam.masked == {"MASQUE_PS"}
 
 
 def test_before_the_pacs_was_asked_each_accession_number_of_the_report_does(on: Stage) -> None:
     of = accepted(report(studies=("1.2.3", "1.2.4"), accessions=("A1", "A2")))
-    on.store.accept(of, [share(of)], [])
+    accept(on.store, of, [share(of)], [])
     assert [exam.accession.extension for exam in known(on, of)] == ["A1", "A2"]
 
 
@@ -185,7 +186,7 @@ def test_another_reports_pairing_counts_where_it_is_one_of_ours(on: Stage) -> No
     second = accepted(report(studies=("1.2.3",), accessions=("A2", "A3")))
     third = accepted(report(studies=("1.2.3",), accessions=("A4", "A5")))
     for each in (second, third):
-        on.store.accept(each, [share(each)], [])
+        accept(on.store, each, [share(each)], [])
     by_report: dict[str, list[str | None]] = {}
     for exam in known_by(on, "1.2.3"):
         by_report.setdefault(exam.report_id, []).append(exam.accession.extension)

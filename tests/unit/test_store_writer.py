@@ -207,3 +207,28 @@ def test_who_is_told_too_early_and_breaks_leaves_nobody_waiting(engine: sa.Engin
             one.run(put(1), broken)
         assert one.run(put(2)) == 2
     assert kept(engine) == [1, 2]
+
+
+def test_the_connection_of_the_line_is_kept_until_a_fork_a_fault_or_the_end(engine: sa.Engine) -> None:
+    pool = engine.pool
+    assert isinstance(pool, sa.pool.QueuePool)
+    with closing(GroupWriter(engine)) as writer:
+        writer.run(put(1))
+        writer.run(put(2))
+        assert pool.checkedout() == 1
+        writer.before_fork()
+        assert pool.checkedout() == 0
+        writer.run(put(3))
+        with pytest.raises(Unavailable):
+            writer.run(put(3))
+        assert pool.checkedout() == 0
+        with pytest.raises(InputRejected):
+            writer.run(refuse)
+        assert writer.run(put(4)) == 4
+    assert pool.checkedout() == 0
+    assert kept(engine) == [1, 2, 3, 4]
+
+
+def refuse(connection: sa.Connection) -> None:
+    put(7)(connection)
+    raise InputRejected("mine")

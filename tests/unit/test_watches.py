@@ -27,6 +27,7 @@ from tests.support.store import (
     NOW,
     SITE,
     Stage,
+    accept,
     accepted,
     claimed,
     event,
@@ -48,7 +49,7 @@ NOTE = KeyObjectNote(
 def claim_of(on: Stage, study: str, **changes: object) -> Share:
     """A claimed share of a new report over *study*."""
     of = accepted(report(studies=[study]))
-    on.store.accept(of, [share(of, lineage=of.id, **changes)], [event()])
+    accept(on.store, of, [share(of, lineage=of.id, **changes)], [event()])
     return claimed(on.store)
 
 
@@ -249,7 +250,7 @@ def test_a_look_counts_only_when_nothing_was_told_since(on: Stage) -> None:
 def test_a_look_brings_its_share_and_an_end(on: Stage) -> None:
     study, watches = uid(), SqlWatches(on.engine, on.writer)
     of = accepted(report(studies=[study]))
-    on.store.accept(of, [share(of)], [event()])
+    accept(on.store, of, [share(of)], [event()])
     first = claimed(on.store)
     assert freezes(on, first, study) is not None
     registers(on, first)

@@ -14,7 +14,6 @@ from gateway.model.message import Arrival
 from gateway.model.relay import Entry
 from gateway.model.share import (
     Acceptance,
-    AcceptedReport,
     Consequence,
     FrozenSubmission,
     Manifest,
@@ -50,19 +49,6 @@ Follow = Callable[[Published], Sequence[Consequence]]
 
 class Store(Protocol):
     """The truth. Each method is one transaction, and each that changes something records its audit events in it."""
-
-    def accept(
-        self,
-        accepted: AcceptedReport,
-        shares: Sequence[Share],
-        events: Iterable[AuditEvent],
-        keep: Callable[[], None] = lambda: None,
-    ) -> Acceptance:
-        """Keep a report and its shares. Durable when it returns.
-
-        *keep* makes the report's bytes durable where they are not yet; it is called last before the commit, and what
-        it raises undoes all.
-        """
 
     def accept_all(
         self,
@@ -110,9 +96,12 @@ class Store(Protocol):
         manifests: Sequence[Manifest],
         pairings: Sequence[Pairing],
         events: Iterable[AuditEvent],
+        through: Sequence[Share] = (),
     ) -> bool:
         """Keep the frozen submission and move the share to it, still leased to the caller.
 
+        A share that leaves at once is given as it leaves, *through* what it was when it was frozen: then all of it is
+        durable when this returns. Without, it is when it departs.
         False when another share has frozen a manifest for one of the studies first: nothing is written then.
         """
 

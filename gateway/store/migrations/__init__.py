@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, delete, insert, inspect, select, text
 
 from gateway.errors import SettingsError
-from gateway.store.engine import reading, transaction
+from gateway.store.engine import reading, take_as_long, transaction
 from gateway.store.schema_care import SCHEMA_COMPATIBILITY
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _alone(connection: Connection) -> None:
     """Wait until no other process migrates; SQLite's write lock, which this transaction has, says so already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL lock_timeout = 0"))
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        take_as_long(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
