@@ -163,7 +163,7 @@ def timestamp(node: Node | None) -> Timestamp | None:
     if node is None or not value:
         return None
     try:
-        moment = Timestamp.parse(value)
+        moment = Timestamp.parse_v3(value)
     except ValueError:
         node.complain("no_time", "value")
         return None

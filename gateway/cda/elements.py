@@ -135,7 +135,7 @@ def time(element: etree._Element | None, place: str) -> Timestamp | None:
     if not value:
         return None
     try:
-        return Timestamp.parse(value)
+        return Timestamp.parse_v3(value)
     except ValueError:
         raise InputRejected("report_time_invalid", place=place) from None
 

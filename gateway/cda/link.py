@@ -37,11 +37,6 @@ def linked(content: bytes, root: etree._Element, links: Mapping[str, str], *, mi
     return _inserted(root, links, missing_only=missing_only).applied(content)
 
 
-def insert_links(root: etree._Element, links: Mapping[str, str]) -> bool:
-    """Make the document *root* say *links* in its object catalogs, in place; whether anything had to change."""
-    return bool(_inserted(root, links, missing_only=False))
-
-
 def shows(url: str, study_uid: str) -> bool:
     """Whether *url* asks for a display of this study (IHE RAD-106, requestType STUDY), wherever that is."""
     try:

@@ -107,7 +107,7 @@ class Time:
     def timestamp(self) -> Timestamp | None:
         """The time, or None when none is written or what is written is no time."""
         try:
-            return Timestamp.parse(self.value) if self.value else None
+            return Timestamp.parse_v3(self.value) if self.value else None
         except ValueError:
             return None
 

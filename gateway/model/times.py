@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 _TS = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\.\d{1,6})?([+-]\d{4}|Z)?", re.ASCII)
+_ZONE_OF_HOURS = re.compile(r"[+-]\d\d\Z", re.ASCII)
+_FARTHEST_MINUTES = 14 * 60
+"""How far a zone may be from UTC (ISO 8601 as XML Schema has it, dateTime)."""
 _DIGITS = (4, 6, 8, 10, 12, 14)
 
 
@@ -36,6 +39,14 @@ class Timestamp:
         zone = match.group(8)
         return cls(datetime(*full, tzinfo=_zone(zone)), _DIGITS[len(parts) - 1], (match.group(7) or "")[1:])  # type: ignore[misc, arg-type]
 
+    @classmethod
+    def parse_v3(cls, text: str) -> Timestamp:
+        """Read a TS of HL7 v3, whose zone may say its hours alone (``+02``); raises ValueError as :meth:`parse`.
+
+        Source: HL7 v3 Data Types (abstract) R1, TS, literal form: digits for the hours and minutes, UTC being "+00".
+        """
+        return cls.parse(f"{text}00" if _ZONE_OF_HOURS.search(text) else text)
+
     @property
     def hl7(self) -> str:
         """The TS that was read: digits in the precision given, the fraction, the zone (``Z`` becomes ``+0000``)."""
@@ -59,4 +70,6 @@ def _zone(text: str | None) -> tzinfo | None:
     if text == "Z":
         return UTC
     minutes = int(text[1:3]) * 60 + int(text[3:5])
+    if int(text[3:5]) > 59 or minutes > _FARTHEST_MINUTES:
+        raise ValueError("no zone of the world")
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))

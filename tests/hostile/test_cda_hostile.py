@@ -15,13 +15,13 @@ from lxml import etree
 import gateway.cda
 import gateway.kos
 from gateway.cda.elements import LENGTH, REPEATS
-from gateway.cda.link import insert_links, links_of
+from gateway.cda.link import links_of
 from gateway.cda.read import read
 from gateway.demo.identity import CT, PATIENT
 from gateway.errors import InputRejected, InputTooLarge
 from gateway.texts import TEXTS
 from gateway.trust import safexml
-from tests.support.cda import add, at, chest_report, ct_report
+from tests.support.cda import add, at, chest_report, ct_report, put_links
 
 URL = "https://images.example/?studyUID=" + CT.study_uid
 SECRETS = (PATIENT.family, PATIENT.used_family, "281112915104759", "IPP-7Q4021")
@@ -54,7 +54,7 @@ def test_a_report_with_parts_torn_out_is_read_linked_or_refused(data: st.DataObj
     with suppress(InputRejected):
         read(root)
     with suppress(InputRejected):
-        insert_links(root, {CT.study_uid: URL})
+        put_links(root, {CT.study_uid: URL})
     links_of(root)
 
 
@@ -119,7 +119,7 @@ def test_a_body_of_two_thousand_sections_is_linked() -> None:
     many = safexml.parse(b"<w>" + section * 2000 + b"</w>")
     body.extend(list(many))
     read(root)
-    insert_links(root, {CT.study_uid: URL})
+    put_links(root, {CT.study_uid: URL})
     assert links_of(root) == {CT.study_uid: URL}
 
 

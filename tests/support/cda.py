@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from lxml import etree
 
 from gateway.cda.elements import path
+from gateway.cda.link import linked
 from gateway.demo.identity import CHEST, CT
 from gateway.demo.reports import Draft, level1, level3
 from gateway.trust import safexml
@@ -54,6 +56,18 @@ def add(parent: etree._Element, xml: str) -> etree._Element:
     element = safexml.parse(wrapped.encode())[0]
     parent.append(element)
     return element
+
+
+def put_links(root: etree._Element, links: Mapping[str, str]) -> bool:
+    """*links* in the document *root*, in place, by way of its bytes; whether they changed. Both must say the same."""
+    content = safexml.serialise(root)
+    result = linked(content, root, links)
+    assert _canonical(safexml.parse(result)) == _canonical(root)
+    return result is not content
+
+
+def _canonical(root: etree._Element) -> bytes:
+    return etree.tostring(root, method="c14n2")
 
 
 def with_template(root: etree._Element, template: str) -> list[etree._Element]:

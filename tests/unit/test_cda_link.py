@@ -11,12 +11,12 @@ from lxml import etree
 
 from gateway.cda import catalog
 from gateway.cda.elements import name_of, path
-from gateway.cda.link import insert_links, links_of
+from gateway.cda.link import links_of
 from gateway.demo.identity import CT, demo_uid
 from gateway.model.identifiers import Identifier
 from gateway.model.link import national_url
 from gateway.trust import safexml
-from tests.support.cda import add, at, chest_report, ct_report, remove_each, with_template
+from tests.support.cda import add, at, chest_report, ct_report, put_links, remove_each, with_template
 
 CATALOG = "1.2.250.1.213.1.1.2.217"
 PROCEDURE = "1.2.250.1.213.1.1.2.206"
@@ -68,7 +68,7 @@ def second_procedure(root: etree._Element) -> etree._Element:
 def test_a_link_is_put_into_reference_and_narrative() -> None:
     root = ct_report()
     assert links_of(root) == {}
-    assert insert_links(root, {CT.study_uid: URL})
+    assert put_links(root, {CT.study_uid: URL})
     assert links_of(root) == {CT.study_uid: URL}
     text = with_template(root, INSTANCE)[0].find(path("text"))
     assert text is not None
@@ -80,7 +80,7 @@ def test_a_link_is_put_into_reference_and_narrative() -> None:
 
 def test_the_narrative_link_stands_in_the_words_that_the_entry_refers_to() -> None:
     root = ct_report()
-    insert_links(root, {CT.study_uid: URL})
+    put_links(root, {CT.study_uid: URL})
     anchor = next(root.iter(path("linkHtml")))
     parent = anchor.getparent()
     assert parent is not None
@@ -89,17 +89,17 @@ def test_the_narrative_link_stands_in_the_words_that_the_entry_refers_to() -> No
 
 def test_a_report_that_has_its_links_is_left_as_it_is() -> None:
     root = ct_report()
-    insert_links(root, {CT.study_uid: URL})
+    put_links(root, {CT.study_uid: URL})
     before = safexml.serialise(root)
-    assert not insert_links(root, {CT.study_uid: URL})
+    assert not put_links(root, {CT.study_uid: URL})
     assert safexml.serialise(root) == before
 
 
 def test_a_wrong_link_is_replaced_at_both_places() -> None:
     root = ct_report()
-    insert_links(root, {CT.study_uid: URL})
+    put_links(root, {CT.study_uid: URL})
     newer = URL.replace("images.example", "new.example")
-    assert insert_links(root, {CT.study_uid: newer})
+    assert put_links(root, {CT.study_uid: newer})
     assert links_of(root) == {CT.study_uid: newer}
     assert anchors(root) == [newer]
 
@@ -109,7 +109,7 @@ def test_a_url_written_as_the_text_itself_is_read_and_becomes_a_reference() -> N
     observation = with_template(root, INSTANCE)[0]
     observation.append(catalog.element("text", URL, representation="TXT"))
     assert links_of(root) == {CT.study_uid: URL}
-    assert insert_links(root, {CT.study_uid: URL})
+    assert put_links(root, {CT.study_uid: URL})
     text = observation.find(path("text"))
     assert text is not None
     assert (text.text, dict(text.attrib)) == (None, {"mediaType": "application/dicom"})
@@ -120,13 +120,13 @@ def test_a_url_written_as_the_text_itself_is_read_and_becomes_a_reference() -> N
 def test_what_a_catalog_lacks_is_added(lacking: str) -> None:
     root = ct_report()
     remove_each([_wrapper(element) for element in with_template(root, lacking)])
-    assert insert_links(root, {CT.study_uid: URL})
+    assert put_links(root, {CT.study_uid: URL})
     assert links_of(root) == {CT.study_uid: URL}
     assert anchors(root) == [URL]
     assert len(with_template(root, CATALOG)) == len(with_template(root, STUDY)) == 1
     assert len(with_template(root, SERIES)) == len(with_template(root, INSTANCE)) == 1
     assert_children_in_order(root)
-    assert not insert_links(root, {CT.study_uid: URL})
+    assert not put_links(root, {CT.study_uid: URL})
 
 
 def _wrapper(element: etree._Element) -> etree._Element:
@@ -138,7 +138,7 @@ def _wrapper(element: etree._Element) -> etree._Element:
 def test_an_added_study_carries_all_that_the_rules_demand() -> None:
     root = ct_report()
     remove_each([_wrapper(element) for element in with_template(root, CATALOG)])
-    insert_links(root, {CT.study_uid: URL})
+    put_links(root, {CT.study_uid: URL})
     study = with_template(root, STUDY)[0]
     assert at(study, "id").get("root") == CT.study_uid
     assert at(study, "code").get("code") == "113014"
@@ -158,7 +158,7 @@ def test_a_french_modality_is_written_as_dicom_has_it() -> None:
     for translation in at(root, "documentationOf/serviceEvent/code"):
         if translation.get("code") == "CT":
             translation.set("code", "RM")
-    insert_links(root, {CT.study_uid: URL})
+    put_links(root, {CT.study_uid: URL})
     series = with_template(root, SERIES)[0]
     assert at(series, "code/qualifier/value").get("code") == "MR"
 
@@ -166,7 +166,7 @@ def test_a_french_modality_is_written_as_dicom_has_it() -> None:
 def test_a_second_study_goes_into_the_section_of_its_act() -> None:
     root = two_studies()
     section = second_procedure(root)
-    assert insert_links(root, {CT.study_uid: URL, OTHER: OTHER_URL})
+    assert put_links(root, {CT.study_uid: URL, OTHER: OTHER_URL})
     assert links_of(root) == {CT.study_uid: URL, OTHER: OTHER_URL}
     assert links_of_section(section) == {OTHER}
     assert sorted(str(href) for href in anchors(root)) == sorted([URL, OTHER_URL])
@@ -185,13 +185,13 @@ def test_acts_of_one_code_are_told_apart_by_their_places() -> None:
         code.set("code", CT.code.code)
     for event in root.iterfind(path("documentationOf/serviceEvent/code")):
         event.set("code", CT.code.code)
-    insert_links(root, {OTHER: OTHER_URL})
+    put_links(root, {OTHER: OTHER_URL})
     assert links_of_section(section) == {OTHER}
 
 
 def test_a_second_study_of_one_section_joins_its_catalog() -> None:
     root = two_studies()
-    assert insert_links(root, {CT.study_uid: URL, OTHER: OTHER_URL})
+    assert put_links(root, {CT.study_uid: URL, OTHER: OTHER_URL})
     assert len(with_template(root, CATALOG)) == 1
     assert links_of(root) == {CT.study_uid: URL, OTHER: OTHER_URL}
 
@@ -199,14 +199,14 @@ def test_a_second_study_of_one_section_joins_its_catalog() -> None:
 def test_a_document_without_procedure_section_gets_a_catalog_of_its_own() -> None:
     root = ct_report()
     remove_each([_wrapper(element) for element in with_template(root, PROCEDURE)])
-    assert insert_links(root, {CT.study_uid: URL})
+    assert put_links(root, {CT.study_uid: URL})
     assert links_of(root) == {CT.study_uid: URL}
     assert _wrapper(_wrapper(with_template(root, CATALOG)[0])).tag == path("structuredBody")
 
 
 def test_the_link_of_a_table_row_is_found_by_its_study() -> None:
     root = two_studies()
-    insert_links(root, {CT.study_uid: URL, OTHER: OTHER_URL})
+    put_links(root, {CT.study_uid: URL, OTHER: OTHER_URL})
     text = with_template(root, CATALOG)[0].find(path("text"))
     assert text is not None
     for child in list(text):
@@ -218,7 +218,7 @@ def test_the_link_of_a_table_row_is_found_by_its_study() -> None:
         f"<tr><td>{CT.study_uid}</td><td><linkHtml href='http://x.example/b'>b</linkHtml></td></tr>"
         "</tbody></table>",
     )
-    assert insert_links(root, {CT.study_uid: URL})
+    assert put_links(root, {CT.study_uid: URL})
     assert anchors(root) == ["http://x.example/a", URL]
 
 
@@ -230,7 +230,7 @@ def test_a_uid_that_begins_like_ours_is_another_study() -> None:
         text.remove(child)
     add(text, f"<paragraph><linkHtml href='http://x.example/?studyUID={CT.study_uid}1'>a</linkHtml></paragraph>")
     add(text, f"<paragraph><linkHtml href='http://x.example/?studyUID={CT.study_uid}.1'>b</linkHtml></paragraph>")
-    insert_links(root, {CT.study_uid: URL})
+    put_links(root, {CT.study_uid: URL})
     assert anchors(root)[:2] == [
         f"http://x.example/?studyUID={CT.study_uid}1",
         f"http://x.example/?studyUID={CT.study_uid}.1",
@@ -241,13 +241,13 @@ def test_a_uid_that_begins_like_ours_is_another_study() -> None:
 def test_a_level_1_report_is_left_alone() -> None:
     root = chest_report()
     before = safexml.serialise(root)
-    assert not insert_links(root, {CT.study_uid: URL})
+    assert not put_links(root, {CT.study_uid: URL})
     assert safexml.serialise(root) == before
     assert links_of(root) == {}
 
 
 def test_no_link_changes_nothing() -> None:
-    assert not insert_links(ct_report(), {})
+    assert not put_links(ct_report(), {})
 
 
 def test_added_parts_are_the_same_each_time() -> None:
@@ -255,7 +255,7 @@ def test_added_parts_are_the_same_each_time() -> None:
     for _ in range(2):
         root = ct_report()
         remove_each([_wrapper(element) for element in with_template(root, CATALOG)])
-        insert_links(root, {CT.study_uid: URL})
+        put_links(root, {CT.study_uid: URL})
         results.append(safexml.serialise(root))
     assert results[0] == results[1]
 
@@ -271,8 +271,8 @@ def test_added_parts_are_the_same_each_time() -> None:
 def test_every_link_put_in_is_read_back(links: dict[str, str]) -> None:
     urls = {uid: f"https://images.example/?studyUID={uid}&x={tail}" for uid, tail in links.items()}
     root = ct_report()
-    assert insert_links(root, urls) == bool(urls)
+    assert put_links(root, urls) == bool(urls)
     again = safexml.parse(safexml.serialise(root))
     assert links_of(again) == urls
-    assert not insert_links(again, urls)
+    assert not put_links(again, urls)
     assert_children_in_order(again)

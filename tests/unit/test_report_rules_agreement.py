@@ -321,3 +321,11 @@ def test_the_text_of_the_catalogue_names_its_studies(words: str, *, right: bool)
         paragraph.text = f"{words} ("
 
     assert ("AG-13b" not in said(altered(change), "spec")) is right
+
+
+def test_nothing_is_told_to_a_patient_who_is_not_born() -> None:
+    def change(root: etree._Element) -> None:
+        for observation in with_template(root, "1.2.250.1.213.1.1.3.48"):
+            _time(observation, "effectiveTime").set("value", "19830101")
+
+    assert said(altered(change), "spec")["AG-18"] == "error"

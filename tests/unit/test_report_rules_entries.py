@@ -208,6 +208,8 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "N-12f": _set(SERIES, "code/qualifier/value", "code", "SCANNER"),
     "N-12g": _without(SERIES, "entryRelationship"),
     "N-12h": _set(SERIES, "id", "root", "5B1E0001-7C2A-4D10-9A3F-0A0B0C0D0003"),
+    "N-12j": _set(SERIES, "entryRelationship", "inversionInd", "true"),
+    "N-24": _set(PRODUCT, "", "negationInd", "true"),
     "N-12i": _set(SERIES, "id", "root", "1.2.250.1.999.7.9.2024.1001"),
     "N-13a": _other_template(INSTANCE, "1.2.840.10008.9.18"),
     "N-13b": _set(INSTANCE, "", "classCode", "OBS"),
@@ -227,6 +229,12 @@ WRONG: dict[str, Change | dict[str, Change]] = {
         '<author><time nullFlavor="NA"/><assignedAuthor><id nullFlavor="NA"/></assignedAuthor></author>',
     ),
     "N-14i": lambda root: repeat(one(root, PRODUCT, "entryRelationship")),
+    "N-7s": _set(PRODUCT, f"{_MATERIAL}/code/translation", "codeSystem", "2.16.840.1.113883.6.1"),
+    "N-15h": _set(
+        DEVICE, "participant/participantRole/playingDevice/code", "codeSystem", "1.2.250.1.213.1.1.4.9"
+    ),
+    "N-25": _set(OBSERVATION, "statusCode", "code", "fr-FR"),
+    "N-14j": _on(COMMENT, "", lambda element: element.getparent().set("typeCode", "CAUS")),
     "N-14h": _on(COMMENT, "", lambda element: element.getparent().attrib.pop("inversionInd")),
     "N-15a": _set(DEVICE, "templateId", "root", "1.2.3.4"),
     "N-15b": _renamed(DEVICE),
@@ -321,7 +329,7 @@ def test_a_history_leads_to_words_of_its_own_section_or_of_one_above() -> None:
         below(one(root, "1.2.250.1.213.1.1.2.205", "text"), '<content ID="above">Cancer du sein en 2022.</content>')
         one(root, OBSERVATION, "value/originalText/reference").set("value", "#above")
 
-    assert leading_to("#act-1-text") == {"N-4": "error"}
+    assert leading_to("#act-1-text") == {"N-4": "error", "X-3d": "error"}
     assert leading_to("#surgical-history") == {}
     assert said(altered(told_above), "spec") == {}
 
@@ -341,6 +349,21 @@ def test_a_study_says_when_it_was_and_not_why_it_does_not() -> None:
         ('<effectiveTime><low value="20240514090000+0200"/></effectiveTime>', True),
     ):
         assert ("N-11g" not in said(altered(_retyped(STUDY, "effectiveTime", text)), "spec")) is right
+
+
+@pytest.mark.parametrize("template", [TECHNIQUE, PRODUCT, QUANTITY, AUTHORISATION, STUDY])
+def test_what_was_done_or_given_was_not_left_undone(template: str) -> None:
+    assert said(altered(_set(template, "", "negationInd", "true")), "spec")["N-24"] == "error"
+    assert said(altered(_set(template, "", "negationInd", "false")), "spec") == {}
+    assert "N-24" not in said(altered(_set(template, "", "negationInd", "true")), "official")
+
+
+def test_a_contraindication_may_be_one_that_there_is_not() -> None:
+    def change(root: etree._Element) -> None:
+        for observation in with_template(root, OBSERVATION):
+            observation.set("negationInd", "true")
+
+    assert said(altered(change), "spec") == {}
 
 
 def test_no_dose_is_nought() -> None:
@@ -394,3 +417,14 @@ def test_a_product_may_have_a_code_of_a_further_terminology() -> None:
 def test_an_attached_document_may_be_of_a_format_that_nobody_here_knows(media_type: str) -> None:
     root = altered(_set(DOCUMENT, "component/observationMedia/value", "mediaType", media_type))
     assert "N-16i" not in said(root, "spec")
+
+
+@pytest.mark.parametrize("state", ["completed", "active", "aborted"])
+def test_a_state_is_one_of_hl7_s(state: str) -> None:
+    assert "N-25" not in said(altered(_set(OBSERVATION, "statusCode", "code", state)), "spec")
+
+
+@pytest.mark.parametrize("system", ["2.16.840.1.113883.6.96", "1.2.250.1.213.2.61", "1.2.250.1.213.2.68"])
+def test_a_device_may_be_of_any_terminology_of_products(system: str) -> None:
+    where = "participant/participantRole/playingDevice/code"
+    assert "N-15h" not in said(altered(_set(DEVICE, where, "codeSystem", system)), "spec")

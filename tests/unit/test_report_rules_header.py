@@ -38,6 +38,7 @@ _PRACTITIONER = (
     '<encounterParticipant typeCode="ATND"><assignedEntity><id root="1.2.250.1.71.4.2.1" extension="810007000013"/>'
     "</assignedEntity></encounterParticipant>"
 )
+_DISCHARGE = "<dischargeDispositionCode {} codeSystem='1.2.250.1.213.2.{}'/>"
 _INFORMANT = '<informant><assignedEntity><id nullFlavor="UNK"/></assignedEntity></informant>'
 _CONSENT = '<authorization><consent><code nullFlavor="NA"/><statusCode code="completed"/></consent></authorization>'
 _DEVICE = (
@@ -91,6 +92,7 @@ HEADER: Wrong = {
 IMAGING: Wrong = {
     "H-4": cut("templateId[4]"),
     "H-4b": put("templateId[6]", "extension", "2023.01"),
+    "H-4c": put("templateId[3]", "root", "1.2.250.1.213.1.1.1.55"),
     "H-6d": put("code", "code", "11490-0"),
     "H-7": cut("code/translation", "code/translation", "code/translation"),
     "H-7b": put("code/translation", "code", "11502-2"),
@@ -205,6 +207,8 @@ ENCOUNTERS: Wrong = {
     "E-1f": cut(f"{ENCOUNTER}/location/healthCareFacility/code"),
     "E-1g": put(f"{ENCOUNTER}/location/healthCareFacility/code", "displayName", None),
     "E-1h": put(f"{ENCOUNTER}/location/healthCareFacility/code", "code", "SA999"),
+    "E-1j": before(f"{ENCOUNTER}/location", _DISCHARGE.format("displayName='Domicile'", 13)),
+    "E-1k": before(f"{ENCOUNTER}/location", _DISCHARGE.format("code='8' displayName='Domicile'", 99)),
     "E-1i": then(
         before(f"{ENCOUNTER}/location", _PRACTITIONER), put(f"{ENCOUNTER}/encounterParticipant", "typeCode", "XXX")
     ),
@@ -243,6 +247,7 @@ ORDERS: Wrong = {
     "D-5b": put(f"{_CODE}/translation[2]/qualifier/name", "code", "121138"),
     "D-6": put(f"{_CODE}/translation[2]", "code", "RM"),
     "D-6b": put(f"{_CODE}/translation[2]/qualifier/name", "code", "121138"),
+    "D-6f": add(f"{_CODE}/translation[2]/qualifier", "<value code='MR' codeSystem='1.2.840.10008.2.16.4'/>"),
     "D-6c": add(_CODE, "<translation code='1' codeSystem='1.2.3'/>"),
     "D-7": cut(f"{_CODE}/translation[3]"),
     "D-7b": put(f"{_CODE}/translation[3]", "code", "1"),
@@ -353,3 +358,60 @@ def test_the_sector_of_an_addendums_author_is_judged_too() -> None:
 
     assert said(altered(change), "spec")["A-4h"] == "error"
     assert "A-4h" not in said(altered(change), "official")
+
+
+@pytest.mark.parametrize("profile", ["spec", "official"])
+def test_a_discharge_is_coded_in_its_own_system(profile: str) -> None:
+    right = before(f"{ENCOUNTER}/location", _DISCHARGE.format("code='8' displayName='Domicile'", 14))
+    assert said(altered(right), profile) == {}
+
+
+@pytest.mark.parametrize("value", ["2", "02", "0012"])
+def test_zeros_before_a_version_change_nothing(value: str) -> None:
+    for profile in ("spec", "official"):
+        assert said(altered(put("versionNumber", "value", value)), profile) == {}
+
+
+@pytest.mark.parametrize("value", ["+2", "2.0", "x"])
+def test_a_version_is_digits_alone_in_both_profiles(value: str) -> None:
+    for profile in ("spec", "official"):
+        assert said(altered(put("versionNumber", "value", value)), profile)["H-12c"] == "error"
+
+
+def test_a_qualifier_may_say_again_what_its_translation_says() -> None:
+    again = "<value code='CT' codeSystem='1.2.840.10008.2.16.4'/>"
+    assert "D-6f" not in said(altered(add(f"{_CODE}/translation[2]/qualifier", again)), "spec")
+
+
+def test_a_template_that_is_no_model_of_the_ci_sis_may_stand_beside() -> None:
+    further = before("id", "<templateId root='1.3.6.1.4.1.19376.1.4.1.1.1'/>")
+    assert "H-4c" not in said(altered(further), "spec")
+
+
+def test_who_entered_the_data_has_a_name_and_a_sector_of_the_value_set() -> None:
+    person = "<assignedPerson><name><given>Anne</given></name></assignedPerson>"
+    sector = (
+        "<representedOrganization><standardIndustryClassCode code='BAKERY' codeSystem='1.2.250.1.213.1.1.4.9'/>"
+        "</representedOrganization>"
+    )
+
+    def entered(more: str) -> Change:
+        return before("informant", _ENTERER.replace("</assignedEntity>", f"{more}</assignedEntity>"))
+
+    assert said(altered(entered(person)), "spec")["A-1"] == "error"
+    assert said(altered(entered(sector)), "spec")["A-4h"] == "error"
+    assert said(altered(entered(person + sector)), "official") == {}
+
+
+def test_the_author_of_an_addendum_has_the_national_identifier_of_a_professional() -> None:
+    author = "component/structuredBody/component/section/author/assignedAuthor"
+    change = then(put(f"{author}/id", "root", "1.2.3.4"), put(f"{author}/id", "extension", None))
+    assert said(altered(change), "spec")["A-3l"] == "error"
+    assert "A-3l" not in said(altered(change), "official")
+
+
+def test_a_recipient_is_identified_by_root_and_extension() -> None:
+    where = "informationRecipient/intendedRecipient/id"
+    change = then(put(where, "root", "5B1EFFFF-7C2A-4D10-9A3F-0A0B0C0DFFFF"), put(where, "extension", None))
+    assert said(altered(change), "spec")["A-10"] == "error"
+    assert "A-10" not in said(altered(null(where)), "spec")

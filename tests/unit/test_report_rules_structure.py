@@ -8,6 +8,7 @@ from lxml import etree
 from gateway.cda.elements import path
 from gateway.cda.rules import datatypes, references, structure
 from gateway.cda.rules.engine import Book
+from tests.support import report_documents
 from tests.support.report_documents import Change, altered, missed, said
 from tests.support.rules import (
     ACCESSION,
@@ -68,6 +69,7 @@ DATA: Wrong = {
     "T-CD-5": twice(f"{EVENT}/code/translation"),
     "T-CD-6": null(f"{EVENT}/code/translation"),
     "T-CD-7": put("code", "codeSystem", "2"),
+    "T-CD-8": put("code", "codeSystemName", "SNOMED CT"),
     "T-CS-1": put("languageCode", "nullFlavor", "UNK"),
     "T-TS-1": put("author/time", "value", "20230229101500+0100"),
     "T-TS-2": put("author/time", "value", None),
@@ -94,7 +96,13 @@ REFERENCES: Wrong = {
     "X-3b": put(f"{_ENTRY}/text/reference", "value", "#nowhere"),
     "X-3c": add(_TABLE, "<renderMultiMedia referencedObject='nowhere'/>"),
     "X-4": lambda root: at(root, f"{_ENTRY}/id").set("root", at(root, f"{_SECTION}/id").get("root", "")),
+    "X-4b": lambda root: report_documents.repeat(report_documents.one(root, "1.2.250.1.213.1.1.3.151").getparent()),
+    "X-3d": lambda root: _referred(root, "#act-1-code").set("value", "#act-2-code"),
 }
+
+
+def _referred(root: etree._Element, target: str) -> etree._Element:
+    return next(one for one in root.iter(path("reference")) if one.get("value") == target)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +115,17 @@ def test_each_rule_is_said_of_a_document_that_breaks_it_in_each_profile_that_has
 
 
 @pytest.mark.parametrize(
-    "value", ["20240230", "20241301", "2024051425", "202405142460", "20240514101060", "2024051", "20240514101500+2500"]
+    "value",
+    [
+        "20240230",
+        "20241301",
+        "2024051425",
+        "202405142460",
+        "20240514101060",
+        "2024051",
+        "20240514101500+2500",
+        "20240514101500+0260",
+    ],
 )
 def test_a_moment_that_the_calendar_lacks_is_an_error_everywhere(value: str) -> None:
     assert {"X-1h", "T-TS-1"} & said(altered(put("author/time", "value", value)), "spec").keys()
@@ -116,7 +134,8 @@ def test_a_moment_that_the_calendar_lacks_is_an_error_everywhere(value: str) -> 
 
 
 @pytest.mark.parametrize(
-    "value", ["2024", "202405", "20240514", "202405141015+0200", "20240514101500.123+0200", "20240229"]
+    "value",
+    ["2024", "202405", "20240514", "202405141015+0200", "20240514101500.123+0200", "20240229", "20240514101500+02"],
 )
 def test_a_moment_of_any_precision_is_right(value: str) -> None:
     assert not {"X-1h", "T-TS-1"} & said(altered(put("author/time", "value", value)), "spec").keys()
@@ -131,6 +150,40 @@ def test_an_oid_and_a_uuid_are_right_roots(root: str) -> None:
 @pytest.mark.parametrize("root", ["1.02.3", "3.1", "1..2", "90E1C8EC-F951-4B26-A305-A34848818DDG", "x y", ""])
 def test_a_root_with_leading_zeros_or_strange_characters_is_wrong(root: str) -> None:
     assert {"X-1h", "T-II-3"} & said(altered(put("setId", "root", root)), "spec").keys()
+
+
+def test_a_zone_of_hours_alone_is_the_zone_that_it_is() -> None:
+    where = f"{ENCOUNTER}/effectiveTime"
+    late = then(put(f"{where}/low", "value", "20240514160000+02"), put(f"{where}/high", "value", "20240514160000+03"))
+    assert said(altered(late), "spec")["T-IVL-1"] == "error"
+    assert "X-1h" in said(altered(put("author/time", "value", "20240514101500Z")), "spec")
+
+
+@pytest.mark.parametrize("name", ["LOINC", "loinc", "Logical Observation Identifiers", "TRE_X"])
+def test_a_code_system_may_be_called_by_any_name_but_another_s(name: str) -> None:
+    assert "T-CD-8" not in said(altered(put("code", "codeSystemName", name)), "spec")
+
+
+def test_an_entry_may_refer_to_the_text_of_any_part_of_its_section() -> None:
+    def within(root: etree._Element) -> None:
+        root.find(path("component/structuredBody/component/section")).set("ID", "first")  # type: ignore[union-attr]
+        _referred(root, "#act-1-dose-1").set("value", "#act-1-text")
+
+    assert "X-3d" not in said(altered(within), "spec")
+    elsewhere = altered(lambda root: _referred(root, "#act-1-dose-1").set("value", "#medical-history"))
+    assert said(elsewhere, "spec")["X-3d"] == "error"
+    assert said(elsewhere, "official") == {}
+
+
+def test_an_identifier_used_in_three_acts_only_warns() -> None:
+    def change(root: etree._Element) -> None:
+        for number in (0, 1):
+            report_documents.one(root, "1.2.250.1.213.1.1.3.153", "id", number).set(
+                "root", "5B1EFFFF-7C2A-4D10-9A3F-0A0B0C0DFFFF"
+            )
+
+    found = said(altered(change), "spec")
+    assert (found["X-4"], "X-4b" in found) == ("warning", False)
 
 
 def test_an_interval_may_have_one_end_or_two_equal_ones() -> None:

@@ -44,3 +44,39 @@ def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
         Timestamp.parse(text)
     except ValueError:
         return
+
+
+@pytest.mark.parametrize(
+    ("text", "hl7"),
+    [
+        ("20210108102500+01", "20210108102500+0100"),
+        ("202101081025-03", "202101081025-0300"),
+        ("20210108102500+0130", "20210108102500+0130"),
+        ("20210108", "20210108"),
+    ],
+)
+def test_a_zone_of_version_3_may_say_its_hours_alone(text: str, hl7: str) -> None:
+    assert Timestamp.parse_v3(text).hl7 == hl7
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20210108102500+1",
+        "20210108102500+013",
+        "20210108102500+15",
+        "20210108102500+0160",
+        "20210108102500+",
+        "+02",
+        "",
+    ],
+)
+def test_a_zone_of_version_3_is_hours_or_hours_and_minutes(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Timestamp.parse_v3(text)
+
+
+@pytest.mark.parametrize("text", ["20210108102500+01", "20210108102500-03"])
+def test_a_zone_of_version_2_has_its_minutes(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Timestamp.parse(text)

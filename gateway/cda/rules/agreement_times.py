@@ -138,6 +138,7 @@ def _after_birth(
     for section, entered in of_entries.items():
         lived += [time for steps in _OF_A_SECTION for time in kids(section, steps)]
         lived += entered
+    lived += [time for one in context.collected["told"] for time in kids(one, "effectiveTime")]
     for time in lived:
         moment = _moment(time)
         if moment is not None and moment < born - _LEEWAY:
@@ -172,7 +173,7 @@ def _within(context: Context, documented: HeaderAct, entered: list[etree._Elemen
 @lru_cache(maxsize=64)
 def _read(value: str) -> tuple[datetime, bool] | None:
     try:
-        read = Timestamp.parse(value)
+        read = Timestamp.parse_v3(value)
     except ValueError:
         return None
     return read.aware(UTC), read.moment.tzinfo is not None and read.digits > _DAY

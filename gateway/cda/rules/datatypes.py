@@ -21,6 +21,7 @@ from gateway.cda.rules.datatypes_book import (
     CD_NULL,
     CD_SYSTEM,
     CD_SYSTEM_FORM,
+    CD_SYSTEM_NAME,
     CD_TRANSLATION_NULL,
     CD_TWICE,
     CS_CODE,
@@ -42,9 +43,10 @@ from gateway.cda.rules.datatypes_book import (
     in_body,
     say,
 )
-from gateway.cda.rules.engine import Context, step_name
+from gateway.cda.rules.engine import Context, Rule, step_name
 from gateway.cda.rules.looking import family, find, tagged
 from gateway.cda.rules.vocabulary import is_null
+from gateway.model.codes import CCAM_SYSTEMS, DCM, LOINC, SNOMED_CT
 from gateway.model.identifiers import ORGANIZATION_OID
 from gateway.model.times import Timestamp
 
@@ -107,17 +109,38 @@ def coded(element: etree._Element, context: Context) -> None:
         for name in ("codeSystemName", "codeSystemVersion"):
             if name in stated:
                 say(context, CD_LABEL, element, at=f"@{name}", name=name)
-    elif not context.official and not _is_system(system):
-        say(context, CD_SYSTEM_FORM, element, at="@codeSystem")
+    elif not context.official:
+        fault = _fault_of(system, stated.get("codeSystemName"))
+        if fault is not None:
+            say(
+                context,
+                fault,
+                element,
+                at="@codeSystemName" if fault is CD_SYSTEM_NAME else "@codeSystem",
+                expected=system,
+            )
     if len(element) and _TRANSLATION in family(element)[1].places:
         _translations(element, context)
 
 
 @lru_cache(maxsize=128)
-def _is_system(system: str) -> bool:
-    return _OID.fullmatch(system) is not None
+def _fault_of(system: str, name: str | None) -> Rule | None:
+    """What is wrong with a code system and its name."""
+    if _OID.fullmatch(system) is None:
+        return CD_SYSTEM_FORM
+    known = None if name is None else _NAMED.get("".join(filter(str.isalnum, name.casefold())))
+    return None if known is None or system in known else CD_SYSTEM_NAME
 
 
+_NAMED = {
+    "loinc": (LOINC,),
+    "snomedct": (SNOMED_CT,),
+    "dcm": (DCM,),
+    "ccam": tuple(CCAM_SYSTEMS),
+    "atc": ("2.16.840.1.113883.6.73",),
+    "edqm": ("0.4.0.127.0.16.1.1.2.1",),
+}
+"""Code systems that go by one name everywhere."""
 _TRANSLATION = path("translation")
 _SECTOR = path("standardIndustryClassCode")
 _UNBOUND = frozenset(path(one) for one in ("author", "authenticator", "componentOf", "informationRecipient"))
@@ -256,7 +279,7 @@ def _end(element: etree._Element, name: str) -> str | None:
 def moment(value: str) -> Timestamp | None:
     """*value* (HL7 TS) as a moment; None for what is none."""
     try:
-        return Timestamp.parse(value)
+        return Timestamp.parse_v3(value)
     except ValueError:
         return None
 

@@ -99,6 +99,14 @@ CD_SYSTEM_FORM = _rule(
     "CD.codeSystem: OID",
     official=None,
 )
+CD_SYSTEM_NAME = _rule(
+    "T-CD-8",
+    "Le nom « {value} » est celui d'un autre système de codage que {expected}.",
+    "The name “{value}” is that of another code system than {expected}.",
+    "CD.codeSystemName: the name of the codeSystem, for a person to read",
+    spec=WARNING,
+    official=None,
+)
 CS_CODE = _rule(
     "T-CS-1",
     "L'élément {name} doit avoir un code, ou un nullFlavor, et pas les deux.",

@@ -38,6 +38,22 @@ attributes(
     BOOK, "E-1g", f"{_FACILITY}/code", "code codeSystem displayName", _SECTOR, _SM.format("healthCareFacility/code")
 )  # fmt: skip
 from_set(BOOK, "E-1h", f"{_FACILITY}/code", sets.FACILITY_TYPE, _SECTOR, _SM.format("healthCareFacility/code: JDV_J02"))
+_DISCHARGE = f"{_ENCOUNTER}/dischargeDispositionCode"
+attributes(
+    BOOK,
+    "E-1j",
+    _DISCHARGE,
+    "code displayName",
+    Owner("Mode de sortie", "Discharge"),
+    _SM.format("dischargeDispositionCode: code, displayName"),
+)
+DISCHARGE_SYSTEM = BOOK.rule(
+    "E-1k",
+    "Le mode de sortie est codé dans {expected}, non dans « {value} ».",
+    "The discharge is coded in {expected}, not in “{value}”.",
+    source=_SM.format("dischargeDispositionCode/@codeSystem: 1.2.250.1.213.2.14"),
+)
+_DISCHARGES = "1.2.250.1.213.2.14"
 ENCOUNTER_PARTICIPATION = BOOK.rule(
     "E-1i",
     "Le type de participation « {value} » n'est pas dans {expected}.",
@@ -57,6 +73,12 @@ CONSENT = BOOK.rule(
     "A consent must have a code and a statusCode completed.",
     source=_SM.format("authorization/consent: code [1..1], statusCode completed"),
 )
+
+
+@BOOK.at(_DISCHARGE)
+def discharge(element: etree._Element, context: Context) -> None:
+    if element.get("codeSystem", _DISCHARGES) != _DISCHARGES:
+        context.say(DISCHARGE_SYSTEM, element, at="@codeSystem", expected=_DISCHARGES)
 
 
 @BOOK.at(f"{_ENCOUNTER}/encounterParticipant")

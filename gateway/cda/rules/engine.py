@@ -196,6 +196,8 @@ class Context:
     """Elements that checks lay aside for an ``end`` check, by a name of their own."""
     stated: dict[str, str] = field(default_factory=dict)
     """The attributes of the element that the walk has come to, for the checks of its kind: read once for all."""
+    begun: list[tuple[int, int]] = field(default_factory=list)
+    """How many IDs, and references to an ID, had been met when each section of the body began."""
     _alive: list[etree._Element] = field(default_factory=list)
     """Every element, in document order: while they are held, looking at them again makes nothing anew."""
     _siblings: dict[tuple[etree._Element | None, object], set[object]] = field(default_factory=dict)

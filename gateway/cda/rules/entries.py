@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from gateway.cda.elements import attribute
+from gateway.cda.elements import attribute, name_of
 from gateway.cda.rules import entries_exposure as entries_exposure
 from gateway.cda.rules import entries_frames as entries_frames
 from gateway.cda.rules import entries_history as entries_history
@@ -73,6 +73,14 @@ KNOWN = frozenset(
 _HOLDERS = frozenset({"section", "observation", "act", "procedure", "substanceAdministration", "supply", "organizer"})
 
 
+STATUS = BOOK.rule(
+    "N-25",
+    "« {value} » n'est pas un état (statusCode) : {expected}.",
+    "“{value}” is no state (statusCode): {expected}.",
+    source="HL7 CDA R2, statusCode: vocabulary ActStatus (2.16.840.1.113883.5.14)",
+    official=None,
+)
+_STATES = ["new", "active", "held", "suspended", "completed", "aborted", "cancelled", "normal", "nullified", "obsolete"]
 NO_VALUE = BOOK.rule(
     "N-23",
     "Cette référence ne renvoie à rien (reference/@value vide ou absent).",
@@ -91,6 +99,16 @@ def reference(element: etree._Element, context: Context) -> None:
     for one in kids(element, "reference"):
         if not attribute(one, "value") and one.get("nullFlavor") is None:
             context.say(NO_VALUE, one, at="@value")
+
+
+@BOOK.element("statusCode")
+def state(element: etree._Element, context: Context) -> None:
+    """The state of an entry is one that HL7 knows; those of roles and consents are others."""
+    if context.official or context.stated.get("code", "completed") in _STATES:
+        return
+    holder = element.getparent()
+    if holder is not None and name_of(holder) in _HOLDERS:
+        context.say(STATUS, element, at="@code", expected=", ".join(_STATES))
 
 
 @BOOK.element(*sorted(_HOLDERS))

@@ -14,6 +14,7 @@ from gateway.cda.rules.entries_common import (
     frame,
     framed,
     is_coded,
+    names_no_product,
     shown,
 )
 from gateway.cda.rules.looking import declares, find, kids
@@ -60,6 +61,7 @@ SIMPLE_ENTRY = Entry(
     class_code="OBS",
     templates=SIMPLE,
     ids=(1, None),
+    negatable=True,
     source="001 3.3.11.1 ; IHE PCC TF-2, Simple Observation",
 )
 FRAMES = {one.key: frame(one) for one in (COMMENT, DEVICE_ENTRY, DOCUMENT, SIMPLE_ENTRY)}
@@ -98,6 +100,13 @@ DEVICE_CODE = BOOK.rule(
     "N-15g",
     "Le type du dispositif médical manque (playingDevice/code).",
     "The type of the device is missing (playingDevice/code).",
+    source="000 3.3.2 : « Code produit du dispositif médical [1..1] »",
+    official=None,
+)
+DEVICE_SYSTEM = BOOK.rule(
+    "N-15h",
+    "Le type du dispositif médical est d'une terminologie qui ne nomme aucun produit : {value}.",
+    "The type of the device is of a terminology that names no product: {value}.",
     source="000 3.3.2 : « Code produit du dispositif médical [1..1] »",
     official=None,
 )
@@ -174,6 +183,13 @@ COMMENT_RELATION = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+COMMENT_SUBJECT = BOOK.rule(
+    "N-14j",
+    "Un commentaire est tenu par une relation {expected} ; celle-ci est « {value} ».",
+    "A comment is held by a relation {expected}; this one is “{value}”.",
+    source="IHE PCC TF-2, Comments (entryRelationship/@typeCode)",
+    official=None,
+)
 ONE_COMMENT = BOOK.rule(
     "N-14i",
     "Un acte ou un produit administré a au plus un commentaire ; celui-ci est le deuxième.",
@@ -203,7 +219,9 @@ def comment(element: etree._Element, context: Context) -> None:
     relation = element.getparent()
     if relation is not None and name_of(relation) == "entryRelationship":
         held = (attribute(relation, "typeCode"), attribute(relation, "inversionInd"))
-        if held != ("SUBJ", "true"):
+        if held[0] != "SUBJ" and not context.official:
+            context.say(COMMENT_SUBJECT, relation, at="@typeCode", expected="SUBJ")
+        elif held != ("SUBJ", "true"):
             context.say(COMMENT_RELATION, relation)
         if not context.official:
             _only_one(element, relation, context)
@@ -253,8 +271,11 @@ def device(element: etree._Element, context: Context) -> None:
         for role in kids(element, "participant/participantRole"):
             if find(role, "id") is None:
                 context.say(DEVICE_IDENTITY, role, at="id")
-            if find(role, "playingDevice/code") is None:
+            code = find(role, "playingDevice/code")
+            if code is None:
                 context.say(DEVICE_CODE, role, at="playingDevice/code")
+            elif names_no_product(attribute(code, "codeSystem")):
+                context.say(DEVICE_SYSTEM, code, value=shown(code))
 
 
 @BOOK.template(*ATTACHMENT)

@@ -106,6 +106,13 @@ SERIES_MODALITY_VALUE = BOOK.rule(
     "The modality of the series {value} is not in the value set {expected}.",
     source="001 4.2.4.5.1.1 : « qualifier/value issue du JDV_ModaliteAcquisition_CISIS (1.2.250.1.213.1.1.5.618) »",
 )
+INVERTED = BOOK.rule(
+    "N-12j",
+    "La relation est inversée (inversionInd) : elle dit que l'examen est dans la série, ou la série dans l'objet.",
+    "The relation is inverted (inversionInd): it says that the study is in the series, or the series in the object.",
+    source="001 3.3.4.5 : examen, série générique, objet référencé ; HL7 CDA R2 4.3.8.2 entryRelationship.inversionInd",
+    official=None,
+)
 ONE_INSTANCE = BOOK.rule(
     "N-12g",
     "La série contient exactement un objet référencé (entryRelationship COMP) avec un code ; trouvé : {value}.",
@@ -206,9 +213,11 @@ def study(element: etree._Element, context: Context) -> None:
             context.say(STUDY_UID, one, at="@root")
     if not any(attribute(find(element, steps), "value") for steps in ("effectiveTime", "effectiveTime/low")):
         context.say(STUDY_TIME, element, at="effectiveTime")
+    held = kids(element, "entryRelationship")
+    _not_inverted(held, context)
     count = sum(
         declares(one, *SERIES)
-        for relation in kids(element, "entryRelationship")
+        for relation in held
         if attribute(relation, "typeCode") == "COMP"
         for one in kids(relation, "act")
     )
@@ -234,6 +243,7 @@ def series(element: etree._Element, context: Context) -> None:
             if not in_set(value, valuesets.MODALITY):
                 context.say(SERIES_MODALITY_VALUE, value, value=shown(value), expected=valuesets.MODALITY)
         _uids(element, context, above=2)
+        _not_inverted(kids(element, "entryRelationship"), context)
     coded = not found or any(find(one, "code") is not None for one in found)
     _exactly_one(element, context, ONE_INSTANCE, len(found) if coded else 0)
 
@@ -266,6 +276,12 @@ def url_of(element: etree._Element) -> str:
     """The link of an object: the value of the reference, else the words of its text."""
     text = find(element, "text")
     return attribute(find(text, "reference"), "value") or text_of(text)
+
+
+def _not_inverted(relations: list[etree._Element], context: Context) -> None:
+    for relation in relations:
+        if relation.get("inversionInd") == "true":
+            context.say(INVERTED, relation, at="@inversionInd")
 
 
 def _exactly_one(element: etree._Element, context: Context, rule: Rule, count: int) -> None:

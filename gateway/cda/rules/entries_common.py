@@ -62,6 +62,8 @@ class Entry:
     """How many ids, as the official rule has it."""
     spec_ids: Severity | None = ERROR
     code: Coding | None = None
+    negatable: bool = False
+    """Whether it may say that something is not (``negationInd``): a finding may, what was done or given may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,17 @@ def _check_element(element: etree._Element, context: Context, entry: Entry, rule
     if not right:
         expected = f"{entry.element}[@classCode={entry.class_code}, @moodCode=EVN]"
         context.say(rules.element, element, value=f"{name}[{class_code}, {mood}]", expected=expected)
+    if not entry.negatable and element.get("negationInd") == "true":
+        context.say(NEGATED, element, at="@negationInd", expected="false", name=entry.name)
+
+
+NEGATED = BOOK.rule(
+    "N-24",
+    "L'entrée {name} dit que ce qu'elle décrit n'a pas eu lieu (negationInd), et le décrit pourtant.",
+    "The entry {name} says that what it tells did not take place (negationInd), and tells it nevertheless.",
+    source="HL7 CDA R2 4.3.6.1.2 Act.negationInd; 001 3.3.4 (actes réalisés, produits administrés, doses mesurées)",
+    official=None,
+)
 
 
 def check_code(element: etree._Element, context: Context, rule: Rule, fixed: Coding, at: str = "code") -> None:
@@ -209,6 +222,16 @@ def shown(element: etree._Element | None) -> str:
         return "—"
     null = attribute(element, "nullFlavor")
     return f"nullFlavor {null}" if null else f"{attribute(element, 'code')}, {attribute(element, 'codeSystem')}"
+
+
+def names_no_product(system: str) -> bool:
+    """Whether *system* is one of acts, roles, places and states, whose codes name neither a product nor a device."""
+    return system in _OF_NO_PRODUCT or system.startswith(_TABLES_OF_NO_PRODUCT)
+
+
+_OF_NO_PRODUCT = frozenset({LOINC, *CCAM, "0.4.0.127.0.16.1.1.2.1"})
+_TABLES_OF_NO_PRODUCT = ("2.16.840.1.113883.5.", "1.2.250.1.213.1.1.4.", "1.2.250.1.71.")
+"""The vocabularies of HL7, and the tables of the CI-SIS and of the national directory."""
 
 
 def outside_set(element: etree._Element, name: str) -> bool:

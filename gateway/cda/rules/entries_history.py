@@ -40,6 +40,7 @@ ENTRY = Entry(
     exact=True,
     lenient="mood",
     ids=(1, 1),
+    negatable=True,
     source="001 3.3.3.2.1 ; CI-SIS Modèles de contenus CDA, entrée FR-DICOM-Observation",
 )
 FRAME = frame(ENTRY)

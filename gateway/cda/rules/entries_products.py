@@ -19,6 +19,7 @@ from gateway.cda.rules.entries_common import (
     frame,
     framed,
     in_set,
+    names_no_product,
     shown,
 )
 from gateway.cda.rules.looking import declares, find, kids
@@ -95,6 +96,13 @@ CODE_FORM = BOOK.rule(
     "Le code du produit n'a pas la forme de son système : {value}.",
     "The code of the product does not have the form of its system: {value}.",
     source=f"{_SOURCE} ; formes ATC (lettre, chiffres, lettres) et CIP (7 ou 13 chiffres)",
+    official=None,
+)
+OTHER_SYSTEM = BOOK.rule(
+    "N-7s",
+    "Le code du produit est d'une terminologie qui ne nomme aucun produit : {value}.",
+    "The code of the product is of a terminology that names no product: {value}.",
+    source=f"{_SOURCE} : « code CIP ou UCD + code ATC »",
     official=None,
 )
 LOT = BOOK.rule(
@@ -332,7 +340,9 @@ def _codes(code: etree._Element, context: Context, *, tracer: bool) -> None:
     if not classes:
         context.say(WITHOUT_ATC, code)
     for one in codes:
-        if not _of_its_system(attribute(one, "code"), attribute(one, "codeSystem")):
+        if names_no_product(attribute(one, "codeSystem")):
+            context.say(OTHER_SYSTEM, one, value=shown(one))
+        elif not _of_its_system(attribute(one, "code"), attribute(one, "codeSystem")):
             context.say(CODE_FORM, one, value=shown(one))
         elif tracer and one in classes:
             _tracer(one, context)

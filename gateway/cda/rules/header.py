@@ -210,12 +210,17 @@ def language(element: etree._Element, context: Context) -> None:
             context.say(LANGUAGE, element, at="@code")
 
 
+_VERSION = re.compile(r"0*[1-9][0-9]*", re.ASCII)
+"""Positive, as HL7 v3 writes an INT: digits, of which zeros in front change nothing."""
+_OFFICIAL_VERSION = re.compile(r"-?[1-9]\d*|\d*")
+
+
 @BOOK.at(f"{_CD}/versionNumber", f"{_CD}/relatedDocument/parentDocument/versionNumber")
 def version(element: etree._Element, context: Context) -> None:
     value = element.get("value")
     if value is None and not context.official:
         context.say(VERSION, element, value="")
-    elif value is not None and not re.fullmatch(r"-?[1-9]\d*|\+?\d*" if context.official else r"[1-9][0-9]*", value):
+    elif value is not None and not (_OFFICIAL_VERSION if context.official else _VERSION).fullmatch(value):
         context.say(VERSION, element, at="@value")
 
 
@@ -230,7 +235,7 @@ def written(element: etree._Element, context: Context) -> None:
         context.say(TIME_VALUE, element)
         return
     try:
-        moment = Timestamp.parse(value)
+        moment = Timestamp.parse_v3(value)
     except ValueError:
         return
     if moment.digits < 12 or moment.moment.tzinfo is None:
@@ -243,7 +248,7 @@ def written(element: etree._Element, context: Context) -> None:
 def versions(element: etree._Element, context: Context) -> None:
     replaced = [one for one in kids(element, "relatedDocument") if attribute(one, "typeCode") == "RPLC"]
     number = attribute(find(element, "versionNumber"), "value")
-    if number.isdecimal() and (number.lstrip("0") not in ("", "1")) != bool(replaced):
+    if _VERSION.fullmatch(number) and (number.lstrip("0") != "1") != bool(replaced):
         context.say(VERSIONS_AGREE, element, at="versionNumber/@value", value=number)
     own = _identity(find(element, "id"))
     for parent in replaced:

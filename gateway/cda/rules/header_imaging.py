@@ -17,6 +17,7 @@ BOOK = Book("header of an imaging report", models={Model.CR_IMG})
 _CD = "ClinicalDocument"
 _DICOM = ("1.2.840.10008.9.1", "1.2.840.10008.9.20", "1.2.840.10008.9.21")
 _EXTENSION = "2024.01"
+_MODELS, _CI_SIS = "1.2.250.1.213.1.1.1.", "1.2.250.1.213.1.1.1.1"
 
 MODEL_TEMPLATE = BOOK.rule(
     "H-4",
@@ -29,6 +30,13 @@ MODEL_VERSION = BOOK.rule(
     "Le templateId du modèle doit avoir l'extension {expected} ; il a « {value} ».",
     "The templateId of the model must have the extension {expected}; it has “{value}”.",
     source='001 3.2: <templateId root="1.2.250.1.213.1.1.1.45" extension="2024.01"/>',
+    official=None,
+)
+SECOND_MODEL = BOOK.rule(
+    "H-4c",
+    "Le document déclare aussi le modèle {value} : il est d'un seul modèle du CI-SIS.",
+    "The document declares the model {value} too: it is of one model of the CI-SIS.",
+    source="001 3.2: templateId of IMG-CR-IMG [1..1], whose code, sections and entries are no other model's",
     official=None,
 )
 TYPE = BOOK.rule(
@@ -59,6 +67,9 @@ def model(element: etree._Element, context: Context) -> None:
     for wanted in (*_DICOM, CR_IMG):
         if wanted not in declared:
             context.say(MODEL_TEMPLATE, element, at=f"templateId[@root='{wanted}']", expected=wanted)
+    for root, one in declared.items():
+        if root.startswith(_MODELS) and root != _CI_SIS and not f"{root}.".startswith(f"{CR_IMG}."):
+            context.say(SECOND_MODEL, one, at="@root")
     stated = declared.get(CR_IMG)
     if stated is not None and stated.get("extension") != _EXTENSION:
         context.say(

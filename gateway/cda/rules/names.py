@@ -99,6 +99,13 @@ def person(element: etree._Element, context: Context) -> None:
 BOOK.at(*_PERSONS)(person)
 
 
+@BOOK.at(f"{_CD}/dataEnterer/assignedEntity/assignedPerson")
+def data_enterer(element: etree._Element, context: Context) -> None:
+    """The validator looks at no name of who entered the data."""
+    if not context.official:
+        person(element, context)
+
+
 @BOOK.end
 def one_name_each(root: etree._Element, context: Context) -> None:
     """A national identifier is of one person: wherever it stands, the family name is the same or a part of it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lxml import etree
 
 from gateway import valuesets as sets
-from gateway.cda.elements import PS3_20, attribute
+from gateway.cda.elements import PS3_20, attribute, name_of
 from gateway.cda.rules.engine import Context, Model
 from gateway.cda.rules.looking import find, kids, tagged
 from gateway.cda.rules.order_acts_book import (
@@ -32,6 +32,7 @@ from gateway.cda.rules.order_acts_book import (
     PLACER,
     PLACER_EXTENSION,
     PROFESSION,
+    QUALIFIED_OTHERWISE,
     QUALIFIER,
     REGION,
     REGION_MISSING,
@@ -86,9 +87,21 @@ def document(root: etree._Element, context: Context) -> None:
             name = steps.partition("/")[0]
             if find(one, "assignedPerson") is not None and find(one, "code") is None:
                 context.say(PROFESSION, one, at="code", name=name)
-            ids = [attribute(each, "root") for each in kids(one, "id")]
-            if attribute(find(one, "code"), "code").startswith(_HEALTH) and ids and PROFESSIONAL_OID not in ids:
-                context.say(NATIONAL_ID, one, at="id/@root", value=ids[0], expected=PROFESSIONAL_OID, name=name)
+            _national(one, name, context)
+
+
+@BOOK.element("author")
+def author_of_section(element: etree._Element, context: Context) -> None:
+    """The author of an addendum; those of the header are looked at with who signed."""
+    professional, part = find(element, "assignedAuthor"), element.getparent()
+    if not context.official and professional is not None and part is not None and name_of(part) == "section":
+        _national(professional, "author", context)
+
+
+def _national(professional: etree._Element, name: str, context: Context) -> None:
+    ids = [attribute(each, "root") for each in kids(professional, "id")]
+    if attribute(find(professional, "code"), "code").startswith(_HEALTH) and ids and PROFESSIONAL_OID not in ids:
+        context.say(NATIONAL_ID, professional, at="id/@root", value=ids[0], expected=PROFESSIONAL_OID, name=name)
 
 
 _HEALTH = "G15_"
@@ -222,10 +235,17 @@ def _translations(code: etree._Element, context: Context) -> None:
 def _translation(one: etree._Element, kinds: list[tuple[str, str]], context: Context) -> None:
     is_region = kinds == [_REGION] or (not kinds and attribute(one, "codeSystem") == SNOMED_CT)
     rule, table = (REGION, sets.REGION) if is_region else (MODALITY, sets.MODALITY)
+    value = find(one, "qualifier/value")
     if not kinds:
         context.say(QUALIFIER, one, at="qualifier/name", value="")
+    elif value is not None and _coded(value) != _coded(one):
+        context.say(QUALIFIED_OTHERWISE, value, value=shown(value), expected=shown(one))
     if not one.get("codeSystem") or not allowed(table, one, context):
         context.say(rule, one, at="@code", value=shown(one), expected=set_shown(table))
+
+
+def _coded(element: etree._Element) -> tuple[str, str]:
+    return attribute(element, "code"), attribute(element, "codeSystem")
 
 
 def _ccam(one: etree._Element, context: Context) -> None:

@@ -147,6 +147,13 @@ QUALIFIER = BOOK.rule(
     source=_001.format("translation/qualifier/name [1..1] 121139 or 39111-0"),
     official=None,
 )
+QUALIFIED_OTHERWISE = BOOK.rule(
+    "D-6f",
+    "Le qualifier de la translation dit « {value} », sa translation dit « {expected} ».",
+    "The qualifier of the translation says “{value}”, its translation says “{expected}”.",
+    source=_001.format("translation (modalité, région); qualifier/name alone is foreseen"),
+    official=None,
+)
 TRANSLATION_UNKNOWN = BOOK.rule(
     "D-6c",
     "La translation « {value} » n'est ni un code CCAM, ni une modalité, ni une région.",

@@ -220,6 +220,21 @@ def sector_elsewhere(element: etree._Element, context: Context) -> None:
     _sector(element, context, strict=False)
 
 
+_UNSEEN = (
+    f"{_CD}/dataEnterer/assignedEntity/representedOrganization",
+    f"{_CD}/participant/associatedEntity/scopingOrganization",
+    f"{_CD}/recordTarget/patientRole/providerOrganization",
+    f"{_ENCOUNTER}/location/healthCareFacility/serviceProviderOrganization",
+)
+"""Where the validator looks at no sector code."""
+
+
+@BOOK.at(*(f"{where}/standardIndustryClassCode" for where in _UNSEEN))
+def sector_unseen(element: etree._Element, context: Context) -> None:
+    if not context.official:
+        _sector(element, context, strict=False)
+
+
 def _sector(element: etree._Element, context: Context, *, strict: bool) -> None:
     if is_null(element):
         return

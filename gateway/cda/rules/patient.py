@@ -281,7 +281,7 @@ def guardian(element: etree._Element, context: Context) -> None:
 def born(element: etree._Element, context: Context) -> None:
     written = attribute(find(context.root, "effectiveTime"), "value")
     try:
-        birth, document = Timestamp.parse(element.get("value", "")), Timestamp.parse(written)
+        birth, document = Timestamp.parse_v3(element.get("value", "")), Timestamp.parse_v3(written)
     except ValueError:
         return
     digits = min(birth.digits, document.digits, 8)

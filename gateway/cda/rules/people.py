@@ -332,5 +332,7 @@ def participant(element: etree._Element, context: Context) -> None:
 
 @BOOK.at(f"{_RECIPIENT}/id")
 def recipient(element: etree._Element, context: Context) -> None:
-    if attribute(element, "root") == PROFESSIONAL_OID and not element.get("extension"):
+    if is_null(element):
+        return
+    if not element.get("extension") and (attribute(element, "root") == PROFESSIONAL_OID or not context.official):
         context.say(RECIPIENT, element, at="@extension")

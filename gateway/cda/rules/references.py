@@ -6,10 +6,12 @@ the validator does not look at them. An ID given twice breaks the XML schema.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from lxml import etree
 
 from gateway.cda.elements import path
-from gateway.cda.rules.engine import WARNING, Book, Context
+from gateway.cda.rules.engine import WARNING, Book, Context, Model
 from gateway.cda.rules.looking import tagged
 
 BOOK = Book("references")
@@ -30,6 +32,13 @@ DANGLING = BOOK.rule(
     spec=WARNING,
     official=None,
 )
+ELSEWHERE = BOOK.rule(
+    "X-3d",
+    "La référence « {value} » mène au texte d'une autre section que celle de son entrée.",
+    "The reference “{value}” leads to the text of another section than that of its entry.",
+    source=_SOURCE + "; HL7 CDA R2 4.3.5.2: the narrative of its section",
+    official=None,
+)
 MEDIA = BOOK.rule(
     "X-3c",
     "L'objet « {value} » que le texte montre n'existe pas dans le document.",
@@ -46,7 +55,14 @@ ENTRY_TWICE = BOOK.rule(
     official=None,
 )
 
-_ID = path("id")
+ENTRY_REPEATED = BOOK.rule(
+    "X-4b",
+    "L'identifiant « {value} » est celui de deux entrées de la même section : l'une répète l'autre.",
+    "The identifier “{value}” is that of two entries of one section: one repeats the other.",
+    source="HL7 v3 II: an identifier identifies one instance; CI-SIS Modèles de contenus CDA, id of an entry",
+    official=None,
+)
+_ID, _SECTION = path("id"), path("section")
 _WITH_IDENTIFIER = (
     "Section",
     "Act",
@@ -59,6 +75,13 @@ _WITH_IDENTIFIER = (
     "SubstanceAdministration",
     "Supply",
 )
+
+
+@BOOK.at("ClinicalDocument/component/structuredBody/component/section")
+def section(element: etree._Element, context: Context) -> None:
+    """A section of the body begins: what is met from here on is of it. Its own ID has been met already."""
+    own = "ID" in context.stated
+    context.begun.append((len(context.collected["ID"]) - own, len(context.collected["reference"])))
 
 
 @BOOK.kind("TEL")
@@ -81,23 +104,35 @@ def entry(element: etree._Element, context: Context) -> None:
 
 @BOOK.end
 def compare(root: etree._Element, context: Context) -> None:
-    known: set[str] = set()
-    for one in context.collected["ID"]:
+    known: dict[str, int] = {}
+    for met, one in enumerate(context.collected["ID"]):
         name = one.get("ID", "").strip()
         if name in known:
             context.say(TWICE, one, at="@ID")
-        known.add(name)
-    for one in context.collected["reference"]:
-        if one.get("value", "")[1:] not in known:
+        known[name] = met
+    tied = context.model is Model.CR_IMG and not context.official
+    of_ids, of_references = ([begun[side] for begun in context.begun] for side in (0, 1))
+    for met, one in enumerate(context.collected["reference"]):
+        target = known.get(one.get("value", "")[1:])
+        if target is None:
             context.say(DANGLING, one, at="@value")
+        elif tied and bisect_right(of_ids, target) != bisect_right(of_references, met):
+            context.say(ELSEWHERE, one, at="@value")
     for one in context.collected["media"]:
         attribute = "IDREF" if one.get("IDREF") is not None else "referencedObject"
         for name in one.get(attribute, "").split() or [""]:
             if name not in known:
                 context.say(MEDIA, one, at=f"@{attribute}", value=name)
-    identifiers: set[tuple[str, str]] = set()
+    identifiers: dict[tuple[str, str], etree._Element] = {}
     for one in context.collected["identifier"]:
         key = (one.get("root", "").upper(), one.get("extension", ""))
-        if key in identifiers and key[0]:
-            context.say(ENTRY_TWICE, one, value=" ".join(filter(None, key)))
-        identifiers.add(key)
+        first = identifiers.setdefault(key, one)
+        if first is not one and key[0]:
+            repeated = context.model is Model.CR_IMG and _section_of(first) is _section_of(one)
+            context.say(ENTRY_REPEATED if repeated else ENTRY_TWICE, one, value=" ".join(filter(None, key)))
+
+
+def _section_of(identifier: etree._Element) -> etree._Element | None:
+    """The section in which the owner of *identifier* stands; a section stands in the one around it."""
+    owner = identifier.getparent()
+    return None if owner is None else next(owner.iterancestors(_SECTION), None)

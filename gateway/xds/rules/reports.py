@@ -270,7 +270,7 @@ def _body(entry: Thing, root: etree._Element, findings: Findings) -> None:
 def _utc(element: etree._Element | None) -> str:
     text = element.get("value", "") if element is not None else ""
     try:
-        time = Timestamp.parse(text)
+        time = Timestamp.parse_v3(text)
         return time.dtm(UTC) if time.moment.tzinfo is not None else ""
     except (ValueError, OverflowError):
         return ""
