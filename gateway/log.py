@@ -17,6 +17,8 @@ from typing import Any
 
 import structlog
 
+from gateway.texts.plain import shown
+
 MASK = "[masked]"
 _PERSONAL_KEYS = frozenset(
     {"patient", "patient_id", "patient_name", "name", "birth_date", "ins", "facts", "content", "message", "person"}
@@ -53,6 +55,14 @@ def _masking(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping
     return event
 
 
+def _printable(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What others wrote is obeyed by no terminal."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception":
+            event[key] = shown(value)
+    return event
+
+
 class _StandardError:
     """Wherever standard error leads at the moment of a line: it may be redirected, and what it led to be closed."""
 
@@ -73,6 +83,8 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
         structlog.processors.format_exc_info,
         _masking,
     ]
+    if not json:
+        shared.append(_printable)
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[*shared, renderer],

@@ -52,6 +52,22 @@ def test_a_line_finds_standard_error_where_it_leads_now(monkeypatch: pytest.Monk
         logging.getLogger().handlers.clear()
 
 
+def test_a_terminal_obeys_nothing_that_others_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = io.StringIO()
+    monkeypatch.setattr("sys.stderr", console)
+    try:
+        configure(json=False, level="warning")
+        structlog.get_logger("one").warning("something.happened", sender="\x1b]0;owned\x07RIS\r")
+        logging.getLogger("library").warning("heard \x1b[2J")
+        told = console.getvalue()
+        assert "owned" in told and "RIS" in told and "heard" in told
+        for written in ("\x1b]0", "\x1b[2J", "\x07", "\r"):
+            assert written not in told
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().handlers.clear()
+
+
 def test_a_thread_that_breaks_is_told_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     console = io.StringIO()
     monkeypatch.setattr("sys.stderr", console)
