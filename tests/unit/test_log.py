@@ -60,7 +60,8 @@ def test_a_terminal_obeys_nothing_that_others_wrote(monkeypatch: pytest.MonkeyPa
         structlog.get_logger("one").warning("something.happened", sender="\x1b]0;owned\x07RIS\r")
         logging.getLogger("library").warning("heard \x1b[2J")
         told = console.getvalue()
-        assert "owned" in told and "RIS" in told and "heard" in told
+        for kept in ("owned", "RIS", "heard"):
+            assert kept in told
         for written in ("\x1b]0", "\x1b[2J", "\x07", "\r"):
             assert written not in told
     finally:
