@@ -40,7 +40,7 @@ from gateway.settings import Settings, load
 from gateway.wiring.house import House
 from gateway.wiring.peers import Part
 from gateway.wiring.web import web_application, web_server_settings
-from gateway.work import SideWorker, Worker
+from gateway.work import Make, SideWorker, Worker
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -259,19 +259,12 @@ def work_main(path: Path, bell: Bell) -> None:
     if settings.platform:
         beside.append(SideWorker(_relay_worker(house), stop))
 
-    def ring_beside() -> None:
-        for each in beside:
-            each.ring()
-
     def wait(timeout_s: float) -> bool:
         rang = doorbell.wait(timeout_s)
         if rang:
-            ring_beside()
+            for each in beside:
+                each.ring()
         return rang
-
-    def nudge() -> None:
-        doorbell.nudge()
-        ring_beside()
 
     worker = Worker(
         house.monitoring.carrier(house.sharing),
@@ -282,7 +275,7 @@ def work_main(path: Path, bell: Bell) -> None:
         lease_s=settings.work.lease_s,
         poll_s=settings.work.poll_s,
         chores=house.chores(daily=partial(retain, house)),
-        nudge=nudge,
+        nudge=doorbell.nudge,
         gate=house.pace,
     )
     house.bell.listen()
@@ -305,11 +298,11 @@ def work_main(path: Path, bell: Bell) -> None:
     sys.exit(0)
 
 
-def _look_worker(house: House) -> Callable[[Callable[[float], bool]], Worker[Watch]]:
+def _look_worker(house: House) -> Make[Watch]:
     """What looks at published studies again: one at a time."""
     table = house.settings.work
 
-    def make(wait: Callable[[float], bool]) -> Worker[Watch]:
+    def make(wait: Callable[[float], bool], nudge: Callable[[], None]) -> Worker[Watch]:
         return Worker(
             house.life.looking(house.sharing),
             house.life.paced(),
@@ -318,17 +311,18 @@ def _look_worker(house: House) -> Callable[[Callable[[float], bool]], Worker[Wat
             threads=1,
             lease_s=LOOK_LEASE_S,
             poll_s=table.poll_s,
+            nudge=nudge,
             name="look",
         )
 
     return make
 
 
-def _relay_worker(house: House) -> Callable[[Callable[[float], bool]], Worker[RelayMessage]]:
+def _relay_worker(house: House) -> Make[RelayMessage]:
     """What sends the messages of the teleradiology relay."""
     table = house.settings.work
 
-    def make(wait: Callable[[float], bool]) -> Worker[RelayMessage]:
+    def make(wait: Callable[[float], bool], nudge: Callable[[], None]) -> Worker[RelayMessage]:
         return Worker(
             house.monitoring.carrier(house.relay.forwarding),
             house.relay.store,
@@ -337,6 +331,7 @@ def _relay_worker(house: House) -> Callable[[Callable[[float], bool]], Worker[Re
             threads=table.threads,
             lease_s=table.lease_s,
             poll_s=table.poll_s,
+            nudge=nudge,
             name="relay",
         )
 

@@ -102,6 +102,7 @@ class Worker(Generic[W]):
         self._places = threading.Semaphore(threads)
         self._held = _Held(self._renewed, lease_s / 3)
         self._stopping = threading.Event()
+        self._letting_pass = threading.Event()
         self._busy: set[threading.Thread] = set()
 
     def run(self) -> None:
@@ -131,9 +132,15 @@ class Worker(Generic[W]):
 
     def _let_pass(self, rang: bool) -> None:
         """After a ring: until no further one came for a moment. Intake and work share one disk and one processor."""
+        if not rang:
+            return
         latest = time.monotonic() + BURST_S
-        while rang and not self._stopping.is_set() and time.monotonic() < latest:
-            rang = self._wait(QUIET_S)
+        self._letting_pass.set()
+        try:
+            while rang and not self._stopping.is_set() and time.monotonic() < latest:
+                rang = self._wait(QUIET_S)
+        finally:
+            self._letting_pass.clear()
 
     def _begin(self) -> None:
         """Once, as soon as the store answers."""
@@ -153,17 +160,19 @@ class Worker(Generic[W]):
                 log.error("work.chores_failed", error=type(error).__name__, where=where(error))
 
     def _start_one(self) -> bool:
-        if not self._places.acquire(timeout=self._poll_s):
+        if not self._places.acquire(blocking=False):
+            # Whoever has a place goes on by itself, and nudges when it leaves it.
+            self._let_pass(self._wait(self._poll_s))
             return True
         share = None
         try:
-            share = self._store.claim(self._clock.now(), self._lease_s)
+            share = self._claimed()
         finally:
             if share is None:
                 self._places.release()
         if share is None:
             return False
-        thread = threading.Thread(target=self._carry, args=(share,), name=f"{self._name}-{share.id[:8]}")
+        thread = threading.Thread(target=self._carry_on, args=(share,), name=f"{self._name}-{share.id[:8]}")
         self._busy.add(thread)
         try:
             thread.start()
@@ -181,6 +190,35 @@ class Worker(Generic[W]):
             return self._poll_s
         return min(self._poll_s, max(0.01, (due - self._clock.now()).total_seconds()))
 
+    def _claimed(self) -> W | None:
+        return self._store.claim(self._clock.now(), self._lease_s)
+
+    def _carry_on(self, share: W) -> None:
+        """Carry *share*, and then what is due: who has a place claims for it, so that nobody waits for one thread that
+        claims for all, nor for a new thread."""
+        following: W | None = share
+        try:
+            while following is not None:
+                self._carry(following)
+                following = self._following()
+                if following is not None:
+                    # Others that waited for what was carried may be due too.
+                    self._nudge()
+        finally:
+            self._busy.discard(threading.current_thread())
+            self._places.release()
+            # Whoever came to nothing leaves the place to the one that waits until something is due.
+            self._nudge()
+
+    def _following(self) -> W | None:
+        if self._stopping.is_set() or self._letting_pass.is_set():
+            return None
+        try:
+            return self._claimed()
+        except GatewayError as error:
+            log.warning("work.store_unavailable", code=error.code)
+            return None
+
     def _carry(self, share: W) -> None:
         try:
             with self._held.holding(share):
@@ -193,11 +231,6 @@ class Worker(Generic[W]):
             log.warning(self._events["interrupted"], share=share.id, code=error.code)
         except Exception as error:  # noqa: BLE001 - one broken share must not stop the others; its lease runs out
             log.error(self._events["failed"], share=share.id, error=type(error).__name__, where=where(error))
-        finally:
-            self._busy.discard(threading.current_thread())
-            self._places.release()
-            # The next share of this lineage may be due now.
-            self._nudge()
 
     def _carried(self, share: W) -> W:
         if self._gate is None:
@@ -264,14 +297,19 @@ class _Held(Generic[W]):
                         self._held.pop(work.id, None)
 
 
+Make = Callable[[Callable[[float], bool], Callable[[], None]], Worker[W]]
+"""Gives a worker, from how it is to wait and how it is nudged (:class:`Worker`)."""
+
+
 class SideWorker:
     """A worker beside the main one, in a thread of its own; it is rung when the main one is."""
 
-    def __init__(self, make: Callable[[Callable[[float], bool]], Worker[W]], ended: Callable[[], None]) -> None:
-        """*make* gives the worker, from how it is to wait; *ended* is called when it ends, told to or not: without it
-        the process would look well and leave its work undone."""
-        self._rang = threading.Event()
-        self._worker = make(self._wait)
+    def __init__(self, make: Make[W], ended: Callable[[], None]) -> None:
+        """*ended* is called when it ends, told to or not: without it the process would look well and leave its work
+        undone."""
+        self._woken = threading.Event()
+        self._rang = False
+        self._worker = make(self._wait, self._woken.set)
         self._ended = ended
         self._broken_by: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="side-worker")
@@ -280,13 +318,14 @@ class SideWorker:
         self._thread.start()
 
     def ring(self) -> None:
-        """Something may be due."""
-        self._rang.set()
+        """Something came in."""
+        self._rang = True
+        self._woken.set()
 
     def stop(self) -> None:
         """Ask it to end."""
         self._worker.stop()
-        self._rang.set()
+        self._woken.set()
 
     def join(self) -> None:
         """Wait until what is under way is finished."""
@@ -306,6 +345,7 @@ class SideWorker:
         self._ended()
 
     def _wait(self, timeout_s: float) -> bool:
-        rang = self._rang.wait(timeout_s)
-        self._rang.clear()
+        self._woken.wait(timeout_s)
+        self._woken.clear()
+        rang, self._rang = self._rang, False
         return rang

@@ -98,7 +98,7 @@ def test_there_are_never_more_than_allowed(pacs: DemoPacs) -> None:
 
 
 def test_when_all_are_lent_one_waits_and_is_then_told(pacs: DemoPacs) -> None:
-    pool = Pool(settings(pacs.port, max_associations=1, response_timeout_s=0.3))
+    pool = Pool(settings(pacs.port, max_associations=1, response_timeout_s=1.5))
 
     def within(requestor: Requestor) -> None:
         with pytest.raises(PeerUnreachable, match="pacs_all_busy"):

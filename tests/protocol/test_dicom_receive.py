@@ -239,9 +239,11 @@ def test_a_connection_that_cannot_be_accepted_ends_that_one_alone(tmp_path: Path
                 return getattr(listener, name)
 
         receiver._listener = Failing()  # type: ignore[assignment]
-        one = associate(receiver.port)
-        assert one.send_c_echo().Status == 0x0000
-        one.release()
+        # The first may be taken by the accept that was under way already.
+        for _ in range(2):
+            one = associate(receiver.port)
+            assert one.send_c_echo().Status == 0x0000
+            one.release()
         assert failures == []
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.demo import reports
 from gateway.errors import Unavailable
 from gateway.model.share import Share, ShareState
 from gateway.work import SideWorker, Worker
+from tests.bench.studies import named
 from tests.fakes.world import World, world
 
 
@@ -70,6 +73,67 @@ def test_what_is_due_is_carried_without_being_told(here: World) -> None:
     here.accept()
     with _Running(here):
         _until(lambda: _state(here) is ShareState.SHARED)
+
+
+def _report(number: int) -> bytes:
+    return reports.level3(reports.Draft(study=named(f"w{number}")))
+
+
+class _Noting:
+    """Carries nothing far, and notes which thread did."""
+
+    def __init__(self, here: World, begin: Callable[[], None] = lambda: None) -> None:
+        self._here = here
+        self._begin = begin
+        self.threads: list[threading.Thread] = []
+
+    def carry(self, share: Share) -> Share:
+        self.threads.append(threading.current_thread())
+        self._begin()
+        done = replace(share, state=ShareState.SHARED)
+        self._here.store.save(done, [])
+        return replace(done, lease="")
+
+
+def test_who_has_carried_one_goes_on_with_the_next(here: World) -> None:
+    for number in range(6):
+        here.accept(content=_report(number))
+    noting = _Noting(here)
+    with _Running(here, sharing=noting):
+        _until(lambda: len(noting.threads) == 6)
+    assert len(set(noting.threads)) <= 2
+
+
+def test_while_reports_come_in_nobody_goes_on(here: World) -> None:
+    here.accept(content=_report(1))
+    here.accept(content=_report(2))
+    rings = 0
+    ringing = False
+    seen: list[bool] = []
+
+    def begin() -> None:
+        nonlocal ringing
+        seen.append(ringing)
+        if len(seen) == 1:
+            ringing = True
+            _until(lambda: rings > 0)
+
+    def wait(timeout_s: float) -> bool:
+        nonlocal rings, ringing
+        time.sleep(min(timeout_s, 0.01))
+        rings += ringing
+        ringing = ringing and rings < 10
+        return ringing
+
+    worker = Worker(_Noting(here, begin), here.store, here.clock, wait, threads=1, lease_s=120, poll_s=0.05)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        _until(lambda: len(seen) == 2)
+    finally:
+        worker.stop()
+        thread.join(30)
+    assert seen == [False, False]
 
 
 def test_what_is_carried_makes_way_for_the_next_without_a_ring(here: World) -> None:
@@ -204,7 +268,7 @@ def test_a_worker_beside_the_main_one_that_breaks_is_not_passed_over_in_silence(
 
     ended = threading.Event()
 
-    def make(wait: Callable[[float], bool]) -> Worker[Share]:
+    def make(wait: Callable[[float], bool], nudge: Callable[[], None]) -> Worker[Share]:
         return Worker(here.sharing, Broken(), here.clock, wait, threads=1, lease_s=120, poll_s=0.05)
 
     beside = SideWorker(make, ended.set)
