@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 commands = click.Group()
 
-
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 
 _ACCEPTED: Mapping[bool | None, tuple[str, str]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 commands = click.Group()
 
-
 references_option = click.option("--references", is_flag=True, help="Only the entryUUIDs (ObjectRef).")
-_KINDS = Literal[
+_KINDS = (
     "documents",
     "folders",
     "associations",
@@ -33,7 +32,7 @@ _KINDS = Literal[
     "folder-contents",
     "folders-of",
     "related",
-]
+)
 
 
 @commands.command()
@@ -139,19 +138,7 @@ def find(
 @destination
 @click.option(
     "--what",
-    type=click.Choice(
-        (
-            "documents",
-            "folders",
-            "associations",
-            "documents-and-associations",
-            "submission-sets",
-            "set-contents",
-            "folder-contents",
-            "folders-of",
-            "related",
-        )
-    ),
+    type=click.Choice(_KINDS),
     default="documents",
     show_default=True,
     help="The objects themselves (documents, folders), what is in a set or folder, or what is joined to them.",

@@ -94,7 +94,7 @@ class Forwarding:
         except Refused:
             raise InputRejected("relay_not_held", state=message.state.value) from None
         if happening is Happening.TAKEN_UP:
-            moved = replace(moved, outgoing="", answer="", created_at=message.created_at)
+            moved = replace(moved, outgoing="", answer="")
         self.store.save(moved, [replace(_about(action, moved), actor=actor)])
         return moved
 

@@ -17,7 +17,7 @@ from gateway.hl7.er7 import Message, Segment
 from gateway.hl7.intake import read_events
 from gateway.hl7.order_groups import Order, all_of, of, orders
 from gateway.hl7.profiles import routing
-from gateway.hl7.relay_wording import REFUSALS
+from gateway.hl7.profiles.white_paper import REFUSALS
 from gateway.hl7.values import value
 from gateway.model.codes import DCM, Code
 from gateway.model.identifiers import Identifier

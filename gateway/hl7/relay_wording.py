@@ -19,7 +19,7 @@ from gateway.hl7.er7 import Message, Segment
 from gateway.hl7.order_groups import Order, of, orders
 from gateway.hl7.profiles import routing
 from gateway.hl7.profiles import teleradiology as guide
-from gateway.hl7.profiles.white_paper import CANCELLATIONS
+from gateway.hl7.profiles.white_paper import CANCELLATIONS, REFUSALS
 from gateway.hl7.teleradiology import observed
 from gateway.hl7.values import identifiers, value
 from gateway.hl7.writer import Writer
@@ -31,8 +31,6 @@ from gateway.model.relay import Addition, Examination, Flow, LineAnswer, Told
 from gateway.texts.plain import shown
 
 _WHITE_PAPER = {"lb-a": Flow.REQUEST, "lb-c": Flow.ANSWER, "lb-d": Flow.COMPLEMENT}
-REFUSALS = frozenset({"OC", "CA", "UA"})
-"""ORC-1 of flow C: the platform does not do it."""
 _HEAD_BYTES = 64 * 1024
 _PLACEHOLDER = "https://images.example.org/IHEInvokeImageDisplay?requestType=STUDY"
 _WORDS = 200

@@ -279,6 +279,7 @@ _writers: weakref.WeakSet[GroupWriter] = weakref.WeakSet()
 
 
 _of_the_parent: list[Connection | None] = []
+"""Connections that a child has over a fork and neither uses nor closes."""
 
 
 def _give_back_before_fork() -> None:
