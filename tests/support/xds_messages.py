@@ -51,25 +51,47 @@ AUTHOR = Author(
     specialties=("Radiologie",),
     telecommunications=("^^Internet^alain@example.org",),
 )
+_PERSON = (
+    '<id root="1.2.250.1.71.4.2.1" extension="%s"/>%s<assignedPerson><name><family>%s</family><given>%s</given></name>'
+    '</assignedPerson><representedOrganization><id root="1.2.250.1.71.4.2.2" extension="1120456789"/>'
+    '<standardIndustryClassCode code="AMBULATOIRE" codeSystem="1.2.250.1.213.1.1.4.9"/></representedOrganization>'
+)
+_WRITER = _PERSON % (
+    "801234560801",
+    '<code code="G15_10/SM44" codeSystem="1.2.250.1.213.1.1.4.5"/>',
+    "PAT-RADIO",
+    "Alain",
+)
+_SIGNATORY = _PERSON % ("801234560804", "", "PAT-CHEF", "Anne")
+_ORDER = (
+    '<inFulfillmentOf><order><id root="1.2.250.1.213.4.5.2.6" extension="OPN%s"/><accessionNumber '
+    'xmlns="urn:dicom-org:ps3-20" root="1.2.250.1.213.4.5.2.5" extension="ACN%s"/></order></inFulfillmentOf>'
+)
 REPORT = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.250.1.213.4.5.4.402"/>'
     '<code code="18748-4" codeSystem="2.16.840.1.113883.6.1"/>'
     "<title>CR d'imagerie médicale - IRM du genou, scanner du thorax</title>"
-    '<effectiveTime value="20210108111700+0100"/><languageCode code="fr-FR"/>'
+    '<effectiveTime value="20210108111700+0100"/>'
+    '<confidentialityCode code="N" codeSystem="2.16.840.1.113883.5.25"/><languageCode code="fr-FR"/>'
     '<recordTarget><patientRole><id extension="279035121518989" root="1.2.250.1.213.1.4.10"/>'
     '<id extension="IPP101" root="1.2.250.1.213.4.5.2.4"/><patient>'
-    '<name><family>Pat Trois</family></name><name><family>PAT-AUTRE</family></name><administrativeGenderCode code="F"/>'
-    '<birthTime value="19790328"/></patient></patientRole></recordTarget>'
-    '<inFulfillmentOf><order><accessionNumber xmlns="urn:dicom-org:ps3-20" root="1.2.250.1.213.4.5.2.5" '
-    'extension="ACN102"/></order></inFulfillmentOf><inFulfillmentOf><order><accessionNumber '
-    'xmlns="urn:dicom-org:ps3-20" root="1.2.250.1.213.4.5.2.5" extension="ACN103"/></order></inFulfillmentOf>'
-    '<documentationOf><serviceEvent><id root="1.2.250.1.213.4.5.2.1.103"/></serviceEvent></documentationOf>'
+    "<name><given>Dominique Marie-Louise</given><family>Pat Trois</family></name>"
+    "<name><family>PAT-AUTRE</family></name>"
+    '<administrativeGenderCode code="F"/><birthTime value="19790328"/>'
+    "<birthplace><place><addr><county>51215</county></addr></place></birthplace></patient></patientRole></recordTarget>"
+    f"<author><assignedAuthor>{_WRITER}</assignedAuthor></author>"
+    f"<legalAuthenticator><assignedEntity>{_SIGNATORY}</assignedEntity></legalAuthenticator>"
+    f"{_ORDER % ('102', '102')}{_ORDER % ('103', '103')}"
+    '<documentationOf><serviceEvent><id root="1.2.250.1.213.4.5.2.1.103"/><effectiveTime>'
+    '<high value="20210108114500+0100"/></effectiveTime></serviceEvent></documentationOf>'
     '<documentationOf><serviceEvent><id root="1.2.250.1.213.4.5.2.1.102"/><code code="24628-0">'
     '<translation code="CT" codeSystem="1.2.840.10008.2.16.4">'
     '<qualifier><name code="121139"/></qualifier></translation></code><effectiveTime>'
     '<low value="20210108102500+0100"/></effectiveTime></serviceEvent>'
-    "</documentationOf><component><structuredBody/></component></ClinicalDocument>\n"
+    "</documentationOf><componentOf><encompassingEncounter><location><healthCareFacility>"
+    '<code code="SA08" codeSystem="1.2.250.1.71.4.2.4"/></healthCareFacility></location></encompassingEncounter>'
+    "</componentOf><component><structuredBody/></component></ClinicalDocument>\n"
 ).encode()
 
 

@@ -15,7 +15,7 @@ from gateway.model.finding import Finding, Severity, Verdict
 from gateway.xds import constants as c
 from gateway.xds import ebrim, queries, updates
 from gateway.xds.constants import XDSB, rim
-from gateway.xds.envelope import ENVELOPE, WSA, qualified
+from gateway.xds.envelope import ENVELOPE, MUST_UNDERSTAND, WSA, qualified
 from gateway.xds.retrieval import ImagingSeries, imaging_request
 from gateway.xds.rules.attributes import RULES as ROWS
 from gateway.xds.rules.judge import judge
@@ -255,6 +255,7 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
     ("soap.text", "dmp", lambda r: setattr(body(r), "text", "x")),
     ("soap.text", "dmp", lambda r: setattr(header(r, "To"), "tail", "x")),
     ("soap.header", "dmp", lambda r: renamed(header(r, "ReplyTo"), "ReplyTo")),
+    ("soap.must-understand", "dmp", lambda r: header(r, "To").set(MUST_UNDERSTAND, "yes")),
     ("soap.body", "dmp", lambda r: renamed(body(r)[0], "{urn:other}Thing")),
     ("soap.fault", "dmp", lambda r: renamed(body(r)[0], qualified(ENVELOPE, "Fault"))),
     ("wsa.missing", "dmp", lambda r: drop(header(r, "MessageID"))),
@@ -287,6 +288,8 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
     # the form of the message
     ("ebrim.element", "dmp", lambda r: renamed(slot(entry(r), "hash"), rim("Slots"))),
     ("ebrim.attribute", "dmp", lambda r: entry(r).set("mimetype", "text/xml")),
+    ("ebrim.attribute.form", "dmp", lambda r: entry(r).set("isOpaque", "no")),
+    ("ebrim.attribute.form", "answer", lambda r: r.set("totalResultCount", "one")),
     ("ebrim.text", "dmp", lambda r: setattr(objects(r), "text", "x")),
     ("ebrim.order", "dmp", lambda r: entry(r).append(slot(entry(r), "hash"))),
     ("ebrim.repeated", "dmp", lambda r: twice(next(entry(r).iterchildren(rim("Name"))))),
@@ -466,6 +469,11 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
     ("submission.set", "dmp", lambda r: drop(package(r))),
     ("submission.set", "dmp", lambda r: twice(package(r))),
     ("submission.empty", "dmp", lambda r: [drop(one) for one in list(objects(r))[1:]]),
+    (
+        "SubmissionSet.sourceId.taken",
+        "ihe",
+        lambda r: identifier(package(r), c.SET_UNIQUE_ID).set("value", "1.2.250.1.999.1.1.8121"),
+    ),
     ("unique-id.repeated", "dmp", lambda r: identifier(entry(r, 2), c.ENTRY_UNIQUE_ID).set("value", "2.25.12")),
     (
         "patient-id.differs",
@@ -673,6 +681,9 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
     ("ebrim.attribute.missing", "rad69", lambda r: r[0].attrib.clear()),
     ("imaging.uid", "rad69", lambda r: r[0][0].set("seriesInstanceUID", "1.02")),
     ("imaging.uid", "rad69", lambda r: setattr(r[1][0], "text", "JPEG")),
+    ("imaging.uid-of-another", "rad69", lambda r: r[0][0].set("seriesInstanceUID", "1.2.3")),
+    ("imaging.uid-of-another", "rad69", lambda r: setattr(r[0][0][0][2], "text", "1.2.3.1")),
+    ("retrieve.error-of-delivered", "retrieved", lambda r: _refused(r, "1.2")),
     ("imaging.uid", "rad69", lambda r: setattr(r[0][0][0][2], "text", "1.2.3^4")),
     ("query.id", "query", lambda r: r[1].set("id", OTHER)),
     ("query.return-type", "query", lambda r: r[0].set("returnType", "LeafClasses")),
@@ -766,6 +777,8 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
         ),
     ),
     ("dmp.specialty", "dmp", lambda r: told(author(r), "authorSpecialty", "Radiologie")),
+    ("dmp.specialty", "dmp", lambda r: told(author(r), "authorSpecialty", "G15_10/SM99^X^1.2.250.1.213.1.1.4.5")),
+    ("code.scheme-form", "ihe", lambda r: told(classified(entry(r), c.ENTRY_CLASS), "codingScheme", "A^B^^&1.2&ISO")),
     ("dmp.source-patient-info", "dmp", lambda r: told(entry(r), "sourcePatientInfo", "PID-8|O", 3)),
     ("dmp.language", "dmp", lambda r: told(entry(r), "languageCode", "fr")),
     ("dmp.confidentiality", "dmp", lambda r: code(r, c.ENTRY_CONFIDENTIALITY, "MASQUE_PS", "1.2.250.1.213.1.1.4.13")),
@@ -790,13 +803,19 @@ CASES: tuple[tuple[str, Kind, Change], ...] = (
 _OUTSIDE = ("wsa.action-parameter", "document.part-type")
 """Broken by what stands outside the envelope."""
 ELSEWHERE = {
+    # of documents: test_xds_rules_contents.py
+    *("report.person", "report.structure", "report.specialty", "report.confidentiality", "report.place"),
+    "report.related",
+    *("manifest.creation-time", "manifest.title"),
+    # of a signature: test_xds_rules_signatures.py
+    *(f"dmp.signature.{name}" for name in ("association", "source", "purpose", "format-system", "masks")),
     # test_xds_rules_attributes.py
     *(made.id for row in ROWS.values() for made in (row.missing, row.repeated, row.form) if made),
     # of the outer form of a file: test_xds_rules_file.py
     *("soap.version", "mime.head", "mime.media-type", "mime.parameter", "mime.closed", "mime.line-ends", "mime.root"),
     *("mime.root-type", "mime.content-id", "mime.encoding", "mime.parts", "include.alone", "response.partial"),
     *("xml.blanks", "document.part-type", "wsa.action-parameter", "manifest.unreadable", "report.malformed"),
-    "http.method",
+    *("http.method", "http.status", "http.repeated", "mime.first", "soap.fault.form"),
     # of a transaction that the envelope names: test_xds_rules_borders.py
     *("query.transaction", "query.home.missing", "home.missing", "relationship.transformed"),
     *("findings.more", "findings.more-warnings", "submission.too-many"),
@@ -808,6 +827,15 @@ def _of_several_patients(root: Element) -> None:
     root[1].set("id", "urn:uuid:3d1bdb10-39a2-11de-89c2-2f44d94eaa9f")
     for name in ("PatientId", "EventCodeList", "ReferenceIdList"):
         drop(slot(root[1], f"$XDSDocumentEntry{name}"))
+
+
+def _refused(root: Element, unique_id: str, severity: str = "Error") -> None:
+    """An answer that is partial, with an error about one document."""
+    root[0].set("status", c.PARTIAL_SUCCESS)
+    root[0].append(_error_list("XDSDocumentUniqueIdError"))
+    drop(root[0][0][1])
+    error(root).set("location", unique_id)
+    error(root).set("severity", c.ERROR_SEVERITY + severity)
 
 
 def _error_list(name: str) -> Element:
@@ -1106,3 +1134,56 @@ def test_images_are_asked_for_in_transfer_syntaxes(uid: str, right: bool) -> Non
             one.text = uid
 
     assert ("imaging.uid" not in _weights("rad69", change)) is right
+
+
+def test_an_answer_is_partial_for_what_it_does_not_carry() -> None:
+    assert _weights("retrieved", lambda r: _refused(r, "1.9")) == {}
+
+
+@pytest.mark.parametrize(
+    ("patient", "dmp", "ihe"),
+    [
+        ("'279035121518989^^^&1.2.250.1.213.1.4.10&ISO^NH'", True, False),
+        ("'279035121518989^^^&1.2.250.1.213.1.4.10&ISO'", False, True),
+        ("'27903512151898^^^&1.2.250.1.213.1.4.10&ISO^NH'", False, False),
+        ("'IPP101^^^&1.2.3&ISO'", False, True),
+        ("'IPP101^^^&1.2.3&ISO^PI'", False, False),
+    ],
+)
+def test_a_query_names_the_patient_as_its_flavour_does(patient: str, dmp: bool, ihe: bool) -> None:
+    root = m.query()
+    told(next(root.iter(rim("AdhocQuery"))), "$XDSDocumentEntryPatientId", patient)
+    for flavour, right in (("dmp", dmp), ("ihe", ihe)):
+        judgement = judge(etree.tostring(root), flavour)  # type: ignore[arg-type]
+        assert ("query.parameter.value" not in {one.rule for one in judgement.findings}) is right
+    recognised = judge(etree.tostring(root)).about["flavour"]
+    assert recognised == ("dmp" if patient.endswith("^NH'") else "ihe")
+
+
+@pytest.mark.parametrize(
+    ("reference", "right"),
+    [
+        ("1.2.3^^^^urn:ihe:iti:xds:2016:studyInstanceUID", True),
+        ("1.02.3^^^^urn:ihe:iti:xds:2016:studyInstanceUID", False),
+        ("A1^^^^urn:ihe:iti:xds:2013:accession", True),
+        ("A1^^^&1.2.3&ISO^urn:ihe:iti:xds:2013:order", True),
+        ("A1^^^^urn:ihe:iti:xds:2013:order", False),
+    ],
+)
+def test_a_query_asks_for_references_as_entries_have_them(reference: str, right: bool) -> None:
+    weights = _weights("query", lambda r: told(r[1], "$XDSDocumentEntryReferenceIdList", f"('{reference}')"))
+    assert ("query.parameter.value" not in weights) is right
+
+
+def test_a_region_may_be_missing_in_what_a_french_registry_answers() -> None:
+    """Specification 003: [1..*] in table 12, [0..*] in table 14."""
+    for answered, weight in ((False, Severity.ERROR), (True, Severity.WARNING)):
+        submission = m.request("dmp")[0]
+        drop(classified(entry(submission, 2), c.ENTRY_EVENT, 2))
+        root = submission
+        if answered:
+            root = etree.Element(f"{{{c.QUERY}}}AdhocQueryResponse", status=c.RESPONSE_STATUS + "Success")
+            root.append(objects(submission))
+        found = judge(etree.tostring(root), "dmp").findings
+        stated = [one.severity for one in found if one.more.get("attribute") == "eventCodeList/region"]
+        assert stated == [weight]

@@ -45,6 +45,15 @@ def plain() -> bytes:
         lambda: m.message("dmp") + b"an epilogue",
         lambda: chunked(m.message("dmp")),
         lambda: folded(m.message("dmp")),
+        lambda: root_second(m.message("dmp")),
+        lambda: m.message("dmp").replace(b"Host:", f'SOAPAction: "{m.ACTION}"\r\nHost:'.encode(), 1),
+        lambda: m.message("dmp").replace(b"Host:", b'SOAPAction: ""\r\nHost:', 1),
+        # a program that recorded it joined the chunks
+        lambda: m.message("dmp").replace(b"Content-Length", b"Transfer-Encoding: chunked\r\nContent-Length", 1),
+        *(
+            lambda mark=mark: m.message("dmp").replace(mark, b"<!-- why -->" + mark, 1)
+            for mark in (b"<env:Body>", b"<wsa:To>", b"</wsa:Action>", b"<xop:Include", b"</rim:Value>", b"<rim:Slot")
+        ),
         lambda: m.message("dmp").replace(b"Type: application/dicom", b"Type: application/octet-stream"),
         lambda: m.message("dmp").replace(b"Type: text/xml", b"Type: application/xml"),
         plain,
@@ -59,12 +68,18 @@ def test_one_message_is_valid_in_every_outer_form(made: Callable[[], bytes]) -> 
     assert judgement.about["flavour"] == "dmp"
 
 
-def chunked(content: bytes) -> bytes:
-    """The body in chunks of 1,000 bytes."""
+def chunked(content: bytes, most: int = 1000) -> bytes:
+    """The body in chunks of at most *most* bytes."""
     head, _, body = content.partition(b"\r\n\r\n")
-    pieces = [body[start : start + 1000] for start in range(0, len(body), 1000)]
+    pieces = [body[start : start + most] for start in range(0, len(body), most)]
     sent = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
     return head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + sent + b"0\r\n\r\n"
+
+
+def root_second(content: bytes) -> bytes:
+    """The root part behind that of the first document."""
+    before, root, document, *rest = content.split(b"--MIME_boundary\r\n")
+    return b"--MIME_boundary\r\n".join((before, document, root, *rest))
 
 
 def folded(content: bytes) -> bytes:
@@ -98,6 +113,19 @@ def other_type(name: str, value: str | None) -> bytes:
         ("wsa.action-parameter", lambda: other_type("start-info", "application/soap+xml; action=urn:other")),
         ("http.method", lambda: m.message().replace(b"POST /repository HTTP/1.1", b"GET /repository HTTP/1.1")),
         ("http.method", lambda: m.message().replace(b"POST /repository HTTP/1.1", b"HTTP/1.1 200 OK")),
+        (
+            "http.repeated",
+            lambda: m.message().replace(b"Content-Length", b"Content-Type: text/xml\r\nContent-Length", 1),
+        ),
+        ("mime.head", lambda: re.sub(rb"Content-Length: \d+", b"Content-Length: ten", m.message(), count=1)),
+        ("mime.media-type", lambda: re.sub(rb"Content-Type: multipart[^\r]*\r\n", b"", m.message(), count=1)),
+        ("mime.head", lambda: chunked(m.message(), 1 << 20).removesuffix(b"0\r\n\r\n") + b"end\r\n"),
+        (
+            "wsa.action-parameter",
+            lambda: m.message().replace(b"Host:", b'SOAPAction: "urn:ihe:iti:2007:RegistryStoredQuery"\r\nHost:', 1),
+        ),
+        ("mime.first", lambda: root_second(m.message()).replace(b'; start="<root.envelope@gateway>"', b"", 1)),
+        ("soap.text", lambda: m.message().replace(b"<env:Body>", b"<?target words?><env:Body>", 1)),
         ("mime.parameter", lambda: b"Content-Type: application/soap+xml; charset=iso-8859-1\r\n\r\n" + plain()),
         ("mime.media-type", lambda: m.message().replace(b"multipart/related", b"multipart/mixed", 1)),
         ("mime.media-type", lambda: b"Content-Type: text/plain\r\n\r\n" + plain()),
@@ -260,3 +288,65 @@ def test_the_command_prints_one_object_and_ends_with_the_verdict(tmp_path: Path)
 def test_a_part_may_say_less_of_its_bytes(change: Callable[[bytes], bytes]) -> None:
     assert change(m.message()) != m.message()
     assert judge(change(m.message()), "dmp").verdict is Verdict.VALID
+
+
+FAULT = """<env:Envelope xmlns:env="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://www.w3.org/2005/08/addressing">
+<env:Header><wsa:Action env:mustUnderstand="1">http://www.w3.org/2005/08/addressing/soap/fault</wsa:Action>
+<wsa:RelatesTo>urn:uuid:11111111-2222-4333-8444-555555555555</wsa:RelatesTo></env:Header>
+<env:Body><env:Fault><env:Code><env:Value>env:Sender</env:Value></env:Code>
+<env:Reason><env:Text xml:lang="en">No such action</env:Text></env:Reason></env:Fault></env:Body></env:Envelope>"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "right"),
+    [
+        ("", "", True),
+        ("env:", "s:", True),
+        ("env:Sender", "env:Receiver", True),
+        ("</env:Reason>", "</env:Reason><env:Detail><a/></env:Detail>", True),
+        ("env:Sender", "env:Client", False),
+        ("env:Sender", "Sender", False),
+        ("env:Sender", "wsa:Sender", False),
+        ("<env:Value>env:Sender</env:Value>", "", False),
+        (' xml:lang="en"', "", False),
+        ("<env:Code><env:Value>env:Sender</env:Value></env:Code>", "", False),
+        ("</env:Reason>", "</env:Reason><faultcode>1</faultcode>", False),
+    ],
+)
+def test_a_fault_has_a_code_and_a_reason(old: str, new: str, right: bool) -> None:
+    told = FAULT.replace(old, new) if old else FAULT
+    told = told.replace("xmlns:env", "xmlns:s") if new == "s:" else told
+    found = {one.rule: one.severity for one in judge(told.encode()).findings}
+    assert found["soap.fault"] is Severity.WARNING
+    assert ("soap.fault.form" not in found) is right
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "right"),
+    [
+        ("200 OK", None, True),
+        ("202 Accepted", None, True),
+        ("500 Internal Server Error", None, False),
+        ("404 Not Found", None, False),
+        ("500 Internal Server Error", FAULT, True),
+        ("400 Bad Request", FAULT, True),
+    ],
+)
+def test_a_refusal_comes_under_200_and_a_fault_under_another_status(status: str, body: str | None, right: bool) -> None:
+    told = body.encode() if body else etree.tostring(m.envelope(m.refusal(), f"{m.ACTION}Response"))
+    content = f"HTTP/1.1 {status}\r\nContent-Type: application/soap+xml\r\n\r\n".encode() + told
+    assert ("http.status" not in rules(content)) is right
+
+
+@pytest.mark.parametrize(
+    ("media_type", "right"), [("application/pdf", True), ("text/xml", False), ("text/plain", True)]
+)
+def test_the_part_of_an_answered_document_is_of_its_type(media_type: str, right: bool) -> None:
+    told = etree.Element(f"{{{XDSB}}}RetrieveDocumentSetResponse", nsmap={"xdsb": XDSB})
+    told.append(ebrim.write_response(ebrim.RegistryResponse(status=ebrim.ResponseStatus.SUCCESS)))
+    document = etree.SubElement(told, f"{{{XDSB}}}DocumentResponse")
+    for name, value in (("RepositoryUniqueId", "1.2.9"), ("DocumentUniqueId", "1.2"), ("mimeType", "application/pdf")):
+        etree.SubElement(document, f"{{{XDSB}}}{name}").text = value
+    etree.SubElement(document, f"{{{XDSB}}}Document").append(mtom.include("d1@box"))
+    content = mtom.Attachment("d1@box", media_type, b"%PDF-1.4")
+    assert ("document.part-type" not in rules(mtom.write(etree.tostring(told), [content]).read())) is right

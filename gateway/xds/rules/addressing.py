@@ -14,7 +14,7 @@ from lxml import etree
 
 from gateway.xds import constants as c
 from gateway.xds.envelope import ANONYMOUS, ENVELOPE, ENVELOPE_11, WSA, qualified
-from gateway.xds.rules import values
+from gateway.xds.rules import soap_faults, values
 from gateway.xds.rules.attributes import Context
 from gateway.xds.rules.rule import ERROR, WARNING, Findings, rule
 
@@ -50,19 +50,19 @@ UNQUALIFIED = rule(
     "Le bloc d'en-tête {value} n'a pas d'espace de noms.",
     "The header block {value} has no namespace.",
 )
+UNDERSTOOD = rule(
+    "soap.must-understand",
+    ERROR,
+    f"{_SOAP}.2.3 (xs:boolean)",
+    "mustUnderstand du bloc d'en-tête {attribute} vaut « {value} » ; attendu : 1, 0, true ou false.",
+    "mustUnderstand of the header block {attribute} is “{value}”; expected: 1, 0, true or false.",
+)
 BODY = rule(
     "soap.body",
     ERROR,
     "ITI TF-2 3.18, 3.41, 3.42, 3.43, 3.57",
     "Le corps contient {value}, qui n'est pas un message d'XDS.b.",
     "The body holds {value}, which is no message of XDS.b.",
-)
-FAULT = rule(
-    "soap.fault",
-    WARNING,
-    f"{_SOAP}.4",
-    "Le message est une erreur SOAP : {value}.",
-    "The message is a SOAP fault: {value}.",
 )
 MISSING = rule(
     "wsa.missing",
@@ -126,6 +126,13 @@ ACTION_PARAMETER = rule(
     "WS-Addressing 1.0 SOAP Binding section 6.4.1.4 (ActionMismatch)",
     "action du Content-Type (« {value} ») n'est pas wsa:Action ({expected}).",
     "action of the Content-Type (“{value}”) is not wsa:Action ({expected}).",
+)
+STATUS = rule(
+    "http.status",
+    ERROR,
+    "SOAP 1.2 part 2 section 7.5.1.2; ITI TF-2x appendix V",
+    "Une réponse {attribute} vient sous l'état HTTP {value} ; attendu : {expected}.",
+    "An answer {attribute} comes under the HTTP status {value}; expected: {expected}.",
 )
 METHOD = rule(
     "http.method",
@@ -233,14 +240,17 @@ def answered(action: str) -> Context:
     return _ANSWERED.get(action, Context.ANSWER_OF_SEVERAL)
 
 
-def check_method(body: etree._Element | None, method: str | None, findings: Findings) -> None:
-    """A request comes by POST and an answer under a status line, where the file has HTTP's first line."""
+def check_http(body: etree._Element | None, method: str | None, status: int | None, findings: Findings) -> None:
+    """A request comes by POST and an answer under a status line, a refusal of it too, where the file has that line."""
     if method is None or body is None or (body.tag not in REQUESTS and body.tag not in ACTIONS):
         return
+    name = etree.QName(body).localname
     expected = "POST" if body.tag in REQUESTS else ""
     if method != expected:
-        told = [name or "HTTP/1.1 200 (status)" for name in (method, expected)]
-        findings.add(METHOD, "HTTP", value=told[0], expected=told[1], attribute=etree.QName(body).localname)
+        told = [one or "HTTP/1.1 200 (status)" for one in (method, expected)]
+        findings.add(METHOD, "HTTP", value=told[0], expected=told[1], attribute=name)
+    elif status is not None and not 200 <= status < 300:  # which is for SOAP faults
+        findings.add(STATUS, "HTTP", value=str(status), expected="200", attribute=name)
 
 
 def unwrap(root: etree._Element, actions: Sequence[str], findings: Findings) -> Enveloped:
@@ -254,7 +264,8 @@ def unwrap(root: etree._Element, actions: Sequence[str], findings: Findings) -> 
     wanted = [qualified(namespace, "Header"), qualified(namespace, "Body")]
     body = root.find(wanted[1])
     inside = list(body.iterchildren(etree.Element)) if body is not None else []
-    stray = next((text for one in (root, *root) for text in _texts(one)), "")
+    stray = next((text for one in (root, *root.iterchildren(etree.Element)) for text in _texts(one)), "")
+    stray = stray or next((str(one) for one in root.iter(etree.ProcessingInstruction)), "")  # section 5: there is none
     if stray:
         findings.add(STRAY, root, value=stray)
     if names not in (wanted, wanted[1:]) or len(inside) != 1:
@@ -275,8 +286,7 @@ def _texts(element: etree._Element) -> Iterator[str]:
 
 def _known(content: etree._Element, namespace: str, findings: Findings) -> None:
     if content.tag == qualified(namespace, "Fault"):
-        words = " ".join("".join(str(text) for text in content.itertext()).split())
-        findings.add(FAULT, content, value=words)
+        soap_faults.check(content, namespace, findings)
     elif content.tag not in ACTIONS:
         findings.add(BODY, content, value=str(content.tag))
 
@@ -294,6 +304,9 @@ def _headers(
         local, owner = qualified_name.localname, qualified_name.namespace or ""
         if not owner:
             findings.add(UNQUALIFIED, block, value=local)
+        understood = block.get(qualified(namespace, "mustUnderstand"), "0").strip()
+        if understood not in ("0", "1", "true", "false"):
+            findings.add(UNDERSTOOD, block, value=understood, attribute=local)
         if owner == WSA:
             blocks.setdefault(local, []).append(block)
             if local not in _HEADERS:
@@ -325,7 +338,9 @@ def _forms(blocks: Mapping[str, list[etree._Element]], texts: Mapping[str, str],
         value = texts.get(name, "")
         if not value:
             continue
-        if len(blocks[name][0]) or not (_is_address(value) if name == "To" else values.is_uri(value)):
+        if next(blocks[name][0].iterchildren(etree.Element), None) is not None or not (
+            _is_address(value) if name == "To" else values.is_uri(value)
+        ):
             findings.add(ADDRESS, blocks[name][0], attribute=name, value=value)
         elif name in ("MessageID", "RelatesTo") and _UUID.search(value):
             # some stacks leave out urn:, which leaves a URI all the same

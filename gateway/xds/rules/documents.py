@@ -17,7 +17,7 @@ from gateway.xds.constants import rim
 from gateway.xds.mtom import INCLUDE
 from gateway.xds.rules import schema, values
 from gateway.xds.rules.entries import is_on_demand
-from gateway.xds.rules.objects import Objects, Thing
+from gateway.xds.rules.objects import Objects, Thing, own_text
 from gateway.xds.rules.parts import Apart
 from gateway.xds.rules.rule import ERROR, TF2, TF3, WARNING, Findings, rule
 
@@ -185,6 +185,7 @@ def answered(
     include = next(iter(element.iterchildren(INCLUDE)), None)
     if include is not None:
         data = _part(element, include, apart, used, name, findings)
+        _part_type(include, apart, name, mime_type.partition(";")[0].strip().lower(), findings)
     else:
         data = _inline(element, name, findings)
     if data == b"":
@@ -194,9 +195,9 @@ def answered(
 
 
 def _inline(element: etree._Element, name: str, findings: Findings) -> bytes | None:
-    text = "".join((element.text or "").split())
+    text = "".join(own_text(element).split())
     try:
-        if len(element):
+        if next(element.iterchildren(etree.Element), None) is not None:
             raise ValueError
         return binascii.a2b_base64(text.encode("ascii"), strict_mode=True) if text else b""
     except ValueError:
@@ -207,8 +208,8 @@ def _inline(element: etree._Element, name: str, findings: Findings) -> bytes | N
 def _part(
     element: etree._Element, include: etree._Element, apart: Apart, used: set[str], name: str, findings: Findings
 ) -> bytes | None:
-    beside = (element.text or "") + (include.tail or "") + (include.text or "")
-    if len(element) != 1 or len(include) or beside.strip():
+    beside = own_text(element) + own_text(include)
+    if len(list(element.iterchildren(etree.Element))) != 1 or len(include) or beside.strip():
         findings.add(TEXT_BESIDE, element)
     href = (include.get("href") or "").strip()
     if not href.lower().startswith("cid:"):

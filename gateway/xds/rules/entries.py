@@ -6,6 +6,7 @@ Sources: ITI TF-3 sections 4.2.3.1.4 (author), 4.2.3.2, 4.2.3.3, 4.2.3.4, 4.3.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from lxml import etree
 
@@ -16,7 +17,7 @@ from gateway.model.document import (
     STABLE,
 )
 from gateway.xds import constants as c
-from gateway.xds.rules import hl7_values, people, references, values
+from gateway.xds.rules import hl7_values, people, references, reports, values
 from gateway.xds.rules.attributes import RULES, TABLE, Attribute, Context, Where
 from gateway.xds.rules.objects import CodeAt, Kind, Objects, Thing, Value, children
 from gateway.xds.rules.rule import CATALOGUE, ERROR, TF2, TF3, WARNING, Findings, rule
@@ -144,8 +145,10 @@ _OF_NOTHING = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 LEVELS = "2.16.840.1.113883.5.25"
 
 
-def check(objects: Objects, context: Context, findings: Findings, *, french: bool) -> None:
-    """Every row of the table for every object, and what an object says about itself."""
+def check(
+    objects: Objects, context: Context, found: Mapping[str, bytes | None], findings: Findings, *, french: bool
+) -> None:
+    """Every row of the table for every object, and what an object says about itself; *found* are the documents."""
     limited = context.submits and any(c.SET_LIMITED_NODE in one.nodes for one in objects.sets)
     submitted = next((one.value("submissionTime") for one in objects.sets), "")
     for thing in objects.patients:
@@ -166,6 +169,7 @@ def check(objects: Objects, context: Context, findings: Findings, *, french: boo
                 _distinct(row, thing, findings)
     for entry in objects.entries:
         _entry(entry, context, submitted, findings, french=french)
+        _served(entry, found.get(entry.id), findings)
 
 
 def is_on_demand(entry: Thing) -> bool:
@@ -299,11 +303,24 @@ def _times(entry: Thing, submitted: str, findings: Findings, *, french: bool) ->
             severity = ERROR if french and values.days_between(submitted, created) > 1 else None
             place = entry.values["creationTime"][0].element
             findings.add(CREATED_LATER, place, value=created, expected=submitted, severity=severity)
+
+
+def _served(entry: Thing, data: bytes | None, findings: Findings) -> None:
+    """What was made of an examination was made after it, unless the document itself says otherwise."""
+    created = entry.value("creationTime")
     for name in ("serviceStartTime", "serviceStopTime") if _is_imaging(entry) and values.is_dtm(created) else ():
         served = entry.value(name)
         if values.is_dtm(served) and values.days_between(created, served) > 1:
             place = entry.values[name][0].element
-            findings.add(SERVED_LATER, place, value=served, expected=created, attribute=f"DocumentEntry.{name}")
+            severity = WARNING if data and reports.examines_later(data) else None
+            findings.add(
+                SERVED_LATER,
+                place,
+                value=served,
+                expected=created,
+                attribute=f"DocumentEntry.{name}",
+                severity=severity,
+            )
 
 
 def _is_imaging(entry: Thing) -> bool:

@@ -96,8 +96,14 @@ def check(objects: Objects, found: dict[str, bytes | None], findings: Findings, 
     for entry, data in held(objects, found):
         mime_type = entry.attribute("mimeType").partition(";")[0].strip().lower()
         if mime_type in _XML and data and len(data) <= _PARSED_BYTES:
-            reports.check(entry, data, findings, french=french)
+            reports.check(entry, data, _relations(objects, entry), findings, french=french)
     _together(objects, findings, french=french)
+
+
+def _relations(objects: Objects, entry: Thing) -> list[str]:
+    """The types of the associations that start from *entry*, without what is the same of all."""
+    started = (one for one in objects.associations if one.attribute("sourceObject") == entry.id)
+    return [one.attribute("associationType").rpartition(":")[2] for one in started]
 
 
 def is_manifest(entry: Thing) -> bool:

@@ -17,7 +17,8 @@ from lxml import etree
 from gateway import valuesets
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY
 from gateway.xds import constants as c
-from gateway.xds.rules import french_codes, french_people, values
+from gateway.xds.rules import french_codes, french_people, french_signatures, values
+from gateway.xds.rules.attributes import Context
 from gateway.xds.rules.formats import MANIFEST_FORMAT, is_manifest, references
 from gateway.xds.rules.objects import Objects, Thing
 from gateway.xds.rules.rule import ADVICE, ERROR, FRENCH, IMAGING, WARNING, Findings, rule
@@ -104,8 +105,9 @@ CLASS_OF = {french_codes.IMAGING_TYPE: "31", french_codes.MANIFEST_TYPE: "31", f
 _LEVELS = ("N", "R", "V")
 
 
-def check(objects: Objects, findings: Findings) -> None:
+def check(objects: Objects, context: Context, findings: Findings) -> None:
     """Every French rule, on what is submitted and on what a registry answers."""
+    french_signatures.check(objects, findings, submitted=context.submits)
     submitted = next((one.value("submissionTime") for one in objects.sets), "")
     for one in objects.sets:
         french_people.identity(one, c.SET_PATIENT_ID, findings)
@@ -116,10 +118,10 @@ def check(objects: Objects, findings: Findings) -> None:
     for one in objects.folders:
         french_people.identity(one, c.FOLDER_PATIENT_ID, findings)
     for entry in objects.entries:
-        _entry(entry, submitted, findings)
+        _entry(entry, submitted, findings, answered=context.answers)
 
 
-def _entry(entry: Thing, submitted: str, findings: Findings) -> None:
+def _entry(entry: Thing, submitted: str, findings: Findings, *, answered: bool) -> None:
     french_people.identity(entry, c.ENTRY_PATIENT_ID, findings)
     french_codes.codes(entry, findings)
     french_people.authors(entry, c.ENTRY_AUTHOR, findings)
@@ -129,7 +131,7 @@ def _entry(entry: Thing, submitted: str, findings: Findings) -> None:
     _kind(entry, findings)
     if not french_codes.is_signature(entry):
         french_people.source_patient(entry, findings)
-        _imaging(entry, findings)
+        _imaging(entry, findings, answered=answered)
     for one in entry.values.get("submissionTime", ()):
         if fault := values.dtm(one.text):
             findings.add(SUBMISSION_TIME_FORM, one.element, value=one.text, fault=fault)
@@ -195,8 +197,11 @@ def _manifest(entry: Thing, type_: str, format_: str, findings: Findings) -> Non
         findings.add(MANIFEST_COMMENTS, entry.element, value=comments)
 
 
-def _imaging(entry: Thing, findings: Findings) -> None:
-    """What tables 12 to 14 want of imaging entries: event codes and reference ids; of reports they are expected."""
+def _imaging(entry: Thing, findings: Findings, *, answered: bool) -> None:
+    """What tables 12 to 14 want of imaging entries: event codes and reference ids; of reports they are expected.
+
+    A region may be missing in what is *answered* (table 14: [0..*]), and not in what is submitted (table 12: [1..*]).
+    """
     type_code = entry.code(c.ENTRY_TYPE)
     manifest = is_manifest(entry) or bool(type_code and type_code.code == french_codes.MANIFEST_TYPE)
     if not manifest and not (type_code and type_code.code == french_codes.IMAGING_TYPE):
@@ -205,7 +210,8 @@ def _imaging(entry: Thing, findings: Findings) -> None:
     kinds = Counter(french_codes.event_kind(code) for code in entry.codes(c.ENTRY_EVENT))
     for kind in ("modality", "region"):
         if not kinds[kind]:
-            findings.add(broken, entry.element, attribute=f"eventCodeList/{kind}")
+            told = french_codes.EXPECTED if answered and kind == "region" else broken
+            findings.add(told, entry.element, attribute=f"eventCodeList/{kind}")
     for reference, name in ((REFERENCE_ACCESSION, "accession"), (REFERENCE_STUDY, "studyInstanceUID")):
         if not references(entry, reference):
             findings.add(broken, entry.element, attribute=f"referenceIdList/{name}")

@@ -62,7 +62,7 @@ NATIONAL_ID = rule(
 )
 SPECIALTY = rule(
     "dmp.specialty",
-    WARNING,
+    ERROR,
     f"{MAPPING} (authorSpecialty)",
     "authorSpecialty « {value} » n'est pas code^libellé^OID, ou son code n'est pas dans {expected}.",
     "authorSpecialty “{value}” is not code^label^OID, or its code is not in {expected}.",
@@ -76,20 +76,24 @@ _STRUCTURE = re.compile(r"1[0-9A-Za-z]{9}(?:/.+)?|3[0-9]{14}(?:/.+)?|[024-9][0-9
 def identity(thing: Thing, scheme: str, findings: Findings) -> None:
     for element in thing.identifiers.get(scheme, ()):
         value = (element.get("value") or "").strip()
-        number, domain = hl7_values.cx_key(value)
-        fault = None
         if hl7_values.cx(value):
             continue  # named already, by its form
-        if domain not in INS_OIDS:
-            fault = Text("n'est pas sous une autorité de l'INS", "is not under an authority of the INS")
-        elif _MATRICULE.fullmatch(number) is None:
-            fault = Text("n'a pas un matricule INS de 15 caractères", "has no INS of 15 characters")
-        elif hl7_values.cx_type(value) != "NH":
-            fault = Text("doit porter NH en CX.5", "must carry NH in CX.5")
-        if fault:
+        if fault := identity_fault(value):
             findings.add(IDENTITY, element, value=value, fault=fault, attribute=f"{thing.kind.value}.patientId")
-        elif not ins_key_is_right(number):
+        elif not ins_key_is_right(number := hl7_values.cx_key(value)[0]):
             findings.add(IDENTITY_KEY, element, value=number)
+
+
+def identity_fault(value: str) -> Text | None:
+    """Why a well-formed CX is no national identity: another authority, another number, another type."""
+    number, domain = hl7_values.cx_key(value)
+    if domain not in INS_OIDS:
+        return Text("n'est pas sous une autorité de l'INS", "is not under an authority of the INS")
+    if _MATRICULE.fullmatch(number) is None:
+        return Text("n'a pas un matricule INS de 15 caractères", "has no INS of 15 characters")
+    if hl7_values.cx_type(value) != "NH":
+        return Text("doit porter NH en CX.5", "must carry NH in CX.5")
+    return None
 
 
 def authors(thing: Thing, scheme: str, findings: Findings) -> None:

@@ -9,7 +9,7 @@ import re
 
 from gateway.model.identifiers import is_uid
 from gateway.texts.text import Text
-from gateway.xds.rules.values import EMPTY, NOT_OID, Form, both, dtm, joined, short
+from gateway.xds.rules.values import EMPTY, Form, both, dtm, joined, oid, short
 
 _ESCAPE = re.compile(r"\\(?:[FSRTE]|X[0-9A-Fa-f]+)\\")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -52,8 +52,8 @@ def authority(value: str, component: str) -> Text | None:
             f"a un nom d'espace en {component}.1, qui doit être vide",
             f"has a namespace in {component}.1, which must be empty",
         )
-    if not is_uid(parts[1]):
-        return joined(f"a en {component}.2 « {parts[1]} », qui", f"has in {component}.2 “{parts[1]}”, which", NOT_OID)
+    if fault := oid(parts[1]):
+        return joined(f"a en {component}.2 « {parts[1]} », qui", f"has in {component}.2 “{parts[1]}”, which", fault)
     if parts[2] != "ISO":
         return both(
             f"a en {component}.3 « {parts[2]} », qui doit être ISO",

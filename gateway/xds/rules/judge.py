@@ -45,6 +45,8 @@ _RESPONSE = f"{{{c.RS}}}RegistryResponse"
 _LIST = rim("RegistryObjectList")
 _MESSAGES = frozenset((*addressing.ACTIONS, _LIST))
 _FRENCH_MARKS = re.compile(r"\^NH$|\^IDNPS$|\^IDNST\^|\^U\^\^\^EI$")
+_FRENCH_PATIENT = re.compile(r"&ISO\^NH'")
+"""In a query, which names the patient once."""
 _ENOUGH = 2
 """Marks of a French message from which it is one: a single one may be a slip in either direction."""
 
@@ -88,7 +90,7 @@ def judge(content: bytes, flavour: FlavourName | None = None) -> Judgement:
     root = safexml.parse(apart.root, LIMITS)
     message = addressing.unwrap(root, apart.actions, findings)
     body = message.body
-    addressing.check_method(body, apart.method, findings)
+    addressing.check_http(body, apart.method, apart.status, findings)
     if not message.in_soap and root.tag not in _MESSAGES:
         raise InputRejected("xds_no_message")
     chosen: FlavourName = flavour or (recognise(body) if body is not None else "ihe")
@@ -108,7 +110,7 @@ def recognise(body: etree._Element) -> FlavourName:
     for element in body.iter(rim("Value"), rim("ExternalIdentifier")):
         text = element.get("value") if element.tag == rim("ExternalIdentifier") else element.text
         marks += bool(text and _FRENCH_MARKS.search(text.strip()))
-        if marks >= _ENOUGH:
+        if marks >= _ENOUGH or (text and _FRENCH_PATIENT.search(text)):
             return "dmp"
     return "ihe"
 
@@ -125,7 +127,7 @@ def _message(body: etree._Element, action: str, apart: parts.Apart, findings: Fi
         held = objects.read(body)
         _objects(held, _of_bare(held), None, findings, french=french)
     elif body.tag == addressing.QUERY_REQUEST:
-        stored_queries.check(body, action, findings)
+        stored_queries.check(body, action, findings, french=french)
     elif body.tag == addressing.QUERY_RESPONSE:
         answers.response(body, action, findings)
         for one in list(body.iterchildren(_LIST))[:1]:
@@ -180,11 +182,11 @@ def _objects(
         findings.add(TOO_MANY, held.element, count=str(count))
         return
     structure.check(held, context, findings)
-    entries.check(held, context, findings, french=french)
+    entries.check(held, context, found or {}, findings, french=french)
     submission.check(held, context, findings, french=french)
     if found is not None:
         documents.check(held, found, findings)
     formats.check(held, found or {}, findings, french=french)
     manifests.check(held, found or {}, findings, french=french)
     if french:
-        french_rules.check(held, findings)
+        french_rules.check(held, context, findings)

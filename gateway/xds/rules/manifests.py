@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from gateway import valuesets
 from gateway.errors import GatewayError
+from gateway.kos.rejections import REJECTIONS
 from gateway.kos.sop_classes import value_type
 from gateway.model.codes import DCM
 from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY
+from gateway.model.finding import Severity
 from gateway.xds import constants as c
 from gateway.xds.rules import hl7_values, names, values
 from gateway.xds.rules.documents import held
@@ -26,6 +28,13 @@ UNREADABLE = rule(
     "DICOM PS3.10, PS3.3 A.35.4",
     "Le document de la fiche « {value} » n'est pas un Key Object Selection lisible.",
     "The document of the entry “{value}” is no readable Key Object Selection.",
+)
+TITLE = rule(
+    "manifest.title",
+    WARNING,
+    f"{RAD} (113030, DCM); DICOM PS3.16 CID 7010, CID 7011",
+    "Le document de la fiche « {value} » n'est pas un manifeste (113030, DCM) ; son titre est {expected}.",
+    "The document of the entry “{value}” is no manifest (113030, DCM); its title is {expected}.",
 )
 UNIQUE_ID = rule(
     "manifest.unique-id",
@@ -51,7 +60,7 @@ ACCESSION = rule(
 PATIENT = rule(
     "manifest.patient",
     ERROR,
-    f"{RAD}; {TF3} 4.2.3.2.16",
+    f"{RAD}; {TF3} 4.2.3.2.16, 4.2.3.2.22",
     "Le patient de la fiche (« {value} ») n'est pas celui du manifeste ({expected}).",
     "The patient of the entry (“{value}”) is not that of the manifest ({expected}).",
 )
@@ -89,6 +98,13 @@ MODALITY = rule(
     f"{RAD}.4.1.2.3 (eventCodeList: each acquisition modality)",
     "eventCodeList donne la modalité « {value} », dont le manifeste n'a aucune image ({expected}).",
     "eventCodeList gives the modality “{value}”, of which the manifest has no image ({expected}).",
+)
+CREATED = rule(
+    "manifest.creation-time",
+    ERROR,
+    f"{RAD}; {TF3} 4.2.3.2.6",
+    "creationTime « {value} » est à plus d'un jour de la création du manifeste ({expected}).",
+    "creationTime “{value}” is more than a day from the creation of the manifest ({expected}).",
 )
 BEGUN = rule(
     "manifest.service-time",
@@ -135,20 +151,30 @@ def _manifest(entry: Thing, data: bytes, findings: Findings, *, french: bool) ->
     except GatewayError:
         findings.add(UNREADABLE, entry.element, value=entry.id)
         return
+    if (title := selection.title) and not selection.is_manifest:
+        # key images may be shared beside a manifest; a note that rejects images says the opposite of one
+        severity = ERROR if title.code in REJECTIONS else None
+        told = f"{title.code} {title.display}"
+        findings.add(TITLE, entry.element, value=entry.id, expected=told, severity=severity)
     unique_id = entry.identifier(c.ENTRY_UNIQUE_ID)
     if unique_id != selection.sop_instance_uid:
         findings.add(UNIQUE_ID, entry.element, value=unique_id, expected=selection.sop_instance_uid)
     studies = [study.study_uid for study in selection.studies] or [selection.study_uid]
-    for text in references(entry, REFERENCE_STUDY):
+    listed = references(entry, REFERENCE_STUDY)
+    for text in listed:
         if text.split("^")[0] not in studies:
             findings.add(STUDY, entry.element, value=text, expected=", ".join(studies))
+    if listed and selection.study_uid not in (*studies, *(text.split("^")[0] for text in listed)):
+        findings.add(STUDY, entry.element, value=", ".join(listed), expected=selection.study_uid)
     _numbers(entry, selection, findings)
     _patient(entry, selection, findings)
-    if one := names.of_another(entry, (group.partition("^")[0] for group in selection.patient_name.split("="))):
-        severity = ERROR if french else None
+    severity = ERROR if french else None
+    groups = [f"{group}^".split("^") for group in selection.patient_name.split("=")]
+    families, givens = ([group[number] for group in groups] for number in (0, 1))
+    if one := names.of_another(entry, families) or names.of_another_given(entry, givens):
         findings.add(NAME, one.element, value=one.text, expected=selection.patient_name, severity=severity)
     _modalities(entry, selection, findings)
-    _begun(entry, selection, findings)
+    _times(entry, selection, findings, severity)
 
 
 def _numbers(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:
@@ -166,11 +192,11 @@ def _numbers(entry: Thing, selection: KeyObjectSelection, findings: Findings) ->
 
 
 def _patient(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:
-    stated = entry.identifier(c.ENTRY_PATIENT_ID)
-    number, domain = hl7_values.cx_key(stated)
-    same = [one.extension for one in selection.patient_identifiers if one.root == domain and one.extension]
-    if domain and same and number not in same:
-        findings.add(PATIENT, entry.element, value=stated, expected=", ".join(filter(None, same)))
+    for stated in dict.fromkeys((entry.identifier(c.ENTRY_PATIENT_ID), entry.value("sourcePatientId"))):
+        number, domain = hl7_values.cx_key(stated)
+        same = [one.extension for one in selection.patient_identifiers if one.root == domain and one.extension]
+        if domain and same and number not in same:
+            findings.add(PATIENT, entry.element, value=stated, expected=", ".join(filter(None, same)))
     born, sex = selection.patient_birth_date, selection.patient_sex
     for one in entry.values.get("sourcePatientInfo", ()):
         field = hl7_values.field_of(one.text)
@@ -195,9 +221,13 @@ def _modalities(entry: Thing, selection: KeyObjectSelection, findings: Findings)
             findings.add(MODALITY, code.element, value=code.code, expected=", ".join(sorted(known)))
 
 
-def _begun(entry: Thing, selection: KeyObjectSelection, findings: Findings) -> None:
-    start, studied = entry.value("serviceStartTime"), selection.study_date
-    if not (values.is_dtm(start) and values.is_dtm(studied)) or min(len(start), len(studied)) < len("YYYYMMDD"):
-        return
-    if abs(values.days_between(studied[:8], start[:8])) > _APART_DAYS:
-        findings.add(BEGUN, entry.element, value=start, expected=studied)
+def _times(entry: Thing, selection: KeyObjectSelection, findings: Findings, severity: Severity | None) -> None:
+    """By the day: times of the document may be of another zone."""
+    for name, said, most, broken, weight in (
+        ("serviceStartTime", selection.study_date, _APART_DAYS, BEGUN, severity),
+        ("creationTime", selection.created, 1, CREATED, None),
+    ):
+        stated, told = entry.value(name)[:8], said[:8]
+        known = len(stated) == len(told) == len("YYYYMMDD") and values.is_dtm(stated) and values.is_dtm(told)
+        if known and abs(values.days_between(told, stated)) > most:
+            findings.add(broken, entry.element, value=entry.value(name), expected=said, severity=weight)

@@ -101,6 +101,11 @@ def inner_text(element: etree._Element) -> str:
     return "".join(str(text) for text in element.itertext()).strip()
 
 
+def own_text(element: etree._Element) -> str:
+    """The text of *element* itself, without that of its children; comments do not part it."""
+    return (element.text or "") + "".join(child.tail or "" for child in element)
+
+
 def localized(element: etree._Element, tag: str) -> str:
     """The first LocalizedString with a value in the *tag* children of *element*."""
     values = (one.get("value") or "" for name in children(element, tag) for one in children(name, "LocalizedString"))

@@ -3,36 +3,28 @@
 ``gateway.xds.mtom`` refuses a wrong message at its first fault, as a server must; here every fault becomes a finding
 and what can be read is read on. Work and memory grow with the file's size alone: at most :data:`MOST_PARTS` parts.
 
-Sources: RFC 7230 (head), RFC 2046 section 5.1.1 (multipart), RFC 2387 (``type``, ``start``, ``start-info``), SOAP MTOM.
+Sources: RFC 2046 section 5.1.1 (multipart), RFC 2387 (``type``, ``start``, ``start-info``), SOAP MTOM.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import GatewayError, InputRejected
 from gateway.xds import mime
 from gateway.xds.mtom import XOP_MEDIA_TYPE
 from gateway.xds.multipart import BOUNDARY, SOAP_MEDIA_TYPE
+from gateway.xds.rules import http_heads
+from gateway.xds.rules.http_heads import HEAD
 from gateway.xds.rules.rule import ERROR, WARNING, Findings, rule
 
 MOST_PARTS = 1000
 _HEAD_BYTES = 64 * 1024
-_START_LINE = re.compile(rb"(?:([A-Z]{3,10}) \S+ HTTP/[123](?:\.[01])?|HTTP/[123](?:\.[01])? \d{3}[^\r\n]*)\r?\n")
-_HEADER_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+[ \t]*:[^\r\n]*\r?\n")
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([0-9A-Za-z'()+_,\-./:=? ]{1,70}?)[ \t]*\r?\n(?=[A-Za-z-]+[ \t]*:)")
 _MTOM = "SOAP MTOM (W3C, 2005), RFC 2387"
 
-HEAD = rule(
-    "mime.head",
-    ERROR,
-    "RFC 7230, RFC 2045",
-    "L'en-tête {attribute} est mal formé : « {value} ».",
-    "The header {attribute} is malformed: “{value}”.",
-)
 MEDIA_TYPE = rule(
     "mime.media-type",
     ERROR,
@@ -67,6 +59,13 @@ ROOT = rule(
     _MTOM,
     "La partie racine annoncée par start (« {value} ») n'est pas dans le message.",
     "The root part that start names (“{value}”) is not in the message.",
+)
+FIRST = rule(
+    "mime.first",
+    ERROR,
+    "RFC 2387 section 3.2 (without start the root is the first part)",
+    "Sans paramètre start, la première partie (« {value} ») est la racine, et elle n'est pas l'enveloppe.",
+    "Without a start parameter the first part (“{value}”) is the root, and it is not the envelope.",
 )
 ROOT_TYPE = rule(
     "mime.root-type",
@@ -134,6 +133,8 @@ class Apart:
     content_type: str = ""
     method: str | None = None
     """Of the HTTP request; empty for an HTTP answer, None where the file has no first line."""
+    status: int | None = None
+    """Of the HTTP answer."""
 
 
 def take_apart(content: bytes, findings: Findings) -> Apart:
@@ -141,21 +142,23 @@ def take_apart(content: bytes, findings: Findings) -> Apart:
 
     Raises InputRejected ``xds_no_message`` when there is nothing that could be one.
     """
-    start = _START_LINE.match(content)
-    fields, body = _head(content, start.end() if start else 0, findings)
-    apart = _apart(fields, body, findings)
-    apart.method = None if start is None else (start[1] or b"").decode("ascii")
+    head = http_heads.read(content, findings)
+    apart = _apart(head, findings)
+    if stated := head.fields.get("soapaction", "").strip('"'):
+        apart.actions = (*apart.actions, stated)  # of SOAP 1.1; who sends it still must not contradict himself
+    apart.method, apart.status = head.method, head.status
     return apart
 
 
-def _apart(fields: Mapping[str, str], body: bytes, findings: Findings) -> Apart:
-    stated = fields.get("content-type", "")
-    if "chunked" in fields.get("transfer-encoding", "").lower():
-        body = _unchunked(body)
+def _apart(head: http_heads.Head, findings: Findings) -> Apart:
+    stated, body = head.fields.get("content-type", ""), head.body
     declared = _content_type(stated, findings) if stated else None
     found = _FIRST_BOUNDARY.search(body[:_HEAD_BYTES])
     boundary = declared.parameters.get("boundary", "") if declared else ""
     in_body = found[1].decode("ascii") if found else ""
+    if head.method is not None and not stated:
+        expected = SOAP_MEDIA_TYPE if _looks_like_xml(body) else "multipart/related"
+        findings.add(MEDIA_TYPE, "Content-Type", value="", expected=expected)
     if _looks_like_xml(body):
         if declared and declared.media_type.startswith("multipart/"):
             findings.add(PARAMETER, "Content-Type", attribute="boundary", value=boundary, expected="multipart/related")
@@ -184,49 +187,6 @@ def _without_blanks(content: bytes, findings: Findings) -> bytes:
         return content
     findings.add(BLANKS, "XML")
     return stripped
-
-
-def _head(content: bytes, position: int, findings: Findings) -> tuple[dict[str, str], bytes]:
-    """The header fields of an HTTP message (from *position*, behind its first line or without one), and the rest."""
-    fields: dict[str, str] = {}
-    began = position
-    while match := _HEADER_LINE.match(content, position):
-        if match.end() > _HEAD_BYTES:
-            return {}, content
-        name, _, value = match[0].decode("latin-1").partition(":")
-        fields[name.strip().lower()] = value.strip()
-        position = match.end()
-        while content[position : position + 1] in (b" ", b"\t"):  # a folded line
-            end = content.find(b"\n", position) + 1
-            if not end or end > _HEAD_BYTES:
-                return {}, content
-            fields[name.strip().lower()] += " " + content[position:end].decode("latin-1").strip()
-            position = end
-    if position == began and not began:
-        return {}, content
-    blank = re.compile(rb"\r?\n").match(content, position)
-    if blank is None:
-        if not began and "content-type" not in fields:
-            return {}, content
-        findings.add(HEAD, "HTTP", attribute="HTTP", value=content[position : position + 60].decode("latin-1"))
-        return fields, content[position:].lstrip(b"\r\n")
-    return fields, content[blank.end() :]
-
-
-def _unchunked(body: bytes) -> bytes:
-    """The content of a body in chunks (RFC 7230 section 4.1); as it is when it is not so."""
-    pieces: list[bytes] = []
-    position = 0
-    while True:
-        end = body.find(b"\r\n", position)
-        size = body[position:end].partition(b";")[0].strip() if end >= 0 else b"?"
-        if re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size) is None:
-            return body
-        length = int(size, 16)
-        if not length:
-            return b"".join(pieces)
-        pieces.append(body[end + 2 : end + 2 + length])
-        position = end + 2 + length + 2
 
 
 def _content_type(text: str, findings: Findings) -> mime.ContentType | None:
@@ -334,6 +294,8 @@ def _sorted(found: list[Part], declared: mime.ContentType | None, stated: str, f
     root = root or next((part for part in found if "xop+xml" in part.media_type), None) or next(iter(found), None)
     if root is None:
         raise InputRejected("xds_no_message")
+    if declared and not start and root is not found[0]:
+        findings.add(FIRST, "MIME", value=found[0].content_id)
     declared_root = _content_type(root.media_type, findings) if root.media_type else None
     media_type = declared_root.media_type if declared_root else ""
     if media_type != XOP_MEDIA_TYPE:

@@ -120,8 +120,8 @@ BORN_LATER = rule(
     "DocumentEntry.sourcePatientInfo.born-later",
     ERROR,
     f"{TF3} 4.2.3.2.23",
-    "PID-7 « {value} » est postérieur à la création du document ({expected}).",
-    "PID-7 “{value}” is later than the creation of the document ({expected}).",
+    "PID-7 « {value} » est postérieur à l'acte ou à la création du document ({expected}).",
+    "PID-7 “{value}” is later than the act or the creation of the document ({expected}).",
 )
 _AUTHOR_FORMS = {
     "authorPerson": hl7_values.xcn,
@@ -196,14 +196,10 @@ def source_patient(entry: Thing, findings: Findings, *, french: bool) -> None:
     for (number, content), one in fields:
         if number in (2, 4, 12, 19):
             findings.add(PATIENT_FIELD_UNWANTED, one.element, value=f"PID-{number}")
-        created = entry.value("creationTime")
-        if (
-            number == 7
-            and values.is_dtm(content)
-            and values.is_dtm(created)
-            and content[:8] > created[: len(content[:8])]
-        ):
-            findings.add(BORN_LATER, one.element, value=content, expected=created)
+        for name in ("creationTime", "serviceStartTime") if number == 7 and values.is_dtm(content) else ():
+            # a day may lie between the clocks of who was born and of UTC
+            if values.is_dtm(told := entry.value(name)) and values.days_between(told, content[:8]) > 1:
+                findings.add(BORN_LATER, one.element, value=content, expected=told)
     ids = [
         (hl7_values.cx_key(part), one)
         for (number, content), one in fields

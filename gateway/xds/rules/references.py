@@ -80,6 +80,19 @@ def type_fault(kind: str) -> Text | None:
     return values.both("a en CXi.5 un type qu'IHE ne définit pas", "has in CXi.5 a type that IHE does not define")
 
 
+def asked_fault(value: str) -> Text | None:
+    """What is wrong with a well-formed CXi that a query asks for: its type, or what its type wants of the number."""
+    number, _, _, authority, kind = value.split("^")[:5]
+    if kind in UIDS and (fault := values.oid(number)):
+        return fault
+    if kind in NEEDS_AUTHORITY and not authority:
+        return values.both(
+            "n'a pas d'autorité (CXi.4), dont un numéro de ce type a besoin",
+            "has no authority (CXi.4), which a number of this type needs",
+        )
+    return type_fault(kind)
+
+
 def check(one: Value, findings: Findings, *, french: bool) -> None:
     parts = one.text.split("^")
     number, authority, kind = parts[0], parts[3], parts[4]

@@ -6,20 +6,21 @@ Sources: ITI TF-3 sections 4.2.3.2.6, 4.2.3.2.13, 4.2.3.2.16, 4.2.3.2.19, 4.2.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Collection
 from datetime import UTC
 
 from lxml import etree
 
 from gateway import valuesets
 from gateway.errors import GatewayError
-from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_STUDY
+from gateway.model.codes import CCAM_SYSTEMS
+from gateway.model.document import REFERENCE_ACCESSION, REFERENCE_ORDER, REFERENCE_STUDY
 from gateway.model.finding import Severity
-from gateway.model.identifiers import INS_OIDS
 from gateway.model.times import Timestamp
 from gateway.trust import safexml
 from gateway.xds import constants as c
-from gateway.xds.rules import hl7_values, names, values
+from gateway.xds.rules import hl7_values, report_patients, report_people, values
 from gateway.xds.rules.objects import Thing
 from gateway.xds.rules.rule import ERROR, TF3, WARNING, Findings, rule
 
@@ -44,13 +45,6 @@ REPORT_TYPE = rule(
     "typeCode « {value} » n'est pas le code du document CDA, {expected}.",
     "typeCode “{value}” is not the code of the CDA document, {expected}.",
 )
-REPORT_PATIENT = rule(
-    "report.patient",
-    ERROR,
-    f"{TF3} 4.2.3.2.16; CI-SIS, mapping XDS",
-    "Le patient de la fiche (« {value} ») n'est pas celui du document CDA ({expected}).",
-    "The patient of the entry (“{value}”) is not that of the CDA document ({expected}).",
-)
 REPORT_LANGUAGE = rule(
     "report.language",
     ERROR,
@@ -68,23 +62,9 @@ REPORT_CREATED = rule(
 REPORT_SERVICE = rule(
     "report.service-time",
     ERROR,
-    f"{TF3} 4.2.3.2.19; CI-SIS, mapping XDS (serviceEvent/effectiveTime)",
-    "serviceStartTime « {value} » n'est le début d'aucun acte du document CDA en UTC ({expected}).",
-    "serviceStartTime “{value}” is the beginning of no act of the CDA document in UTC ({expected}).",
-)
-REPORT_TRAITS = rule(
-    "report.traits",
-    ERROR,
-    f"{TF3} 4.2.3.2.23; CI-SIS, mapping XDS (recordTarget)",
-    "sourcePatientInfo dit « {value} » ; le document CDA dit {expected}.",
-    "sourcePatientInfo says “{value}”; the CDA document says {expected}.",
-)
-REPORT_NAME = rule(
-    "report.name",
-    WARNING,
-    f"{TF3} 4.2.3.2.23; CI-SIS, mapping XDS (recordTarget)",
-    "PID-5 de sourcePatientInfo (« {value} ») n'est pas un nom du patient du document CDA ({expected}).",
-    "PID-5 of sourcePatientInfo (“{value}”) is not a name of the patient in the CDA document ({expected}).",
+    f"{TF3} 4.2.3.2.19, 4.2.3.2.20; CI-SIS, mapping XDS (serviceEvent/effectiveTime)",
+    "{attribute} « {value} » n'est le début ou la fin d'aucun acte du document CDA en UTC ({expected}).",
+    "{attribute} “{value}” is the beginning or the end of no act of the CDA document in UTC ({expected}).",
 )
 REPORT_REFERENCE = rule(
     "report.reference",
@@ -115,14 +95,26 @@ REPORT_TITLE = rule(
     "title “{value}” is not the title of the CDA document, “{expected}”.",
 )
 
+REPORT_RELATED = rule(
+    "report.related",
+    ERROR,
+    f"{TF3} 4.2.2.2; HL7 CDA R2 4.2.3.1 (relatedDocument/@typeCode)",
+    "L'association de la fiche est {value} ; le document CDA se dit {expected} d'un autre (relatedDocument).",
+    "The association of the entry is {value}; the CDA document says {expected} of another (relatedDocument).",
+)
+
 STRUCTURED = "urn:ihe:rad:CDA:ImagingReportStructuredHeadings:2013"
 _CDA = "{urn:hl7-org:v3}"
+_RELATED = frozenset({"RPLC", "APND", "XFRM"})
 PS3_20 = "{urn:dicom-org:ps3-20}"
 """Of the DICOM extension that holds the accession number (DICOM PS3.20 section 8)."""
 
 
-def check(entry: Thing, data: bytes, findings: Findings, *, french: bool) -> None:
-    """The XML *data* of *entry*: well formed, and where it is CDA, its header."""
+def check(entry: Thing, data: bytes, relations: Collection[str], findings: Findings, *, french: bool) -> None:
+    """The XML *data* of *entry*: well formed, and where it is CDA, its header.
+
+    *relations* are the types of the associations that start from the entry (``RPLC``…).
+    """
     try:
         root = safexml.parse(data)
     except GatewayError:
@@ -130,6 +122,7 @@ def check(entry: Thing, data: bytes, findings: Findings, *, french: bool) -> Non
         return
     if root.tag == f"{_CDA}ClinicalDocument":
         _report(entry, root, findings, french=french)
+        _related(entry, root, relations, findings, None if french else WARNING)
 
 
 def _report(entry: Thing, root: etree._Element, findings: Findings, *, french: bool) -> None:
@@ -147,11 +140,6 @@ def _report(entry: Thing, root: etree._Element, findings: Findings, *, french: b
     if code is not None and code.get("code") and stated_code and stated_code.code != code.get("code"):
         expected = code.get("code", "")
         findings.add(REPORT_TYPE, stated_code.element, value=stated_code.code, expected=expected, severity=severity)
-    number, domain = hl7_values.cx_key(entry.identifier(c.ENTRY_PATIENT_ID))
-    same = _patients(root, domain)
-    if domain and same and number not in same:
-        stated = entry.identifier(c.ENTRY_PATIENT_ID)
-        findings.add(REPORT_PATIENT, entry.element, value=stated, expected=", ".join(same))
     language = root.find(f"{_CDA}languageCode")
     told = entry.value("languageCode")
     if language is not None and language.get("code") and told and told.lower() != language.get("code", "").lower():
@@ -159,7 +147,8 @@ def _report(entry: Thing, root: etree._Element, findings: Findings, *, french: b
         findings.add(REPORT_LANGUAGE, entry.element, value=told, expected=expected, severity=severity)
 
     _report_times(entry, root, findings, severity)
-    _traits(entry, root, findings, french=french)
+    report_patients.check(entry, root, findings, french=french)
+    report_people.check(entry, root, findings, severity)
     _references(entry, root, findings, french=french)
     _events(entry, root, findings, severity)
     _body(entry, root, findings)
@@ -168,69 +157,97 @@ def _report(entry: Thing, root: etree._Element, findings: Findings, *, french: b
         findings.add(REPORT_TITLE, entry.element, value=told, expected=" ".join(title.split()))
 
 
+def _related(
+    entry: Thing, root: etree._Element, relations: Collection[str], findings: Findings, severity: Severity | None
+) -> None:
+    """A document that replaces another, adds to it or transforms it is joined to it in no other way."""
+    stated = {one.get("typeCode", "") for one in root.iterchildren(f"{_CDA}relatedDocument")} & _RELATED
+    told = {part for one in relations for part in one.split("_")} & _RELATED  # XFRM_RPLC is both
+    if stated and told and not stated & told:
+        value, expected = ", ".join(sorted(told)), ", ".join(sorted(stated))
+        findings.add(REPORT_RELATED, entry.element, value=value, expected=expected, severity=severity)
+
+
+def examines_later(data: bytes) -> bool:
+    """Whether *data* is a CDA document that itself says of an act that it was more than a day after its making.
+
+    An official example of the CI-SIS does (HL7 v2 guide, "CR_Radio"): its metadata can say nothing else.
+    """
+    with contextlib.suppress(GatewayError):
+        root = safexml.parse(data)
+        made = _day(root.find(f"{_CDA}effectiveTime"))
+        acts = root.iterfind(f"{_CDA}documentationOf/{_CDA}serviceEvent/{_CDA}effectiveTime/*")
+        days = [day for one in acts if (day := _day(one))]
+        return bool(made) and any(values.days_between(made, day) > 1 for day in days)
+    return False
+
+
+def _day(element: etree._Element | None) -> str:
+    day = _stated(element, "value")[:8]
+    return day if len(day) == len("YYYYMMDD") and values.is_dtm(day) else ""
+
+
 def _report_times(entry: Thing, root: etree._Element, findings: Findings, severity: Severity | None) -> None:
     """Times that the document writes with their zone, in UTC; those without one are left alone."""
     created = entry.value("creationTime")
     expected = _utc(root.find(f"{_CDA}effectiveTime"))
-    if expected and values.is_dtm(created) and not _same_moment(created, expected):
+    if expected and values.is_dtm(created) and not values.same_moment(created, expected):
         findings.add(REPORT_CREATED, entry.element, value=created, expected=expected, severity=severity)
-    lows = root.iterfind(f"{_CDA}documentationOf/{_CDA}serviceEvent/{_CDA}effectiveTime/{_CDA}low")
-    begun = [moment for low in lows if (moment := _utc(low))]
-    start = entry.value("serviceStartTime")
-    if begun and values.is_dtm(start) and not any(_same_moment(start, moment) for moment in begun):
-        told = ", ".join(begun)
-        findings.add(REPORT_SERVICE, entry.element, value=start, expected=told, severity=severity)
+    for name, bound in (("serviceStartTime", "low"), ("serviceStopTime", "high")):
+        found = root.iterfind(f"{_CDA}documentationOf/{_CDA}serviceEvent/{_CDA}effectiveTime/{_CDA}{bound}")
+        told = [moment for one in found if (moment := _utc(one))]
+        stated = entry.value(name)
+        if told and values.is_dtm(stated) and not any(values.same_moment(stated, moment) for moment in told):
+            expected = ", ".join(told)
+            findings.add(
+                REPORT_SERVICE, entry.element, value=stated, expected=expected, attribute=name, severity=severity
+            )
 
 
 def _references(entry: Thing, root: etree._Element, findings: Findings, *, french: bool) -> None:
-    """Accession numbers and studies are ones of the document's header, where each order and act there gives its own.
+    """Accession, order numbers and studies are ones of the document's header; the issuer of a number is the same where
+    both name it.
 
-    What the header lacks (a null number, an act without a study) the source may know from elsewhere.
+    An order or act of the header may lack its number (null, an act without a study): the source may know as many from
+    elsewhere, when it gives those of the header too.
     """
-    orders = root.iterfind(f"{_CDA}inFulfillmentOf/{_CDA}order")
-    events = root.iterfind(f"{_CDA}documentationOf/{_CDA}serviceEvent")
+    orders = root.findall(f"{_CDA}inFulfillmentOf/{_CDA}order")
+    events = root.findall(f"{_CDA}documentationOf/{_CDA}serviceEvent")
     given = (
-        (REFERENCE_ACCESSION, [_stated(one.find(f"{PS3_20}accessionNumber"), "extension") for one in orders]),
-        (REFERENCE_STUDY, [_stated(one.find(f"{_CDA}id"), "root") for one in events]),
+        (REFERENCE_ACCESSION, [_number(one.find(f"{PS3_20}accessionNumber")) for one in orders]),
+        (REFERENCE_ORDER, [_number(one.find(f"{_CDA}id")) for one in orders]),
+        (REFERENCE_STUDY, [(_stated(one.find(f"{_CDA}id"), "root"), "") for one in events]),
     )
     severity = ERROR if french else None
-    for kind, known in given:
-        for one in entry.values.get(c.REFERENCE_ID_LIST, ()) if known and all(known) else ():
-            if one.text.endswith(f"^{kind}") and one.text.partition("^")[0] not in known:
-                told = ", ".join(dict.fromkeys(known))
+    for kind, stated in given:
+        known = {number: issuer for number, issuer in stated if number}
+        listed = [one for one in entry.values.get(c.REFERENCE_ID_LIST, ()) if one.text.endswith(f"^{kind}")]
+        keys = [hl7_values.cx_key(one.text) for one in listed]
+        others = [number for number, _ in keys if number not in known]
+        unnamed = sum(not number for number, _ in stated)
+        free = len(others) <= unnamed and known.keys() <= {number for number, _ in keys}
+        told = ", ".join(f"{number} ({issuer})" if issuer else number for number, issuer in known.items())
+        for one, (number, issuer) in zip(listed, keys, strict=True) if known else ():
+            another = bool(issuer) and known.get(number, "") not in ("", issuer)
+            if another or (number not in known and not free):
                 findings.add(REPORT_REFERENCE, one.element, value=one.text, expected=told, severity=severity)
+
+
+def _number(element: etree._Element | None) -> tuple[str, str]:
+    """Number and issuer of an II, the issuer only where an XDS value can name it: an OID."""
+    root = _stated(element, "root")
+    return _stated(element, "extension"), "" if values.oid(root) else root
 
 
 def _stated(element: etree._Element | None, name: str) -> str:
     return "" if element is None else element.get(name, "")
 
 
-def _traits(entry: Thing, root: etree._Element, findings: Findings, *, french: bool) -> None:
-    """Name, birth date and sex, where both say them."""
-    patient = root.find(f"{_CDA}recordTarget/{_CDA}patientRole/{_CDA}patient")
-    if patient is None:
-        return
-    families = ["".join(map(str, one.itertext())).strip() for one in patient.iterfind(f"{_CDA}name/{_CDA}family")]
-    if other := names.of_another(entry, families):
-        severity = ERROR if french else None
-        findings.add(
-            REPORT_NAME, other.element, value=other.text, expected=", ".join(dict.fromkeys(families)), severity=severity
-        )
-    birth, gender = patient.find(f"{_CDA}birthTime"), patient.find(f"{_CDA}administrativeGenderCode")
-    born = birth.get("value", "")[:8] if birth is not None else ""
-    sex = gender.get("code", "") if gender is not None else ""
-    for one in entry.values.get("sourcePatientInfo", ()):
-        number, told = hl7_values.field_of(one.text) or (0, "")
-        if number == 7 and values.is_dtm(born) and values.is_dtm(told) and not _same_moment(told[:8], born):
-            findings.add(REPORT_TRAITS, one.element, value=one.text, expected=born)
-        if number == 8 and {told, sex} == {"M", "F"}:
-            findings.add(REPORT_TRAITS, one.element, value=one.text, expected=sex)
-
-
 def _events(entry: Thing, root: etree._Element, findings: Findings, severity: Severity | None) -> None:
-    """Modalities and regions: some act of the document is of one of those that the entry gives."""
+    """Modalities, regions and procedures: some act of the document is of one of those that the entry gives."""
     acts = root.findall(f"{_CDA}documentationOf/{_CDA}serviceEvent/{_CDA}code/{_CDA}translation")
     events = [code.code for code in entry.codes(c.ENTRY_EVENT)]
+    found = []
     for qualifier, name in (("121139", valuesets.MODALITY), ("39111-0", valuesets.REGION)):
         stated = (
             one.get("code", "")
@@ -238,6 +255,16 @@ def _events(entry: Thing, root: etree._Element, findings: Findings, severity: Se
             if any(named.get("code") == qualifier for named in one.iterfind(f"{_CDA}qualifier/{_CDA}name"))
         )
         done, told = ([code for code in codes if code in valuesets.load(name)] for codes in (stated, events))
+        found.append((done, told))
+    codes = [*acts, *root.iterfind(f"{_CDA}documentationOf/{_CDA}serviceEvent/{_CDA}code")]
+    found.append(
+        (
+            [one.get("code", "") for one in codes if one.get("codeSystem") in CCAM_SYSTEMS],
+            # digits are regions, which samples have under the OID of CCAM
+            [one.code for one in entry.codes(c.ENTRY_EVENT) if one.system in CCAM_SYSTEMS and not one.code.isdigit()],
+        )
+    )
+    for done, told in found:
         if told and done and not {*told} & {*done}:
             value, expected = ", ".join(told), ", ".join(sorted({*done}))
             findings.add(REPORT_EVENTS, entry.element, value=value, expected=expected, severity=severity)
@@ -274,21 +301,3 @@ def _utc(element: etree._Element | None) -> str:
         return time.dtm(UTC) if time.moment.tzinfo is not None else ""
     except (ValueError, OverflowError):
         return ""
-
-
-def _same_moment(one: str, other: str) -> bool:
-    """Equal as far as both are precise."""
-    common = min(len(one), len(other))
-    return one[:common] == other[:common]
-
-
-def _patients(root: etree._Element, domain: str) -> list[str]:
-    """The patient's ids in *domain*; for a national identity, whichever of its OIDs it is under."""
-    roles = (
-        role
-        for target in root.iterchildren(f"{_CDA}recordTarget")
-        for role in target.iterchildren(f"{_CDA}patientRole")
-    )
-    ids = [(one.get("root", ""), one.get("extension", "")) for role in roles for one in role.iterchildren(f"{_CDA}id")]
-    wanted: Callable[[str], bool] = (lambda oid: oid in INS_OIDS) if domain in INS_OIDS else (lambda oid: oid == domain)
-    return [extension for oid, extension in ids if extension and wanted(oid)]

@@ -67,6 +67,20 @@ STATED = rule(
     "La réponse est « {value} » et porte {count} document(s).",
     "The answer is “{value}” and carries {count} document(s).",
 )
+SAME_UID = rule(
+    "imaging.uid-of-another",
+    ERROR,
+    "DICOM PS3.5 section 9 (each entity its own UID)",
+    "{attribute} « {value} » est aussi l'UID de l'étude ou de la série qui le contient.",
+    "{attribute} “{value}” is the UID of the study or series that holds it, too.",
+)
+DELIVERED = rule(
+    "retrieve.error-of-delivered",
+    ERROR,
+    f"{TF2} 3.43.4.2.2; {_IMAGING}",
+    "Une erreur porte sur le document « {value} », que la réponse donne.",
+    "An error is about the document “{value}”, which the answer carries.",
+)
 UID = rule(
     "imaging.uid",
     ERROR,
@@ -124,6 +138,20 @@ def images(element: etree._Element, findings: Findings) -> None:
     _each(iter(asked), findings)
     for one in asked:
         _uid(one, "DocumentUniqueId", _text(one, "DocumentUniqueId"), findings)
+    for study in element.iterchildren(f"{{{c.XDSI}}}StudyRequest"):
+        _levels(study, findings)
+
+
+def _levels(study: etree._Element, findings: Findings) -> None:
+    """Study, series and instance have a UID each."""
+    study_uid = (study.get("studyInstanceUID") or "").strip()
+    for series in study.iterchildren(f"{{{c.XDSI}}}SeriesRequest"):
+        series_uid = (series.get("seriesInstanceUID") or "").strip()
+        if series_uid and series_uid == study_uid:
+            findings.add(SAME_UID, series, value=series_uid, attribute="seriesInstanceUID")
+        for one in series.iterchildren(_xdsb("DocumentRequest")):
+            if (uid := _text(one, "DocumentUniqueId")) and uid in (study_uid, series_uid):
+                findings.add(SAME_UID, one, value=uid, attribute="DocumentUniqueId")
 
 
 def _is_something_else(uid: str) -> bool:
@@ -151,6 +179,11 @@ def answer(element: etree._Element, apart: Apart, findings: Findings) -> None:
         else:
             documents.answered(content, _text(one, "DocumentUniqueId"), stated, apart, used, findings)
     documents.left_over(element, apart, used, findings)
+    given = {_text(one, "DocumentUniqueId") for one in found}
+    for error in element.iter(f"{{{c.RS}}}RegistryError"):
+        about = (error.get("location") or "").strip()
+        if about in given and (error.get("severity") or "").endswith(":Error"):
+            findings.add(DELIVERED, error, value=about)
     for response in element.iterchildren(f"{{{c.RS}}}RegistryResponse"):
         status = (response.get("status") or "").strip()
         # Success and PartialSuccess give documents, Failure gives none

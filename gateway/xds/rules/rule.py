@@ -24,6 +24,8 @@ MOST_FINDINGS = 500
 """Of one file; what is wrong beyond is counted."""
 _QUOTED = 200
 """Characters of a value that a finding quotes at most."""
+_EXPECTED = 2000
+"""Characters of what was expected at most: what documents of others say stands there too."""
 _COUNTED = 1000
 """Brothers among which a path counts at most."""
 
@@ -88,6 +90,7 @@ class Findings:
             self.errors_left_out += weight is ERROR
             return
         quoted = value if len(value) <= _QUOTED else value[:_QUOTED] + "…"
+        expected = expected if len(expected) <= _EXPECTED else expected[:_EXPECTED] + "…"
         known = {"value": quoted, "expected": expected, "attribute": attribute, **facts}
         message = Text(
             broken.text.fr.format_map({**known, "fault": fault.fr if fault else ""}),

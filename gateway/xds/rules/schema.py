@@ -6,6 +6,7 @@ attribute of XDS could be asked. Foreign attributes (``xsi:``, ``wsu:``) are no 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -64,6 +65,13 @@ REQUIRED = rule(
     "L'attribut {attribute} manque ou est vide.",
     "The attribute {attribute} is missing or empty.",
 )
+ATTRIBUTE_FORM = rule(
+    "ebrim.attribute.form",
+    ERROR,
+    f"{RIM}, rs.xsd, query.xsd (xs:integer, xs:boolean)",
+    "L'attribut {attribute} vaut « {value} » ; attendu : {expected}.",
+    "The attribute {attribute} is “{value}”; expected: {expected}.",
+)
 SLOT_TWICE = rule(
     "slot.repeated",
     ERROR,
@@ -121,6 +129,11 @@ NAME_EMPTY = rule(
     "A {attribute} is empty: leave it out, or give it its text.",
 )
 
+_TYPED = {
+    **dict.fromkeys(("startIndex", "maxResults", "totalResultCount"), (re.compile(r"[+-]?[0-9]{1,20}"), "1, 2, 3…")),
+    **dict.fromkeys(("isOpaque", "createReplica", "federated"), (re.compile(r"true|false|0|1"), "true, false")),
+}
+"""Attributes that are no words, with their form."""
 _OBJECT = ("Slot", "Name", "Description", "VersionInfo", "Classification", "ExternalIdentifier")
 _COMMON = ("id", "home", "lid", "objectType", "status")
 
@@ -306,6 +319,9 @@ def _attributes(element: etree._Element, shape: Shape, findings: Findings) -> No
     for name, value in element.attrib.items():
         if not str(name).startswith("{") and name not in shape.attributes:
             findings.add(ATTRIBUTE, element, attribute=str(name), value=str(value))
+        elif str(name) in _TYPED and _TYPED[str(name)][0].fullmatch(str(value).strip()) is None:
+            expected = _TYPED[str(name)][1]
+            findings.add(ATTRIBUTE_FORM, element, attribute=str(name), value=str(value), expected=expected)
     for name in shape.required:
         if not (element.get(name) or "").strip():
             findings.add(REQUIRED, element, attribute=name)

@@ -23,7 +23,7 @@ from gateway.xds._query_definitions import (
     Parameter,
 )
 from gateway.xds.constants import rim
-from gateway.xds.rules import code_forms, hl7_values, references, values
+from gateway.xds.rules import code_forms, french_people, hl7_values, references, values
 from gateway.xds.rules.objects import inner_text, slots_of
 from gateway.xds.rules.rule import ERROR, TF2, TF3, WARNING, Findings, rule
 
@@ -134,7 +134,7 @@ _RETURN_TYPES = ("LeafClass", "ObjectRef")
 _TYPES = frozenset(one.value for one in AssociationType) | {one.value.rpartition(":")[2] for one in AssociationType}
 
 
-def check(element: etree._Element, action: str, findings: Findings) -> None:
+def check(element: etree._Element, action: str, findings: Findings, *, french: bool) -> None:
     """A query:AdhocQueryRequest under *action* (or empty): which query, its parameters, and what it wants back."""
     for option in element.iterchildren(f"{{{c.QUERY}}}ResponseOption"):
         return_type = option.get("returnType", "RegistryObject").strip()
@@ -144,10 +144,10 @@ def check(element: etree._Element, action: str, findings: Findings) -> None:
         if composed not in ("true", "1"):
             findings.add(COMPOSED, option, value=composed)
     for adhoc in element.iterchildren(f"{{{c.RIM}}}AdhocQuery"):
-        _query(adhoc, action, findings)
+        _query(adhoc, action, findings, french=french)
 
 
-def _query(adhoc: etree._Element, action: str, findings: Findings) -> None:
+def _query(adhoc: etree._Element, action: str, findings: Findings, *, french: bool) -> None:
     home = (adhoc.get("home") or "").strip()
     if home and (fault := values.home_community(home)):
         findings.add(HOME, adhoc, value=home, fault=fault)
@@ -165,7 +165,7 @@ def _query(adhoc: etree._Element, action: str, findings: Findings) -> None:
         if len(groups) > 1 and not parameter.repeats:
             findings.add(PARAMETER_REPEATED, groups[1], value=parameter.name)
         for slot in groups:
-            given[parameter.name] = _parameter(parameter, slot, findings)
+            given[parameter.name] = _parameter(parameter, slot, findings, french=french)
         if parameter.required and not groups:
             findings.add(PARAMETER_MISSING, adhoc, value=parameter.name, attribute=known.name)
     stated = sorted(known.one_of.intersection(given))
@@ -204,7 +204,7 @@ def _names(adhoc: etree._Element, known: Definition, findings: Findings) -> None
         findings.add(broken, found[0], value=name, expected=near, attribute=known.name)
 
 
-def _parameter(parameter: Parameter, slot: etree._Element, findings: Findings) -> Sequence[str]:
+def _parameter(parameter: Parameter, slot: etree._Element, findings: Findings, *, french: bool) -> Sequence[str]:
     """The values of one slot; adds what is wrong with their grammar, their number, or themselves."""
     texts = _told(slot)
     try:
@@ -221,12 +221,12 @@ def _parameter(parameter: Parameter, slot: etree._Element, findings: Findings) -
         findings.add(PARAMETER_FORM, slot, attribute=parameter.name, value=", ".join(texts), expected=expected)
         return ()
     for value in given:
-        if fault := _fault(parameter, value):
+        if fault := _fault(parameter, value, french=french):
             findings.add(PARAMETER_VALUE, slot, attribute=parameter.name, value=value, fault=fault)
     return given
 
 
-def _fault(parameter: Parameter, value: str) -> Text | None:
+def _fault(parameter: Parameter, value: str, *, french: bool) -> Text | None:
     """What a value says, by the name of its parameter."""
     name = parameter.name
     if parameter.kind is grammar.Kind.TIME:
@@ -235,9 +235,9 @@ def _fault(parameter: Parameter, value: str) -> Text | None:
         code, _, system = value.partition("^^")
         return values.coding_scheme(system) or code_forms.fault(code, system)
     if name.endswith(("PatientId", "$patientId")):
-        return hl7_values.cx(value)
+        return hl7_values.cx(value) or (french_people.identity_fault(value) if french else _typed(value))
     if name.endswith("ReferenceIdList"):
-        return hl7_values.reference(value) or references.type_fault(value.split("^")[4])
+        return hl7_values.reference(value) or references.asked_fault(value)
     if name.endswith(("EntryUUID", "LogicalID")) or name == "$uuid":
         return values.uuid(value)
     if name.endswith("UniqueId"):
@@ -256,6 +256,12 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     "AssociationTypes": _TYPES,
     "MetadataLevel": frozenset({"1", "2"}),
 }
+
+
+def _typed(patient_id: str) -> Text | None:
+    if not hl7_values.cx_type(patient_id):
+        return None
+    return values.both("remplit CX.5, qu'IHE ne permet pas", "fills CX.5, which IHE does not allow")
 
 
 def _other(allowed: str) -> Text:

@@ -37,6 +37,13 @@ UNIQUE_ID_TWICE = rule(
     "uniqueId « {value} » est donné plusieurs fois dans le message.",
     "uniqueId “{value}” is given several times in the message.",
 )
+SOURCE_IS_SET = rule(
+    "SubmissionSet.sourceId.taken",
+    ERROR,
+    f"{TF3} 4.2.3.3.9 and 4.2.3.3.12 (both globally unique); ITU-T X.660",
+    "sourceId « {value} » est aussi le uniqueId d'un objet : un OID ne désigne qu'une chose.",
+    "sourceId “{value}” is the uniqueId of an object too: an OID names one thing alone.",
+)
 PATIENTS = rule(
     "patient-id.differs",
     ERROR,
@@ -158,6 +165,9 @@ def _unique_ids(objects: Objects, findings: Findings) -> None:
         if value and value in seen:
             findings.add(UNIQUE_ID_TWICE, thing.element, value=value, attribute=f"{thing.kind.value}.uniqueId")
         seen.add(value)
+    for one in objects.sets:
+        if (source := one.identifier(c.SET_SOURCE_ID)) and source in seen:
+            findings.add(SOURCE_IS_SET, one.element, value=source, attribute="SubmissionSet.sourceId")
 
 
 def _patients(objects: Objects, findings: Findings) -> None:

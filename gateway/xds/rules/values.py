@@ -115,6 +115,12 @@ def days_between(earlier: str, later: str) -> float:
     return (moments[1] - moments[0]).total_seconds() / 86_400
 
 
+def same_moment(one: str, other: str) -> bool:
+    """Whether two DTM are equal as far as both are precise."""
+    common = min(len(one), len(other))
+    return one[:common] == other[:common]
+
+
 def is_dtm(value: str) -> bool:
     """Whether *value* is a DTM that exists."""
     return dtm(value) is None
@@ -151,14 +157,27 @@ def dtm_to_the_second(value: str) -> Text | None:
 
 
 def oid(value: str) -> Text | None:
-    """An OID. Public conformance samples use roots that nobody could register (3.4.5, 129.6): the form alone counts."""
-    return None if is_uid(value) else NOT_OID
+    """An OID, as far as its form tells.
+
+    Public conformance samples use roots that nobody could register (3.4.5, 129.6, and 1.42, above the forty arcs that
+    ITU-T X.660 gives to 1): the form alone counts. Below 2.25 stands a UUID as a number (X.667 section 7).
+    """
+    if not is_uid(value):
+        return NOT_OID
+    if value.startswith("2.25.") and int(value.split(".")[2]) >= 1 << 128:
+        return both("n'est pas un UUID sous 2.25 (plus de 128 bits)", "is no UUID under 2.25 (more than 128 bits)")
+    return None
 
 
 def coding_scheme(value: str) -> Text | None:
     """Any name may stand for a scheme; what is all but an OID can only be one that is wrong."""
+    if "^" in value:
+        return both(
+            "contient un ^, qui sépare code et système dans une requête",
+            "holds a ^, which parts code and scheme in a query",
+        )
     almost = _OID_LIKE.fullmatch(value) or value.startswith("urn:oid:") or _ALMOST_OID.fullmatch(value)
-    return oid(value) if almost or value.startswith("^") else None
+    return oid(value) if almost else None
 
 
 def uuid(value: str) -> Text | None:
@@ -203,8 +222,8 @@ def unique_id(value: str) -> Text | None:
         return both("est un OID sous forme d'URN : écrivez l'OID seul", "is an OID as a URN: write the OID alone")
     if not caret and (is_bare_uuid(value) or (_SCHEME.fullmatch(value) and not _OID_LIKE.fullmatch(value))):
         return None
-    if oid(root):
-        return joined("a une racine qui", "has a root that", NOT_OID)
+    if fault := oid(root):
+        return joined("a une racine qui", "has a root that", fault)
     if caret and (not extension.strip() or "^" in extension):
         return both("a une extension vide, ou plusieurs ^", "has an empty extension, or more than one ^")
     return None
