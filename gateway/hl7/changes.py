@@ -35,7 +35,8 @@ def read(message: Message) -> tuple[Event, ...]:
         return _images(message)
     if code == "ADT" and event in _CORRECTED | _MERGED:
         return _identities(message, event)
-    raise InputRejected("hl7_event", place=message.header.place(9, 1, 2), hl7_code="201")
+    text = "hl7_adt_event" if code == "ADT" else "hl7_event"
+    raise InputRejected(text, place=message.header.place(9, 1, 2), hl7_code="201")
 
 
 def _images(message: Message) -> tuple[Event, ...]:

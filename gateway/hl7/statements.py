@@ -41,7 +41,7 @@ def _observations(message: Message) -> dict[str, bool]:
     """By OBX-3.1 alone: a mask whose coding system was forgotten is still a mask."""
     said: dict[str, bool] = {}
     for row in message.all("OBX"):
-        code = row.text(3)
+        code = profiles.EARLIER_NAMES.get(row.text(3), row.text(3))
         if code not in _KNOWN:
             continue
         value = row.text(5).upper()

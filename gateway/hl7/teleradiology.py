@@ -15,7 +15,7 @@ from gateway.hl7.order_groups import Order, of, orders
 from gateway.hl7.profiles import teleradiology as guide
 from gateway.hl7.profiles.routing import is_teleradiology
 from gateway.hl7.values import identifiers, missing, value
-from gateway.model.codes import DCM, LOINC, SNOMED_CT, Code
+from gateway.model.codes import Code
 from gateway.model.identifiers import Identifier, is_uid
 from gateway.model.people import Organization, Patient, Professional
 from gateway.model.teleradiology import (
@@ -36,7 +36,6 @@ from gateway.model.teleradiology import (
     Visit,
 )
 
-_SYSTEMS = {"DCM": DCM, "LN": LOINC, "SCT": SNOMED_CT}
 _FLOWS = {
     guide.REQUEST: Flow.REQUEST,
     guide.CANCEL: Flow.CANCELLATION,
@@ -174,7 +173,7 @@ def observed(order: Order, kind: guide.Observation) -> list[Segment]:
 def code_of(row: Segment, field: int = 5) -> Code:
     """A CE, its system by our name for it."""
     system = value(row, field, 3)
-    return Code(value(row, field), _SYSTEMS.get(system, system), row.text(field, 2))
+    return Code(value(row, field), guide.CODE_SYSTEMS.get(system, system), row.text(field, 2))
 
 
 def _coded(order: Order, kind: guide.Observation) -> Code | None:

@@ -6,20 +6,19 @@ Source: CI-SIS "Téléradiologie" (HL7 v2.5.1, first edition): "Contraintes comm
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
 from gateway.errors import InputRejected
 from gateway.hl7 import charset as charsets
 from gateway.hl7.profiles import teleradiology as guide
 from gateway.hl7.profiles.teleradiology import Observation
 from gateway.hl7.writer import Writer
-from gateway.model.codes import DCM, LOINC, SNOMED_CT, Code
+from gateway.model.codes import Code
 from gateway.model.finding import Severity
 from gateway.model.identifiers import INS_NIA, INS_OIDS, ORGANIZATION_OID, PROFESSIONAL_OID, Identifier
 from gateway.model.people import Patient, Professional
 from gateway.model.teleradiology import Envelope, ImagingRequest, Location, Sender, Visit
 
-_SYSTEMS = {DCM: "DCM", LOINC: "LN", SNOMED_CT: "SCT"}
 DETAIL, RESULT = "O", "F"
 """OBX-11 of what is asked, of what was found."""
 SITE_KIND = (guide.IMAGING_SITE, "", guide.ORGANIZATIONS)
@@ -136,7 +135,7 @@ class TeleradiologyWriter(Writer):
         return self.field(name, "", "", "", "", authority, sender.type_code, "", "", number)
 
     def code(self, code: Code) -> bytes:
-        return self.field(code.code, code.display, _SYSTEMS.get(code.system, code.system))
+        return self.field(code.code, code.display, guide.SYSTEM_NAMES.get(code.system, code.system))
 
     def observation(
         self, number: int, kind: Observation, status: str, value: bytes | str, occurrence: int = 1, **more: str
@@ -145,7 +144,7 @@ class TeleradiologyWriter(Writer):
             1: str(number),
             2: more.get("type", kind.types[0]),
             3: self.field(kind.code, kind.label, kind.system),
-            4: f"{occurrence}.{kind.facet}" if kind.facet else "",
+            4: f"{occurrence}.{kind.facet}" if kind.facet else more.get("sub_id", ""),
             5: value,
             6: more.get("unit", ""),
             8: more.get("relevance", ""),
@@ -158,7 +157,8 @@ class TeleradiologyWriter(Writer):
         rows = []
         for number, protocol in enumerate(protocols, 1):
             value, kind = (self.data(protocol), "ED") if isinstance(protocol, bytes) else (protocol, "FT")
-            rows.append(self.observation(number, guide.PROTOCOL, RESULT, value, type=kind))
+            sub_id = _sub_id(number, protocols)
+            rows.append(self.observation(number, guide.PROTOCOL, RESULT, value, type=kind, sub_id=sub_id))
         return rows
 
     def data(self, content: bytes) -> bytes:
@@ -168,6 +168,11 @@ class TeleradiologyWriter(Writer):
         return self.segment("NTE", {3: text, 4: self.field(kind, "", guide.COMMENTS)})
 
 
+def _sub_id(number: int, rows: Sized) -> str:
+    """OBX-4 of one of several observations of a kind: required as soon as they share OBX-3."""
+    return f"{number}.1" if len(rows) > 1 else ""
+
+
 def requested(writer: TeleradiologyWriter, asked: ImagingRequest) -> list[bytes]:
     """The observations of a request, numbered: modality, regions, and what is known of the patient."""
     numbers = iter(range(1, 1000))
@@ -175,8 +180,11 @@ def requested(writer: TeleradiologyWriter, asked: ImagingRequest) -> list[bytes]
     rows += [writer.comment(text, "MODALITE_IMAGERIE") for text in asked.modality_comments]
     rows += located(writer, asked.locations, DETAIL, numbers)
     history, height, weight, pregnancy = guide.MEDICAL
-    for each in asked.antecedents:
-        rows.append(writer.observation(next(numbers), history, DETAIL, each.text, relevance=each.relevance))
+    for count, each in enumerate(asked.antecedents, 1):
+        sub_id = _sub_id(count, asked.antecedents)
+        rows.append(
+            writer.observation(next(numbers), history, DETAIL, each.text, relevance=each.relevance, sub_id=sub_id)
+        )
     for kind, measure in ((height, asked.height), (weight, asked.weight)):
         if measure is not None:
             rows.append(writer.observation(next(numbers), kind, DETAIL, measure.value, unit=measure.unit))

@@ -19,6 +19,8 @@ FACILITY_TYPE: Final = "JDV_J02_XdsHealthcareFacilityTypeCode_CISIS"
 PRACTICE_SETTING: Final = "JDV_J04_XdsPracticeSettingCode_CISIS"
 CLASS: Final = "JDV_J06_XdsClassCode_CISIS"
 TYPE: Final = "JDV_J07_XdsTypeCode_CISIS"
+DMP_TYPE: Final = "JDV_J66_TypeCode_DMP"
+"""What of :data:`TYPE` the DMP takes."""
 CONFIDENTIALITY: Final = "JDV_J08_XdsConfidentialityCode_CISIS"
 FORMAT: Final = "JDV_J10_XdsFormatCode_CISIS"
 RELATION: Final = "JDV_J11_RelationPatient_CISIS"
@@ -50,6 +52,10 @@ REGION: Final = "JDV_RegionAnatomique_CISIS"
 ROUTE: Final = "JDV_RouteofAdministration_CISIS"
 SOP_CLASS: Final = "JDV_SOPClass_CISIS"
 PREGNANCY: Final = "JDV_StatutGrossesse_CISIS"
+
+# The messages of teleradiology (CI-SIS "Téléradiologie", HL7 v2).
+REQUESTED_MODALITY: Final = "JDV_ModaliteDemandeActeImagerie_CISIS"
+"""Names of three code systems: of the CI-SIS (radiography, ultrasound), of DICOM, of SNOMED CT (interventions)."""
 
 # Associations.
 CLASS_BY_TYPE: Final = "ASS_X04_CorrespondanceType_Classe_CISIS"

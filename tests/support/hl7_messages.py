@@ -175,8 +175,8 @@ ANSWER = _tlr(
     "ORU^R01^ORU_R01",
     _orc("OK", READER, "PLATEFORME_TLR"),
     _obr("REPONSE_DEMANDE", READER),
-    _obx(1, "ED", "PROTOCOLE_IMAGERIE", _data("%PDF-"), status="F"),
-    _obx(2, "FT", "PROTOCOLE_IMAGERIE", "T1 et T2", status="F"),
+    _obx(1, "ED", "PROTOCOLE_IMAGERIE", _data("%PDF-"), "1.1", status="F"),
+    _obx(2, "FT", "PROTOCOLE_IMAGERIE", "T1 et T2", "2.1", status="F"),
 )
 COMPLEMENT = _tlr("OMI^O23^OMI_O23", PV1, *examination("101"), *examination("102"))
 _ORM = "MSH|^~\\&|RIS-Y|Imagerie-Y|TLR|Plateforme|20260106180000||ORM^O01^ORM_O01|0001|T|2.5"
@@ -222,6 +222,9 @@ ZAM = [
 ]
 _ADT = "MSH|^~\\&|GAM|CHU|DRIMBOX|CHU|20260106180000||ADT^{}|0001|T|2.5^FRA^2.11|||||FRA|UNICODE UTF-8"
 A08 = [_ADT.format("A08^ADT_A01"), "EVN||20260106175900", PID, "ZFD|||N"]
+_STAY = [_ADT.format("A01^ADT_A01"), "EVN||20260106175900", PID, PV1, "ZBE|1^CHU|20260106175900||INSERT|N"]
+A01, A04 = _STAY, [_ADT.format("A04^ADT_A01"), *_STAY[1:]]
+A03 = [_ADT.format("A03^ADT_A03"), *_STAY[1:3], f"{PV1}|20260106170000", *_STAY[4:]]
 A31 = [_ADT.format("A31^ADT_A05"), "EVN||20260106175900", PID]
 A40 = [_ADT.format("A40^ADT_A39"), "EVN||20260106175900", PID, "MRG|IPP7^^^CABINET&1.2.250.1.999.4.2&ISO^PI"]
 A47 = [_ADT.format("A47^ADT_A30"), "EVN||20260106175900", PID, "MRG|IPP7^^^CABINET&1.2.250.1.999.4.2&ISO^PI"]
@@ -241,6 +244,9 @@ RIGHT: dict[str, list[str]] = {
     "drim-omi-o23": OMI_CHANGE,
     "ack": ACK,
     "zam-z02": ZAM,
+    "adt-a01": A01,
+    "adt-a03": A03,
+    "adt-a04": A04,
     "adt-a08": A08,
     "adt-a31": A31,
     "adt-a40": A40,

@@ -104,7 +104,7 @@ def test_several_patients_are_merged_by_one_message() -> None:
         (put(A40, "MRG^1^1", ""), ("hl7_field_missing", "MRG^1^1", "101")),
         (put(A40, "MRG^1^1", "IPP7"), ("hl7_not_merged", "MRG^1^1^1^4", "102")),
         (put(A08, "PID^1^3", "7^^^X"), ("hl7_not_merged", "PID^1^3^1^4", "102")),
-        (put(A08, "MSH^1^9^1^2", "A01"), ("hl7_event", "MSH^1^9^1^2", "201")),
+        (put(A08, "MSH^1^9^1^2", "A01"), ("hl7_adt_event", "MSH^1^9^1^2", "201")),
     ],
 )
 def test_each_fault_of_a_change_of_identity_is_named(rows: list[str], told: tuple[str, str, str]) -> None:

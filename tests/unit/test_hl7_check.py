@@ -66,7 +66,7 @@ def test_every_profile_but_two_of_a_kind_has_a_right_message() -> None:
         (name, row[:3])
         for name, rows in RIGHT.items()
         for row in {r[:3]: r for r in rows}.values()
-        if row[:3] not in ("MSH", "NTE", "PRT", "EVN", "ZFD", "TQ1", "ERR", "ZDS")
+        if row[:3] not in ("MSH", "NTE", "PRT", "EVN", "ZFD", "ZBE", "TQ1", "ERR", "ZDS")
         and not (row[:3] == "PV1" and name in ("cda-oru-r01", "drim-omi-o23"))
         and not (row[:3] == "OBX" and name in ("tlr-3-answer", "lb-d", "lb-c"))
     ],
@@ -125,7 +125,13 @@ ALTERED: list[tuple[str, Alteration, str, str, str]] = [
     ("tlr-4-complement", lambda m: put(m, "OBX^6^5^1^1", "V08AB02"), "form", "OBX^6^5^1^1", "102"),
     ("cda-oru-r01", lambda m: [*m[:8], m[8], m[8], *m[9:]], "segment-repeated", "PRT^4", "198"),
     ("cda-oru-r01", lambda m: commented(m, "DESTMSSANTEPAT", "FINI"), "value", "NTE^1^4^1^1", "103"),
-    ("cda-oru-r01", lambda m: put(m, "OBX^8^5", "N^^expandedYes-NoIndicator"), "mail-matrix", "OBX^9^5", "103"),
+    (
+        "cda-oru-r01",
+        lambda m: put(put(m, "OBX^8^5", "N^^expandedYes-NoIndicator"), "OBX^5^5", "Y^^expandedYes-NoIndicator"),
+        "mail-matrix",
+        "OBX^9^5",
+        "103",
+    ),
     ("cda-oru-r01", lambda m: _comment_before(m, "PRT||UC||SB"), "segment-order", "PRT^1", "100"),
     ("cda-oru-r01", lambda m: _comment_before(m, "PRT||UC||RCT"), "segment-order", "PRT^2", "100"),
     ("cda-mdm-t02", lambda m: _comment_before(m, "PRT||UC||SB"), "segment-order", "PRT^1", "100"),
@@ -391,6 +397,8 @@ def test_an_alteration_is_found_at_its_place(name: str, alter: Alteration, rule:
         ("cda-oru-r01", lambda m: without(m, "OBX|10|"), "statement-missing"),
         ("cda-oru-r01", lambda m: put(m, "MSH^1^21", "1.2^CISIS_CDA_HL7_V1"), "profile-older"),
         ("cda-oru-r01", lambda m: put(m, "OBX^9^5^1^1", "N"), "mail-matrix"),
+        ("cda-oru-r01", lambda m: put(m, "OBX^8^5^1^1", "N"), "mail-matrix"),
+        ("tlr-4-complement", lambda m: twice(m, "TQ1"), "segment-repeated"),
         ("cda-oru-r01", lambda m: [*m, "CTI|x"], "segment-unknown"),
         ("cda-oru-r01", lambda m: [*m, "ZZZ|x"], "-"),
         ("ack", lambda m: put(m, "MSH^1^18", "8859/1"), "value"),

@@ -45,6 +45,8 @@ def test_every_table_tells_where_it_comes_from_and_has_no_code_twice(name: str) 
         (valuesets.FACILITY_TYPE, 69),
         (valuesets.PRACTICE_SETTING, 12),
         (valuesets.TYPE, 114),
+        (valuesets.DMP_TYPE, 108),
+        (valuesets.REQUESTED_MODALITY, 11),
         (valuesets.CONFIDENTIALITY, 6),
         (valuesets.MODALITY, 49),
         (valuesets.REGION, 10),
@@ -143,7 +145,7 @@ def test_a_folder_that_is_not_there_stops_with_its_name(tmp_path: Path, monkeypa
 
 
 @pytest.mark.parametrize(
-    "name", ["MODALITY", "modality", "JDV_ModaliteAcquisition_CISIS", "jdv-modaliteacquisition-cisis", "Modalite"]
+    "name", ["MODALITY", "modality", "JDV_ModaliteAcquisition_CISIS", "jdv-modaliteacquisition-cisis", "ModaliteAcq"]
 )
 def test_a_set_is_found_by_any_of_its_names(name: str) -> None:
     assert resolve(name) == valuesets.MODALITY
@@ -152,7 +154,13 @@ def test_a_set_is_found_by_any_of_its_names(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("JDV", "valueset_ambiguous"), ("X99", "valueset_unknown"), ("", "valueset_unknown")]
+    ("name", "code"),
+    [
+        ("JDV", "valueset_ambiguous"),
+        ("Modalite", "valueset_ambiguous"),
+        ("X99", "valueset_unknown"),
+        ("", "valueset_unknown"),
+    ],
 )
 def test_a_name_that_means_no_one_set_is_refused(name: str, code: str) -> None:
     with pytest.raises(InputRejected, match=code):
@@ -162,7 +170,7 @@ def test_a_name_that_means_no_one_set_is_refused(name: str, code: str) -> None:
 def test_codes_are_found_without_accents_or_capitals_across_sets() -> None:
     assert {hit.name for hit in find("TETE ET COU")} >= {valuesets.REGION}
     assert [hit.code.code for hit in find("coeur") if hit.name == valuesets.REGION] == ["80891009"]
-    assert {hit.name for hit in find("18748-4")} == {valuesets.TYPE}
+    assert {hit.name for hit in find("18748-4")} == {valuesets.TYPE, valuesets.DMP_TYPE}
     assert [hit.retired for hit in find("42417005")] == [date(2023, 8, 29)]
     assert not list(find("  "))
 

@@ -10,7 +10,7 @@ from gateway.errors import GatewayError, InputRejected
 from gateway.hl7 import embedded
 from gateway.hl7.er7 import Message, Segment
 from gateway.hl7.order_groups import Order, orders
-from gateway.hl7.profiles.document import is_document
+from gateway.hl7.profiles.document import is_document, statement_of
 from gateway.hl7.profiles.grammar import Profile
 from gateway.model.finding import Finding, Severity
 from gateway.model.report import Order as Asked
@@ -44,6 +44,8 @@ class Case:
     def __init__(self, message: Message, profile: Profile) -> None:
         self.message = message
         self.profile = profile
+        self.older = ""
+        """The earlier version of the profile that the message states; empty for the present one."""
         self.findings: list[Finding] = []
 
     def say(
@@ -109,6 +111,15 @@ class Case:
         except GatewayError as error:
             return Document(row, None, error)
         return Document(row, replace(report, orders=_orders(root)), None)
+
+    @property
+    def is_first_edition(self) -> bool:
+        """Whether the message states a version 1: fewer observations, and neither sender nor recipients (PRT)."""
+        return self.older.startswith("1.")
+
+    def statement_of(self, row: Segment) -> str:
+        """The name of a metadata observation; one of an earlier version is known where the message states that."""
+        return statement_of(row, earlier=bool(self.older))
 
     def value_of(self, name: str, field: int, component: int = 1) -> str:
         """A value of the first segment of that name."""

@@ -1,28 +1,18 @@
-"""The transmission of a CDA document: the three flags, the observations, the document's references.
+"""The transmission of a CDA document: the three flags, the document's type, its references.
 
 Source: CI-SIS "Transmission de document(s) CDA en HL7v2" 2.1: "Le segment ORC", "Les métadonnées du document", "Les
-données concernant la demande de traitement", "Règles de gestion MSSanté".
+données concernant la demande de traitement".
 """
 
 from __future__ import annotations
 
 from gateway import valuesets
-from gateway.hl7 import embedded, profiles
+from gateway.hl7 import profiles
 from gateway.hl7.check.case import Case, Document
-from gateway.hl7.check.identity import has_ins
 from gateway.hl7.er7 import Segment
 from gateway.hl7.order_groups import of
 from gateway.hl7.profiles.common import CDA
-from gateway.hl7.profiles.document import (
-    ALIASES,
-    COMMENT_KINDS,
-    MAILS,
-    REQUIRED_STATEMENTS,
-    STATEMENTS,
-    WANTED_STATEMENTS,
-    is_document,
-    is_statement,
-)
+from gateway.hl7.profiles.document import is_document, is_statement
 from gateway.model.codes import LOINC
 from gateway.model.finding import Severity
 from gateway.model.identifiers import is_root, is_uid
@@ -59,7 +49,7 @@ def document_type(case: Case) -> None:
         code, system = request.text(4), request.text(4, 3)
         _of_value_set(case, request, code, system)
         for row in (row for row in order if row.name == "OBX" and is_document(row)):
-            if code and (row.text(3), row.text(3, 3)) != (code, system):
+            if code and (row.text(3) != code or row.text(3, 3) not in ("", system)):
                 case.say(
                     "type-differs", row, 3, err3="103", source=f"{CDA}, OBX-3 = OBR-4", value=row.text(3), expected=code
                 )
@@ -116,135 +106,6 @@ def documents(case: Case) -> None:
     ids = [document.report.identifier for document in case.documents if document.report]
     if len(set(ids)) < len(ids):
         case.say("document-same-id", rows[1], 5, err3="198", source=source)
-
-
-def statements(case: Case) -> None:
-    """Each metadata observation once, in the order of the profile; nothing of that system beside.
-
-    A second document in an order of its own may have them again, as long as they say the same.
-    """
-    source = f"{CDA}, métadonnées complémentaires (OBX)"
-    rows: dict[str, Segment] = {}
-    before: dict[str, Segment] = {}
-    last = -1
-    for row in (segment for segment in case.message.segments if segment.name in ("ORC", "OBX")):
-        if row.name == "ORC":
-            before |= rows
-            rows, last = {}, -1
-        if row.name == "ORC" or is_document(row):
-            continue
-        code = ALIASES.get(row.text(3), row.text(3))
-        if code not in STATEMENTS:
-            known_system = row.text(3, 3) in (profiles.METADATA_SYSTEM, "")
-            case.say(
-                "statement-unknown",
-                row,
-                3,
-                component=1,
-                err3="103",
-                source=source,
-                value=row.text(3),
-                severity=Severity.ERROR if known_system else Severity.WARNING,
-            )
-            continue
-        if code != row.text(3):
-            case.say(
-                "value",
-                row,
-                3,
-                component=1,
-                severity=Severity.WARNING,
-                err3="103",
-                source=source,
-                value=row.text(3),
-                expected=code,
-            )
-        if code in rows or (code in before and before[code].text(5) != row.text(5)):
-            case.say("statement-twice", row, 3, err3="198", source=source, value=code)
-            continue
-        rows[code] = row
-        if STATEMENTS.index(code) < last:
-            case.say("statement-order", row, 3, err3="100", source=source, value=code)
-        last = max(last, STATEMENTS.index(code))
-    rows |= before
-    for code in (*REQUIRED_STATEMENTS, *WANTED_STATEMENTS):
-        if code not in rows:
-            severity = Severity.ERROR if code in REQUIRED_STATEMENTS else Severity.WARNING
-            case.say(
-                "statement-missing",
-                f"OBX {code}",
-                err3="100",
-                severity=severity,
-                source=source,
-                segment="OBX",
-                value=code,
-            )
-
-
-def mail(case: Case) -> None:
-    """Destinations need an address or an identity; what the matrix of combinations does not list."""
-    said = {ALIASES.get(row.text(3), row.text(3)): row for row in case.message.all("OBX") if not is_document(row)}
-    yes = {code for code, row in said.items() if row.text(5) == "Y"}
-    source = f"{CDA}, règles de gestion MSSanté"
-    if "DESTMSSANTEPAT" in yes and "INVISIBLE_PATIENT" in yes:
-        case.say("mail-invisible", said["DESTMSSANTEPAT"], 5, err3="103", source=source)
-    elif "DESTMSSANTEPS" in yes and "MASQUE_PS" in yes:
-        case.say("mail-masked", said["DESTMSSANTEPS"], 5, err3="103", source=source)
-    elif yes & {"DESTMSSANTEPS", "DESTMSSANTEPAT"} and not _in_matrix(yes):
-        row = said["DESTMSSANTEPS"] if "DESTMSSANTEPS" in yes else said["DESTMSSANTEPAT"]
-        # Official examples write to professionals alone whether or not something is hidden from the patient's side.
-        severity = Severity.ERROR if "DESTMSSANTEPAT" in yes else Severity.WARNING
-        case.say("mail-matrix", row, 5, severity=severity, err3="103", source=source)
-    if "DESTDMP" in yes and not has_ins(case.message.first("PID")):
-        case.say("dmp-without-ins", said["DESTDMP"], 5, err3="101", err5="903", source=f"{CDA}, alimentation DMP")
-    if "MODIF_CONF_CODE" in yes and any(order[0].text(1) == "NW" for order in case.orders):
-        case.say(
-            "mask-change-new",
-            said["MODIF_CONF_CODE"],
-            5,
-            severity=Severity.WARNING,
-            err3="103",
-            source=f"{CDA}, MODIF_CONF_CODE",
-        )
-    for code in MAILS:
-        if code in said:
-            _mail_body(case, said[code])
-    _replies(case)
-
-
-def _replies(case: Case) -> None:
-    """A comment under DESTMSSANTEPAT whose kind is FIN: the patient may not reply."""
-    carrier = ""
-    for segment in case.message.segments:
-        carrier = segment.text(3) if segment.name == "OBX" else carrier
-        kind = segment.text(4) if segment.name == "NTE" and carrier == "DESTMSSANTEPAT" else ""
-        if kind and kind not in ("FIN", *COMMENT_KINDS):
-            source = f"{CDA}, DESTMSSANTEPAT, NTE-4"
-            case.say(
-                "value", segment, 4, repetition=1, component=1, err3="103", source=source, value=kind, expected="FIN"
-            )
-
-
-def _mail_body(case: Case, row: Segment) -> None:
-    if row.text(5, 4).upper() != "BASE64":
-        return
-    try:
-        embedded.decoded(row.text(5, 5).encode())
-    except ValueError:
-        case.say(
-            "mail-base64", row, 5, component=5, severity=Severity.WARNING, err3="102", source=f"{CDA}, corps du mail"
-        )
-
-
-def _in_matrix(yes: set[str]) -> bool:
-    masked, patient, legal = (code in yes for code in ("MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REP_LEGAUX"))
-    match ("DESTMSSANTEPS" in yes, "DESTMSSANTEPAT" in yes):
-        case (True, True):
-            return not (masked or patient or legal)
-        case (True, False):
-            return not masked and patient and not legal
-        case _:
-            return not patient and "CONNEXION_SECRETE" not in yes and "DESTDMP" not in yes
 
 
 def transcription(case: Case) -> None:

@@ -203,7 +203,7 @@ def _missing(case: Case, segment: Segment, section: Section, field: Field, repet
         repetition=repetition,
         component=field.component,
         subcomponent=field.subcomponent,
-        severity=field.severity,
+        severity=Severity.WARNING if case.older and "" in field.older else field.severity,
         err3="101",
         source=section.source,
         expected=", ".join(field.values) or None,
@@ -215,7 +215,7 @@ def _value(case: Case, segment: Segment, section: Section, field: Field, repetit
     if field.values:
         if text in field.values:
             return
-        if (field.any_case and text.upper() in {value.upper() for value in field.values}) or text in field.tolerated:
+        if _is_read(case, field, text):
             severity = Severity.WARNING
         rule, err3 = "value", field.err3 or "103"
     elif field.like and not _pattern(field.like).fullmatch(text):
@@ -235,6 +235,13 @@ def _value(case: Case, segment: Segment, section: Section, field: Field, repetit
         value=text,
         expected=", ".join(field.values) or None,
     )
+
+
+def _is_read(case: Case, field: Field, text: str) -> bool:
+    """Whether a value that is none of the profile's is taken all the same."""
+    if text in field.tolerated or (case.older and text in field.older):
+        return True
+    return field.any_case and text.upper() in {value.upper() for value in field.values}
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from gateway.hl7.check import (
     identity,
     kinds,
     labels,
+    metadata,
     others,
     participants,
     structure,
@@ -46,8 +47,8 @@ RULES: dict[str, Callable[[Case], None]] = {
         document.trio,
         document.document_type,
         document.documents,
-        document.statements,
-        document.mail,
+        metadata.statements,
+        metadata.mail,
         participants.participations,
         document.transcription,
         embedded_documents,
@@ -68,6 +69,7 @@ RULES: dict[str, Callable[[Case], None]] = {
         others.image_change,
         others.merge,
         others.same_authority,
+        others.visit_event,
     )
 }
 MAX_REPETITIONS = 500
@@ -98,7 +100,7 @@ def judge(content: bytes, *, profile: str = "") -> Judgement:
         except InputRejected:
             return Judgement(findings=tuple(first), about={"profile": ""})
     chosen = routing.all_profiles().get(profile) if profile else routing.route(message)
-    if chosen is None:
+    if chosen is None or (not profile and routing.is_way_back(message)):
         return Judgement(findings=(*first, _unsupported(message)), about={"profile": ""})
     case = Case(message, chosen)
     try:
@@ -207,8 +209,8 @@ def _identifier(case: Case) -> None:
     expected = "^".join(wanted)
     if not stated or expected in stated or any(each.startswith("^") or each.endswith("^") for each in stated):
         return  # an empty one is told as a required field
-    older = case.profile.older.get(stated[0])
-    if older:
+    case.older = case.profile.older.get(stated[0], "")
+    if case.older:
         case.say("profile-older", header, 21, severity=Severity.WARNING, err3="203", value=stated[0], expected=expected)
         return
     case.say("value", header, 21, err3="203", value=stated[0], expected=expected)
@@ -231,6 +233,10 @@ def _refusal(error: InputRejected) -> Finding:
 
 
 def _unsupported(message: Message) -> Finding:
+    if routing.is_way_back(message):
+        return _said("profile-way-back", "MSH^1^21", Severity.ERROR, err3="200", field="MSH-21")
+    if message.header.text(9) == "ADT":
+        return _said("event-unknown", "MSH^1^9^1^2", Severity.ERROR, err3="201", field="MSH-9.2")
     return _said("message-unknown", "MSH^1^9", Severity.ERROR, err3="200", field="MSH-9")
 
 

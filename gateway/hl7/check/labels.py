@@ -16,7 +16,6 @@ from gateway.hl7.check.case import Case
 from gateway.hl7.er7 import Segment
 from gateway.hl7.profiles import STATEMENTS, teleradiology
 from gateway.hl7.profiles.common import CDA, TLR
-from gateway.hl7.profiles.document import ALIASES
 from gateway.hl7.profiles.others import RECEIPT_LABELS
 from gateway.model.finding import Severity
 
@@ -40,7 +39,7 @@ _RECEIPTS, _PROCEDURES = _table(RECEIPT_LABELS), _table(teleradiology.LABELS)
 def labels(case: Case) -> None:
     """OBX-3, OBR-4, PRT-4: a table with words; a document type: its value set."""
     for row in case.message.all("OBX"):
-        code = ALIASES.get(row.text(3), row.text(3))
+        code = case.statement_of(row)
         if code in _STATEMENTS:
             _judge(case, row, 3, code, _STATEMENTS, CDA)
         elif code in _RECEIPTS:

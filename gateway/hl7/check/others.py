@@ -10,7 +10,7 @@ from gateway import valuesets
 from gateway.hl7.check.case import Case, components
 from gateway.hl7.order_groups import of
 from gateway.hl7.profiles.common import CDA, DRIM, PAM
-from gateway.hl7.profiles.others import CONDITIONS, IMAGE_CHANGE, STATUS_BY_EVENT, TEXTS_0357
+from gateway.hl7.profiles.others import IMAGE_CHANGE, STATUS_BY_EVENT, TEXTS_0357
 from gateway.model.codes import dicom_modality
 from gateway.model.finding import Severity
 
@@ -39,6 +39,10 @@ def acknowledgement(case: Case) -> None:
             value=version,
             expected=", ".join(allowed),
         )
+    credential = case.message.first("UAC")
+    if credential is not None and version in ("2.5", "2.5.1"):
+        source = f"{CDA}, profil du message ACK"
+        case.say("segment-unknown", credential, severity=Severity.WARNING, err3="199", source=source)
     _error_texts(case)
     severities = {row.text(4) for row in case.message.all("ERR")}
     if error is not None and code in ("AE", "AR") and severities <= {"I", "W"}:
@@ -52,7 +56,7 @@ def _error_texts(case: Case) -> None:
     """The words of ERR-3 are not those of another code."""
     for row in case.message.all("ERR"):
         stated, meant = row.text(3), TEXTS_0357.get(row.text(3, 2).casefold(), "")
-        if meant and stated in CONDITIONS and meant != stated:
+        if meant and meant != stated:
             case.say("error-text", row, 3, err3="103", source=f"{CDA}, table 0357", value=stated, expected=meant)
 
 
@@ -131,6 +135,22 @@ def merge(case: Case) -> None:
             case.say("merge-itself", old, 1, err3="103", source=f"ITI-30 ; {PAM}")
         if case.profile.name == "adt-a40" and not {authority for _, authority in kept} & {its for _, its in gone}:
             case.say("merge-authority", old, 1, severity=Severity.WARNING, err3="103", source=f"ITI-30 ; {PAM}")
+
+
+def visit_event(case: Case) -> None:
+    """An event of the stay (ITI-31): judged as a message, and nothing that a gateway reads."""
+    event = case.message.header.text(9, 2)
+    case.say(
+        "visit-event",
+        case.message.header,
+        9,
+        repetition=1,
+        component=2,
+        severity=Severity.WARNING,
+        err3="201",
+        source=f"IHE ITI TF-2 3.31 ; {PAM}",
+        value=event,
+    )
 
 
 def same_authority(case: Case) -> None:

@@ -33,10 +33,13 @@ def participations(case: Case) -> None:
                 case.say("participation-place", row, err3="100", source=f"{CDA}, note 1")
         _of_one_document(case, rows)
         kinds.update(row.text(4) for row in rows)
-    if "DESTDMP" in yes and "SB" not in kinds:
-        case.say("sender-missing", "PRT^1", err3="100", source=f"{CDA}, segment PRT expéditeur", segment="PRT")
-    if yes & {"DESTMSSANTEPS", "DESTMSSANTEPAT"} and "RCT" not in kinds:
-        case.say("recipient-missing", "PRT^1", err3="100", source=_RECIPIENT, segment="PRT")
+    severity = Severity.WARNING if case.is_first_edition else Severity.ERROR
+    for rule, wanted, kind, source in (
+        ("sender-missing", {"DESTDMP"}, "SB", f"{CDA}, segment PRT expéditeur"),
+        ("recipient-missing", {"DESTMSSANTEPS", "DESTMSSANTEPAT"}, "RCT", _RECIPIENT),
+    ):
+        if yes & wanted and kind not in kinds:
+            case.say(rule, "PRT^1", severity=severity, err3="100", source=source, segment="PRT")
 
 
 def _by_observation(case: Case) -> list[tuple[Segment | None, list[Segment]]]:

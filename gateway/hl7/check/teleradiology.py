@@ -17,10 +17,12 @@ from gateway.hl7.order_groups import Order, all_of, of
 from gateway.hl7.profiles.common import TLR, structure_number
 from gateway.hl7.profiles.teleradiology import (
     HEIGHT,
+    MODALITY,
     OBSERVATIONS,
     OF_FLOW,
     PREGNANCY,
     PROTOCOL,
+    SYSTEM_NAMES,
     WEIGHT,
     Kind,
     Observation,
@@ -35,7 +37,7 @@ _POSSIBLE = {
 """By observation and unit: from the smallest child born alive to more than the tallest and the heaviest ever known."""
 _SUB_ID = "CI-SIS Téléradiologie, utilisation du champ OBX-4"
 _TABLES = {
-    "MODALITY": valuesets.MODALITY,
+    "REQUESTED_MODALITY": valuesets.REQUESTED_MODALITY,
     "REGION": valuesets.REGION,
     "TOPOGRAPHIC_MODIFIER": valuesets.TOPOGRAPHIC_MODIFIER,
     "IMAGING_CODES": valuesets.IMAGING_CODES,
@@ -180,6 +182,7 @@ def _cardinality(case: Case, order: Order, rows: list[Segment], kind: Observatio
             source=f"{case.profile.source}, {name}",
         )
     if not kind.most:
+        _told_apart(case, found)
         return
     if kind.facet:
         for number, count in Counter(row.text(4) for row in found).items():
@@ -190,18 +193,32 @@ def _cardinality(case: Case, order: Order, rows: list[Segment], kind: Observatio
         case.say("observation-twice", found[kind.most], 3, err3="198", value=kind.code)
 
 
+def _told_apart(case: Case, found: list[Segment]) -> None:
+    """OBX-4 is used as soon as several OBX share OBX-3; a warning, because the tables of these ask for none."""
+    seen: set[str] = set()
+    for row in found if len(found) > 1 else ():
+        number = row.text(4)
+        if not number or number in seen:
+            case.say(
+                "sub-id", row, 4, severity=Severity.WARNING, err3="102", source=_SUB_ID, value=number, expected="n.1"
+            )
+        seen.add(number)
+
+
 def _of_value_set(case: Case, row: Segment, kind: Observation) -> None:
     code, system = row.text(5), row.text(5, 3)
     if not kind.value_set or not code or system not in kind.systems:
         return
     table = valuesets.load(_TABLES[kind.value_set])
-    if (dicom_modality(code) if kind.value_set == "MODALITY" else code) in table:
-        if kind.value_set == "MODALITY" and system != "DCM":
-            # DICOM's own codes are of DICOM, whatever else the value set of requests holds.
-            case.say("value", row, 5, repetition=1, component=3, err3="103", value=system, expected="DCM")
+    is_modality = kind.code == MODALITY.code
+    code = dicom_modality(code) if is_modality else code
+    if code in table:
+        expected = SYSTEM_NAMES[table.code(code).system] if is_modality else system
+        if system != expected:
+            case.say("value", row, 5, repetition=1, component=3, err3="103", value=system, expected=expected)
         return
-    # The modalities of a request have a value set of their own, which is not public with its codes.
-    local = system == "terminologie-cisis-fr"
+    # DICOM's other modalities (US, CR, XA…) are no request in the value set's words, and understood.
+    understood = is_modality and system == "DCM" and code in valuesets.load(valuesets.MODALITY)
     case.say(
         "code-unknown",
         row,
@@ -211,7 +228,7 @@ def _of_value_set(case: Case, row: Segment, kind: Observation) -> None:
         err3="103",
         source=table.name,
         value=code,
-        severity=Severity.WARNING if local else Severity.ERROR,
+        severity=Severity.WARNING if understood else Severity.ERROR,
     )
 
 

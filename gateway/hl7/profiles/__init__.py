@@ -186,6 +186,14 @@ STATEMENTS = (
 )
 """In the order of the profile, each ``Y`` or ``N``. The last four concern secure mail, no task of a gateway."""
 
+EARLIER_NAMES = {
+    "INVISIBLE_REPRESENTANTS_LEGAUX": "INVISIBLE_REP_LEGAUX",
+    "INVISIBLE_REPRENSANTS_LEGAUX": "INVISIBLE_REP_LEGAUX",
+    "MODIF_CONFIDENTIALITYCODE": "MODIF_CONF_CODE",
+}
+"""OBX-3.1 before version 2.0, which shortened the names to twenty characters (the second is a slip of versions before
+1.2): a mask is one under each of its names."""
+
 MASKS = {
     "MASQUE_PS": "MASQUE_PS",
     "INVISIBLE_PATIENT": "INVISIBLE_PATIENT",

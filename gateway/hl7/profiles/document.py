@@ -53,21 +53,26 @@ def is_document(row: Segment) -> bool:
 
 def is_statement(row: Segment) -> bool:
     """Whether an OBX is a metadata observation that is Y or N."""
+    return statement_of(row, earlier=True) in (*REQUIRED_STATEMENTS, *WANTED_STATEMENTS)
+
+
+def statement_of(row: Segment, *, earlier: bool) -> str:
+    """The name of a metadata observation in this version, whatever it is called; *earlier*: before 2.0 too."""
     code = row.text(3)
-    return ALIASES.get(code, code) in (*REQUIRED_STATEMENTS, *WANTED_STATEMENTS)
+    return ALIASES.get(code) or (profiles.EARLIER_NAMES.get(code) if earlier else None) or code
 
 
 def _order(actions: tuple[profiles.Action, ...]) -> Section:
     controls = tuple(profiles.ACTIONS[action].order_control for action in actions)
-    return Section(segment="ORC", source=f"{CDA}, segment ORC", fields=(asked("1", "R", *controls),))
+    return Section(segment="ORC", source=f"{CDA}, segment ORC", fields=(asked("1", "R", *controls, older=("SC",)),))
 
 
 def _type(number: int) -> tuple[Field, ...]:
     return (
         asked(str(number)),
         asked(f"{number}.1"),
-        asked(f"{number}.2", severity=Severity.WARNING),
-        asked(f"{number}.3", "R", "LN", "TRE_A05"),
+        asked(f"{number}.2"),
+        asked(f"{number}.3", "R", "LN", "TRE_A05", older=("",)),
     )
 
 
@@ -100,11 +105,11 @@ def _statement(coded_type: str) -> Section:
         fields=(
             asked("1"),
             asked("2", "R", coded_type),
-            asked("3.2", severity=Severity.WARNING),
-            asked("3.3", "R", profiles.METADATA_SYSTEM),
+            asked("3.2"),
+            asked("3.3", "R", profiles.METADATA_SYSTEM, older=("",)),
             asked("5", single=True),
             asked("5.1", "R", "Y", "N"),
-            asked("5.3", "R", "expandedYes-NoIndicator"),
+            asked("5.3", "R", "expandedYes-NoIndicator", older=("", "HL70136")),
             asked("11", "R", "F"),
         ),
     )
@@ -118,8 +123,8 @@ _MAIL = Section(
     fields=(
         asked("1"),
         asked("2", "R", "ED"),
-        asked("3.2", severity=Severity.WARNING),
-        asked("3.3", "R", profiles.METADATA_SYSTEM),
+        asked("3.2"),
+        asked("3.3", "R", profiles.METADATA_SYSTEM, older=("",)),
         asked("5", single=True),
         asked("5.2", "R", "TEXT", "text"),
         asked("5.4", "R", "Base64", any_case=True, tolerated=("A",)),
@@ -132,8 +137,10 @@ _PARTICIPATION = (
     asked("4"),
     asked("4.1", "R", "SB", "RCT", "REPLY"),
     asked("4.2", severity=Severity.WARNING),
-    asked("4.3", "R", "participation"),
+    asked("4.3", "R", "participation", older=("", "HL70912")),
 )
+_PROFESSIONALS, _PATIENTS = ("IDNPS", "RPPS", "ADELI"), ("INS", "INS-NIR", "INS-NIA")
+"""PRT-5.13 of recipients."""
 _ADDRESS = (asked("15.3", "R", "X.400"), asked("15.4", like=r"[^@\s]+@[^@\s]+"))
 PARTICIPATIONS = (
     Section(segment="PRT", source=f"{CDA}, segment PRT", fields=_PARTICIPATION),
@@ -161,12 +168,26 @@ PARTICIPATIONS = (
             asked("5.1"),
             asked("5.2"),
             asked("5.3"),
-            asked("5.9.2", severity=Severity.WARNING),
-            asked("5.13", "R", "IDNPS", "RPPS", "ADELI", "INS", "INS-NIR", "INS-NIA"),
+            asked("5.13", "R", *_PROFESSIONALS, *_PATIENTS),
             *organization("8", "C"),
             asked("15", "C", single=True),
             *_ADDRESS,
         ),
+    ),
+    Section(
+        segment="PRT",
+        title="Destinataire professionnel",
+        when=said(4, 1, "RCT") & said(5, 13, *_PROFESSIONALS),
+        source=f"{CDA}, segment PRT destinataire",
+        fields=(asked("5.9.2"),),
+    ),
+    Section(
+        segment="PRT",
+        title="Destinataire patient",
+        when=said(4, 1, "RCT") & said(5, 13, *_PATIENTS),
+        source=f"{CDA}, segment PRT destinataire",
+        # Official examples write the OID as the name of the authority.
+        fields=(asked("5.9.2", severity=Severity.WARNING),),
     ),
     Section(
         segment="PRT",
@@ -188,7 +209,7 @@ _TXA = Section(
         asked("12.2", "X", severity=Severity.WARNING),
         asked("13", "C"),
         asked("13.2", "X", severity=Severity.WARNING),
-        asked("17", "R", profiles.VALIDATED),
+        asked("17", "R", profiles.VALIDATED, older=("LA",)),
     ),
 )
 RULES = (

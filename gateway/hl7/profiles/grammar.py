@@ -125,6 +125,9 @@ class Field:
     """Values that are read and warned of."""
     like: str = ""
     """A pattern of the whole value."""
+    older: tuple[str, ...] = ()
+    """Values of earlier versions of the profile, an empty one among them where none was asked for: warned of in a
+    message that states such a version."""
     any_case: bool = False
     """Another case than that of ``values`` is a warning."""
     severity: Severity = Severity.ERROR
@@ -168,6 +171,23 @@ class Said:
 
     def __str__(self) -> str:
         return f"{self.field}.{self.component} = {', '.join(sorted(self.values))}"
+
+    def __and__(self, other: Said) -> Both:
+        return Both(self, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Chooses the segments that two choose."""
+
+    first: Said
+    second: Said
+
+    def __call__(self, segment: Segment) -> bool:
+        return self.first(segment) and self.second(segment)
+
+    def __str__(self) -> str:
+        return f"{self.first}, {self.second}"
 
 
 def said(field: int, component: int, *values: str) -> Said:

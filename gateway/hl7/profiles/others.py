@@ -98,17 +98,22 @@ OMI_CHANGE = Profile(
     ),
 )
 
-ACK_EVENTS = ("R01", "T02", "T04", "T10", "O01", "O23", "Z01", "Z02", "Z03", "A08", "A31", "A40", "A47")
+_ADT_EVENTS = ("A01", "A03", "A04", "A08", "A31", "A40", "A47")
+ACK_EVENTS = ("R01", "T02", "T04", "T10", "O01", "O23", "Z01", "Z02", "Z03", *_ADT_EVENTS)
 CONDITIONS = ("100", "101", "102", "103", "198", "199", "200", "201", "202", "203", "207")
 TEXTS_0357 = {
     "segment sequence error": "100",
     "required field missing": "101",
     "data type error": "102",
     "table value not found": "103",
+    "non-conformant cardinality": "198",
+    "other hl7 error": "199",
     "unsupported message type": "200",
     "unsupported event code": "201",
     "unsupported processing id": "202",
+    "unsupported processing": "202",
     "unsupported version id": "203",
+    "unsupported version": "203",
     "application internal error": "207",
     "application error": "207",
 }
@@ -170,8 +175,8 @@ ERROR_CODES = {"Z02": "|".join(SMTP_CODES), "Z03": r"90[0-6]"}
 """ERR-5.1: codes of the guide's tables; the DMP's codes are words."""
 
 
-OLDER_RECEIPTS = {"1.0^CISIS_CDA_HL7_LPS": "1.0", "1.1^CISIS_CDA_HL7_LPS": "1.1"}
-"""MSH-21 of receipts before the two directions had one profile."""
+OLDER_RECEIPTS = {"1.0^CISIS_CDA_HL7_LPS": "1.0", "1.1^CISIS_CDA_HL7_LPS": "1.1", "2.0^CISIS_CDA_HL7_V2": "2.0"}
+"""MSH-21 of receipts of version 2.0, and of before the two directions had one profile."""
 
 
 def _zam(event: str, fr: str, en: str) -> Profile:
@@ -188,12 +193,12 @@ def _zam(event: str, fr: str, en: str) -> Profile:
             fields=(
                 asked("1", "R", "1"),
                 asked("2", "R", "CWE"),
-                asked("3.2", severity=_WARN),
+                asked("3.2"),
                 asked("3.3", "R", "AckMetierZAM"),
                 asked("4"),
                 asked("5.1", "R", "Y", "N"),
                 asked("5", single=True),
-                asked("5.3", "R", "expandedYes-NoIndicator"),
+                asked("5.3", "R", "expandedYes-NoIndicator", older=("HL70136",)),
                 asked("11", "R", "F"),
             ),
         ),
@@ -203,7 +208,8 @@ def _zam(event: str, fr: str, en: str) -> Profile:
             fields=(
                 asked("3"),
                 asked("3.1", "R", "207"),
-                asked("3.3", "R", "messageErrorCondition"),
+                asked("3.2", severity=_WARN),
+                asked("3.3", "R", "messageErrorCondition", older=("HL70357",)),
                 asked("4", "R", "E", "F", "I", "W"),
                 asked("5"),
                 asked("5.1", like=ERROR_CODES.get(event, "")),
@@ -222,6 +228,7 @@ def _zam(event: str, fr: str, en: str) -> Profile:
                 fields=(
                     asked("1", "R", "2"),
                     asked("2", "R", "XTN"),
+                    asked("3.2"),
                     asked("3.3", "R", "AckMetierZAM", tolerated=("AckMétierZAM",)),
                     asked("5", single=True),
                     asked("5.3", "R", "X.400"),
@@ -244,15 +251,18 @@ def _zam(event: str, fr: str, en: str) -> Profile:
     )
 
 
-ITI_30 = f"IHE ITI TF-2 3.30 ; {PAM}"
+ITI_30, ITI_31 = (f"IHE ITI TF-2 3.{number} ; {PAM}" for number in (30, 31))
+VISIT_EVENTS = ("A01", "A03", "A04")
+"""Events of the stay, which a gateway is sent with the others and does not read."""
 
 
-def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple[str, ...], versions: str) -> Profile:
+def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple[str, ...]) -> Profile:
+    source = ITI_31 if event in VISIT_EVENTS else ITI_30
     merged = (
         (
             Section(
                 segment="MRG",
-                source=f"{ITI_30}, segment MRG",
+                source=f"{source}, segment MRG",
                 fields=(asked("1"), asked("1.1"), asked("1.4"), asked("7", "RE")),
             ),
         )
@@ -264,14 +274,14 @@ def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple
         title_fr=f"{fr} (ADT^{event})",
         title_en=f"{en} (ADT^{event})",
         structure=segments,
-        structure_source=f"{ITI_30}, {message}",
-        source=ITI_30,
+        structure_source=f"{source}, {message}",
+        source=source,
         national=False,
         rules=("identity", "number_kinds", "dates", *rules),
         sections=(
             Section(
                 segment="MSH",
-                source=ITI_30,
+                source=source,
                 fields=(
                     *(asked(path) for path in ("3", "4", "5", "6", "7", "9", "11", "12")),
                     asked("10", like=r".{1,199}"),
@@ -279,15 +289,15 @@ def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple
                     asked("9.2", "R", event, err3="201"),
                     asked("9.3", "R", message, err3="200"),
                     asked("11.1", "R", "P", "T", "D", err3="202"),
-                    asked("12.1", "R", *versions.split(), err3="203"),
+                    asked("12.1", "R", "2.5", "2.5.1", "2.6", err3="203"),
                     asked("17", "O", COUNTRY),
                     asked("18", "O", "UNICODE UTF-8", "8859/1", "8859/15", first_only=True),
                 ),
             ),
-            Section(segment="EVN", source=ITI_30, fields=(asked("1", "O", event), asked("2"), asked("6", "RE"))),
+            Section(segment="EVN", source=source, fields=(asked("1", "O", event), asked("2"), asked("6", "RE"))),
             Section(
                 segment="PID",
-                source=ITI_30,
+                source=source,
                 fields=(
                     *(asked(path) for path in ("3", "3.1", "3.4", "5")),
                     asked("5.1", first_only=True),
@@ -302,48 +312,37 @@ def _adt(event: str, message: str, segments: str, fr: str, en: str, rules: tuple
     )
 
 
-_REST = "[PD1] [{ROL}] [{NK1}] [PV1 [PV2]] [{ROL}] [{DB1}] [{OBX}] [{AL1}] [{DG1}] [DRG] [{PR1}] [{GT1}] [{IN1}]"
-_VERSIONS = "2.5 2.5.1 2.6"
+_BEFORE, _AFTER = "[PD1] [{ROL}] [{NK1}]", "[{GT1}] [{IN1 [IN2] [{IN3}]}]"
+_CARE = "[{AL1}] [{DG1}] [DRG] [{PR1}]"
+_REST = f"{_BEFORE} [PV1 [PV2]] [{{ROL}}] [{{DB1}}] [{{OBX}}] {_CARE} {_AFTER}"
+_ADMITTED = f"{_BEFORE} PV1 [PV2] [{{ROL}}] [{{DB1}}] [{{OBX}}] {_CARE} {_AFTER}"
+_DISCHARGED = f"{_BEFORE} PV1 [PV2] [{{ROL}}] [{{DB1}}] {_CARE} [{{OBX}}] {_AFTER}"
+_HEAD = "MSH [{SFT}] EVN"
 PROFILES = (
     OMI_CHANGE,
     ACK,
     _zam("Z01", "Accusé de réception DMP", "Receipt of the DMP"),
     _zam("Z02", "Accusé de réception MSSanté", "Receipt of the secure mail"),
     _zam("Z03", "Accusé de lecture MSSanté", "Reading receipt of the secure mail"),
-    _adt(
-        "A08",
-        "ADT_A01",
-        f"MSH [{{SFT}}] EVN PID {_REST}",
-        "Identité corrigée",
-        "Identity corrected",
-        (),
-        _VERSIONS,
-    ),
-    _adt(
-        "A31",
-        "ADT_A05",
-        f"MSH [{{SFT}}] EVN PID {_REST}",
-        "Identité corrigée",
-        "Identity corrected",
-        (),
-        _VERSIONS,
-    ),
+    _adt("A08", "ADT_A01", f"{_HEAD} PID {_REST}", "Identité corrigée", "Identity corrected", ()),
+    _adt("A31", "ADT_A05", f"{_HEAD} PID {_REST}", "Identité corrigée", "Identity corrected", ()),
     _adt(
         "A40",
         "ADT_A39",
-        "MSH [{SFT}] EVN {PID [PD1] MRG [PV1]}",
+        f"{_HEAD} {{PID [PD1] MRG [PV1]}}",
         "Identités fusionnées",
         "Identities merged",
         ("merge",),
-        _VERSIONS,
     ),
     _adt(
         "A47",
         "ADT_A30",
-        "MSH [{SFT}] EVN PID [PD1] MRG",
+        f"{_HEAD} PID [PD1] MRG",
         "Identifiant du patient modifié",
         "Patient identifier changed",
         ("merge", "same_authority"),
-        _VERSIONS,
     ),
+    _adt("A01", "ADT_A01", f"{_HEAD} PID {_ADMITTED}", "Admission", "Admission", ("visit_event",)),
+    _adt("A03", "ADT_A03", f"{_HEAD} PID {_DISCHARGED}", "Sortie", "Discharge", ("visit_event",)),
+    _adt("A04", "ADT_A01", f"{_HEAD} PID {_ADMITTED}", "Consultation externe", "Registration", ("visit_event",)),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from gateway import valuesets
+from gateway.hl7.profiles import EARLIER_NAMES
 from gateway.hl7.profiles.dictionary import field_name
 from gateway.hl7.profiles.document import STATEMENTS
 from gateway.hl7.profiles.grammar import Field, Profile, Section
@@ -36,7 +38,12 @@ MSH-21 decides first (`2.1^CISIS_CDA_HL7_V2`, `1.0^CISIS_TLR_HL7_V2`), then MSH-
 | ORM^O01 | else | `lb-d` when it names a study, an accession number or a dose; `lb-c` with a protocol; or `lb-a` |
 | OMI^O23 | teleradiology, or OBR-4 `COMPLEMENT_POST_ACTE` | `tlr-4-complement` |
 | OMI^O23 | anything else | `drim-omi-o23` |
-| ACK, ZAM^Z01 to Z03, ADT^A08, A40, A47 | | `ack`, `zam-z01` … , `adt-a08` … |
+| ACK, ZAM^Z01 to Z03, ADT^A08, A31, A40, A47, A01, A03, A04 | | `ack`, `zam-z01` … , `adt-a08` … |
+
+`CISIS_CDA_HL7_LPS`, the way back from an exchange platform to its system, is named and not judged. A message that
+states an earlier version of its profile is judged as that version wrote it: other names of observations
+({earlier}), no coding system beside a code before 2.1, neither sender nor recipients (PRT) before 2.0; each such thing
+is a warning.
 
 The flows B and E of the white paper are document transmissions (`cda-oru-r01`).
 
@@ -46,8 +53,9 @@ The flows B and E of the white paper are document transmissions (`cda-oru-r01`).
 |---|---|
 | ORU^R01, MDM (CDA) | a share; two documents in one ORU (level 1 and level 3) are two reports, each by its identifier |
 | OMI^O23 of DRIM-M | the study of each IPC-3 is looked at again |
-| ADT^A08 | the identity of PID-3 changed |
+| ADT^A08, A31 | the identity of PID-3 changed |
 | ADT^A40, A47 | MRG-1 is now PID-3, authority by authority |
+| ADT^A01, A03, A04 | events of the stay, judged and not read: the listener answers AE with 201, as to any other ADT |
 | teleradiology, white paper | relayed |
 | ACK, ZAM | read and judged, never acknowledged |
 
@@ -60,13 +68,16 @@ The flows B and E of the white paper are document transmissions (`cda-oru-r01`).
   not. An identifier that only the document has is a warning.
 * The metadata observations stand once each and in order: {statements}. `DESTDMP` Y asks for the sender (PRT `SB`) and a
   national identity; `DESTMSSANTE…` Y for a recipient (PRT `RCT`); a document that the patient may not see is not
-  sent to them. The guide's matrix of combinations gives warnings, because its own examples leave it.
+  sent to them. The guide's matrix of combinations gives warnings where its own examples leave it. With `DESTDMP` Y the
+  type of the document (OBR-4) is one that the DMP takes (JDV_J66-TypeCode-DMP, which has all of J07 but {not_taken}).
 * A national identity (INS) has 15 characters and a right key, its OID and type, and comes with its traits: birth name,
   first and all given names, birth date, sex, place of birth (PID-11 `BDL`), PID-32 `VALI`.
 * PV1-19 is filled when PV1-2 is E, I, O or R. Dates are real and in order.
-* Teleradiology: OBR-2 repeats ORC-2, OBR-16 repeats ORC-12; OBX-4 is `n.m`; a topographic modifier goes with its
-  region, a product with its lot; an accepted request has a protocol; each examination of flow 4 has a study of its own,
-  and the viewer's address names the study and accession number of its IPC.
+* Teleradiology: the modality is of JDV_ModaliteDemandeActeImagerie-CISIS (`MG`, `CT`, `MR`, `NM`, `PT`, `OT` of DICOM;
+  `MED-1126` to `MED-1129` of `terminologie-cisis-fr` for radiography and ultrasound; `258174001` of SNOMED CT), any
+  other modality of DICOM is a warning; OBR-2 repeats ORC-2, OBR-16 repeats ORC-12; OBX-4 is `n.m`; a topographic
+  modifier goes with its region, a product with its lot; an accepted request has a protocol; each examination of flow 4
+  has a study of its own, and the viewer's address names the study and accession number of its IPC.
 * White paper, flow D: order number, accession number, study, modality, region, requester, responsible doctor and
   structure; a dose (OBX `NM` with its unit) when the modality irradiates.
 * An acknowledgement has ERR with AE and AR and only with them; a ZAM when, and only when, its answer is N.
@@ -77,7 +88,15 @@ R is required, RE required if known, C by a rule, O optional, X absent; (w) only
 
 def page() -> str:
     """The whole page."""
-    lines = [_INTRODUCTION.replace("{statements}", ", ".join(f"`{code}`" for code in STATEMENTS))]
+    taken = valuesets.load(valuesets.DMP_TYPE)
+    told = {
+        "statements": STATEMENTS,
+        "earlier": EARLIER_NAMES,
+        "not_taken": [one.code for one in valuesets.load(valuesets.TYPE).codes if one.code not in taken],
+    }
+    lines = [_INTRODUCTION]
+    for name, codes in told.items():
+        lines[0] = lines[0].replace(f"{{{name}}}", ", ".join(f"`{code}`" for code in codes))
     for profile in all_profiles().values():
         lines += _profile(profile)
     return "\n".join(lines).rstrip() + "\n"
@@ -121,8 +140,9 @@ def _name(section: Section, field: Field) -> str:
 def _values(field: Field) -> str:
     values = ", ".join(f"`{value}`" for value in field.values).replace("|", "\\|")
     tolerated = f" (read: {', '.join(field.tolerated)})" if field.tolerated else ""
+    older = f" (earlier versions: {', '.join(value or 'empty' for value in field.older)})" if field.older else ""
     like = f"`{field.like}`".replace("|", "\\|") if field.like else ""
-    return values + tolerated + like
+    return values + tolerated + older + like
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from gateway.hl7.profiles.grammar import Profile
 
 _TELERADIOLOGY_CODES = frozenset(teleradiology.LABELS)
 _EXAMINATION = ("IPC", "ZDS")
+_WAY_BACK = "CISIS_CDA_HL7_LPS"
 DOCUMENT_MESSAGES = frozenset({"ORU", "MDM"})
 """MSH-9.1 of the transmission of a document; teleradiology has an ORU too, and MSH-21 tells them apart."""
 
@@ -39,6 +40,12 @@ def is_national(profile: str) -> bool:
 def is_of_guide(profile: str) -> bool:
     """Whether such a repetition names the teleradiology guide, in any version of it."""
     return profile.rpartition("^")[2].startswith("CISIS_TLR_HL7")
+
+
+def is_way_back(message: Message) -> bool:
+    """Whether MSH-21 names the profile of an exchange platform that hands a document to its own system."""
+    stated = (profile.rpartition("^")[2] for profile in profile_ids(message))
+    return message.header.text(9) in DOCUMENT_MESSAGES and any(name.startswith(_WAY_BACK) for name in stated)
 
 
 def is_teleradiology(message: Message) -> bool:

@@ -18,10 +18,14 @@ from gateway.hl7.profiles.common import (
     visit,
 )
 from gateway.hl7.profiles.grammar import Field, Profile, Section, asked, said
+from gateway.model.codes import DCM, LOINC, SNOMED_CT
 
 PROFILE_NAME, PROFILE_VERSION = "CISIS_TLR_HL7_V2", "1.0"
 OBSERVATIONS, PROCEDURES, ORGANIZATIONS = "TLR_OBSERVATION", "TLR_OBR_PROCEDURE", "TLR_TYPE_ORGANISATION"
 COMMENTS = "HL70364"
+CODE_SYSTEMS = {"DCM": DCM, "LN": LOINC, "SCT": SNOMED_CT, "terminologie-cisis-fr": "1.2.250.1.213.1.1.4.322"}
+"""Code systems as the guide names them (CE.3), with their OID."""
+SYSTEM_NAMES = {oid: name for name, oid in CODE_SYSTEMS.items()}
 REQUEST, CANCEL, ANSWER, COMPLEMENT = (
     "TRANSMISSION_DEMANDE",
     "ANNULATION_DEMANDE",
@@ -78,8 +82,9 @@ MODALITY = Observation(
     system=OBSERVATIONS,
     label="Modalité d'imagerie utilisée ou prévue pour réaliser l'examen",
     types=("CE",),
-    systems=("DCM", "terminologie-cisis-fr"),
-    value_set="MODALITY",
+    # The guide names two systems; SNOMED CT came with a revision of the value set.
+    systems=("DCM", "terminologie-cisis-fr", "SCT"),
+    value_set="REQUESTED_MODALITY",
 )
 _REGION_LABEL = "Localisation anatomique examinée dans le cadre de l'examen d'imagerie"
 REGION = Observation(
