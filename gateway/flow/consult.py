@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from gateway.errors import InputRejected, NotAllowed
 from gateway.flow.ports import Exams
-from gateway.flow.rights import may_see, plain_name
+from gateway.flow.rights import may_see, plain_name, same_patient
 from gateway.model.access import Kind, Person
 from gateway.model.identifiers import Identifier
 from gateway.model.link import Asked, Led, PatientRequest, StudyRequest, names_accession, names_report
@@ -66,7 +66,8 @@ class Consulting:
     def study(self, request: StudyRequest, person: Person, *, broken_glass: bool = False) -> Sequence[Opened]:
         """The studies of *request*, each as the report that holds now has it; all of them or none.
 
-        Raises :class:`LinkUnknown`, and :class:`Refused` when the person holds the report.
+        They are shown together under one name, so that studies of two patients are none. Raises :class:`LinkUnknown`,
+        and :class:`Refused` when the person holds the report.
         """
         led = self.exams.led(Asked(studies=request.study_uids, accessions=request.accessions))
         grounds = Grounds(holds_report=request.holds_report, broken_glass=broken_glass)
@@ -74,6 +75,8 @@ class Consulting:
         for wanted in _wanted(request, led):
             for each in self._first_seen(wanted, person, grounds):
                 opened.setdefault((each.exam.site, each.exam.study_uid), each)
+        if not _of_one_patient([each.exam for each in opened.values()]):
+            raise LinkUnknown
         return tuple(opened.values())
 
     def patient(self, request: PatientRequest, person: Person, *, broken_glass: bool = False) -> Sequence[Opened]:
@@ -100,14 +103,16 @@ class Consulting:
     def still(self, person: Person, shown: Iterable[tuple[str, str]]) -> bool:
         """Whether *person*, who was let in before, may go on to see every (report id, study UID) of *shown*.
 
-        A report that was withdrawn or masked since closes its images; what had tied them to it is not asked again.
+        A report that was withdrawn or masked since, or no longer is of that study, closes its images; what had tied
+        them to it is not asked again.
         """
         wanted = set(shown)
-        grounds = Grounds(holds_report=True, broken_glass=True)
+        grounds = Grounds(holds_report=True)
         seen = set()
         for each in self.exams.led(Asked(studies=tuple({study for _, study in wanted}))):
             name = (each.asked.report_id, each.asked.study_uid)
-            if name in wanted and any(may_see(person, exam, Door.VIEWER, grounds=grounds) for exam in each.current):
+            now = [exam for exam in each.current if exam.study_uid == each.asked.study_uid]
+            if name in wanted and any(may_see(person, exam, Door.VIEWER, grounds=grounds) for exam in now):
                 seen.add(name)
         return seen == wanted
 
@@ -124,8 +129,6 @@ class Consulting:
         standing = self.standing(exam)
         if not standing.offered:
             return Answer(False, "rights_not_offered", neutral=True)
-        if standing.masks <= exam.masked:
-            return answer
         masked = replace(exam, masked=exam.masked | standing.masks)
         return may_see(person, masked, Door.LINK, policy=self.policy, grounds=grounds)
 
@@ -136,7 +139,8 @@ class Consulting:
             answers = [(exam, self._answer(person, exam, grounds)) for exam in each.current]
             if answers and all(answer for _, answer in answers):
                 return [Opened(exam, answer.tie) for exam, answer in answers]
-            refusal = refusal or next((a for _, a in answers if not a and not a.neutral), None)
+            # A refusal is false by itself: only None says that there is none yet.
+            refusal = next((a for _, a in answers if not a and not a.neutral), None) if refusal is None else refusal
         if refusal is None:
             raise LinkUnknown
         raise Refused(refusal)
@@ -149,13 +153,19 @@ def _wanted(request: StudyRequest, led: Sequence[Led]) -> Iterable[Sequence[Led]
         groups = [[e for e in fitting if e.asked.study_uid == uid] for uid in request.study_uids]
     else:
         groups = [_of_number(number, fitting) for number in request.accessions]
-    numbers = request.accessions if request.study_uids else ()
-    if any(not any(names_accession(number, e.asked.accession) for e in fitting) for number in numbers):
+    if any(not any(names_accession(number, e.asked.accession) for e in fitting) for number in request.accessions):
         # A number that belongs to none of the studies: the link was put together by hand.
         raise LinkUnknown
     if not all(groups):
         raise LinkUnknown
     return groups if request.study_uids else [[each] for group in groups for each in group]
+
+
+def _of_one_patient(exams: Sequence[KnownExam]) -> bool:
+    first = exams[0]
+    return all(
+        exam.patient_cx == first.patient_cx or same_patient(first.facts.patient, exam.facts.patient) for exam in exams
+    )
 
 
 def _of_number(number: str, fitting: Sequence[Led]) -> list[Led]:

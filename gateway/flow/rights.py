@@ -55,15 +55,16 @@ def may_see(
     if author:
         return Answer(True, tie=Tie.AUTHOR)
     breakable = bool({person.profession, ANY} & policy.glass_professions) and bool(person.profession)
-    if breakable and grounds.broken_glass:
-        return Answer(True, tie=Tie.GLASS)
+    tie = _tie(person, exam, grounds)
     if policy.matrix is not None and not entitled(person, exam.facts.type_code, policy.matrix):
         reason = "rights_matrix" if person.profession else "rights_no_profession"
-        return Answer(False, reason, neutral=not grounds.holds_report, breakable=breakable)
-    tie = _tie(person, exam, grounds)
-    if tie is None and policy.ask_tie:
-        return Answer(False, "rights_no_tie", neutral=True, breakable=breakable)
-    return Answer(True, tie=tie)
+        refusal = Answer(False, reason, neutral=not grounds.holds_report, breakable=breakable)
+    elif tie is None and policy.ask_tie:
+        refusal = Answer(False, "rights_no_tie", neutral=True, breakable=breakable)
+    else:
+        return Answer(True, tie=tie)
+    # Only what would be closed without it was opened by break-glass: the trail says what needed a reason.
+    return Answer(True, tie=Tie.GLASS) if breakable and grounds.broken_glass else refusal
 
 
 def entitled(person: Person, type_code: str, matrix: tuple[Right, ...]) -> bool:

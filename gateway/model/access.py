@@ -96,8 +96,6 @@ class Session:
     """The provider's tokens, sealed with the token in the cookie: the store alone cannot open them."""
     refresh_at: datetime | None = None
     """When the tokens are to be asked for again; None: never."""
-    next_url: str = field(default="", repr=False)
-    """Where to go when the exercise situation is chosen."""
     agent: str = ""
     """What the browser calls itself, for the list of sessions."""
 

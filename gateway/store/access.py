@@ -109,7 +109,7 @@ class SqlSessions:
         self._writer.run(write)
 
     def change(self, session: Session, events: Iterable[AuditEvent]) -> bool:
-        """Write who it is, where to go and the tokens of a living session; False when it has ended."""
+        """Write who it is and the tokens of a living session; False when it has ended."""
         kept = tuple(events)
 
         def write(connection: Connection) -> bool:
@@ -183,11 +183,12 @@ class SqlSessions:
         self._writer.run(write)
 
     def broken(self, session_id: str, patient_keys: Iterable[str]) -> bool:
-        query = select(BREAK_GLASS.c.id).where(
-            BREAK_GLASS.c.session_id == session_id, BREAK_GLASS.c.patient_key.in_(list(patient_keys))
+        wanted = set(patient_keys)
+        query = select(BREAK_GLASS.c.patient_key).where(
+            BREAK_GLASS.c.session_id == session_id, BREAK_GLASS.c.patient_key.in_(wanted)
         )
         with reading(self._engine) as connection:
-            return connection.execute(query.limit(1)).first() is not None
+            return bool(wanted) and set(connection.execute(query).scalars()) == wanted
 
     def uses(self, limit: int) -> Sequence[BrokenGlass]:
         query = select(BREAK_GLASS).order_by(BREAK_GLASS.c.created_at.desc(), BREAK_GLASS.c.id).limit(limit)

@@ -168,7 +168,6 @@ def dump_session(session: Session) -> str:
             "patient": person.patient and dump_patient(person.patient),
             "provider": session.provider,
             "tokens": session.tokens,
-            "next_url": session.next_url,
             "agent": session.agent,
         }
     )
@@ -198,7 +197,6 @@ def load_session(row: Any) -> Session:
         subject_key=row.subject_key,
         tokens=data.get("tokens", ""),
         refresh_at=row.refresh_at,
-        next_url=data.get("next_url", ""),
         agent=data.get("agent", ""),
     )
 

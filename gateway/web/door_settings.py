@@ -41,6 +41,8 @@ class ImageDoors:
     peers: tuple[ImagePeer, ...] = ()
     introspect: Callable[[str], Person | None] | None = None
     """Bearer token to whom it stands for, None where it stands for nobody; raises PeerUnreachable."""
+    remembered: Callable[[str], Person | None] = lambda token: None
+    """The same, of what is known without asking anybody."""
     policy: Policy = OPEN
     needs_manifest: bool = True
     """Whether a person's request must name the manifest that it comes from (``KOS-SOPInstanceUID``)."""

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from gateway.demo.pacs import DemoPacs
 from gateway.errors import PeerUnreachable
 from gateway.model.access import Person
-from gateway.web.doors import wado_accept, wado_paths
+from gateway.web.doors import askers, wado_accept, wado_paths
 from gateway.web.doors.askers import Introspection, IntrospectionSettings
 from gateway.web.viewer import ranges
 from tests.support.dicom_objects import STUDY, whole_study, write
@@ -41,7 +41,8 @@ def provider(
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            asked.append({**form, "Authorization": [self.headers.get("Authorization", "")]})
             self.say(status, answer)
 
         def do_GET(self) -> None:
@@ -51,6 +52,7 @@ def provider(
         def say(self, status: int, told: dict[str, Any]) -> None:
             body = json.dumps(told).encode()
             self.send_response(status)
+            self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -119,6 +121,19 @@ def test_who_has_no_profession_by_introspection_is_asked_for_by_userinfo() -> No
         assert len(asked) == 1, "a token that is not good is shown to nobody else"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [{"typ": "ID"}, {"typ": "Refresh"}, {"token_type": "refresh_token"}, {"typ": "Logout", "token_type": "Bearer"}],
+)
+def test_a_token_that_is_for_something_else_opens_nothing(told: dict[str, str]) -> None:
+    """An ID token is seen by whoever sees the address of a logout."""
+    person = {"active": True, "sub": "f:1", "SubjectNameID": "899700000011"}
+    with provider({**person, **told}) as (url, _):
+        assert looking(url, [0.0])(TOKEN) is None
+    with provider({**person, "typ": "Bearer", "token_type": "Bearer"}) as (url, _):
+        assert looking(url, [0.0])(TOKEN) is not None
+
+
 def test_a_token_of_nobody_stands_for_nobody() -> None:
     with provider({"active": True}) as (url, _):
         assert looking(url, [0.0])(TOKEN) is None
@@ -144,6 +159,105 @@ def test_an_active_token_stands_for_a_person_until_its_end() -> None:
 def test_a_token_that_is_not_active_stands_for_nobody(told: dict[str, Any]) -> None:
     with provider(told) as (url, _):
         assert looking(url, [1000.0])(TOKEN) is None
+
+
+def test_a_token_is_good_until_its_end_and_not_at_it() -> None:
+    now = [999.0]
+    with provider({"active": True, "sub": "f:1", "exp": 1000}) as (url, asked):
+        look = looking(url, now)
+        assert look(TOKEN) is not None
+        assert look.remembered(TOKEN) is not None
+        assert look.remembered("x" * 40) is None
+        now[0] = 1000.0
+        assert look.remembered(TOKEN) is None
+        assert look(TOKEN) is None
+        assert len(asked) == 2
+
+
+def test_an_answer_without_an_end_is_good_for_half_a_minute() -> None:
+    now = [0.0]
+    with provider({"active": True, "sub": "f:1"}) as (url, asked):
+        look = looking(url, now)
+        look(TOKEN)
+        now[0] = 29.9
+        look(TOKEN)
+        assert len(asked) == 1
+        now[0] = 30.0
+        look(TOKEN)
+        assert len(asked) == 2
+
+
+def test_what_is_remembered_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(askers, "_REMEMBERED", 3)
+    with provider({"active": True, "sub": "f:1"}) as (url, _):
+        look = looking(url, [0.0])
+        for number in range(7):
+            look(f"{number}" * 40)
+            assert look.remembered(f"{number}" * 40) is not None
+            assert len(look._known) <= 3
+
+
+def test_the_gateway_says_who_it_is_by_its_secret_or_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing else says it: neither a proxy nor a password of the environment."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with provider({"active": True, "sub": "f:1"}) as (url, asked):
+        assert looking(url, [0.0])(TOKEN) is not None
+        assert Introspection(IntrospectionSettings(url=url, client_id="gateway"), lambda: 0.0)(TOKEN) is not None
+    by_secret, by_name = asked
+    assert by_secret["Authorization"] == ["Basic Z2F0ZXdheTpz"]
+    assert "client_id" not in by_secret
+    assert by_name["Authorization"] == [""]
+    assert (by_name["client_id"], by_name["token_type_hint"]) == (["gateway"], ["access_token"])
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_provider_that_sends_us_on_is_not_followed_with_the_token(status: int) -> None:
+    with provider({"active": True, "sub": "f:1"}, status) as (url, asked):
+        with pytest.raises(PeerUnreachable):
+            looking(url, [0.0])(TOKEN)
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("status", "silent"), [(401, True), (403, True), (402, False), (404, False), (500, False)])
+def test_a_token_that_does_not_reach_userinfo_has_no_profession_and_a_failure_is_none(
+    status: int, silent: bool
+) -> None:
+    with provider({"active": True, "sub": "f:1"}, userinfo_status=status) as (url, _):
+        look = looking(url, [0.0], userinfo=True)
+        if silent:
+            person = look(TOKEN)
+            assert person is not None
+            assert person.profession == ""
+        else:
+            with pytest.raises(PeerUnreachable):
+                look(TOKEN)
+
+
+def test_userinfo_is_asked_only_for_what_introspection_does_not_say() -> None:
+    with provider({"active": True, "sub": "f:1", "SubjectRole": "10^x"}, userinfo={"sub": "f:1"}) as (url, asked):
+        assert looking(url, [0.0], userinfo=True)(TOKEN) is not None
+        assert len(asked) == 1
+    known = {"sub": "f:1", "SubjectRole": "10^x", "SubjectNameID": "899700000022"}
+    with provider({"active": True, "sub": "f:1", "SubjectNameID": "899700000011"}, userinfo=known) as (url, _):
+        person = looking(url, [0.0], userinfo=True)(TOKEN)
+        assert person is not None
+        assert (person.identifier, person.profession) == ("899700000011", "10"), "the first answer counts"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"sub": "f:1", "iss": "https://i"}, ("f:1", "", "https://i")),
+        ({"SubjectNameID": "899700000011", "iss": 7}, ("899700000011", "899700000011", "")),
+        ({"sub": "f:1", "SubjectNameID": "899700000011"}, ("f:1", "899700000011", "")),
+    ],
+)
+def test_a_token_stands_for_whom_its_claims_name(told: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    with provider({"active": True, **told}) as (url, _):
+        person = looking(url, [0.0])(TOKEN)
+    assert person is not None
+    assert (person.subject, person.identifier, person.issuer) == expected
 
 
 def test_a_provider_that_does_not_say_is_no_yes() -> None:

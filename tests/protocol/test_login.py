@@ -120,6 +120,21 @@ def test_a_login_gives_a_new_session_and_ends_the_old_one(site: Site, browser: r
         assert stopped.headers["Location"].startswith(site.provider_url)
 
 
+def test_the_images_of_a_session_that_ended_by_a_login_are_closed_at_once(
+    site: Site, browser: requests.Session
+) -> None:
+    """Whoever kept its cookie fetches no frame more, although who may is remembered for seconds."""
+    first = chosen(site, browser, site.link, REFERRER.subject)
+    second = browser.get(site.link, allow_redirects=False)
+    page = browser.get(first.headers["Location"])
+    with requests.Session() as thief:
+        thief.trust_env = False
+        thief.cookies.set("gateway-session", browser.cookies.get("gateway-session") or "")
+        assert thief.get(f"{page.url}/frames/0/1").status_code == 200
+        browser.get(second.headers["Location"])
+        assert thief.get(f"{page.url}/frames/0/1").status_code == 401
+
+
 def test_a_session_that_someone_else_has_set_is_not_used_after_the_login(site: Site, browser: requests.Session) -> None:
     planted = "f" * 43
     browser.cookies.set("gateway-session", planted, domain="127.0.0.1", path="/")

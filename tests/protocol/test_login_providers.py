@@ -13,11 +13,12 @@ import pytest
 import requests
 
 from gateway.demo.logins import OPTICIAN, PATIENTS, SURGEON
-from gateway.model.access import Kind
+from gateway.model.access import Kind, ShownStudy
 from gateway.settings.access import PRO_SANTE_CONNECT, LoginTable
 from gateway.web.openid.seals import Tokens, seal, unseal
+from gateway.web.tokens import digest
 from tests.protocol.test_login import form, logged_in
-from tests.support.web import REFERRER, SECRET, Site, running
+from tests.support.web import REFERRER, SECRET, STUDY, Site, running
 
 SSO = {"acr_values": "eidas1", "scope": "openid scope_all", "refresh": True}
 
@@ -71,10 +72,11 @@ def test_a_professional_of_several_places_says_where_they_are_and_goes_on(
     site: Site, browser: requests.Session
 ) -> None:
     page = logged_in(site, browser, site.link, SURGEON.subject)
-    assert page.url == f"{site.url}/situation"
+    assert page.url.partition("?")[0] == f"{site.url}/situation"
+    assert STUDY not in page.url + page.text, "where to go on to is sealed"
     assert "Clinique des Abers" in page.text
     assert "Hôpital de la Rade" in page.text
-    assert browser.get(site.link).url == f"{site.url}/situation", "nothing opens before"
+    assert browser.get(site.link).url.startswith(f"{site.url}/situation?"), "nothing opens before"
     wrong = {**form(page.text), "situation": "2"}
     assert browser.post(page.url, data=wrong).status_code == 400
     assert browser.post(page.url, data={**form(page.text), "csrf_token": "x", "situation": "1"}).status_code == 403
@@ -86,7 +88,40 @@ def test_a_professional_of_several_places_says_where_they_are_and_goes_on(
     assert [event.facts for event in site.events() if event.action == "session.situation"] == [
         {"profession": "10/SCH01", "structure": "1290066663"}
     ]
-    assert browser.get(f"{site.url}/situation").url != f"{site.url}/situation", "asked once"
+    assert browser.get(f"{site.url}/situation").url == f"{site.url}/", "asked once"
+
+
+def test_of_two_windows_each_goes_on_to_the_patient_that_it_was_opened_for(
+    site: Site, browser: requests.Session
+) -> None:
+    """The situation is chosen in the first while the second asks for it as well."""
+    first = logged_in(site, browser, site.link, SURGEON.subject)
+    elsewhere = "/IHEInvokeImageDisplay?requestType=STUDY&studyUID=1.2.3.4"
+    second = browser.get(f"{site.url}{elsewhere}")
+    assert second.url.startswith(f"{site.url}/situation?")
+    viewer = browser.post(first.url, data={**form(first.text), "situation": "1"})
+    assert [one.study_uid for one in _shown(site, viewer.url)] == [STUDY]
+    for late in (
+        browser.post(second.url, data={**form(second.text), "situation": "0"}),
+        browser.get(second.url),
+    ):
+        assert late.history[0].headers["Location"] == elsewhere
+        assert (late.status_code, late.url) == (404, f"{site.url}{elsewhere}")
+
+
+@pytest.mark.parametrize("onward", ["", "x", "A" * 200, "//evil.example", "/console"])
+def test_where_the_choice_of_a_situation_leads_is_ours_alone_to_say(
+    site: Site, browser: requests.Session, onward: str
+) -> None:
+    page = logged_in(site, browser, site.link, SURGEON.subject)
+    sent = {**form(page.text), "situation": "1", "to": onward}
+    assert browser.post(page.url, data=sent, allow_redirects=False).headers["Location"] == "/"
+    asked = browser.get(f"{site.url}/situation", params={"to": onward}, allow_redirects=False)
+    assert asked.headers["Location"] == "/"
+
+
+def _shown(site: Site, url: str) -> tuple[ShownStudy, ...]:
+    return site.sessions.handles[digest(url.rpartition("/")[2])].exams
 
 
 def test_a_single_situation_is_taken_without_a_question(site: Site, browser: requests.Session) -> None:
@@ -304,3 +339,10 @@ def test_the_client_of_one_cannot_spend_the_refresh_token_of_the_other(both: Sit
     sent = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
     answer = requests.post(f"{both.provider_url}/token", data=sent, auth=("gateway", SECRET), timeout=5)
     assert answer.json() == {"error": "invalid_grant"}
+
+
+def test_the_console_asks_nobody_whether_they_are_a_patient(tmp_path: Path) -> None:
+    with running(tmp_path, patients=True) as site, visiting(site) as visitor:
+        asked = visitor.get(f"{site.url}/console/shares", allow_redirects=False).headers["Location"]
+        assert asked.startswith(site.parts.login.settings.issuer)
+        assert "/login/choose" in visitor.get(site.link, allow_redirects=False).headers["Location"]

@@ -12,12 +12,16 @@ import pydicom
 import pytest
 import requests
 from lxml import etree
+from werkzeug.test import Client
 
 from gateway.demo.pacs import DemoPacs
-from gateway.errors import PeerUnreachable, Unavailable
+from gateway.errors import PeerMisbehaved, PeerUnreachable, Unavailable
 from gateway.model.access import Person
+from gateway.model.image import StoredInstance
 from gateway.trust import safexml
+from gateway.web.app import create_app
 from gateway.web.doors import rad69, rad69_messages
+from gateway.web.limits import Limits, LimitSettings
 from gateway.xds import ebrim, mtom, retrieval
 from gateway.xds.envelope import read_envelope
 from gateway.xds.retrieval import XDSI, ImagingSeries
@@ -172,6 +176,39 @@ def test_one_that_is_unknown_does_not_hide_the_others(site: ImageSite) -> None:
         ("XDSDocumentUniqueIdError", f"{STUDY}.1.88")
     ]
     assert list(found) == [f"{STUDY}.1.1"]
+
+
+def test_one_that_cannot_be_read_does_not_hide_the_others(site: ImageSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent_as, wrong = site.source.sent_as, f"{STUDY}.1.2"
+
+    def sent(instance: StoredInstance, *asked: Any) -> StoredInstance:
+        if instance.sop_instance_uid == wrong:
+            raise PeerMisbehaved("pacs_answer_malformed", pacs="PACS", words="pixel data")
+        return sent_as(instance, *asked)
+
+    monkeypatch.setattr(site.source, "sent_as", sent)
+    response, found = answered(posted(site, asked(*(f"{STUDY}.1.{number}" for number in range(1, 6)))))
+    assert response.status.endswith("PartialSuccess")
+    assert [(error.code, error.location) for error in response.errors] == [("XDSRepositoryError", wrong)]
+    assert len(found) == 4
+    monkeypatch.setattr(rad69, "_FETCHED_FIRST_BYTES", 1)
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        # It has been promised already: better no answer than one that looks whole.
+        posted(site, asked(*(f"{STUDY}.1.{number}" for number in range(1, 6))))
+
+
+def test_who_asks_too_often_with_tokens_that_nobody_knows_is_told_to_wait(site: ImageSite) -> None:
+    parts = site.site.parts
+    assert parts.doors is not None
+    limits = Limits(LimitSettings(refused=1))
+    application = create_app(replace(parts, limits=limits, doors=replace(parts.doors, introspect=lambda token: None)))
+    client = Client(application)
+    for path, method in (("/rad69", "POST"), (f"/dicom-web/studies/{STUDY}", "GET")):
+        headers = {"Authorization": f"Bearer {'z' * 40}", "Accept-Language": "fr"}
+        answers = [client.open(path, method=method, base_url=site.site.url, headers=headers) for _ in range(2)]
+        assert answers[-1].status_code == 429
+        assert 0 < int(answers[-1].headers["Retry-After"]) <= 61
+    assert "Attendez une minute" in answers[-1].get_json(force=True)["title"]
 
 
 def test_nobody_known_gets_nothing(site: ImageSite) -> None:

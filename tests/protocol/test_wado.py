@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -13,12 +14,14 @@ import requests
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import RLELossless
+from werkzeug.test import Client
 
 from gateway.demo.pacs import DemoPacs
 from gateway.model.access import Person
 from gateway.model.exam import Exam, Instance, Series
 from gateway.model.rights import Policy, Right
-from gateway.web.doors import wado_accept, wado_paths, wado_views
+from gateway.web.app import create_app
+from gateway.web.doors import wado_accept, wado_instances, wado_paths, wado_views
 from tests.support.dicom_objects import STUDY, image, whole_study, write
 from tests.support.dicom_scp import settings
 from tests.support.image_site import ANY_SYNTAX, KEY, MANIFEST, ImageSite, box, image_site, parts_of
@@ -214,6 +217,53 @@ def test_frames_come_as_they_are_kept_or_decoded(site: ImageSite, peer: requests
     kept = {"Accept": 'multipart/related; type="image/dicom-rle"; transfer-syntax=*'}
     ((media_type, _),) = parts_of(peer.get(f"{base}/{STUDY}.9/instances/{STUDY}.9.1/frames/1", headers=kept))
     assert media_type == "image/dicom-rle; transfer-syntax=1.2.840.10008.1.2.5"
+
+
+def test_frames_that_are_many_are_sent_while_they_are_read_and_none_twice(
+    site: ImageSite, peer: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand times the largest frame would not fit into any memory."""
+    monkeypatch.setattr(wado_views, "_MADE_FIRST_BYTES", 1)
+    url = f"{site.url}/studies/{STUDY}/series/{STUDY}.3/instances/{STUDY}.3.1/frames"
+    accept = {"Accept": 'multipart/related; type="application/octet-stream"'}
+    several = peer.get(f"{url}/7,1,3", headers=accept)
+    assert "Content-Length" not in several.headers
+    alone = [parts_of(peer.get(f"{url}/{number}", headers=accept))[0][1] for number in (7, 1, 3)]
+    assert [content for _, content in parts_of(several)] == alone
+    assert len(set(alone)) == 3
+    assert "Content-Length" in peer.get(f"{url}/7", headers=accept).headers
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        peer.get(f"{url}/1,999", headers=accept)
+    for twice in ("1,1", "1,2,01", "7,1,7"):
+        assert peer.get(f"{url}/{twice}", headers=accept).status_code == 400
+
+
+def test_so_many_answers_with_frames_are_made_at_one_time_and_each_gives_its_place_back(
+    site: ImageSite, peer: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wado_instances, "_WAIT_S", 0.05)
+    url = f"{site.url}/studies/{STUDY}/series/{STUDY}.3/instances/{STUDY}.3.1/frames"
+    accept = {"Accept": 'multipart/related; type="application/octet-stream"'}
+    for first_bytes in (1, 16 << 20):
+        monkeypatch.setattr(wado_views, "_MADE_FIRST_BYTES", first_bytes)
+        for number in range(12):
+            assert peer.get(f"{url}/1,7", headers=accept).status_code == 200, number
+        for path, status in (("999,1", 404), ("1,7", 406)):
+            refused = {"Accept": "image/png"} if status == 406 else accept
+            assert {peer.get(f"{url}/{path}", headers=refused).status_code for _ in range(12)} == {status}
+
+
+def test_one_frame_waits_for_no_transfer_of_others(
+    site: ImageSite, peer: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wado_instances, "_WAIT_S", 0.05)
+    parts = site.site.parts
+    assert parts.doors is not None
+    busy = Client(create_app(replace(parts, doors=replace(parts.doors, streams=0))))
+    url = f"/dicom-web/studies/{STUDY}/series/{STUDY}.3/instances/{STUDY}.3.1/frames"
+    for numbers, status in (("1", 200), ("1,7", 503)):
+        answer = busy.get(f"{url}/{numbers}", base_url=site.site.url, headers={"Authorization": f"Bearer {KEY}"})
+        assert answer.status_code == status
 
 
 def test_pictures_and_thumbnails_are_rendered(site: ImageSite, peer: requests.Session) -> None:

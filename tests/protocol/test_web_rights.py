@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from gateway.model.access import Kind, Person, Session
+from gateway.model.access import Kind, Person, Session, Situation
 from gateway.model.codes import Code
 from gateway.model.exam import KeyObjectNote
 from gateway.model.identifiers import Identifier
@@ -344,6 +344,7 @@ def test_a_reason_opens_what_nothing_ties_the_person_to(site: Site, parameters: 
     assert [e.study_uid for e in handle_of(site, answer).exams] == [STUDY]  # type: ignore[attr-defined]
     use = site.sessions.glass[0]
     assert (use.actor, use.reason) == (PHYSICIAN.identifier, REASON)
+    assert use.asked == parameters["requestType"].lower()
     events = {event.action: event for event in site.events()}
     assert events["glass.broken"].facts["reason"] == REASON
     assert events["glass.broken"].patient == known().patient_cx
@@ -352,6 +353,64 @@ def test_a_reason_opens_what_nothing_ties_the_person_to(site: Site, parameters: 
     assert again.status_code == 303, "the reason holds for this patient while the session lasts"
     _, other = opened_for_emergency(site, **parameters)
     assert other.status_code == 403, "and for no other session"
+
+
+def test_a_reason_opens_nothing_before_the_situation_is_chosen_nor_by_another_address(site: Site) -> None:
+    both = (Situation(profession="10", structure="1290"), Situation(profession="60", structure="1291"))
+    link = f"/IHEInvokeImageDisplay?requestType=STUDY&studyUID={STUDY}"
+    for person, asked in ((replace(PHYSICIAN, situations=both), link), (PHYSICIAN, link.replace("/IHE", "/x/IHE"))):
+        one, session = browser(site, person)
+        sent = {"csrf_token": session.csrf_token, "link": asked, "reason": REASON}
+        answer = one.post("/break-glass", data=sent, base_url=URL, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 404
+    assert (site.sessions.glass, site.sessions.handles) == ([], {})
+
+
+def test_a_reason_that_was_not_needed_is_on_record_all_the_same(site: Site) -> None:
+    one, session = browser(site, replace(PHYSICIAN, identifier=RADIOLOGIST.identifier))
+    link = f"/IHEInvokeImageDisplay?requestType=STUDY&studyUID={STUDY}"
+    sent = {"csrf_token": session.csrf_token, "link": link, "reason": REASON}
+    answer = one.post("/break-glass", data=sent, base_url=URL, headers={"Sec-Fetch-Site": "same-origin"})
+    assert handle_of(site, answer)
+    assert len(site.sessions.glass) == 1
+
+
+@pytest.mark.parametrize(("letters", "status"), [(9, 422), (10, 303)])
+def test_a_reason_has_ten_letters_and_is_kept_up_to_five_hundred(site: Site, letters: int, status: int) -> None:
+    one, page = opened_for_emergency(site, requestType="STUDY", studyUID=STUDY)
+    assert break_glass(one, page, "a" * letters).status_code == status
+    long = break_glass(one, page, "urgence " * 80)
+    assert long.status_code == 303
+    assert len(site.sessions.glass[-1].reason) == 500
+
+
+def test_a_reason_for_one_patient_opens_no_other(site: Site) -> None:
+    """Neither alone, nor in one link with the patient for whom it was given."""
+    other = replace(
+        PATIENT, identifiers=(Identifier("1.2.250.1.213.1.4.10", "255069999999934"),), birth_family="ABGRALL"
+    )
+    exam = replace(known("1.2.88.1", Identifier(ACCESSION.root, "X1")), report_id="report-x", patient_cx="other")
+    site.store.exams.append(replace(exam, facts=replace(exam.facts, patient=other)))
+    one, page = opened_for_emergency(site, requestType="STUDY", studyUID=STUDY)
+    assert break_glass(one, page).status_code == 303
+    link = {"requestType": "STUDY", "studyUID": STUDY}
+    assert one.get(f"/IHEInvokeImageDisplay?{urlencode(link)}", base_url=URL).status_code == 303
+    for studies in ("1.2.88.1", f"{STUDY},1.2.88.1", f"1.2.88.1,{STUDY}"):
+        again = one.get(f"/IHEInvokeImageDisplay?{urlencode({**link, 'studyUID': studies})}", base_url=URL)
+        assert again.status_code == 403
+        assert 'name="reason"' in again.text
+    assert len(site.sessions.handles) == 2
+    assert len(site.sessions.glass) == 1
+
+
+def test_a_reason_is_not_asked_again_where_something_else_ties_to_a_part(site: Site) -> None:
+    add(site, 5, structures=frozenset({"1290099993"}))
+    one, _ = browser(site, replace(PHYSICIAN, structures=frozenset({"1290099993"})))
+    link = f"/IHEInvokeImageDisplay?{urlencode({'requestType': 'STUDY', 'studyUID': f'{STUDY},1.2.77.5'})}"
+    answer = break_glass(one, one.get(link, base_url=URL))
+    assert len(handle_of(site, answer).exams) == 2  # type: ignore[attr-defined]
+    assert [event.study_uid for event in site.events() if event.action == "glass.broken"] == [STUDY]
+    assert one.get(link, base_url=URL).status_code == 303
 
 
 def test_the_page_of_break_glass_is_the_same_for_what_does_not_exist(site: Site) -> None:

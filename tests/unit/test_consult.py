@@ -365,6 +365,65 @@ def test_a_study_of_two_reports_is_there_once_and_one_of_two_sites_twice() -> No
     assert sorted(one.exam.site for one in story.patient(patients(), PHYSICIAN)) == ["nord", "sud"]
 
 
+def test_who_holds_a_report_is_told_why_although_another_report_is_masked() -> None:
+    """Two reports name the study under the same number and id; of one nothing may be told."""
+    closed = exam(1, masked=frozenset({"MASQUE_PS"}))
+    for held in ((exam(1), closed), (closed, exam(1))):
+        with pytest.raises(Refused) as refused:
+            consulting(*held, policy=STRICT).study(national(1), NURSE)
+        assert (refused.value.code, refused.value.breakable) == ("rights_matrix", False)
+    with pytest.raises(LinkUnknown) as unknown:
+        consulting(closed, policy=STRICT).study(national(1), NURSE)
+    assert (unknown.value.code, unknown.value.http_status) == ("link_unknown", 404)
+
+
+def test_the_report_is_held_by_who_has_all_three_values() -> None:
+    whole = national(1)
+    assert whole.holds_report
+    for missing in ({"study_uids": ()}, {"accessions": ()}, {"report": ""}):
+        assert not replace(whole, **missing).holds_report  # type: ignore[arg-type]
+
+
+# .. studies that are shown together
+
+ABGRALL = replace(
+    ZOE, identifiers=(Identifier(INS_TEST, "255069999999934"),), birth_family="ABGRALL", birth_date="19550612"
+)
+
+
+def test_the_studies_of_two_patients_are_not_opened_together() -> None:
+    """They would stand under the name of the first."""
+    story = consulting(exam(1), exam(2), exam(3, patient_cx=ABGRALL.identifiers[0].cx(), facts={"patient": ABGRALL}))
+    for wanted in (StudyRequest(study_uids=("1.2.3.1", "1.2.3.3")), StudyRequest(accessions=("A2", "A1", "A3"))):
+        for broken_glass in (False, True):
+            with pytest.raises(LinkUnknown):
+                story.study(wanted, PHYSICIAN, broken_glass=broken_glass)
+    assert len(story.study(StudyRequest(study_uids=("1.2.3.1", "1.2.3.2")), PHYSICIAN)) == 2
+    assert story.study(StudyRequest(study_uids=("1.2.3.3",)), PHYSICIAN)
+
+
+def test_one_patient_whom_two_sites_know_by_other_numbers_is_one() -> None:
+    story = consulting(exam(1), exam(2, patient_cx="IPP7^^^&1.2.9&ISO^PI"))
+    assert len(story.study(StudyRequest(study_uids=("1.2.3.1", "1.2.3.2")), PHYSICIAN)) == 2
+
+
+def test_reports_that_say_nothing_of_their_patient_but_the_number_are_held_together_by_it() -> None:
+    bare = {"facts": {"patient": Patient(identifiers=())}, "patient_cx": "IPP7^^^&1.2.9&ISO^PI"}
+    story = consulting(exam(1, **bare), exam(2, **bare), exam(3, **{**bare, "patient_cx": "IPP8^^^&1.2.9&ISO^PI"}))
+    assert len(story.study(StudyRequest(study_uids=("1.2.3.1", "1.2.3.2")), PHYSICIAN)) == 2
+    with pytest.raises(LinkUnknown):
+        story.study(StudyRequest(study_uids=("1.2.3.1", "1.2.3.3")), PHYSICIAN)
+
+
+def test_of_several_numbers_all_open_or_none() -> None:
+    """The second has been given by two issuers, which the link does not tell apart."""
+    story = consulting(exam(1), exam(2), exam(2, root="1.2.250.1.999.77", report=9))
+    for numbers in (("A1", "A2"), ("A2", "A1"), ("A1", "A7")):
+        with pytest.raises(LinkUnknown):
+            story.study(StudyRequest(accessions=numbers), PHYSICIAN)
+    assert len(story.study(StudyRequest(accessions=("A1", f"{ROOT}.A2")), PHYSICIAN)) == 2
+
+
 # .. images that are open already
 
 
@@ -378,6 +437,13 @@ def test_what_is_open_stays_open_while_every_one_of_its_reports_holds() -> None:
     assert not story.still(STRANGER, [("report-1", "1.2.3.2")])
     assert not story.still(STRANGER, [("report-9", "1.2.3.9")])
     assert story.still(STRANGER, [])
+
+
+def test_a_study_that_the_new_version_of_the_report_no_longer_names_is_closed() -> None:
+    """The report was on the wrong examination; the one that it is on now is opened by its link, not by the old page."""
+    story = consulting(Led(exam(1), (exam(2, report=1),)), Led(exam(3), (exam(3, report=9), exam(4, report=9))))
+    assert not story.still(STRANGER, [("report-1", "1.2.3.1")])
+    assert story.still(STRANGER, [("report-3", "1.2.3.3")])
 
 
 def test_what_break_glass_opened_stays_open_and_for_nobody_else() -> None:

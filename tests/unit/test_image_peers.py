@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from gateway.errors import PeerUnreachable
 from gateway.model.access import Kind, Person, Session, Situation
 from gateway.web.door_settings import ImageDoors, ImagePeer
 from gateway.web.doors.askers import Unknown, who
+from gateway.web.limits import Limits, LimitSettings, TooMany
 from tests.support.image_site import SharedList
 
 CERTIFICATE, KEY = b"the certificate of box, in DER", "k" * 43
@@ -51,7 +53,7 @@ class Sessions:
 
 
 def asked(environ: dict[str, Any], session: Session | None = None) -> Person:
-    return who(DOORS, Sessions(session), environ)  # type: ignore[arg-type]
+    return who(DOORS, Sessions(session), Limits(), environ)  # type: ignore[arg-type]
 
 
 def session_of(person: Person) -> Session:
@@ -105,3 +107,72 @@ def test_a_session_is_its_person_once_the_situation_is_chosen() -> None:
         asked({}, session_of(undecided))
     chosen = undecided.exercising(places[1])
     assert asked({}, session_of(chosen)) == chosen
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_the_name_of_the_scheme_may_be_written_in_any_case(scheme: str) -> None:
+    assert asked({"HTTP_AUTHORIZATION": f"{scheme} {KEY}"}).name == "tool"
+
+
+def test_a_peer_without_a_key_or_a_certificate_is_not_everybody() -> None:
+    """Neither is what nothing digests to."""
+    doors = replace(DOORS, peers=(ImagePeer(name="nobody"),))
+    for environ in ({"HTTP_AUTHORIZATION": f"Bearer {KEY}"}, {"gunicorn.socket": Connection(None)}, {}):
+        with pytest.raises(Unknown):
+            who(doors, Sessions(), Limits(), environ)  # type: ignore[arg-type]
+
+
+# .. tokens that nobody knows
+
+
+TOKEN = {"HTTP_AUTHORIZATION": f"Bearer {'t' * 40}", "REMOTE_ADDR": "192.0.2.7"}
+SOMEONE = Person(subject="f:1", issuer="i", identifier="899700000011")
+
+
+def doors_of(known: dict[str, Person], remembered: dict[str, Person] | None = None) -> tuple[ImageDoors, list[str]]:
+    """Doors whose provider knows *known*, and the tokens that it was asked for."""
+    looked_at: list[str] = []
+
+    def introspect(token: str) -> Person | None:
+        looked_at.append(token)
+        return known.get(token)
+
+    return replace(DOORS, introspect=introspect, remembered=(remembered or {}).get), looked_at
+
+
+def test_the_provider_is_not_asked_for_ever_for_tokens_that_it_does_not_know() -> None:
+    doors, looked_at = doors_of({"good" * 10: SOMEONE}, {"known" * 8: SOMEONE})
+    limits = Limits(LimitSettings(refused=3), now_s=lambda: 0.0)
+
+    def ask(token: str, address: str = "192.0.2.7") -> Person:
+        environ = {"HTTP_AUTHORIZATION": f"Bearer {token}", "REMOTE_ADDR": address}
+        return who(doors, Sessions(), limits, environ)  # type: ignore[arg-type]
+
+    for number in range(3):
+        assert ask("good" * 10) is SOMEONE, "who is known costs nothing"
+        with pytest.raises(Unknown):
+            ask(f"{number}" * 40)
+    before = len(looked_at)
+    for token in ("9" * 40, "good" * 10):
+        with pytest.raises(TooMany) as refused:
+            ask(token)
+        assert (refused.value.http_status, refused.value.wait_s) == (429, 21)
+    assert len(looked_at) == before
+    assert ask("known" * 8) is SOMEONE, "nobody needs to be asked for that one"
+    assert ask(KEY).kind is Kind.SYSTEM, "nor for a key"
+    assert ask("good" * 10, "192.0.2.8") is SOMEONE, "another address"
+
+
+def test_a_provider_that_is_away_uses_nothing_up() -> None:
+    def introspect(token: str) -> Person | None:
+        raise PeerUnreachable("wado_introspection")
+
+    limits = Limits(LimitSettings(refused=1), now_s=lambda: 0.0)
+    for _ in range(3):
+        with pytest.raises(PeerUnreachable):
+            who(replace(DOORS, introspect=introspect), Sessions(), limits, TOKEN)  # type: ignore[arg-type]
+
+
+def test_without_a_provider_a_token_is_nobodys() -> None:
+    with pytest.raises(Unknown):
+        asked(TOKEN)

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import resources
-from gateway.flow.rights import entitled, may_see, same_patient
+from gateway.flow.rights import entitled, may_see, plain_name, same_patient
 from gateway.model.access import Kind, Person, Situation
 from gateway.model.identifiers import INS_NIR, INS_TEST, Identifier
 from gateway.model.people import Patient
 from gateway.model.rights import Door, ExamFacts, Grounds, Policy, Right, Tie
 from gateway.model.share import KnownExam
+from gateway.texts import TEXTS
 from gateway.wiring.web import read_matrix
 
 ZOE = Patient(
@@ -206,6 +207,54 @@ def test_the_matrix_that_ships_opens_imaging_to_those_who_care_for_patients() ->
     assert entitled(PHYSICIAN, "11488-4", matrix)
     assert not entitled(replace(PHYSICIAN, profession="28"), "18748-4", matrix)
     assert not entitled(replace(PHYSICIAN, profession="60"), "11488-4", matrix)
+
+
+def test_a_trait_that_one_side_does_not_state_contradicts_nothing_beside_the_same_matricule() -> None:
+    for empty in ("birth_family", "birth_given", "birth_date", "sex", "birth_place"):
+        assert same_patient(ZOE, replace(ZOE, **{empty: ""}))  # type: ignore[arg-type]
+        assert same_patient(replace(ZOE, **{empty: ""}), ZOE)  # type: ignore[arg-type]
+
+
+def test_without_a_matricule_every_strict_trait_is_stated_by_both() -> None:
+    """A report that leaves one out may be anybody's of the same name."""
+    nameless = replace(ZOE, identifiers=())
+    assert same_patient(nameless, ZOE)
+    for empty in ("birth_family", "birth_given", "birth_date", "sex", "birth_place"):
+        assert not same_patient(nameless, replace(ZOE, **{empty: ""}))  # type: ignore[arg-type]
+        assert not same_patient(replace(nameless, **{empty: ""}), ZOE)  # type: ignore[arg-type]
+
+
+def test_a_name_is_compared_as_the_national_identity_writes_it() -> None:
+    for written in ("LEFÈVRE-D'ŒUVRE", "Lefe\u0300vre d’œuvre", "  LEFEVRE  D OEUVRE ", "lefevre_d.oeuvre"):
+        assert plain_name(written) == "LEFEVRE D OEUVRE"
+    assert plain_name("Ægir Cæsar") == "AEGIR CAESAR"
+    assert plain_name("LEFEVRE") != plain_name("LE FEVRE")
+
+
+def test_break_glass_is_said_only_of_what_would_be_closed_without_it() -> None:
+    broken = Grounds(broken_glass=True)
+    assert may_see(PHYSICIAN, EXAM, Door.LINK, policy=STRICT, grounds=broken).tie is Tie.GLASS
+    tied = replace(PHYSICIAN, structures=frozenset({"1290099993"}))
+    assert may_see(tied, EXAM, Door.LINK, policy=STRICT, grounds=broken).tie is Tie.STRUCTURE
+    held = Grounds(holds_report=True, broken_glass=True)
+    assert may_see(PHYSICIAN, EXAM, Door.LINK, policy=STRICT, grounds=held).tie is Tie.REPORT
+    unentitled = replace(PHYSICIAN, profession="40", specialty="SCD99")
+    assert may_see(unentitled, EXAM, Door.LINK, policy=STRICT, grounds=held).tie is Tie.GLASS
+    nobody = replace(PHYSICIAN, profession="60")
+    assert may_see(nobody, EXAM, Door.LINK, policy=STRICT, grounds=held).reason == "rights_matrix"
+
+
+def test_every_refusal_has_its_reason_in_words_that_there_are() -> None:
+    refusals = {
+        "rights_masked": may_see(PHYSICIAN, masked("MASQUE_PS"), Door.LINK),
+        "rights_door": may_see(SYSTEM, EXAM, Door.LINK),
+        "rights_matrix": may_see(replace(PHYSICIAN, profession="60"), EXAM, Door.LINK, policy=STRICT, grounds=HOLDS),
+        "rights_no_profession": may_see(replace(PHYSICIAN, profession=""), EXAM, Door.LINK, policy=STRICT),
+        "rights_no_tie": may_see(PHYSICIAN, EXAM, Door.LINK),
+        "rights_not_yours": may_see(PATIENT, masked("INVISIBLE_PATIENT"), Door.LINK),
+    }
+    assert {code: answer.reason for code, answer in refusals.items()} == {code: code for code in refusals}
+    assert set(refusals) <= set(TEXTS)
 
 
 def test_a_situation_that_is_chosen_replaces_what_stood_before() -> None:

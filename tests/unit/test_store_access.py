@@ -145,7 +145,6 @@ RICH = replace(
     subject_key="k" * 64,
     tokens="sealed",
     refresh_at=later(120),
-    next_url="/IHEInvokeImageDisplay?a=é",
     agent="Firefox",
 )
 
@@ -153,7 +152,7 @@ RICH = replace(
 def test_everything_of_a_session_comes_back(on: Stage) -> None:
     on.sessions.open(RICH, [])
     assert seen(on, NOW) == RICH
-    changed = replace(RICH, person=RICH.person.exercising(RICH.person.situations[0]), next_url="", tokens="others")
+    changed = replace(RICH, person=RICH.person.exercising(RICH.person.situations[0]), tokens="others")
     assert on.sessions.change(changed, [event("session.situation")])
     assert seen(on, NOW) == changed
     on.sessions.close(RICH.id, [])
@@ -232,8 +231,9 @@ def test_uses_of_break_glass_are_kept_and_hold_for_their_session_and_patient(on:
     on.sessions.broke(replace(use, id="u2", patient_key="q", created_at=later(1)), [])
     assert [one.id for one in on.sessions.uses(9)] == ["u2", "u1"]
     assert on.sessions.uses(9)[1] == use
-    assert on.sessions.broken(SESSION.id, ["x", "p"])
+    assert on.sessions.broken(SESSION.id, ["p", "q", "p"])
     assert not on.sessions.broken(SESSION.id, ["x"])
+    assert not on.sessions.broken(SESSION.id, ["x", "p"]), "of every patient, not of one of them"
     assert not on.sessions.broken("other", ["p"])
     assert not on.sessions.broken(SESSION.id, [])
     assert on.actions() == ["glass.broken"]

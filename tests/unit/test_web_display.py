@@ -127,6 +127,13 @@ def test_lists_are_written_with_commas_or_semicolons(separator: str) -> None:
         f"{PATIENT}&mostRecentResults=-1",
         f"{PATIENT}&lowerDateTime=yesterday",
         f"{PATIENT}&patientBirthDate=19811109x",
+        f"{PATIENT}&patientBirthDate=19811109",
+        f"{PATIENT}&patientBirthDate=1981-13-09",
+        PATIENT.replace("PATIENT", "SERIES"),
+        "requestType=PATIENT&patientID=7%5E%5E%5E",
+        "requestType=STUDY",
+        "requestType=STUDY&studyUID=&accessionNumber=A1",
+        "requestType=STUDY&accessionNumber=A1,,A2",
         f"{PATIENT}&modalitiesInStudy=CT,%2A",
     ],
 )
@@ -179,6 +186,42 @@ def test_a_request_for_a_patient_is_read_whole() -> None:
     whole_day = patient(f"{PATIENT}&upperDateTime=2026-03-12").upper
     assert whole_day is not None
     assert whole_day.hour == 23
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        GOOD,
+        f"requestType=STUDY&studyUID={STUDY}",
+        f"requestType=STUDY&studyUID={STUDY};1.2.4",
+        f"requestType=STUDY&accessionNumber={ACCESSION},B2",
+        f"{PATIENT}&modalitiesInStudy=MR,CT",
+        "requestType=PATIENT&patientID=" + quote("7^^^HOSPITAL"),
+    ],
+)
+@pytest.mark.parametrize("options", ["", "&viewerType=light", "&diagnosticQuality=1", "&keyImagesOnly=true"])
+def test_what_is_kept_of_a_link_during_the_login_is_all_of_it(query: str, options: str) -> None:
+    link = read(f"{query}{options}".encode())
+    assert read(urlsplit(link.path).query.encode()) == link
+    names = {name for name, value in parse_qsl(urlsplit(link.path).query, keep_blank_values=True) if not value}
+    assert not names
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"),
+    [
+        (f"requestType=STUDY&studyUID={STUDY}&idCDA={REPORT}&Accessionnumber=", "A" * 260),
+        (f"requestType=STUDY&studyUID={STUDY}&Accessionnumber={ACCESSION}&idCDA=", f"{REPORT}^".ljust(400, "9")),
+        ("requestType=PATIENT&patientID=", "7^^^".ljust(260, "H")),
+        ("requestType=STUDY&studyUID=", ",".join(f"1.2.{number}" for number in range(1, 33))),
+        (f"{GOOD}&x=1" + "&y=1" * 58 + "&z=", "1"),
+    ],
+)
+def test_a_value_may_be_so_long_and_no_longer(name: str, longest: str) -> None:
+    assert read((name + longest).encode())
+    more = {",": ",1.2.99", "1": "1&w=1"}.get(longest[-1] if longest == "1" else ("," if "," in longest else ""), "9")
+    with pytest.raises(LinkMalformed):
+        read((name + longest + more).encode())
 
 
 @given(st.binary(max_size=300))

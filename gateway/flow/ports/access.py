@@ -28,7 +28,7 @@ class Sessions(Protocol):
     def close(self, session_id: str, events: Iterable[AuditEvent]) -> None: ...
 
     def change(self, session: Session, events: Iterable[AuditEvent]) -> bool:
-        """Write who it is, where to go and the tokens of a living session; False when it has ended."""
+        """Write who it is and the tokens of a living session; False when it has ended."""
 
     def refresh_due(self, session_id: str, now: datetime, again: datetime) -> bool:
         """Whether the tokens of the session are to be asked for again; of several callers one is told so, and
@@ -49,7 +49,7 @@ class Sessions(Protocol):
         """Keep a use of break-glass."""
 
     def broken(self, session_id: str, patient_keys: Iterable[str]) -> bool:
-        """Whether break-glass was used in this session for one of these patients."""
+        """Whether break-glass was used in this session for every one of these patients, of whom there is one."""
 
     def uses(self, limit: int) -> Sequence[BrokenGlass]:
         """Uses of break-glass, newest first."""

@@ -23,12 +23,16 @@ import requests
 from gateway.errors import PeerUnreachable
 from gateway.model.access import Kind, Person
 from gateway.web.door_settings import ImageDoors, ImagePeer
+from gateway.web.limits import Asked, Limits
 from gateway.web.login.session import Access
 from gateway.web.openid.claims import professional, undecided
 from gateway.web.openid.http import bound
 
 _TOKEN = re.compile(r"Bearer ([A-Za-z0-9._~+/=-]{16,8192})", re.ASCII | re.IGNORECASE)
 _REMEMBERED = 1024
+_NO_ACCESS = frozenset({"refresh", "offline", "id", "logout", "refresh_token", "id_token"})
+"""What introspection calls active as well, by the names that providers give it: an ID token travels in the addresses of
+a logout, and stands for nobody here."""
 _ASKING: dict[str, Any] = {"headers": {"Accept": "application/json"}, "allow_redirects": False}
 
 
@@ -36,14 +40,15 @@ class Unknown(Exception):
     """Nobody that is known, or a token that is no longer good."""
 
 
-def who(doors: ImageDoors, access: Access, environ: WSGIEnvironment) -> Person:
-    """Who asks; raises Unknown, and PeerUnreachable where the identity provider cannot be asked."""
+def who(doors: ImageDoors, access: Access, limits: Limits, environ: WSGIEnvironment) -> Person:
+    """Who asks; raises Unknown, PeerUnreachable where the identity provider cannot be asked, and TooMany where it was
+    asked too often on behalf of this address."""
     header = environ.get("HTTP_AUTHORIZATION", "")
     if header:
         found = _TOKEN.fullmatch(header.strip())
         if found is None:
             raise Unknown
-        return _bearer(doors, found[1])
+        return _bearer(doors, limits, environ, found[1])
     certificate = _certificate(environ)
     if certificate:
         for peer in doors.peers:
@@ -56,15 +61,27 @@ def who(doors: ImageDoors, access: Access, environ: WSGIEnvironment) -> Person:
     return session.person
 
 
-def _bearer(doors: ImageDoors, token: str) -> Person:
-    digest = hashlib.sha256(token.encode()).hexdigest()
+def _bearer(doors: ImageDoors, limits: Limits, environ: WSGIEnvironment, token: str) -> Person:
+    digest = _digest(token)
     for peer in doors.peers:
         if peer.key_sha256 and hmac.compare_digest(peer.key_sha256, digest):
             return _system(peer)
-    person = doors.introspect(token) if doors.introspect is not None else None
-    if person is None:
+    if doors.introspect is None:
         raise Unknown
+    person = doors.remembered(token)
+    if person is not None:
+        return person
+    limits.check(Asked.TOKEN, environ)
+    person = doors.introspect(token)
+    if person is None:
+        limits.take(Asked.TOKEN, environ)
+        raise Unknown
+    limits.came_through(environ)
     return person
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _system(peer: ImagePeer) -> Person:
@@ -115,11 +132,9 @@ class Introspection:
 
     def __call__(self, token: str) -> Person | None:
         """Whom *token* stands for; None where it is not active. Raises PeerUnreachable."""
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        with self._lock:
-            known = self._known.get(digest)
-        if known is not None and self._now() < known[0]:
-            return known[1]
+        known = self.remembered(token)
+        if known is not None:
+            return known
         answer = self._introspected(token)
         if not self._is_good(answer):
             return None
@@ -127,20 +142,28 @@ class Introspection:
         if self._settings.userinfo_url and not (person and person.profession):
             person = self._person({**self._userinfo(token, answer.get("sub")), **answer})
         if person is not None:
-            self._remember(digest, person, answer.get("exp"))
+            self._remember(token, person, answer.get("exp"))
         return person
 
-    def _remember(self, digest: str, person: Person, expires: object) -> None:
+    def remembered(self, token: str) -> Person | None:
+        """Whom *token* stood for a moment ago; None where the provider must be asked."""
+        with self._lock:
+            until, person = self._known.get(_digest(token), (0.0, None))
+        return person if self._now() < until else None
+
+    def _remember(self, token: str, person: Person, expires: object) -> None:
         until = self._now() + self._settings.remember_s
         if isinstance(expires, int | float):
             until = min(until, float(expires))
         with self._lock:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[digest] = (until, person)
+            self._known[_digest(token)] = (until, person)
 
     def _is_good(self, answer: Mapping[str, Any]) -> bool:
         expires = answer.get("exp")
+        if {str(answer.get(name, "")).lower() for name in ("typ", "token_type")} & _NO_ACCESS:
+            return False
         return answer.get("active") is True and not (isinstance(expires, int | float) and float(expires) <= self._now())
 
     def _introspected(self, token: str) -> Mapping[str, Any]:

@@ -65,9 +65,9 @@ class Gate:
         self._stale: dict[str, datetime] = {}
 
     def person(self, environ: WSGIEnvironment) -> Person:
-        """Who asks; raises Wrong (401), and PeerUnreachable where the identity provider cannot be asked."""
+        """Who asks; raises Wrong (401), PeerUnreachable where the identity provider cannot be asked, and TooMany."""
         try:
-            return who(self._doors, self._access, environ)
+            return who(self._doors, self._access, self._parts.limits, environ)
         except Unknown:
             raise Wrong(401, "wado_unauthorized") from None
 

@@ -42,6 +42,7 @@ from gateway.web.doors.rad69_messages import (
 from gateway.web.doors.wado_body import BrokenOff
 from gateway.web.exams import Exams
 from gateway.web.headers import NO_STORE, security_headers
+from gateway.web.limits import TooMany
 from gateway.web.login.session import Access
 from gateway.web.parts import WebParts
 from gateway.web.places import REASONS
@@ -86,6 +87,8 @@ class Rad69Server:
             person = self._gate.person(environ)
         except Wrong as wrong:
             return self._plain(start_response, wrong.status, [("WWW-Authenticate", 'Bearer realm="images"')])
+        except TooMany as error:
+            return self._plain(start_response, error.http_status, [("Retry-After", str(error.wait_s))])
         except GatewayError as error:
             return self._fault(start_response, error)
         try:
@@ -180,10 +183,15 @@ class Rad69Server:
             for one, instance in self._of_series(wanted, errors):
                 images = self._parts.images(one.seen.site)
                 try:
-                    yield one, images.sent_as(instance, syntaxes, one.seen.identity)
+                    made = images.sent_as(instance, syntaxes, one.seen.identity)
                 except NotSupportedYet:
                     context = f"kept in {instance.transfer_syntax}, which is not among the transfer syntaxes asked for"
                     errors.append(registry_error("XDSRepositoryError", context, instance.sop_instance_uid))
+                except GatewayError as failure:
+                    log.warning("rad69.unreadable", code=failure.code)
+                    errors.append(registry_error("XDSRepositoryError", "it cannot be read", instance.sop_instance_uid))
+                else:
+                    yield one, made
 
     def _of_series(
         self, wanted: dict[str, _Found], errors: list[RegistryError]

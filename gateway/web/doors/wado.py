@@ -12,7 +12,7 @@ Sources: DICOM PS3.18 sections 8 and 10, IHE RAD TF-2 4.107.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
@@ -24,11 +24,12 @@ from gateway.web.door_settings import ImageDoors
 from gateway.web.doors import qido, wado_capabilities, wado_views
 from gateway.web.doors.gate import Gate, Seen, Wrong
 from gateway.web.doors.wado_accept import JSON
-from gateway.web.doors.wado_instances import Instances
+from gateway.web.doors.wado_instances import Instances, Slot
 from gateway.web.doors.wado_paths import UID, Resource, resource
 from gateway.web.doors.wado_request import Asked, Replying, accepted, chosen
 from gateway.web.exams import Exams
 from gateway.web.headers import NO_STORE, security_headers
+from gateway.web.limits import TooMany
 from gateway.web.login.session import Access
 from gateway.web.pages import public_sentence
 from gateway.web.parts import WebParts
@@ -54,6 +55,8 @@ class WadoServer:
             return self._refuse(environ, start_response, wrong.status, wrong.code)
         except Refused as refused:
             return self._refuse(environ, start_response, refused.problem.status, refused.problem.code)
+        except TooMany as error:
+            return self._refuse(environ, start_response, error.http_status, error.code, error.wait_s)
         except GatewayError as error:
             log.warning("wado.failed", code=error.code)
             status, code = _status_of(error)
@@ -79,9 +82,12 @@ class WadoServer:
         if named.form == "thumbnail":
             return wado_views.thumbnail(asked)
         if named.form == "rendered":
-            return self._rendered(asked)
+            return self._at_once(wado_views.rendered, asked)
+        if len(named.frames) == 1:
+            # A viewer asks for one after the other, and waits for no transfer of others.
+            return wado_views.frames(asked, None)
         if named.frames:
-            return wado_views.frames(asked)
+            return self._at_once(wado_views.frames, asked)
         if named.tag:
             return wado_views.bulk(asked)
         return self._instances.answer(asked)
@@ -113,10 +119,11 @@ class WadoServer:
             raise Wrong(404, "wado_unknown")
         return Seen(site, self._gate.look(site, named.study_uid))
 
-    def _rendered(self, asked: Asked) -> Iterable[bytes]:
+    def _at_once(self, view: Callable[[Asked, Slot], Iterable[bytes]], asked: Asked) -> Iterable[bytes]:
+        """One of so many answers that are made at one time; raises Wrong (503)."""
         slot = self._instances.slot()
         try:
-            return wado_views.rendered(asked, slot)
+            return view(asked, slot)
         finally:
             if not slot.flows:
                 slot.release()
@@ -163,7 +170,7 @@ class WadoServer:
         return f"/viewer/{named.handle}/dicom-web" if named.handle else f"{self._parts.settings.public_url}/dicom-web"
 
     def _refuse(
-        self, environ: WSGIEnvironment, start_response: StartResponse, status: int, code: str
+        self, environ: WSGIEnvironment, start_response: StartResponse, status: int, code: str, wait_s: int = 5
     ) -> Iterable[bytes]:
         reader = "fr" if environ.get("HTTP_ACCEPT_LANGUAGE", "").lower().startswith("fr") else "en"
         body = {
@@ -183,8 +190,8 @@ class WadoServer:
             headers.append(("WWW-Authenticate", 'Bearer realm="images"'))
         if status == 405:
             headers.append(("Allow", "GET, OPTIONS"))
-        if status == 503:
-            headers.append(("Retry-After", "5"))
+        if status in (429, 503):
+            headers.append(("Retry-After", str(wait_s)))
         start_response(f"{status} {REASONS.get(status, 'Error')}", headers)
         return [content]
 

@@ -65,6 +65,8 @@ def resource(path: str) -> Resource | None:
         or (named["tag"] and form)
         or (frames and form not in ("", "rendered"))
         or (form == "thumbnail" and frames)
+        # PS3.18 section 10.4.1.1.4: each frame once.
+        or len(set(frames)) < len(frames)
     )
     if wrong:
         return None

@@ -76,23 +76,37 @@ def rendered(asked: Asked, slot: Slot) -> Iterable[bytes]:
     if asked.named.instance_uid:
         return _picture(asked, asked.chosen[0], asked.named.frames[0] if asked.named.frames else 1, wanted)
     coming = Coming(_pictures(asked, wanted))
-    # Most are small enough to be made before anything is said, and what cannot be drawn is known then.
+    here = _made_first(coming)
+    if not here:
+        raise Wrong(406, "wado_not_acceptable")
+    coming.may_leave_out = asked.seen.partial or bool(coming.left_out)
+    return _answered(asked, slot, Multipart(wanted.media_type), here, coming, most=len(asked.chosen))
+
+
+def _made_first(coming: Coming) -> list[Piece]:
+    """Most parts are small enough to be made before anything is said, and what cannot be made is known then."""
     here, size_bytes = [], 0
     for one in coming:
         here.append(one)
         size_bytes += one.size_bytes
         if size_bytes > _MADE_FIRST_BYTES:
             break
-    if not here:
-        raise Wrong(406, "wado_not_acceptable")
-    coming.may_leave_out = asked.seen.partial or bool(coming.left_out)
+    return here
+
+
+def _answered(
+    asked: Asked, slot: Slot, frame: Multipart, here: list[Piece], coming: Coming, *, most: int
+) -> Iterable[bytes]:
+    """*here* at once, where that is all; else the rest while it is made, so that no answer fills the memory.
+
+    *most*: how many parts there may be; *slot* is held while they go out.
+    """
     status = 206 if coming.may_leave_out else 200
-    frame = Multipart(wanted.media_type)
-    if size_bytes <= _MADE_FIRST_BYTES:
+    if len(here) == most or sum(one.size_bytes for one in here) <= _MADE_FIRST_BYTES:
         return asked.reply.whole(status, frame.content_type, frame.whole(here))
 
     def ended(sent: int, code: str) -> None:
-        log.info("wado.rendered", pictures=sent, left_out=coming.left_out, code=code)
+        log.info("wado.made", parts=sent, left_out=coming.left_out, code=code)
 
     slot.flows = True
     asked.reply.flowing(status, frame.content_type)
@@ -125,14 +139,22 @@ def _wanted(asked: Asked, *, thumbnail: bool) -> Rendering:
     return rendering(asked.query, media_type, thumbnail=thumbnail)
 
 
-def frames(asked: Asked) -> Iterable[bytes]:
-    """Frames as they are kept, where that is taken, or uncompressed; raises Wrong (406)."""
-    where = asked.chosen[0]
+def frames(asked: Asked, slot: Slot | None) -> Iterable[bytes]:
+    """Frames as they are kept, where that is taken, or uncompressed; raises Wrong (406).
+
+    *slot* is held while many go out; one alone needs none, for it is made whole.
+    """
+    where, numbers = asked.chosen[0], asked.named.frames
     stored = [one for one in asked.accepted if one.quality and one.syntax not in ("", wado_accept.EXPLICIT_LITTLE)]
-    found = [_frame(asked, where, number, Syntaxes(stored) if stored else None) for number in asked.named.frames]
+    syntaxes = Syntaxes(stored) if stored else None
+    coming = Coming(partial(_frame, asked, where, number, syntaxes) for number in numbers)
+    coming.may_leave_out = False
+    here = _made_first(coming)
     asked.images.begin(asked.exam, where.series_uid)
-    body = Multipart(found[-1].media_type.partition(";")[0])
-    return asked.reply.whole(200, body.content_type, body.whole(found))
+    frame = Multipart(here[0].media_type.partition(";")[0])
+    if slot is None:
+        return asked.reply.whole(200, frame.content_type, frame.whole(here))
+    return _answered(asked, slot, frame, here, coming, most=len(numbers))
 
 
 def _frame(asked: Asked, where: Where, number: int, stored: Syntaxes | None) -> Piece:

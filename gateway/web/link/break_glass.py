@@ -25,7 +25,6 @@ ROUTE = "/break-glass"
 _LEAST = 10
 """Letters of a reason: enough for a word or two."""
 _MOST = 500
-_LINK = 8192
 
 
 def blueprint(parts: WebParts, access: Access, opening: Opening) -> Blueprint:
@@ -38,7 +37,7 @@ def blueprint(parts: WebParts, access: Access, opening: Opening) -> Blueprint:
         if session is None:
             return neutral("viewer_session_over", 401)
         access.check_post(session)
-        path, _, query = request.form.get("link", "")[:_LINK].partition("?")
+        path, _, query = request.form.get("link", "").partition("?")
         try:
             link = read(query.encode("ascii", "replace"))
         except (LinkMalformed, ViewerUnknown):

@@ -21,6 +21,7 @@ from gateway.model.access import Handle, Session, ShownStudy, ViewOptions
 from gateway.model.audit import AuditEvent, Outcome
 from gateway.model.exam import KeyObjectNote
 from gateway.model.link import PATH, StudyRequest
+from gateway.model.rights import Tie
 from gateway.web.exams import Exams
 from gateway.web.link.query import Link, LinkMalformed, ViewerUnknown, read
 from gateway.web.login.session import Access, actor
@@ -84,7 +85,7 @@ class Opening:
     def resolve(self, link: Link, session: Session, *, broken_glass: bool = False) -> tuple[Opened, ...]:
         """What *link* opens for the person of *session*; raises LinkUnknown or Refused.
 
-        Break-glass that was used in this session opens what belongs to the same patient again.
+        Break-glass that was used in this session opens what belongs to the same patient again, and nobody else's.
         """
         consulting, person = self._parts.consulting, session.person
         try:
@@ -96,7 +97,8 @@ class Opening:
                 found = self._resolved(link, session, True)
             except (LinkUnknown, Refused):
                 found = ()
-            if not found or not self._parts.sessions.broken(session.id, patient_keys(found)):
+            forced = tuple(one for one in found if one.tie is Tie.GLASS)
+            if not self._parts.sessions.broken(session.id, patient_keys(forced)):
                 raise
             return found
 

@@ -36,8 +36,6 @@ class Grants:
     def handle(self, environ: WSGIEnvironment, token: str) -> Handle | None:
         """The handle behind *token*, when it is this session's and young enough; raises NoSession."""
         session_id = self._access.session_id(environ)
-        if not session_id:
-            raise NoSession
         key = (session_id, digest(token))
         now = self._parts.clock.now()
         with self._lock:

@@ -77,7 +77,12 @@ def blueprint(parts: WebParts, access: Access, grants: Grants) -> Blueprint:
             log.warning("login.failed", code=error.code, words=error.facts.get("words", ""))
             access.refused("session.refused", None, reason=error.code)
             raise
-        return access.open(who, attempt)
+        before = access.current()
+        response = access.open(who, attempt)
+        if before is not None:
+            # The session that has ended by this login.
+            grants.forget(before.id)
+        return response
 
     @routes.post("/logout")
     def logout() -> Response:

@@ -16,7 +16,9 @@ from flask import Response, abort, g, redirect, request
 from gateway.errors import PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.model.access import LoginAttempt, Person, Session
 from gateway.model.audit import AuditEvent, Outcome
+from gateway.web import sealed
 from gateway.web.headers import LOGIN, SESSION, post_is_ours, read_cookie, set_cookie
+from gateway.web.limits import Asked
 from gateway.web.openid.client import LoggedIn, OpenIdConnect
 from gateway.web.openid.seals import Tokens, seal, unseal
 from gateway.web.parts import WebParts
@@ -33,6 +35,9 @@ _UNDECIDED = "?"
 _REFRESH_AGAIN = timedelta(seconds=30)
 """A provider that is away is asked again for tokens after so long; nobody else asks meanwhile."""
 _AGENT = 160
+_ONWARD = 3500
+"""Letters of a sealed address: more would not fit into the line of a request. Whoever comes with a longer one goes on
+to the home page."""
 
 log = structlog.get_logger(__name__)
 
@@ -115,10 +120,15 @@ class Access:
         """Send the browser to a provider; it comes back to *next_url*, which is one of ours and stays here.
 
         Without *provider* the first one is asked silently where that is set; then, with several, the person is.
+        Raises TooMany where logins have been begun too often; one that goes on is not counted again.
         """
         if provider is None:
+            if silent is None:
+                self._parts.limits.check(Asked.LOGIN, request.environ)
+                self._parts.limits.take(Asked.LOGIN, request.environ)
             wants_silence = self.providers[""].settings.silent_first and silent is None
-            if len(self.providers) > 1 and not wants_silence:
+            # The console is for professionals alone: there nobody is asked.
+            if len(self.providers) > 1 and not wants_silence and not next_url.startswith("/console"):
                 return self._ask(next_url)
             provider, silent = "", wants_silence
         attempt = self._attempt(next_url, provider, silent=bool(silent))
@@ -161,13 +171,18 @@ class Access:
         return response
 
     def attempt(self, state: str, *, undecided: bool = False) -> LoginAttempt | None:
-        """The attempt that this answer belongs to: ours, of this browser, young, and used now for good."""
+        """The attempt that this answer belongs to: ours, of this browser, young, and used now for good.
+
+        Raises TooMany where too many answers belonged to none.
+        """
         parts = self._parts
         browser = read_cookie(parts.settings, request.environ, LOGIN)
         if not is_token(state) or not is_token(browser):
             return None
+        parts.limits.check(Asked.ANSWER, request.environ)
         attempt = parts.sessions.finish(state)
         if attempt is None or attempt.browser != digest(browser) or (attempt.provider == _UNDECIDED) != undecided:
+            parts.limits.take(Asked.ANSWER, request.environ)
             return None
         age = parts.clock.now() - attempt.created_at
         return attempt if timedelta(0) <= age <= timedelta(seconds=parts.settings.attempt_s) else None
@@ -191,12 +206,15 @@ class Access:
             subject_key=subject_key(person.issuer, person.subject),
             tokens=seal(who.tokens, token),
             refresh_at=self._next_refresh(provider, who.tokens),
-            next_url=attempt.next_url if person.must_choose else "",
             agent=_agent(),
         )
+        parts.limits.came_through(request.environ, Asked.LOGIN)
         facts = {"kind": person.kind.value, **({"provider": attempt.provider} if attempt.provider else {})}
         parts.sessions.open(session, [AuditEvent(action="session.opened", actor=actor(person), facts=facts)])
-        response = _redirect(SITUATION if person.must_choose else ours(attempt.next_url))
+        if person.must_choose:
+            response = self.must_choose(session, attempt.next_url)
+        else:
+            response = _redirect(ours(attempt.next_url))
         response.headers.add("Set-Cookie", set_cookie(parts.settings, SESSION, token))
         return response
 
@@ -206,9 +224,12 @@ class Access:
         return self._parts.clock.now() + timedelta(seconds=tokens.life_s)
 
     def must_choose(self, session: Session, next_url: str) -> Response:
-        """Send the person to choose an exercise situation; they come back to *next_url*."""
-        self._parts.sessions.change(replace(session, next_url=next_url), [])
-        return _redirect(SITUATION)
+        """Send the person to choose an exercise situation; they come back to *next_url*.
+
+        It goes with the page, sealed: kept in the session, the link of one window would take that of another's place.
+        """
+        onward = sealed.seal(session, SITUATION, {"to": next_url})
+        return _redirect(f"{SITUATION}?to={onward}" if len(onward) <= _ONWARD else SITUATION)
 
     # .. logout
 
