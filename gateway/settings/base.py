@@ -7,13 +7,20 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from gateway.model.identifiers import is_uid
 
 
+def wrong(code: str, key: str = "", **facts: str) -> ValueError:
+    """What a validator raises: *code* names the sentence in :mod:`gateway.texts.settings` that says what to do, *facts*
+    fill it. *key*: the key meant, from where the validator stands (a table's, or the file's)."""
+    return PydanticCustomError(code, code, {"key": key, **facts})
+
+
 def _oid(value: str) -> str:
     if value and not is_uid(value):
-        raise ValueError("must be an OID, such as 1.2.250.1.999.1")
+        raise wrong("setting_oid")
     return value
 
 
@@ -21,38 +28,41 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError("must be a time zone, such as Europe/Paris") from None
+        raise wrong("setting_time_zone") from None
     return value
 
 
 def _url(value: str) -> str:
     if value and not value.startswith(("https://", "http://")):
-        raise ValueError("must be a URL that begins with https:// (or http:// on loopback)")
+        raise wrong("setting_url")
     return value.rstrip("/")
 
 
 def _issuer(value: str) -> str:
     if not value.startswith(("https://", "http://")):
-        raise ValueError("must be the provider's issuer, a URL, exactly as the provider writes it")
+        raise wrong("setting_issuer")
     return value
 
 
 def _digest(value: str) -> str:
     if len(value) != 64 or set(value) - set("0123456789abcdef"):
-        raise ValueError("must be a SHA-256 in 64 lower-case hexadecimal digits (gateway key makes one)")
+        raise wrong("setting_sha256")
     return value
 
 
 def _certificate_name(value: str) -> str:
     from gateway.trust.tls import allowed_name
 
-    allowed_name(value)
+    try:
+        allowed_name(value)
+    except ValueError:
+        raise wrong("setting_certificate_name") from None
     return value
 
 
 def _ae_title(value: str) -> str:
     if not 0 < len(value) <= 16 or not value.isascii() or "\\" in value:
-        raise ValueError("must be an AE title of 1 to 16 ASCII characters without a backslash")
+        raise wrong("setting_ae_title")
     return value
 
 
@@ -64,7 +74,7 @@ def _network(value: str) -> str:
     try:
         ipaddress.ip_network(value)
     except ValueError:
-        raise ValueError("must be an IP address or network, such as 10.1.2.3 or 10.1.2.0/24") from None
+        raise wrong("setting_network") from None
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from gateway.settings.base import AeTitle, Network, Port, Positive, Sha256OrNone, Table, Url
+from gateway.settings.base import AeTitle, Network, Port, Positive, Sha256OrNone, Table, Url, wrong
 
 
 class PacsTable(Table):
@@ -49,7 +49,7 @@ class PeerTable(Table):
     @model_validator(mode="after")
     def _is_provable(self) -> PeerTable:
         if not self.addresses and not self.certificate_sha256:
-            raise ValueError("needs addresses or certificate_sha256: an AE title proves nothing")
+            raise wrong("setting_receive_peer", "addresses")
         return self
 
 
@@ -79,5 +79,5 @@ class ReceiveTable(Table):
     @model_validator(mode="after")
     def _asks_for_certificates(self) -> ReceiveTable:
         if any(peer.certificate_sha256 for peer in self.peer) and not (self.certificate and self.ca_file):
-            raise ValueError("certificate_sha256 of a peer needs certificate and ca_file: nobody is asked for one else")
+            raise wrong("setting_receive_certificates", "certificate" if not self.certificate else "ca_file")
         return self

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from gateway.errors import SettingsError
 from gateway.settings.toml import parse
 from gateway.settings.whole import Settings
-from gateway.settings.words import words_of
+from gateway.settings.words import told, why_unreadable
 
 _TLS_FILES = ("certificate", "key", "ca_file")
 
@@ -21,23 +21,13 @@ def load(path: Path) -> Settings:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SettingsError("settings_unreadable", place=str(path), words=error.strerror or "unreadable") from None
+        raise SettingsError("settings_unreadable", place=str(path), **why_unreadable(error)) from None
     document = parse(content, str(path))
     try:
         settings = Settings.model_validate(document)
     except ValidationError as error:
-        raise _settings_error(error) from None
+        raise SettingsError("settings_wrong", **told(error, Settings)) from None
     return _resolved(settings, path.resolve().parent)
-
-
-def _settings_error(error: ValidationError) -> SettingsError:
-    """All wrong keys at once: the first names the place, the words (in each language) tell every one."""
-    wrong = [(".".join(map(str, each["loc"])) or "settings", each) for each in error.errors(include_url=False)]
-    words = {
-        language: "; ".join(f"{place}: {words_of(each, Settings, language)}" for place, each in wrong)
-        for language in ("en", "fr")
-    }
-    return SettingsError("settings_wrong", place=wrong[0][0], words=words["en"], words_fr=words["fr"])
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

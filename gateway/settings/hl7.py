@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from gateway.settings.base import CertificateName, Port, Positive, Table
+from gateway.settings.base import CertificateName, Port, Positive, Table, wrong
 
 
 class MllpLimits(Table):
@@ -39,9 +39,9 @@ class MllpPortTable(MllpLimits):
     @model_validator(mode="after")
     def _asks_for_certificates(self) -> MllpPortTable:
         if self.client_names and not (self.certificate and self.ca_file):
-            raise ValueError("client_names needs certificate and ca_file: nobody is asked for a certificate else")
+            raise wrong("setting_client_names", "certificate" if not self.certificate else "ca_file")
         if self.ca_file and not self.certificate:
-            raise ValueError("ca_file needs certificate: without it the port is in the clear")
+            raise wrong("setting_ca_file_alone", "certificate")
         return self
 
 
@@ -101,10 +101,10 @@ class PeerTable(Table):
     @model_validator(mode="after")
     def _has_one_way(self) -> PeerTable:
         if self.delivery == "mllp" and not (self.host and "port" in self.model_fields_set):
-            raise ValueError('delivery = "mllp" needs host and port; with delivery = "pull" the other end fetches')
+            raise wrong("setting_delivery_mllp", "port" if self.host else "host")
         unused = sorted(self.model_fields_set & _OF_MLLP) if self.fetches else []
         if unused:
-            raise ValueError(f'delivery = "pull" sends nothing: take out {", ".join(unused)}')
+            raise wrong("setting_delivery_pull", unused[0], unused=", ".join(unused))
         return self
 
 

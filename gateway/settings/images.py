@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from gateway.settings.base import Positive, Sha256OrNone, Table, Url
+from gateway.settings.base import Positive, Sha256OrNone, Table, Url, wrong
 
 
 class ImagePeerTable(Table):
@@ -19,7 +19,7 @@ class ImagePeerTable(Table):
     @model_validator(mode="after")
     def _known_by_something(self) -> ImagePeerTable:
         if not self.key_sha256 and not self.certificate_sha256:
-            raise ValueError("key_sha256 or certificate_sha256 must say how this system is known")
+            raise wrong("setting_images_peer")
         return self
 
 
@@ -47,5 +47,5 @@ class ImagesTable(Table):
     @model_validator(mode="after")
     def _introspection_is_whole(self) -> ImagesTable:
         if self.introspection_url and not self.client_id:
-            raise ValueError("introspection_url needs client_id")
+            raise wrong("setting_introspection", "client_id")
         return self

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.settings.base import Port, Positive, Table, Url
+from gateway.settings.base import Port, Positive, Table, Url, wrong
 
 
 def _address(value: str) -> str:
     local, at, domain = value.rpartition("@")
     if not (at and local and domain) or not value.isascii() or any(c in value for c in " \r\n\t,;<>"):
-        raise ValueError("must be one mail address, such as imaging@clinic.example")
+        raise wrong("setting_mail_address")
     return value
 
 
@@ -47,9 +47,9 @@ class MailTable(Table):
     @model_validator(mode="after")
     def _is_safe(self) -> MailTable:
         if bool(self.username) != (self.password_file is not None):
-            raise ValueError("username and password_file go together")
+            raise wrong("setting_mail_password", "password_file" if self.username else "username")
         if self.username and self.tls == "none":
-            raise ValueError('a password does not go in the clear: tls must be "starttls" or "tls"')
+            raise wrong("setting_mail_in_the_clear", "tls")
         return self
 
 

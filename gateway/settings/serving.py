@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from gateway.settings.base import Network, Port, Positive, Seconds, Sha256, Table
+from gateway.settings.base import Network, Port, Positive, Seconds, Sha256, Table, wrong
 
 
 class StoreTable(Table):
@@ -36,6 +36,16 @@ class WebTable(Table):
     ohif_url: str = ""
 
 
+class LimitsTable(Table):
+    """[limits]: what may be asked in a minute without a session; 0 is any number."""
+
+    logins: int = Field(default=600, ge=0)
+    logins_in_all: int = Field(default=3000, ge=0)
+    refused: int = Field(default=120, ge=0)
+    refused_in_all: int = Field(default=1200, ge=0)
+    proxies: tuple[Network, ...] = ("127.0.0.0/8", "::1")
+
+
 class IntakeKeyTable(Table):
     """[[intake.key]]: of a site's system, or of a reading platform's."""
 
@@ -47,7 +57,7 @@ class IntakeKeyTable(Table):
     @model_validator(mode="after")
     def _speaks_for_one(self) -> IntakeKeyTable:
         if bool(self.site) == bool(self.platform):
-            raise ValueError("a key is of one end: write site, or platform")
+            raise wrong("setting_intake_key_ends", "site")
         return self
 
 
@@ -60,6 +70,7 @@ class IntakeTable(Table):
 class WorkTable(Table):
     """[work]"""
 
+    processes: int = Field(default=1, ge=1, le=32)
     threads: int = Field(default=4, ge=1, le=64)
     lease_s: Positive = 120.0
     poll_s: Positive = 1.0

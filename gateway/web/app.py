@@ -24,12 +24,13 @@ from gateway.web.console import messages, reports, sessions
 from gateway.web.console import routes as console_routes
 from gateway.web.exams import Exams
 from gateway.web.headers import NO_STORE, host_is_ours, security_headers
+from gateway.web.limits import TooMany
 from gateway.web.link import break_glass, display
 from gateway.web.login import routes as login
 from gateway.web.login import situation
 from gateway.web.login.grants import Grants
 from gateway.web.login.session import Access
-from gateway.web.pages import as_problem, language, message
+from gateway.web.pages import as_problem, language, message, neutral
 from gateway.web.parts import IntakeKey, WebParts, WebSettings
 from gateway.web.viewer import assets as viewer_assets
 from gateway.web.viewer import page as viewer
@@ -145,6 +146,12 @@ def _pages(parts: WebParts, access: Access, exams: Exams, grants: Grants) -> Fla
         shown = as_problem(error)
         log.warning("web.page_failed", code=error.code, status=shown.status)
         return message(shown.code, shown.status)
+
+    @app.errorhandler(TooMany)
+    def too_many(error: TooMany) -> Response:
+        response = neutral(error.code, error.http_status)
+        response.headers["Retry-After"] = str(error.wait_s)
+        return response
 
     @app.errorhandler(HTTPException)
     def answered(error: HTTPException) -> Response:

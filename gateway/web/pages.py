@@ -6,10 +6,11 @@ the reader's language or the reason would be an oracle for what exists.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from string import Formatter
 from typing import NamedTuple
 
-from flask import Response, render_template
+from flask import Response, g, render_template, request
 from flask_babel import get_locale
 
 from gateway.errors import GatewayError, NotAllowed, NotSupportedYet, PeerMisbehaved, PeerRefused, PeerUnreachable
@@ -45,8 +46,15 @@ def neutral(code: str, status: int) -> Response:
 
 
 def message(code: str, status: int) -> Response:
-    """A page with one sentence, in the reader's language."""
-    page = render_template("message.html", sentence=public_sentence(code, language()), status=status)
+    """A page with one sentence, in the reader's language, and the way on."""
+    page = render_template(
+        "message.html",
+        sentence=public_sentence(code, language()),
+        status=status,
+        # Who may not see this page may be another person elsewhere; who may sees where it belongs.
+        back="/console" if request.path.startswith("/console/") and status != HTTPStatus.FORBIDDEN else "/",
+        session=g.get("session") if status == HTTPStatus.FORBIDDEN else None,
+    )
     return Response(page, status=status, mimetype="text/html")
 
 

@@ -22,6 +22,7 @@ from gateway.model.share import Receipt, Share
 from gateway.model.teleradiology import Exchange, Transmittal
 from gateway.monitoring.door import HealthParts
 from gateway.web.door_settings import ImageDoors
+from gateway.web.limits import Limits
 from gateway.web.openid.client import OpenIdConnect
 from gateway.web.viewer_settings import ViewerSettings
 
@@ -196,3 +197,5 @@ class WebParts:
     """The console's shares; None leaves them out."""
     doors: ImageDoors | None = None
     """How other systems fetch images; None: they do not."""
+    limits: Limits = field(default_factory=Limits)
+    """How much may be asked without a session."""

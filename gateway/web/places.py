@@ -38,6 +38,7 @@ REASONS = {
     410: "Gone",
     413: "Content Too Large",
     416: "Range Not Satisfiable",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     501: "Not Implemented",
     502: "Bad Gateway",

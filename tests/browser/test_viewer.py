@@ -161,6 +161,32 @@ def test_other_series_grey_without_a_window_and_colour(browser: Browser, site: S
         assert watched.complaints == []
 
 
+def edges(page: Page) -> list[str]:
+    return [page.locator(f"#side-{name}").inner_text() for name in ("top", "right", "bottom", "left")]
+
+
+def test_the_sides_of_the_patient_stand_at_the_edges_where_they_are_known(browser: Browser, site: Site) -> None:
+    with page_of(browser) as watched:
+        watched.page.route("**/frames/0/20/1*", lambda route: route.abort())
+        page = open_link(watched, site.link)
+        expect(page.locator("#side-left")).to_have_text("R")
+        assert edges(page) == ["A", "L", "P", "R"]
+        page.keyboard.press("ArrowRight")
+        shown(page, "1/0/1")
+        expect(page.locator("#side-bottom")).to_have_text("FP")
+        assert edges(page) == ["HA", "L", "FP", "R"]
+        page.keyboard.press("ArrowRight")
+        shown(page, "2/0/1")
+        assert edges(page) == ["", "", "", ""]
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        shown(page, "0/0/1")
+        expect(page.locator("#side-left")).to_have_text("R")
+        page.locator("#slider").fill("21")
+        expect(page.get_by_role("alert")).to_be_visible()
+        assert edges(page) == ["", "", "", ""], "no letters where no image is"
+
+
 def test_images_ahead_are_fetched_before_they_are_looked_at(browser: Browser, site: Site) -> None:
     with page_of(browser) as watched:
         page = open_link(watched, site.link)
@@ -256,6 +282,21 @@ def test_the_reader_leaves_by_the_button(browser: Browser, site: Site) -> None:
         expect(page.locator("main")).to_contain_text("Votre session est terminée")
         assert not site.sessions.sessions
         assert watched.complaints == [], "the post and its redirect to the provider pass the policy"
+
+
+def test_who_comes_after_sees_nothing_by_the_back_button(browser: Browser, site: Site) -> None:
+    """On a computer that several people use, after one of them has signed out."""
+    with page_of(browser) as watched:
+        page = open_link(watched, site.link)
+        shown(page, "0/0/1")
+        left = page.url
+        page.get_by_role("button", name="Se déconnecter").click()
+        page.wait_for_url("**/signed-out")
+        page.go_back()
+        expect(page.locator("main")).to_contain_text("Open the link of the report again")
+        assert page.url == left
+        assert "KERMARREC" not in page.content()
+        assert page.locator("canvas").count() == 0
 
 
 def test_an_english_reader_reads_english(browser: Browser, site: Site) -> None:

@@ -6,15 +6,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pydicom.dataset import Dataset
 
 from gateway.errors import PeerUnreachable
 from gateway.model.access import ViewOptions
 from gateway.web.viewer.assets import assets
 from tests.support.browser import Watched, chromium, page_of, settled
-from tests.support.presentation import SHUTTER_GREY, bitmap_state, frame_state, loop_state
+from tests.support.presentation import (
+    SHUTTER_GREY,
+    bitmap_state,
+    frame_state,
+    grey_state,
+    look_up_table,
+    loop_state,
+    window,
+)
 from tests.support.viewing import (
     SIDE,
     MemoryPacs,
@@ -23,6 +33,7 @@ from tests.support.viewing import (
     hounsfield,
     mammography,
     prior,
+    radiograph,
     study,
     ultrasound,
     viewing,
@@ -356,6 +367,85 @@ def test_a_state_of_one_frame_is_shown_on_that_frame_and_on_no_other(browser: Br
             drawn(page, f"1/0/{frame}")
             assert [covered(page, row, 30) for row in (10, 20)] == [frame == 5, False], frame
         expect(corner).not_to_contain_text("NODULE")
+        assert watched.complaints == []
+
+
+def test_a_presentation_state_gives_the_whole_way_of_grey_values(browser: Browser, tmp_path: Path) -> None:
+    """PS3.4 N.2.1: what a state does not have is an identity, and the image's own is not used."""
+    slice_, chest = ct(3), radiograph()
+    hounsfield_units = {"RescaleSlope": "1", "RescaleIntercept": "-1024", "RescaleType": "HU"}
+    voi_lut = Dataset()
+    voi_lut.VOILUTSequence = [look_up_table([3000 - one // 2 for one in range(4096)], first=-1024)]
+    identity: dict[str, Any] = {"PresentationLUTShape": "IDENTITY"}
+    table = look_up_table([4095 - one for one in range(4096)])
+    held = [
+        *(ct(number) for number in range(1, 5)),
+        chest,
+        grey_state(
+            21, slice_, PresentationLUTShape="INVERSE", SoftcopyVOILUTSequence=[window(40, 400)], **hounsfield_units
+        ),
+        grey_state(22, slice_, **identity),
+        grey_state(23, slice_, ModalityLUTSequence=[table], SoftcopyVOILUTSequence=[window(2048, 4096)], **identity),
+        grey_state(24, slice_, SoftcopyVOILUTSequence=[voi_lut], **identity, **hounsfield_units),
+        grey_state(
+            25,
+            slice_,
+            SoftcopyVOILUTSequence=[window(40, 400)],
+            **hounsfield_units,
+            PresentationLUTSequence=[look_up_table([0, 255, 0], bits=8)],
+        ),
+        grey_state(26, chest, SoftcopyVOILUTSequence=[window(1024, 2048)], **identity),
+        grey_state(27, chest, SoftcopyVOILUTSequence=[window(1024, 2048)], PresentationLUTShape="INVERSE"),
+    ]
+    place = (60, 60)
+    value = hounsfield(*place, 3)
+    part = grey(value, 40, 400)
+    stored = place[0] * 16 + place[1]
+    expected = [
+        ("0/2/1", 255 - part),
+        ("0/2/1", round((value + 1024 + 32768) / 65535 * 255)),
+        ("0/2/1", grey(4095 - (value + 1024), 2048, 4096)),
+        ("0/2/1", round((3000 - (value + 1024) // 2) / 4095 * 255)),
+        ("0/2/1", 255 if 64 <= part <= 191 else 0),
+        ("1/0/1", grey(stored, 1024, 2048)),
+        ("1/0/1", 255 - grey(stored, 1024, 2048)),
+    ]
+    with viewing(tmp_path, held) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        for at, (key, shade) in enumerate(expected):
+            page.locator(".series-item").nth(2 + at).click()
+            drawn(page, key)
+            expect(page.locator(".cell .top-right")).to_contain_text("NODULE")
+            assert near(pixel(page, *place), shade), (at, pixel(page, *place), shade)
+        page.locator(".series-item").nth(2).click()
+        drawn(page, "0/2/1")
+        page.keyboard.press("i")
+        settled(page)
+        assert near(pixel(page, *place), part), "turned over once more"
+        page.keyboard.press("ArrowDown")
+        drawn(page, "0/3/1")
+        page.keyboard.press("ArrowUp")
+        drawn(page, "0/2/1")
+        page.keyboard.press("0")
+        drawn(page, "0/2/1")
+        assert near(pixel(page, *place), part), "reset: the image's own window, not turned over"
+        expect(page.locator(".cell .top-right")).not_to_contain_text("NODULE")
+        assert watched.complaints == []
+
+
+def test_values_under_a_state_are_in_its_units(browser: Browser, tmp_path: Path) -> None:
+    slice_ = ct(1)
+    same = {"RescaleSlope": "1", "RescaleIntercept": "-1024", "PresentationLUTShape": "IDENTITY"}
+    held = [slice_, grey_state(21, slice_, **same), grey_state(22, slice_, PresentationLUTShape="IDENTITY")]
+    with viewing(tmp_path, held) as (site, _), page_of(browser) as watched:
+        page = opened(watched, site)
+        for series, told in ((0, r"moy\. 4[0-4],\d UH"), (1, r"moy\. 4[0-4],\d UH"), (2, r"moy\. 1.?06[4-8],\d *·")):
+            page.locator(".series-item").nth(series).click()
+            drawn(page, "0/0/1")
+            page.get_by_role("button", name="Effacer les mesures").click()
+            page.keyboard.press("e")
+            drag(page, *on_screen(page, 96, 56), *on_screen(page, 100, 66))
+            expect(page.locator(".cell svg")).to_contain_text(re.compile(told))
         assert watched.complaints == []
 
 

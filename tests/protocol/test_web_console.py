@@ -391,3 +391,49 @@ def test_an_empty_console_says_so(site: Site) -> None:
     assert "Rien n" in get(site, "/console").text
     assert "encore été reçu" in get(site, "/console/shares").text
     assert "Aucun partage ne correspond" in get(site, "/console/shares?state=held").text
+
+
+@pytest.mark.parametrize(
+    ("reader", "written"), [("fr", "(09/11/1981) n'est pas celle du PACS (10/11/1981)"), ("en", "9 Nov 1981")]
+)
+def test_days_are_written_as_people_write_them(site: Site, reader: str, written: str) -> None:
+    site.store.shares = [overview(ShareState.HELD, 2, "birth_date_differs", report="19811109", pacs="19811110")]
+    for address in ("/console", "/console/shares", "/console/shares/share-2"):
+        assert written in html.document_fromstring(get(site, address, accept_language=reader).text).text_content()
+
+
+def test_who_may_not_see_the_console_may_change_the_account(site: Site) -> None:
+    page = html.document_fromstring(get(site, "/console", NOBODY).text)
+    assert page.xpath("//form/@action") == ["/logout"]
+    assert page.xpath("//input[@name='csrf_token']/@value") == [CSRF]
+    assert page.xpath("//a/@href") == ["/"]
+    assert page.findtext(".//title") == page.findtext(".//h1") == "Cette page ne peut pas s'afficher"
+
+
+def test_a_page_that_is_not_there_leads_back_to_the_console(site: Site) -> None:
+    page = html.document_fromstring(get(site, "/console/shares/none").text)
+    assert page.xpath("//a[@class='button']/@href") == ["/console"]
+    assert not page.xpath("//form")
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0", "Edge · Windows"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 EdgA/131.0", "Edge · Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile Safari/604.1", "Safari · iOS"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox · Linux"),
+        (
+            "Mozilla/5.0 (Linux; Android 14) SamsungBrowser/25.0 Chrome/121.0 Safari/537.36",
+            "Samsung Internet · Android",
+        ),
+        ("curl/8.5", "curl/8.5"),
+        ("", ""),
+    ],
+)
+def test_a_session_tells_its_browser_by_the_name_people_know(site: Site, agent: str, name: str) -> None:
+    one = browser(site)
+    for key, session in site.sessions.sessions.items():
+        site.sessions.sessions[key] = replace(session, agent=agent)
+    page = html.document_fromstring(one.get("/console/sessions", base_url=URL).text)
+    assert page.xpath("//td[@data-name='Navigateur']/text()") == ([name] if name else [])

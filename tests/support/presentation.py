@@ -105,3 +105,34 @@ def layer(name: str, order: int, *, grey: int | None = None, cielab: list[int] |
     if cielab is not None:
         item.GraphicLayerRecommendedDisplayCIELabValue = cielab
     return item
+
+
+def grey_state(series: int, of: Dataset, **grey: Any) -> Dataset:
+    """A state of *of* in the series *series* that says of grey values what *grey* says, by keyword."""
+    item = plain_state()
+    item.SeriesInstanceUID, item.SeriesNumber = f"{STUDY}.{series}", series
+    item.SOPInstanceUID = item.file_meta.MediaStorageSOPInstanceUID = f"{item.SeriesInstanceUID}.1"
+    (named,) = item.ReferencedSeriesSequence
+    named.SeriesInstanceUID = of.SeriesInstanceUID
+    (reference,) = named.ReferencedImageSequence
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = of.SOPClassUID, of.SOPInstanceUID
+    for keyword, value in grey.items():
+        setattr(item, keyword, value)
+    return item
+
+
+def look_up_table(entries: Any, *, first: int = 0, bits: int = 12) -> Dataset:
+    """A lookup table of *entries* (PS3.3 C.11.1.1), for the values from *first*."""
+    item = Dataset()
+    item.add_new(0x00283002, "SS" if first < 0 else "US", [len(entries) % 65536, first, bits])
+    item.add_new(0x00283006, "OW", np.asarray(entries, dtype="<u2").tobytes())
+    return item
+
+
+def window(centre: float, width: float, function: str = "") -> Dataset:
+    """A window of a presentation state."""
+    item = Dataset()
+    item.WindowCenter, item.WindowWidth = centre, width
+    if function:
+        item.VOILUTFunction = function
+    return item

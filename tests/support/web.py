@@ -154,7 +154,7 @@ class MemorySessions:
 
     def broken(self, session_id: str, patient_keys: Iterable[str]) -> bool:
         keys = set(patient_keys)
-        return any(one.session_id == session_id and one.patient_key in keys for one in self.glass)
+        return bool(keys) and keys <= {one.patient_key for one in self.glass if one.session_id == session_id}
 
     def uses(self, limit: int) -> Sequence[BrokenGlass]:
         return self.glass[::-1][:limit]
@@ -313,6 +313,13 @@ def _colour(number: int) -> Frame:
     )
 
 
+_DIRECTIONS: dict[str, dict[str, object]] = {
+    "CT": {"00200037": {"vr": "DS", "Value": [1, 0, 0, 0, 1, 0]}},
+    "MR": {"00200020": {"vr": "CS", "Value": ["L", "FP"]}},
+}
+"""Where the patient's sides lie in the pictures."""
+
+
 class DrawnImages:
     """gateway.flow.ports.Images that draws; set ``fails`` to make it raise."""
 
@@ -347,6 +354,7 @@ class DrawnImages:
                 "00100010": {"vr": "PN", "Value": [{"Alphabetic": exam.patient_name}]},
                 "00080060": {"vr": "CS", "Value": [series.modality]},
                 "00280030": {"vr": "DS", "Value": [0.7, 0.7]},
+                **_DIRECTIONS.get(series.modality, {}),
             }
             for instance in series.instances
         ]

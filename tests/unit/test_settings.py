@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from gateway.errors import SettingsError
 from gateway.settings import Settings, load, toml
 from gateway.texts import sentence
+from gateway.wiring import peers
 
 FILE = Path(__file__).parents[2] / "config" / "gateway.toml"
 
@@ -88,7 +89,7 @@ def test_a_wrong_key_stops_the_start_with_its_name(tmp_path: Path, text: str, pl
 
 @pytest.mark.parametrize(
     ("ends", "word"),
-    [("", "one end"), ("site = 's'\nplatform = 'p'", "one end"), ("platform = 'p'", "no such table")],
+    [("", "one end"), ("site = 's'\nplatform = 'p'", "one end"), ("platform = 'p'", "no table [platform.p]")],
 )
 def test_a_key_is_of_a_site_or_of_a_platform_that_is_there(tmp_path: Path, ends: str, word: str) -> None:
     with pytest.raises(SettingsError) as refusal:
@@ -196,9 +197,9 @@ _KEY = f'[[intake.key]]\nname = "k"\nsha256 = "{"0" * 64}"\n'
         ("", "needs host and port"),
         ('host = "h"\n', "needs host and port"),
         ("port = 1\n", "needs host and port"),
-        ('delivery = "pull"\n', "'lecture' fetches its messages"),
-        (f'delivery = "pull"\n{_KEY}site = "s"\n', "an [[intake.key]] must name that platform"),
-        (f'host = "h"\nport = 1\n[site.s.ris]\ndelivery = "pull"\n{_KEY}platform = "lecture"\n', "name that site"),
+        ('delivery = "pull"\n', "[platform.lecture] fetches its messages"),
+        (f'delivery = "pull"\n{_KEY}site = "s"\n', 'add an [[intake.key]] with platform = "lecture"'),
+        (f'host = "h"\nport = 1\n[site.s.ris]\ndelivery = "pull"\n{_KEY}platform = "lecture"\n', 'with site = "s"'),
         ('delivery = "pull"\nhost = "h"\nport = 1\ntls = true\n', "take out host, port, tls"),
         ('delivery = "push"\nhost = "h"\nport = 1\n', "'mllp' or 'pull'"),
     ],
@@ -213,3 +214,16 @@ def test_an_end_of_the_relay_is_sent_its_messages_or_fetches_them(tmp_path: Path
     with pytest.raises(SettingsError) as refusal:
         load(path)
     assert words in refusal.value.facts["words"]
+
+
+_PACS = '[pacs.p]\nhost = "127.0.0.1"\nport = 1\ncalled_aet = "P"\nmax_associations = '
+
+
+def test_each_process_that_works_has_an_association_of_its_own(tmp_path: Path) -> None:
+    path = _write(tmp_path, f"[work]\nprocesses = 3\n{_PACS}7\n")
+    table = load(path).pacs["p"]
+    assert [peers.pacs("p", table, part, 3).max_associations for part in ("work", "web", "")] == [1, 4, 7]
+    path.write_text(f"[work]\nprocesses = 4\n{_PACS}7\n", encoding="utf-8")
+    with pytest.raises(SettingsError) as refusal:
+        load(path)
+    assert "pacs.p.max_associations: must be 8" in refusal.value.facts["words"]

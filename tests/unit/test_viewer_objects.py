@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from array import array
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
@@ -17,7 +20,7 @@ from gateway.web.viewer.assets import assets
 from gateway.web.viewer.identity import identity
 from gateway.web.viewer.page import described, instance_places, key_images, kind
 from tests.support.dicom_objects import CT as CT_CLASS
-from tests.support.presentation import loop_state
+from tests.support.presentation import grey_state, look_up_table, loop_state, window
 from tests.support.viewing import MemoryPacs, ct, dose, presentation_state, prior, study, with_overlay
 from tests.support.web import STUDY
 
@@ -41,7 +44,8 @@ def test_a_presentation_state_names_its_images_by_their_places(pacs: MemoryPacs)
     assert exam is not None
     told = structured.state(pacs.held[str(presentation_state().SOPInstanceUID)], instance_places(shown(exam)))
     assert told["images"] == ["0/2"]
-    assert told["windows"] == [{"centre": -600.0, "width": 1500.0, "images": []}]
+    assert told["windows"] == [{"centre": -600.0, "width": 1500.0, "function": "LINEAR", "table": None, "images": []}]
+    assert told["greyscale"] is None, "a state that names no presentation LUT says nothing of grey values"
     assert told["mirrored"] is True
     assert [mark["kind"] for mark in told["annotations"]] == ["text", "polyline"]
     assert told["annotations"][0]["text"] == "Nodule 4 mm"
@@ -159,3 +163,73 @@ def test_a_viewer_that_is_half_built_is_none(tmp_path: Path) -> None:
     assert assets(tmp_path) is None
     (tmp_path / "manifest.json").write_text("[]")
     assert assets(tmp_path) is None
+
+
+def _grey(**grey: Any) -> dict[str, Any]:
+    item = grey_state(20, ct(3), **grey)
+    return structured.state(MemoryPacs([item]).held[str(item.SOPInstanceUID)], {f"{STUDY}.1.3": "0/2"})
+
+
+def _entries(table: dict[str, Any]) -> list[int]:
+    return list(array("H", base64.b64decode(table["entries"])))
+
+
+def test_a_state_that_has_no_table_is_an_identity_and_none_of_the_image() -> None:
+    told = _grey(PresentationLUTShape="IDENTITY")
+    assert told["greyscale"] == {"modalities": [], "presentation": None, "inverted": False}
+    assert told["windows"] == []
+
+
+def test_a_state_gives_its_rescale_with_its_units() -> None:
+    rescale = {"RescaleSlope": "2", "RescaleIntercept": "-5.5", "RescaleType": "HU"}
+    told = _grey(PresentationLUTShape="INVERSE", SoftcopyVOILUTSequence=[window(1, 0.5, "SIGMOID")], **rescale)
+    (modality,) = told["greyscale"]["modalities"]
+    assert modality == {"slope": 2.0, "intercept": -5.5, "table": None, "units": "HU", "images": []}
+    assert told["greyscale"]["inverted"] is True
+    assert told["windows"] == [{"centre": 1.0, "width": 1.0, "function": "SIGMOID", "table": None, "images": []}]
+
+
+def test_a_state_gives_its_tables() -> None:
+    table, voi_lut = look_up_table([9, 8, 7], first=-1), Dataset()
+    voi_lut.VOILUTSequence = [look_up_table(range(256), bits=8)]
+    table.ModalityLUTType = "OD"
+    told = _grey(
+        ModalityLUTSequence=[table],
+        SoftcopyVOILUTSequence=[voi_lut],
+        PresentationLUTSequence=[look_up_table([0, 65535], bits=16)],
+    )
+    (modality,) = told["greyscale"]["modalities"]
+    assert (modality["table"]["first"], modality["table"]["bits"], modality["units"]) == (-1, 12, "OD")
+    assert _entries(modality["table"]) == [9, 8, 7]
+    assert _entries(told["windows"][0]["table"]) == list(range(256))
+    assert _entries(told["greyscale"]["presentation"]) == [0, 65535]
+
+
+@pytest.mark.parametrize("named", [f"{STUDY}.1.3", f"{STUDY}.1.99"])
+def test_a_modality_lut_of_single_images_is_of_these_alone(named: str) -> None:
+    one, reference = Dataset(), Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = CT_CLASS, named
+    one.ReferencedImageSequence, one.RescaleSlope, one.RescaleIntercept = [reference], "1", "0"
+    told = _grey(PresentationLUTShape="IDENTITY", VariableModalityLUTSequence=[one])
+    assert [found["images"] for found in told["greyscale"]["modalities"]] == ([["0/2"]] if named[-1] == "3" else [])
+
+
+def _words(count: int, data: bytes, bits: int = 8) -> Dataset:
+    item = look_up_table([0], bits=bits)
+    item.LUTDescriptor, item.LUTData = [count, 0, bits], data
+    return item
+
+
+def test_entries_of_eight_bits_stand_one_or_two_in_a_word() -> None:
+    for data in (bytes([1, 2, 3, 4]), bytes([1, 0, 2, 0, 3, 0, 4, 0])):
+        (modality,) = _grey(PresentationLUTShape="IDENTITY", ModalityLUTSequence=[_words(4, data)])["greyscale"][
+            "modalities"
+        ]
+        assert _entries(modality["table"]) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("table", [_words(8, bytes(4)), _words(0, bytes(512)), _words(2, bytes(4), bits=7)])
+def test_a_broken_table_is_named_and_the_grey_values_are_left_alone(table: Dataset) -> None:
+    told = _grey(PresentationLUTShape="IDENTITY", ModalityLUTSequence=[table])
+    assert (told["greyscale"], told["windows"]) == (None, [])
+    assert told["broken"] == [{"group": "", "reason": "table"}]

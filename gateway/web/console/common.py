@@ -9,7 +9,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from flask import Response, abort, render_template, request
-from flask_babel import format_datetime, gettext
+from flask_babel import format_date, format_datetime, format_decimal, gettext
 
 from gateway.model.access import Session
 from gateway.model.share import Deed, ShareOverview, ShareState
@@ -22,6 +22,8 @@ from gateway.web.parts import ConsoleParts, WebParts
 
 ADMINISTRATOR = "administrator"
 READER = "reader"
+_OF_DAYS = frozenset({"birth_date_differs"})
+"""Reasons whose facts are days."""
 
 
 def may(session: Session) -> bool:
@@ -92,12 +94,30 @@ def deeds() -> dict[str, str]:
     }
 
 
+def told(code: str, facts: dict[str, str]) -> str:
+    """Why a share waits or is held, its days written as people write them."""
+    if code in _OF_DAYS:
+        facts = {name: _day(value) for name, value in facts.items()}
+    return sentence(code, facts, language())
+
+
+def _day(value: str) -> str:
+    """A day as DICOM and HL7 write it, as people do; one that is none stays as it is."""
+    try:
+        day = datetime.strptime(value, "%Y%m%d").date()  # noqa: DTZ007 - a date
+    except ValueError:
+        return value
+    return str(format_date(day, "d MMM yyyy" if language() == "en" else "dd/MM/yyyy"))
+
+
 def add_filters(parts: WebParts, app_filter: object) -> None:
     """The filters that templates of the console use; *app_filter* is ``Blueprint.app_template_filter``."""
     zone = parts.settings.time_zone
 
     def moment(value: datetime | None) -> str:
-        return format_datetime(value.astimezone(zone), "dd/MM/yyyy HH:mm:ss", rebase=False) if value else ""
+        # An English reader may be of a country that writes the month first: there it has its name.
+        form = "d MMM yyyy HH:mm:ss" if language() == "en" else "dd/MM/yyyy HH:mm:ss"
+        return format_datetime(value.astimezone(zone), form, rebase=False) if value else ""
 
     def written(text: str) -> str:
         """A time as HL7 and DICOM write it (TS), as :func:`moment`; one that cannot be read stays as it is."""
@@ -111,7 +131,7 @@ def add_filters(parts: WebParts, app_filter: object) -> None:
 
     def reason(overview: ShareOverview) -> str:
         share = overview.share
-        return sentence(share.reason, share.facts, language()) if share.reason else ""
+        return told(share.reason, share.facts) if share.reason else ""
 
     def next_step(code: str) -> str:
         return what_to_do(code, language())
@@ -124,7 +144,16 @@ def add_filters(parts: WebParts, app_filter: object) -> None:
             return "–"
         if seconds < 120:
             return f"{seconds:.0f} s"
-        return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+        return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{format_decimal(seconds / 3600, '0.0')} h"
 
-    for made in (moment, written, clock, reason, next_step, state_label, delay):
+    def counted(number: int) -> str:
+        return str(format_decimal(number))
+
+    def size(size_bytes: int) -> str:
+        """In the largest unit that leaves a whole number of it."""
+        units = ("B", "kB", "MB", "GB") if language() == "en" else ("o", "ko", "Mo", "Go")
+        steps = min(max(len(str(size_bytes)) - 1, 0) // 3, len(units) - 1)
+        return f"{format_decimal(size_bytes / 1000**steps, '0.#' if steps else '0')} {units[steps]}"
+
+    for made in (moment, written, clock, reason, next_step, state_label, delay, counted, size):
         app_filter()(made)  # type: ignore[operator]

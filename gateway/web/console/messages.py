@@ -8,16 +8,16 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from gateway.errors import InputRejected, Unavailable
 from gateway.flow.ports import MessageLog
 from gateway.model.access import Session
 from gateway.model.audit import AuditEvent
-from gateway.model.message import KeptMessage, masked
-from gateway.texts import sentence
+from gateway.model.message import KeptMessage, facts_of, masked
 from gateway.web.console.common import may, may_act
 from gateway.web.login.session import Access, actor
-from gateway.web.pages import language, message
+from gateway.web.pages import language, message, public_sentence
 from gateway.web.parts import WebParts
 
 _ROWS = 200
@@ -64,6 +64,7 @@ def blueprint(parts: WebParts, access: Access) -> Blueprint:
             chosen=chosen,
             sought=sought,
             answers={one: f"/console/messages?{urlencode({**sought, 'answer': one})}" for one in ("", *ANSWERS)},
+            answer_labels={"AA": gettext("AA accepté"), "AE": gettext("AE en erreur"), "AR": gettext("AR refusé")},
             full=len(found) >= _ROWS,
         )
         return Response(page, mimetype="text/html")
@@ -114,7 +115,7 @@ def blueprint(parts: WebParts, access: Access) -> Blueprint:
 
     @routes.app_template_filter("refusal")
     def refusal(one: KeptMessage) -> str:
-        return sentence(one.code, {}, language()) if one.code else ""
+        return public_sentence(one.code, language(), facts_of(one.place)) if one.code else ""
 
     return routes
 

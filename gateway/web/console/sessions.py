@@ -17,6 +17,28 @@ from gateway.web.parts import WebParts
 ROUTE = "/console/sessions"
 _ROWS = 500
 _USES = 100
+_BROWSERS = tuple(
+    (name, re.compile(pattern, re.ASCII))
+    # Each calls itself what came before it as well: the first that fits is the right one.
+    for name, pattern in (
+        ("Edge", r"\bEdg(?:A|iOS)?/"),
+        ("Opera", r"\bOPR/"),
+        ("Samsung Internet", r"\bSamsungBrowser/"),
+        ("Firefox", r"\b(?:Firefox|FxiOS)/"),
+        ("Chrome", r"\b(?:Headless)?(?:Chrome|CriOS)/"),
+        ("Safari", r"\bSafari/"),
+    )
+)
+_SYSTEMS = tuple(
+    (name, re.compile(pattern, re.ASCII))
+    for name, pattern in (
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iOS", "iPhone|iPad"),
+        ("macOS", "Macintosh"),
+        ("Linux", "Linux"),
+    )
+)
 _ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -58,5 +80,11 @@ def blueprint(parts: WebParts, access: Access, grants: Grants) -> Blueprint:
         parts.sessions.close(ended, [event])
         grants.forget(ended)
         return redirect(ROUTE, code=303, Response=Response)  # type: ignore[return-value]
+
+    @routes.app_template_filter("browser")
+    def browser(agent: str) -> str:
+        """A browser and its system by the names people know; what is neither known stays as it is."""
+        names = [next((name for name, found in known if found.search(agent)), "") for known in (_BROWSERS, _SYSTEMS)]
+        return " · ".join(filter(None, names)) or agent
 
     return routes

@@ -25,7 +25,7 @@ from gateway.model.share import Deed, FrozenDocument, Share, ShareState, Step
 from gateway.texts import sentence
 from gateway.texts.seeing import happening as happening_words
 from gateway.valuesets.tables import load
-from gateway.web.console.common import console_of, fragment_guarded, guarded, labels, may_act, page
+from gateway.web.console.common import console_of, fragment_guarded, guarded, labels, may_act, page, told
 from gateway.web.console.metadata import MetadataObject, described
 from gateway.web.login.session import Access, actor
 from gateway.web.pages import language
@@ -162,7 +162,7 @@ def timeline(history: ShareHistory) -> Iterator[Line]:
         if share.registered_at:
             yield _line(share.registered_at, ShareState.SHARED, happening_words("REGISTERED", language()))
         elif share.state is not ShareState.WAITING:
-            why = sentence(share.reason, share.facts, language()) if share.reason else ""
+            why = told(share.reason, share.facts) if share.reason else ""
             yield _line(share.updated_at, share.state, labels()[share.state.value], why)
     for step in history.steps:
         yield Line(
@@ -181,7 +181,7 @@ def _line(at: datetime, state: ShareState, what: str, words: str = "") -> Line:
 
 
 def _words(step: Step) -> str:
-    return sentence(step.reason, step.facts, language()) if step.reason else ""
+    return told(step.reason, step.facts) if step.reason else ""
 
 
 def _registry_words(history: ShareHistory) -> tuple[tuple[datetime, str], ...]:

@@ -4,6 +4,7 @@ import { introduce } from "./banner.js";
 import { describe } from "./facts.js";
 import { listen } from "./gestures.js";
 import { ask, Failed, Loader } from "./loader.js";
+import { sidesOf } from "./orientation.js";
 import { paint } from "./picture.js";
 import { SeriesList } from "./series.js";
 
@@ -17,6 +18,7 @@ const LOST = new Set(["viewer_session_over", "viewer_handle_over"]);
 const AHEAD = 40;
 const BEHIND = 12;
 const BUSY_MS = 1500;
+const FEW = 1000;
 
 const at = (id) => document.getElementById(id);
 const body = document.body;
@@ -85,27 +87,29 @@ async function open() {
 
 // What is known of the present image beside its pixels: its windows, and whether it is grey at all.
 function told() {
-  const [series, instance] = (keys(state.series)[state.place] ?? "0/0").split("/").map(Number);
+  const [series, instance, frame] = (keys(state.series)[state.place] ?? "0/0/1").split("/").map(Number);
   const item = state.facts.get(series)?.[instance];
   const centres = item?.["00281050"]?.Value ?? [];
   const widths = item?.["00281051"]?.Value ?? [];
   const windows = centres.map((centre, index) => ({ centre: Number(centre), width: Number(widths[index]) })).filter((one) => one.width > 0);
-  return { item, windows, grey: (item?.["00280002"]?.Value?.[0] ?? 1) === 1 };
+  return { item, frame, windows, grey: (item?.["00280002"]?.Value?.[0] ?? 1) === 1 };
 }
 
-// Asked for once a series, and only where it is needed.
+// Asked for once a series: for the letters of its sides, unless it is a very long one, and where else it is needed.
 async function facts() {
   const { series } = state;
-  if (!state.facts.has(series) && (state.frugal || !at("facts").hidden)) {
+  const wanted = state.frugal || !at("facts").hidden || state.exam.series[series].frames.length <= FEW;
+  if (!state.facts.has(series) && wanted) {
     state.facts.set(series, []);
     try {
       state.facts.set(series, await (await ask(`${base}/metadata/${series}?v=${state.exam.version}`)).json());
       if (series === state.series && state.picture) {
-        presets();
+        if (state.picture.bitmap) presets();
         redraw();
       }
     } catch {
-      state.facts.delete(series);
+      // Without them the letters stay away; who needs more asks again with the next image.
+      if (state.frugal || !at("facts").hidden) state.facts.delete(series);
     }
   }
   if (!at("facts").hidden) describe(at("facts"), told().item, words);
@@ -162,6 +166,7 @@ async function go(place) {
 // What was shown before goes: beneath the words for another image it would be taken for that one.
 function blank() {
   state.picture = null;
+  sides(null);
   canvas.dataset.shown = "";
   canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
 }
@@ -239,16 +244,24 @@ function draw() {
 
 const number = (value) => String(Math.abs(value) >= 10 ? Math.round(value) : Math.round(value * 100) / 100).replace("-", "−");
 
+const inWords = ({ centre, width }) => words.window.replace("{width}", number(width)).replace("{centre}", number(centre));
+
 function corners() {
   const { picture } = state;
   const { centre, width } = shownWindow() ?? {};
   at("corner-window").textContent = width && (picture.grey || (picture.bitmap && told().grey))
-    ? words.window.replace("{width}", number(width)).replace("{centre}", number(centre))
+    ? inWords({ centre, width })
     : "";
   at("corner-zoom").textContent = picture.bitmap ? words.reduced : `${Math.round(geometry().scale * 100)} %`;
+  const { item, frame } = told();
+  sides(sidesOf(item, frame));
   for (const button of at("presets").children) {
     button.setAttribute("aria-pressed", String(same(button.preset(), state.window)));
   }
+}
+
+function sides(found) {
+  for (const name of ["top", "right", "bottom", "left"]) at(`side-${name}`).textContent = found?.[name] ?? "";
 }
 
 const same = (one, two) => one === two || Boolean(one && two && one.centre === two.centre && one.width === two.width);
@@ -271,9 +284,7 @@ function presets() {
   const { picture } = state;
   const offered = [[words.default, () => null]];
   const windows = picture.bitmap ? told().windows.map(({ centre, width }) => [centre, width]) : picture.attributes.windows;
-  windows.slice(1, 4).forEach(([centre, width], index) => {
-    offered.push([words.header_window.replace("{number}", index + 2), () => ({ centre, width })]);
-  });
+  for (const [centre, width] of windows.slice(1, 4)) offered.push([inWords({ centre, width }), () => ({ centre, width })]);
   if (state.exam.series[state.series].modality === "CT") {
     for (const [name, window] of Object.entries(CT_WINDOWS)) offered.push([words[name], () => window]);
   }
@@ -393,6 +404,7 @@ at("key-images").addEventListener("click", () => {
 });
 at("facts-toggle").addEventListener("click", () => {
   at("facts").hidden = !at("facts").hidden;
+  if (!state.facts.get(state.series)?.length) state.facts.delete(state.series);
   facts();
 });
 at("touch-mode").addEventListener("click", (event) => {

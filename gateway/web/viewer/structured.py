@@ -1,9 +1,9 @@
 """Objects of a study that are no pictures, as the full viewer shows them: reports as rows, states as facts.
 
 Structured reports (dose reports among them) become rows of depth, name and value (PS3.3 C.17.3). Of a grayscale
-softcopy presentation state the window, the rotation and flip, the displayed area, the shutters, the overlays
-(:mod:`.planes`), and the annotations with the images they belong to are told (PS3.3 A.33.1, C.7.6.11, C.7.6.15, C.10.4
-to C.10.6, C.11.7, C.11.8).
+softcopy presentation state the grey values (:mod:`.greyscale`), the rotation and flip, the displayed area, the
+shutters, the overlays (:mod:`.planes`), and the annotations with the images they belong to are told (PS3.3 A.33.1,
+C.7.6.11, C.7.6.15, C.10.4 to C.10.6, C.11.7, C.11.8).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import PeerMisbehaved
 from gateway.model.image import StoredInstance
+from gateway.web.viewer.greyscale import BrokenTable, greyscale, voi
 from gateway.web.viewer.planes import bitmaps, shutter_colour
 from gateway.web.viewer.values import items, numbers, text, texts, whole
 
@@ -52,6 +53,11 @@ def state(instance: StoredInstance, places: dict[str, str]) -> dict[str, Any]:
     """
     item = _read(instance)
     drawn = bitmaps(item)
+    try:
+        grey = _grey(item, places)
+    except BrokenTable:
+        grey = {"greyscale": None, "windows": []}
+        drawn.broken.append({"group": "", "reason": "table"})
     annotations = [
         mark for one in _about(item, "GraphicAnnotationSequence", places) for mark in _annotation(one, places)
     ]
@@ -59,10 +65,9 @@ def state(instance: StoredInstance, places: dict[str, str]) -> dict[str, Any]:
         "label": text(item, "ContentLabel"),
         "description": text(item, "ContentDescription"),
         "images": _referenced(items(item, "ReferencedSeriesSequence"), places) or _content(item, places, 0),
-        "windows": [_window(one, places) for one in _about(item, "SoftcopyVOILUTSequence", places) if _is_window(one)],
+        **grey,
         "rotation": whole(item, "ImageRotation") % 360,
         "mirrored": text(item, "ImageHorizontalFlip") == "Y",
-        "inverted": text(item, "PresentationLUTShape") == "INVERSE",
         "areas": [
             _area(one, places) for one in _about(item, "DisplayedAreaSelectionSequence", places) if _is_area(one)
         ],
@@ -142,16 +147,13 @@ def _meaning(item: Dataset, keyword: str) -> str:
     return text(codes[0], "CodeMeaning") or text(codes[0], "CodeValue") if len(codes) else ""
 
 
-def _is_window(item: Dataset) -> bool:
-    return bool(numbers(item, "WindowCenter") and numbers(item, "WindowWidth"))
+def _grey(item: Dataset, places: dict[str, str]) -> dict[str, Any]:
+    def images(one: Dataset) -> list[str]:
+        return _images(items(one, "ReferencedImageSequence"), places)
 
-
-def _window(item: Dataset, places: dict[str, str]) -> dict[str, Any]:
-    return {
-        "centre": numbers(item, "WindowCenter")[0],
-        "width": max(numbers(item, "WindowWidth")[0], 1.0),
-        "images": _images(items(item, "ReferencedImageSequence"), places),
-    }
+    about = _about(item, "SoftcopyVOILUTSequence", places)
+    windows = [{**found, "images": images(one)} for one in about if (found := voi(one))]
+    return {"greyscale": greyscale(item, images), "windows": windows}
 
 
 def _is_area(item: Dataset) -> bool:

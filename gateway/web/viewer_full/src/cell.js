@@ -108,7 +108,9 @@ export class Cell {
   }
 
   async #stack(index, mine) {
-    await this.viewport.setStack(this.keys.map((key) => imageId(key, this.table)), index);
+    const { state, table } = this;
+    const stated = (key) => state?.greyscale && about(state.images, key);
+    await this.viewport.setStack(this.keys.map((key) => (stated(key) ? imageId(key, -1, state.name) : imageId(key, table))), index);
     if (mine !== this.turn) return;
     this.stacked = true;
     this.viewport.resetCamera();
@@ -241,6 +243,7 @@ export class Cell {
 
   reset() {
     if (!this.stacked) return;
+    const greyscale = this.state?.greyscale;
     this.user = null;
     this.inverted = false;
     this.state = null;
@@ -248,6 +251,7 @@ export class Cell {
     const { flipHorizontal, flipVertical } = this.viewport.getCamera();
     if (flipHorizontal || flipVertical) this.viewport.setCamera({ flipHorizontal: false, flipVertical: false });
     this.viewport.resetProperties();
+    if (greyscale) return void this.#stack(this.index, (this.turn += 1));
     this.viewport.resetCamera();
     this.#window();
     this.viewport.render();
@@ -269,16 +273,23 @@ export class Cell {
     this.hooks.changed(this);
   }
 
-  // A presentation state (PS3.3 A.33.1): its window for what is shown, its turn, its mirror, its area;
+  // A presentation state (PS3.3 A.33.1): its grey values for what is shown, its turn, its mirror, its area;
   // its shutters, overlays and annotations are drawn over the image.
-  apply(state) {
+  async apply(state) {
     this.state = state;
     const of = ({ images }) => about(images, this.key);
-    const window = state.windows.find(of);
-    if (window) this.setWindow({ centre: window.centre, width: window.width });
+    if (state.greyscale && !this.image.color) {
+      this.engine.states.set(state.name, state);
+      this.element.dataset.shown = "";
+      const mine = (this.turn += 1);
+      await this.#stack(this.index, mine);
+      if (mine !== this.turn) return;
+    } else {
+      const window = state.windows.find(of);
+      if (window?.width) this.setWindow({ centre: window.centre, width: window.width });
+    }
     if (state.mirrored) this.viewport.setCamera({ flipHorizontal: true });
     if (state.rotation) this.rotate(state.rotation);
-    if (state.inverted) this.invert();
     const area = state.areas.find(of);
     if (area) this.#frame(area);
     this.viewport.render();

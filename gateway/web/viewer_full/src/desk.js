@@ -96,7 +96,9 @@ export class Desk {
     const { frames } = this.exam.series[series];
     this.applied = this.applied?.series === series ? { series, instance: (this.applied.instance + 1) % frames.length } : { series, instance: 0 };
     try {
-      const state = await (await ask(this.exam.place("state", `${series}/${this.applied.instance}`))).json();
+      const { version } = this.exam;
+      const told = await (await ask(this.exam.place("state", `${series}/${this.applied.instance}`))).json();
+      const state = { ...told, name: `${version}/${series}/${this.applied.instance}` };
       const [of, instance, frame = 1] = (state.images[0] ?? "").split("/").map(Number);
       const key = `${of}/${instance}/${frame}`;
       const index = state.images.length ? this.exam.keys(of).indexOf(key) : -1;
@@ -105,7 +107,7 @@ export class Desk {
       const { active } = this;
       await active.show(of, index);
       // Unless the reader has gone on to another image, or this one has not come.
-      if (active.element.dataset.shown === key) active.apply(state);
+      if (active.element.dataset.shown === key) await active.apply(state);
     } catch (error) {
       this.#failed(this.active, error);
     }

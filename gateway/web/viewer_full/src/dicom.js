@@ -188,7 +188,7 @@ export const view = (item) => {
   return meaning || text(first(item, "00540220"), "00080104");
 };
 // Directions of rows and columns in words, such as A\F (PS3.3 C.7.6.1.1.1).
-export const patientOrientation = (item) => length(values(item, "00200020").map(String), 2);
+export const patientOrientation = (item) => length(values(item, "00200020").map((word) => String(word ?? "")), 2);
 export const sliceLocation = (item, frame) => plane(item, frame)?.position ?? null;
 export const thickness = (item, frame) => among(item, frame, "00289110", (one) => numbers(one, "00180050"))?.[0] ?? null;
 export const frameOfReference = (item) => text(item, "00200052");

@@ -3,6 +3,7 @@
 import * as core from "@cornerstonejs/core";
 import * as tools from "@cornerstonejs/tools";
 import * as dicom from "./dicom.js";
+import { greyscaleOf, unitsOf } from "./greyscale.js";
 import { imageOf } from "./image.js";
 import { lines } from "./measures.js";
 
@@ -23,16 +24,19 @@ const TOOLS = {
 };
 export const MEASURES = ["length", "angle", "cobb", "ellipse", "rectangle", "probe"];
 
-export const imageId = (key, table = -1) => `${SCHEME}:${key}${table < 0 ? "" : `/${table}`}`;
+// `table`: which of the image's VOI tables is applied; `state`: the name of a presentation state that is.
+export const imageId = (key, table = -1, state = "") => `${SCHEME}:${key}${table < 0 ? "" : `/${table}`}${state && `@${state}`}`;
 const read = (id) => {
-  const [series, instance, frame, table] = id.slice(SCHEME.length + 1).split("/").map(Number);
-  return { key: `${series}/${instance}/${frame}`, series, instance, frame, table: table ?? -1 };
+  const [place, state = ""] = id.slice(SCHEME.length + 1).split("@");
+  const [series, instance, frame, table] = place.split("/").map(Number);
+  return { key: `${series}/${instance}/${frame}`, series, instance, frame, table: table ?? -1, state };
 };
 
 // `exam`: the Exam; `wanted`: "gpu", "cpu" or "" for what suits this machine.
 export class Engine {
   constructor(exam, words, wanted = "") {
     this.exam = exam;
+    this.states = new Map();
     core.init();
     const software = core.getRenderingCapabilities().softwareRasterizer;
     if (wanted === "cpu" || (wanted !== "gpu" && software)) core.setUseCPURendering(true);
@@ -54,12 +58,13 @@ export class Engine {
   }
 
   async #load(id) {
-    const { key, series, instance, frame, table } = read(id);
+    const { key, series, instance, frame, table, state } = read(id);
     const [picture, items] = await Promise.all([this.exam.loader.now(key), this.exam.metadata(series)]);
     await this.exam.layers(series, instance);
     const item = items[instance] ?? {};
-    const image = imageOf(id, picture, item, frame, this.exam.series[series].modality, dicom.voiTables(item)[table]);
-    this.exam.remember(key, { bits: image.bits, photometric: image.photometricInterpretation, spacing: picture.attributes.spacing });
+    const image = imageOf(id, picture, item, frame, this.exam.series[series].modality, dicom.voiTables(item)[table], greyscaleOf(this.states.get(state), key));
+    const { spacing, slope, intercept } = picture.attributes;
+    this.exam.remember(key, { bits: image.bits, photometric: image.photometricInterpretation, spacing, slope, intercept });
     return image;
   }
 
@@ -71,8 +76,13 @@ export class Engine {
 
   // What a measure on this image is to say: what distances and values mean.
   about(id) {
-    const { series, instance } = read(id);
-    return { spacing: this.measured(id), units: dicom.units(this.exam.item(series, instance), this.exam.series[series].modality) };
+    const { key, series, instance, table, state } = read(id);
+    const [item, { modality }] = [this.exam.item(series, instance), this.exam.series[series]];
+    const stated = greyscaleOf(this.states.get(state), key);
+    // What a table has made of a value is a brightness.
+    const shades = table >= 0 || stated?.voi?.table || stated?.presentation;
+    const units = stated ? unitsOf(stated, item, modality, this.exam.known(key)) : dicom.units(item, modality);
+    return { spacing: this.measured(id), units: shades ? "" : units };
   }
 
   #known(type, id) {

@@ -2,12 +2,14 @@
 
 import { utilities } from "@cornerstonejs/core";
 import * as dicom from "./dicom.js";
+import { brightness, keepsValues } from "./greyscale.js";
 
-// `picture`: a Picture of the light viewer; `table`: a VOI table that is applied to the values, or null.
-export function imageOf(imageId, picture, item, frame, modality, table) {
+// `picture`: a Picture of the light viewer; `table`: a VOI table that is applied to the values, or null; `stated`: what a
+// presentation state does with its grey values (greyscale.js), or null.
+export function imageOf(imageId, picture, item, frame, modality, table, stated) {
   const { attributes } = picture;
   const { rows, columns, photometric } = attributes;
-  const made = picture.grey ? grey(picture, item, table) : colours(picture);
+  const made = picture.grey ? grey(picture, stated ?? ofImage(picture, item, table)) : colours(picture);
   const spacing = dicom.spacing(item, frame, modality, attributes.spacing) ?? { row: 1, column: 1 };
   const [window] = made.windows ?? dicom.windows(item, frame);
   const [low, high] = made.range;
@@ -27,7 +29,7 @@ export function imageOf(imageId, picture, item, frame, modality, table) {
     intercept: 0,
     windowCenter: own.centre,
     windowWidth: own.width,
-    voiLUTFunction: made.windows ? "LINEAR" : dicom.shape(item),
+    voiLUTFunction: made.shape ?? (made.windows ? "LINEAR" : dicom.shape(item)),
     rows,
     columns,
     height: rows,
@@ -37,7 +39,7 @@ export function imageOf(imageId, picture, item, frame, modality, table) {
     numberOfComponents: made.components,
     columnPixelSpacing: spacing.column,
     rowPixelSpacing: spacing.row,
-    invert: photometric === "MONOCHROME1",
+    invert: stated ? stated.inverted : photometric === "MONOCHROME1",
     photometricInterpretation: picture.grey ? photometric : "RGB",
     sizeInBytes: made.data.byteLength,
     dataType: made.data.constructor.name,
@@ -48,6 +50,7 @@ export function imageOf(imageId, picture, item, frame, modality, table) {
     own,
     range: made.range,
     bits: picture.bits,
+    otherValues: Boolean(stated) && !keepsValues(stated, item, attributes),
     overlays: dicom.overlaysInPixels(item, picture),
   };
 }
@@ -56,11 +59,19 @@ function told({ windows }) {
   return windows?.length ? { centre: windows[0][0], width: windows[0][1] } : null;
 }
 
-function grey(picture, item, table) {
-  const { slope, intercept, allocated } = picture.attributes;
+// The image's own way from stored values, and the VOI table that was chosen; its windows are offered, none is given.
+function ofImage({ attributes: { slope, intercept } }, item, table) {
+  return { modality: { slope, intercept, table: dicom.modalityTable(item) }, voi: { table }, offered: true };
+}
+
+function grey(picture, { modality, voi, presentation, offered }) {
+  const { allocated } = picture.attributes;
   const { bits, signed, values } = picture;
-  const lookUp = dicom.modalityTable(item);
   const size = 2 ** bits;
+  const table = voi?.table;
+  const possible = outputs(picture, modality);
+  const window = voi?.width ? voi : { centre: (possible[0] + possible[1] + 1) / 2, width: possible[1] - possible[0] + 1 };
+  const present = presentation && ((part) => presentation.entries[Math.round(part * (presentation.entries.length - 1))]);
   const rescaled = new Float64Array(allocated === 16 ? 65536 : 256);
   const seen = new Uint8Array(rescaled.length);
   for (const raw of values) seen[raw] = 1;
@@ -69,8 +80,9 @@ function grey(picture, item, table) {
     if (!seen[raw]) continue;
     let value = raw & (size - 1);
     if (signed && value >= size / 2) value -= size;
-    value = lookUp ? entry(lookUp, value) : value * slope + intercept;
-    if (table) value = entry(table, Math.round(value));
+    value = rescale(modality, value, signed);
+    if (present) value = present(table ? entry(table, Math.round(value)) / (2 ** table.bits - 1) : brightness(value, window));
+    else if (table) value = entry(table, Math.round(value));
     rescaled[raw] = value;
     whole &&= Number.isInteger(value);
     low = Math.min(low, value);
@@ -78,8 +90,26 @@ function grey(picture, item, table) {
   }
   const data = new (kind(low, high, whole))(values.length);
   for (let at = 0; at < values.length; at += 1) data[at] = rescaled[values[at]];
-  const most = table ? 2 ** table.bits : 0;
-  return { data, components: 1, range: [low, high], windows: table ? [{ centre: most / 2, width: most }] : null };
+  const made = { data, components: 1, range: [low, high] };
+  const last = presentation ?? table;
+  if (last) return { ...made, windows: [{ centre: 2 ** last.bits / 2, width: 2 ** last.bits }] };
+  return offered ? made : { ...made, windows: [window], shape: voi?.function };
+}
+
+function rescale(modality, value, signed) {
+  if (!modality) return value;
+  const { table, slope, intercept } = modality;
+  if (!table) return value * slope + intercept;
+  // Where the object does not say of what sign its first value is (implicit VR), the image does.
+  return entry(signed && table.first > 32767 ? { ...table, first: table.first - 65536 } : table, value);
+}
+
+// The least and the greatest value that the modality's part can give.
+function outputs({ bits, signed }, modality) {
+  if (modality?.table) return [0, 2 ** modality.table.bits - 1];
+  const least = signed ? -(2 ** (bits - 1)) : 0;
+  const ends = [least, least + 2 ** bits - 1].map((value) => rescale(modality, value, signed));
+  return [Math.min(...ends), Math.max(...ends)];
 }
 
 function kind(low, high, whole) {

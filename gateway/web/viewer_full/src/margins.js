@@ -1,9 +1,9 @@
 // What is written around the image: what it is, where it lies, which side is which, how large a centimetre is.
 
+import { letters, sides, sidesOfWords } from "../../static/orientation.js";
 import * as dicom from "./dicom.js";
 import { imageId } from "./engine.js";
 import { remarkOn, say } from "./measures.js";
-import { letters, sides, sidesOfWords } from "./orientation.js";
 
 const make = (name, className, parent) => {
   const element = document.createElement(name);
@@ -85,8 +85,10 @@ export class Margins {
     const { cell } = this;
     const spacing = cell.engine.measured(imageId(cell.key));
     const { down } = cell.axes();
-    const region = cell.exam.calibration(...cell.key.split("/").map(Number))?.sequenceOfUltrasoundRegions[0];
-    const centimetres = region?.physicalUnitsYDirection === 3 ? Math.abs(region.physicalDeltaY) * 10 : 0;
+    const regions = cell.exam.calibration(...cell.key.split("/").map(Number))?.sequenceOfUltrasoundRegions ?? [];
+    const scales = new Set(regions.filter((one) => one.physicalUnitsYDirection === 3).map((one) => Math.abs(one.physicalDeltaY)));
+    // Two images of different scales in one frame have no ruler in common.
+    const centimetres = scales.size === 1 ? [...scales][0] * 10 : 0;
     const millimetre = spacing ? 1 / Math.hypot(...down) : centimetres ? 1 / (Math.hypot(...down) * centimetres) : 0;
     this.scale.hidden = !millimetre;
     if (!millimetre) return void (this.scale.textContent = "");

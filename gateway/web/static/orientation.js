@@ -40,3 +40,17 @@ export function sidesOfWords([along, down], turn) {
   const bottom = word(turn.down);
   return { right, left: opposite(right), bottom, top: opposite(bottom) };
 }
+
+const valuesOf = (item, tag) => item?.[tag]?.Value ?? [];
+
+// The words of an image as it lies, neither turned nor mirrored, from its DICOM JSON (PS3.18 annex F); null without any.
+// Of a multi-frame image the functional groups of the frame come first (PS3.3 C.7.6.16).
+export function sidesOf(item, frame) {
+  const groups = [valuesOf(item, "52009230")[frame - 1], valuesOf(item, "52009229")[0]].map((one) => valuesOf(one, "00209116")[0]);
+  for (const holder of [...groups, item]) {
+    const cosines = valuesOf(holder, "00200037").map(Number);
+    if (cosines.length === 6 && cosines.every(Number.isFinite)) return sides(cosines.slice(0, 3), cosines.slice(3));
+  }
+  const [along, down, ...more] = valuesOf(item, "00200020");
+  return along && down && !more.length ? sidesOfWords([String(along), String(down)], { right: [1, 0], down: [0, 1] }) : null;
+}
