@@ -46,6 +46,12 @@ def _event(root: etree._Element, steps: str, number: int = 0) -> etree._Element:
     return found
 
 
+def _code(root: etree._Element, steps: str) -> etree._Element:
+    found = root.find(path(steps))
+    assert found is not None
+    return found
+
+
 def _without_act(root: etree._Element) -> None:
     remove(with_template(root, ACT)[2].getparent())  # type: ignore[arg-type]
 
@@ -73,6 +79,7 @@ WRONG: dict[str, Change | dict[str, Change]] = {
     "AG-1": _without_act,
     "AG-2": lambda root: remove(root.findall(path("code/translation"))[1]),
     "AG-3": lambda root: _event(root, "code", 1).set("code", "24627-2"),
+    "AG-3b": lambda root: _code(root, "code/translation[2]").set("code", "36643-5"),
     "AG-4": lambda root: _event(root, "id", 1).set("root", f"{_UID}.1001"),
     "AG-5": lambda root: one(root, STUDY, "id").set("root", f"{_UID}.9"),
     "AG-6": _two_studies,
@@ -142,6 +149,19 @@ def test_two_acts_of_one_code_need_one_translation_only() -> None:
         one(root, TECHNIQUE, "code", 1).set("code", "24628-0")
 
     assert "AG-2" not in said(altered(change), "spec")
+
+
+def test_a_translation_may_have_the_code_of_the_body_or_one_near_that_of_the_header() -> None:
+    def change(root: etree._Element) -> None:
+        _code(root, "code/translation[3]").set("code", "26209-7")
+
+    assert set(said(altered(change), "spec")) == {"AG-3"}
+
+    def of_the_body(root: etree._Element) -> None:
+        _code(root, "code/translation[1]").set("code", "36450-5")
+        one(root, TECHNIQUE, "code").set("code", "36450-5")
+
+    assert "AG-3b" not in said(altered(of_the_body), "spec")
 
 
 def test_a_study_that_no_catalogue_names_yet_is_no_fault() -> None:

@@ -133,6 +133,13 @@ def test_a_report_that_lost_its_model_is_still_an_imaging_report() -> None:
     assert said(altered(cut("templateId[6]")), "spec")["H-4"] == "error"
 
 
+@pytest.mark.parametrize("template", ["1.2.250.1.213.1.1.1.459", "1.2.250.1.213.1.1.1.46"])
+def test_an_imaging_report_with_the_template_of_another_model_is_a_wrong_imaging_report(template: str) -> None:
+    wrong = altered(put("templateId[6]", "root", template))
+    assert judge(wrong).about["model"] == "IMG-CR-IMG"
+    assert [said(wrong, profile)["H-4"] for profile in ("spec", "official")] == ["error", "error"]
+
+
 def test_the_profiles_are_two_and_no_other_word_is_one() -> None:
     assert [judge(tree(), profile).about["profile"] for profile in Profile] == ["spec", "official"]
     with pytest.raises(ValueError, match="wish"):

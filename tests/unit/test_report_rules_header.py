@@ -54,6 +54,11 @@ _SCREENING = (
 )
 _SCOPING = "<scopingOrganization><id root='1.2.3' extension='9'/><name>Cabinet</name></scopingOrganization>"
 
+
+def _guardian(name: str) -> str:
+    return f"<guardian><guardianPerson><name>{name}</name></guardianPerson></guardian>"
+
+
 HEADER: Wrong = {
     "H-1": put("realmCode", "code", "BE"),
     "H-3": cut("templateId[2]"),
@@ -125,6 +130,8 @@ PATIENTS: Wrong = {
     "P-5c": put(f"{PATIENT}/birthTime", "value", "20340617"),
     "P-5d": put(f"{PATIENT}/birthTime", "value", "18500617"),
     "P-8": before(f"{PATIENT}/birthplace", "<guardian><guardianPerson><name/></guardianPerson></guardian>"),
+    "P-8b": before(f"{PATIENT}/birthplace", _guardian("<prefix>M</prefix><prefix>MME</prefix><family>A</family>")),
+    "P-8c": before(f"{PATIENT}/birthplace", _guardian('<family qualifier="BR CL">A</family>')),
     "P-9": twice(f"{PATIENT}/birthplace"),
 }
 for _rule, _part, _words in (("P-3d", "prefix", ("MME", "M")), ("P-3e", "suffix", ("DR", "PR"))):
@@ -415,3 +422,11 @@ def test_a_recipient_is_identified_by_root_and_extension() -> None:
     change = then(put(where, "root", "5B1EFFFF-7C2A-4D10-9A3F-0A0B0C0DFFFF"), put(where, "extension", None))
     assert said(altered(change), "spec")["A-10"] == "error"
     assert "A-10" not in said(altered(null(where)), "spec")
+
+
+@pytest.mark.parametrize("profile", ["spec", "official"])
+def test_a_representative_may_have_three_family_names(profile: str) -> None:
+    names = '<prefix>MME</prefix><family qualifier="BR">A</family><family qualifier="CL">B</family><family>C</family>'
+    assert said(altered(before(f"{PATIENT}/birthplace", _guardian(names))), profile) == {}
+    fourth = _guardian(f"{names}<family>D</family>")
+    assert said(altered(before(f"{PATIENT}/birthplace", fourth)), profile) == {"P-8b": "error"}

@@ -29,8 +29,14 @@ from tests.support.rules import (
 
 Wrong = dict[str, Change | dict[str, Change]]
 
+_WHOLE = (
+    "<receivedOrganization><asOrganizationPartOf><wholeOrganization>{}</wholeOrganization></asOrganizationPartOf>"
+    "</receivedOrganization>"
+)
+
 _SECTION = "component/structuredBody/component/section"
 _NAME = "author/assignedAuthor/assignedPerson/name"
+_ORGANIZATION = f"{EVENT}/performer/assignedEntity/representedOrganization/name"
 _ADDR = "author/assignedAuthor/addr"
 _TELECOM = "author/assignedAuthor/telecom"
 _TABLE = f"{_SECTION}/text"
@@ -88,6 +94,8 @@ DATA: Wrong = {
     "T-AD-2": put(_ADDR, "use", "PUB"),
     "T-AD-3": add(_ADDR, "<city>BREST</city>"),
     "T-AD-4": says(_ADDR, ""),
+    "T-ON-1": then(says(_ORGANIZATION, ""), add(_ORGANIZATION, "<prefix>Imagerie</prefix>")),
+    "T-PN-1": put(f"{_NAME}/family", "qualifier", "LS"),
     "T-SET-1": twice(_ADDR),
     "T-SET-2": lambda root: at(root, _ADDR).addnext(etree.Element(path("addr"), nullFlavor="NAV")),
 }
@@ -258,3 +266,37 @@ def test_text_between_the_parts_of_a_participant_s_name_escapes_the_validator_al
 
     assert said(altered(change), "spec")["T-AD-1"] == "error"
     assert "T-AD-1" not in said(altered(change), "official")
+
+
+def test_an_address_without_a_value_has_no_use_for_the_official_validator() -> None:
+    change = then(null(_ADDR), put(_ADDR, "use", "H"))
+    assert said(altered(change), "official") == {"T-ANY-1": "error"}
+    assert said(altered(change), "spec") == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (add("recordTarget/patientRole", "<providerOrganization><id/></providerOrganization>"), "T-II-1"),
+        (before(f"{PATIENT}/birthplace", "<maritalStatusCode code='M'/>"), "T-CD-2"),
+        (add("informationRecipient/intendedRecipient", _WHOLE.format("<id extension='9'/>")), "T-II-1"),
+    ],
+)
+def test_the_official_validator_binds_no_data_type_to_what_it_does_not_name(change: Change, rule: str) -> None:
+    assert said(altered(change), "spec")[rule] == "error"
+    assert said(altered(change), "official") == {}
+
+
+def test_an_identifier_without_a_value_names_no_authority_for_the_official_validator() -> None:
+    change = before("recordTarget/patientRole/addr", "<id nullFlavor='UNK' assigningAuthorityName='Hôpital'/>")
+    assert said(altered(change), "official")["T-II-2"] == "error"
+    assert "T-II-2" not in said(altered(change), "spec")
+
+
+@pytest.mark.parametrize("profile", ["spec", "official"])
+def test_a_comment_may_stand_in_any_name(profile: str) -> None:
+    def change(root: etree._Element) -> None:
+        for name in list(root.iter(path("name"))):
+            name.append(etree.Comment("written by hand"))
+
+    assert said(altered(change), profile) == {}

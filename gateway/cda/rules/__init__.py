@@ -16,8 +16,9 @@ another model is judged on the structure of CDA and the common header alone, nev
 
 The rooms: ``engine`` (Rule, Book, Context: how a rule is written), ``looking`` (how a check looks down),
 ``visits`` (what is asked at each place, compiled), ``walk`` (the one walk), ``structure*`` (names,
-order, cardinality, attributes), ``datatypes``, ``header``, ``patient``, ``people``, ``order_acts``, ``unstructured``
-(level 1), ``request`` (IMG-DA-IMG), ``sections``, ``entries``, ``agreement``, ``advice``; ``profiles`` lists the books
+order, cardinality, attributes), ``datatypes``, ``header``, ``patient``, ``people``, ``periods`` and ``blanks`` (what
+the official validator alone compares), ``order_acts``, ``unstructured`` (level 1), ``request`` (IMG-DA-IMG),
+``sections``, ``entries``, ``agreement``, ``advice``; ``profiles`` lists the books
 and recognises the model.
 """
 

@@ -12,7 +12,7 @@ from lxml import etree
 from gateway.cda.elements import attribute
 from gateway.cda.rules.agreement_book import BOOK as BOOK
 from gateway.cda.rules.agreement_book import BodyAct, HeaderAct, body_acts, few, header_acts, pairs
-from gateway.cda.rules.agreement_labels import labels
+from gateway.cda.rules.agreement_labels import COMPARED, differ, labels
 from gateway.cda.rules.agreement_links import links
 from gateway.cda.rules.agreement_times import times
 from gateway.cda.rules.agreement_words import words
@@ -43,6 +43,13 @@ TRANSLATION_CODES = BOOK.rule(
     "The code of the act {value} is not among the translations of the document's code ({expected}).",
     source=f"001 3.2 : code/translation, {_ONE_EACH} (l'exemple officiel s'en écarte)",
     spec=WARNING,
+    official=None,
+)
+OTHER_TRANSLATION = BOOK.rule(
+    "AG-3b",
+    "La traduction {value} du code du document n'est le code d'aucun de ses actes ({expected}).",
+    "The translation {value} of the document's code is the code of none of its acts ({expected}).",
+    source=f"001 3.2 : code/translation, {_ONE_EACH} (libellés de JDV_CodesDocumentImagerie_CISIS)",
     official=None,
 )
 SAME_STUDY = BOOK.rule(
@@ -164,7 +171,7 @@ def compare(root: etree._Element, context: Context) -> None:
     header, body = header_acts(root), context.once(body_acts)
     if header and body and len(header) != len(body):
         context.say(ACTS, body[-1].section, value=str(len(body)), expected=str(len(header)))
-    _document_code(root, context, header)
+    _document_code(root, context, header, body)
     _studies(context, header, body)
     tied = pairs(header, body)
     for documented, described in tied:
@@ -179,7 +186,7 @@ def compare(root: etree._Element, context: Context) -> None:
     times(root, context, header, tied)
 
 
-def _document_code(root: etree._Element, context: Context, header: list[HeaderAct]) -> None:
+def _document_code(root: etree._Element, context: Context, header: list[HeaderAct], body: list[BodyAct]) -> None:
     code = find(root, "code")
     told = [attribute(one, "code") for one in kids(root, "code/translation")]
     known, listed = set(told), few(told)
@@ -191,6 +198,22 @@ def _document_code(root: etree._Element, context: Context, header: list[HeaderAc
     for act in header:
         if act.code and act.code not in known:
             context.say(TRANSLATION_CODES, act.event, at="code/@code", value=act.code, expected=listed)
+    if not known <= codes:
+        _translations(context, code, codes.union(_own_code(act) for act in body))
+
+
+def _translations(context: Context, code: etree._Element, acts: set[str]) -> None:
+    """No translation of the document's code is of another examination than those of *acts*, by their labels."""
+    compared = sorted(acts - {""})[:COMPARED]
+    for one in kids(code, "translation")[:COMPARED]:
+        told = attribute(one, "code")
+        if told not in acts and all(differ(told, other) for other in compared):
+            context.say(OTHER_TRANSLATION, one, at="@code", expected=few(compared))
+
+
+def _own_code(act: BodyAct) -> str:
+    """The code that an act of the body has, or nothing."""
+    return attribute(find(act.technique, "code"), "code")
 
 
 def _studies(context: Context, header: list[HeaderAct], body: list[BodyAct]) -> None:
@@ -217,7 +240,7 @@ def _codes(context: Context, documented: HeaderAct, described: BodyAct) -> None:
     technique = described.technique
     if technique is None:
         return
-    code = attribute(find(technique, "code"), "code")
+    code = _own_code(described)
     if code and documented.code and code != documented.code:
         context.say(ACT_CODE, technique, at="code/@code", value=code, expected=documented.code)
     said, told = (_ccam(one) for one in (documented.event, technique))

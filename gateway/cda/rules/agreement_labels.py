@@ -62,14 +62,14 @@ _STEM = 4
 _NO_ORGAN = re.compile(
     "droi|gauc|bila|unil|cont|inci|guid|limi|port|nume|dyna|uniq|scan|tomo|echo|dopp|angi|mamm|sans|avec|pour|plus|regi"
 )
-_COMPARED = 100
+COMPARED = 100
 """Acts that are compared: more of them are no report, and each may refer to as much text as it likes."""
 _HEAD_ENDS = re.compile(r" ; | avec | sans |;")
 
 
 def labels(context: Context, tied: list[tuple[HeaderAct, BodyAct]], targets: dict[str, etree._Element]) -> None:
     """Technique, organ and side of each act, in the header and in the body; *targets* are what has an ID, by it."""
-    for documented, described in tied[:_COMPARED]:
+    for documented, described in tied[:COMPARED]:
         _act(context, documented, described, targets)
 
 
@@ -78,7 +78,7 @@ def _act(context: Context, documented: HeaderAct, described: BodyAct, targets: d
     if technique is None:
         return
     own = attribute(find(technique, "code"), "code")
-    if own != documented.code and _differ(own, documented.code):
+    if own != documented.code and differ(own, documented.code):
         value, expected = (f"{code}, {_label(code)}" for code in (own, documented.code))
         context.say(OTHER_ACT, technique, at="code/@code", value=value, expected=expected)
         return
@@ -118,7 +118,7 @@ def _plain(words: str) -> str:
     return "".join(one for one in letters if not unicodedata.combining(one))
 
 
-def _differ(code: str, other: str) -> bool:
+def differ(code: str, other: str) -> bool:
     """Whether the two codes are of different examinations beyond doubt: technique, or no organ in common."""
     mine, its = _plain(_label(code)), _plain(_label(other))
     if not mine or not its:

@@ -62,7 +62,7 @@ def identifier(element: etree._Element, context: Context) -> None:
     root, extension, null = stated.get("root"), stated.get("extension"), stated.get("nullFlavor")
     if context.official and root != ORGANIZATION_OID and _is_unbound_organization(element.getparent()):
         return
-    if null is not None and (root is not None or extension is not None):
+    if null is not None and (root is not None or extension is not None or (context.official and len(stated) > 1)):
         say(context, II_NULL, element)
     if null is None and root is None:
         say(context, II_ROOT, element)

@@ -1,16 +1,18 @@
 """Data types: what is asked of them, and how it is said.
 
 Source: HL7 v3 Data Types Release 1, which 001 section 3.1.3 and the "Volet Modèles de contenus CDA" refer to. In
-``official`` these rules hold in the header alone: the validator binds its data type rules to the header's elements and
-looks at the body's by the XML schema only.
+``official`` these rules hold in the header alone: the validator binds its data type rules to elements of the header and
+looks at the others, and at the body's, by the XML schema only.
 """
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from gateway.cda.elements import CDA
-from gateway.cda.rules.engine import WARNING, Book, Context, Model, Rule
+from gateway.cda.rules.engine import WARNING, Book, Context, Model, Rule, step_name
 
 BOOK = Book("datatypes")
 _R1 = "HL7 v3 Data Types R1, {}; 001 3.1.3"
@@ -231,6 +233,20 @@ AD_EMPTY = _rule(
     "The element {name} is empty.",
     "AD, EN: parts, text or nullFlavor",
 )
+ON_PARTS = _rule(
+    "T-ON-1",
+    "Pour le validateur officiel, le nom d'une organisation n'a pas de parties : c'est un texte.",
+    "To the official validator the name of an organisation has no parts: it is a text.",
+    "ON, as the ANS validator binds it",
+    spec=None,
+)
+PN_STATUS = _rule(
+    "T-PN-1",
+    "Pour le validateur officiel, le nom d'une personne n'a pas de statut juridique (LS).",
+    "To the official validator the name of a person has no legal status (LS).",
+    "PN: the qualifier LS is of organisations, as the ANS validator binds it",
+    spec=None,
+)
 
 
 _BODY = f"{{{CDA}}}component"
@@ -241,6 +257,35 @@ def in_body(element: etree._Element) -> bool:
 
 
 def say(context: Context, rule: Rule, element: etree._Element, **facts: object) -> None:
-    """Say *rule*; in ``official``, and of a model that is not ours, about the header alone."""
-    if not ((context.official or context.model is Model.OTHER) and in_body(element)):
+    """Say *rule*; in ``official``, and of a model that is not ours, about the header alone.
+
+    Of the header ``official`` leaves out what the validator binds no data type to.
+    """
+    if (context.official or context.model is Model.OTHER) and in_body(element):
+        return
+    if not (context.official and _UNBOUND.match(_steps(element))):
         context.say(rule, element, **facts)  # type: ignore[arg-type]
+
+
+_UNBOUND = re.compile(
+    r"""ClinicalDocument/(
+        dataEnterer/assignedEntity/
+        | recordTarget/patientRole/providerOrganization/
+        | recordTarget/patientRole/patient/(guardian/code|languageCommunication/|maritalStatusCode)
+        | author/assignedAuthor/assignedAuthoringDevice/code
+        | informant/relatedEntity/effectiveTime
+        | informationRecipient/.*/receivedOrganization/standardIndustryClassCode
+        | inFulfillmentOf/order/priorityCode
+        | relatedDocument/parentDocument/setId
+        | componentOf/.*/serviceProviderOrganization/
+        | (author|informant|authenticator|participant|componentOf/.*/encounterParticipant)/.*/asOrganizationPartOf/
+        | .*/wholeOrganization/
+    )""",
+    re.VERBOSE,
+)
+"""Where the official validator looks at values by the XML schema alone: it binds its data types place by place."""
+
+
+def _steps(element: etree._Element) -> str:
+    """The names from the root down to *element*."""
+    return "/".join(reversed([step_name(one) for one in (element, *element.iterancestors())]))

@@ -15,6 +15,8 @@ from gateway.cda.rules.datatypes_book import (
     BOOK,
     NULL_BESIDE,
     NULL_CONTENT,
+    ON_PARTS,
+    PN_STATUS,
     ST_EMPTY,
     TEL_FORM,
     TEL_HTTPS,
@@ -107,6 +109,24 @@ def name(element: etree._Element, context: Context) -> None:
     _once(element, context)
 
 
+@BOOK.kind("ON")
+def organization(element: etree._Element, context: Context) -> None:
+    """The name of an organisation is words alone, for the validator."""
+    parted = context.official and any(isinstance(one.tag, str) for one in element)
+    if parted and not _is_unbound_name(element):
+        say(context, ON_PARTS, element)
+
+
+@BOOK.kind("PN")
+def person(element: etree._Element, context: Context) -> None:
+    """A person has no legal status (``LS``), for the validator."""
+    if not context.official or _is_unbound_name(element):
+        return
+    for one in element:
+        if "LS" in (one.get("qualifier") or "").split():
+            say(context, PN_STATUS, one, at="@qualifier")
+
+
 _PERSONS = ("assignedPerson", "relatedPerson", "guardianPerson", "informationRecipient")
 _UNBOUND_ORGANIZATIONS = ("scopingOrganization", "representedCustodianOrganization")
 
@@ -174,7 +194,7 @@ def _parts(element: etree._Element, context: Context) -> None:
     texts += "".join([tail for child in children if (tail := child.tail)])
     stray = bool(texts) and not texts.isspace()
     elements = any(isinstance(tag, str) for tag in names.places)
-    if null and (stray or elements):
+    if null and (stray or elements or (context.official and "use" in context.stated)):
         say(context, NULL_CONTENT, element, name=step_name(element))
     elif stray and elements:
         say(context, AD_MIXED, element)

@@ -163,6 +163,19 @@ GUARDIAN = BOOK.rule(
     "The representative of the patient must be a person with a family name, or an organisation.",
     source=_SM.format("guardian: guardianPerson/name/family or guardianOrganization"),
 )
+GUARDIAN_PARTS = BOOK.rule(
+    "P-8b",
+    "Le nom du représentant a trop de {name} : {value} (au plus {expected}).",
+    "The name of the representative has too many of {name}: {value} (at most {expected}).",
+    source=_SM.format("guardian/guardianPerson/name: family [1..3], prefix [0..1]"),
+)
+GUARDIAN_QUALIFIER = BOOK.rule(
+    "P-8c",
+    "Le qualificatif « {value} » d'un nom de famille du représentant n'est pas un code.",
+    "The qualifier “{value}” of a family name of the representative is no code.",
+    source=_SM.format("guardian/guardianPerson/name/family/@qualifier: one code"),
+)
+_GUARDIAN_PARTS = {"family": 3, "prefix": 1}
 BIRTH_IN_FUTURE = BOOK.rule(
     "P-5c",
     "Le patient est né ({value}) après le document ({expected}).",
@@ -273,8 +286,21 @@ def guardian(element: etree._Element, context: Context) -> None:
         named = [one for one in kids(person, "name") if find(one, "family") is not None]
         if len(named) != 1:
             context.say(GUARDIAN, element, at="guardianPerson/name/family")
+        for name in named:
+            _guardian_name(name, context)
     elif organization is None:
         context.say(GUARDIAN, element)
+
+
+def _guardian_name(name: etree._Element, context: Context) -> None:
+    for part, most in _GUARDIAN_PARTS.items():
+        count = len(kids(name, part))
+        if count > most:
+            context.say(GUARDIAN_PARTS, name, at=part, name=part, value=str(count), expected=str(most))
+    for family in kids(name, "family"):
+        qualifier = family.get("qualifier")
+        if qualifier is not None and len(qualifier.split()) != 1:
+            context.say(GUARDIAN_QUALIFIER, family, at="@qualifier")
 
 
 @BOOK.at(f"{_PATIENT}/birthTime")

@@ -23,6 +23,8 @@ _ROOMS = (
     "names",
     "organizations",
     "encounter",
+    "periods",
+    "blanks",
     "acts",
     "order_acts",
     "unstructured",
@@ -65,7 +67,8 @@ def kind_of(root: etree._Element) -> Kind:
     """The model that *root* declares, and the level of its body.
 
     A report or request is recognised by its templateId; one that lost it, by the templates of DICOM or by its type of
-    document, so that the loss is found.
+    document, so that the loss is found. Of another model it is only when one of the two is missing as well: a report of
+    DICOM Part 20 with the type of an imaging report has a wrong templateId.
     """
     level = _level(root)
     declared = [attribute(one, "root") for one in kids(root, "templateId")]
@@ -75,12 +78,13 @@ def kind_of(root: etree._Element) -> Kind:
         return Kind(Model.CR_IMG, Model.CR_IMG.value, level)
     if DA_IMG in declared:
         return Kind(Model.DA_IMG, Model.DA_IMG.value, level)
+    is_dicom, code = _DICOM_REPORT in declared, attribute(find(root, "code"), "code")
     others = [root for root in declared if root.startswith(_CI_SIS_MODELS) and root != _CI_SIS]
-    if others:
+    if others and not (is_dicom and code == IMAGING_REPORT):
         return Kind(Model.OTHER, _named(others[-1]), level)
-    if _DICOM_REPORT in declared or attribute(find(root, "code"), "code") == IMAGING_REPORT:
+    if is_dicom or code == IMAGING_REPORT:
         return Kind(Model.CR_IMG, Model.CR_IMG.value, level)
-    if attribute(find(root, "code"), "code") == IMAGING_REQUEST:
+    if code == IMAGING_REQUEST:
         return Kind(Model.DA_IMG, Model.DA_IMG.value, level)
     return Kind(Model.OTHER, "", level)
 
