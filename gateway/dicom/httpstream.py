@@ -1,9 +1,8 @@
 """GETs on kept connections, their bodies received where they stay: what DICOMweb asks of a PACS.
 
 ``requests`` takes two milliseconds of processor for an answer and copies its body three times: as long as a PACS takes
-for a whole image. Here the answer is ``http.client``'s, with two differences. Its header fields are read here, because
-the e-mail parser that ``http.client`` gives them to compiles two expressions for the boundary of every multipart answer
-(1 ms). And its whole time is bounded, not each silence alone: a PACS that sends a byte now and then holds nobody.
+for a whole image. Here the answer is that of :mod:`gateway.trust.answers`, whose whole time is bounded, not each
+silence alone: a PACS that sends a byte now and then holds nobody.
 
 A connection serves one answer at a time, and the next only when that one was read to its end; leaving an answer before
 it ends closes the connection, which is how a transfer is ended.
@@ -15,7 +14,6 @@ import base64
 import contextlib
 import gzip
 import http.client
-import io
 import select
 import socket
 import ssl
@@ -27,78 +25,14 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from gateway.dicom.settings import PacsSettings
-from gateway.trust.deadlines import Timed
+from gateway.trust import answers
 
-_LINE_BYTES = 64 << 10
-_FIELDS = 200
-_INFORMED = 10
-"""Informational answers (1xx) before the real one."""
 _REST_BYTES = 1024
 """What may stand behind the last boundary of a body; a connection with more of it is not kept."""
-_DIGITS = 15
 
 
-class Answer(http.client.HTTPResponse):
-    """One answer, its body not read yet. Reading raises OSError and http.client.HTTPException."""
-
-    def __init__(self, sock: socket.socket, *, deadline: float) -> None:
-        """*deadline*: of the monotonic clock, for all of it; each silence is bounded by the socket's own time-out."""
-        super().__init__(sock, method="GET")
-        self.fp = io.BufferedReader(Timed(self.fp.detach(), sock, deadline))
-
-    def begin(self) -> None:
-        """Read what stands before the body (RFC 9112 sections 4, 5 and 6)."""
-        for _ in range(_INFORMED):
-            version, self.status, self.reason = self._status_line()
-            self.headers = self.msg = self._fields()
-            if self.status >= 200:
-                break
-        else:
-            raise http.client.HTTPException("no final answer")
-        field = self.headers.get
-        self.version = 10 if version == "HTTP/1.0" else 11
-        self.chunked = field("transfer-encoding", "").strip().lower() == "chunked"
-        self.chunk_left = None
-        self.length = None if self.chunked else self._stated_length(field("content-length", "").strip())
-        stays = self.version == 11 and "close" not in field("connection", "").lower()
-        self.will_close = not stays or (self.length is None and not self.chunked)
-
-    def _status_line(self) -> tuple[str, int, str]:
-        line = self._line()
-        version, _, rest = line.partition(" ")
-        status, _, reason = rest.partition(" ")
-        if not version.startswith("HTTP/1.") or len(status) != 3 or not (status.isascii() and status.isdigit()):
-            raise http.client.BadStatusLine(version[:8])
-        return version, int(status), reason
-
-    def _fields(self) -> http.client.HTTPMessage:
-        found: list[tuple[str, str]] = []
-        for _ in range(_FIELDS):
-            line = self._line()
-            if not line:
-                fields = http.client.HTTPMessage()
-                for name, value in found:
-                    fields[name] = value
-                return fields
-            if line[0] in " \t" and found:  # folded, as old servers write long ones
-                found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}")
-                continue
-            name, _, value = line.partition(":")
-            found.append((name.strip(), value.strip()))
-        raise http.client.HTTPException("header fields")
-
-    def _line(self) -> str:
-        line = self.fp.readline(_LINE_BYTES)
-        if not line:
-            raise http.client.RemoteDisconnected("no answer")
-        if not line.endswith(b"\n"):
-            raise http.client.LineTooLong("header field")
-        return line.decode("latin-1").rstrip("\r\n")
-
-    def _stated_length(self, value: str) -> int | None:
-        if self.status in (204, 304):
-            return 0
-        return int(value) if value.isascii() and value.isdigit() and len(value) <= _DIGITS else None
+class Answer(answers.Answer):
+    """One answer to a GET, its body not read yet. Reading raises OSError and http.client.HTTPException."""
 
     def check_whole(self) -> None:
         """To be called where nothing more is read: raises IncompleteRead where more was announced."""

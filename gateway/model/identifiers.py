@@ -25,12 +25,18 @@ ORGANIZATION_OID = "1.2.250.1.71.4.2.2"
 
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+", re.ASCII)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_OF_UUIDS = "2.25."
 _DICOM_UNSAFE = re.compile(r"[*?\\\x00-\x1f\x7f]")
 
 
 def is_uid(value: str) -> bool:
     """Whether *value* is an OID of at most 64 characters (DICOM PS3.5 section 9.1)."""
     return len(value) <= 64 and _UID.fullmatch(value) is not None
+
+
+def exceeds_uuid(uid: str) -> bool:
+    """Whether *uid* stands under 2.25 without being a UUID as a number: it has more than 128 bits (ITU-T X.667, 7)."""
+    return uid.startswith(_OF_UUIDS) and int(uid.split(".")[2]) >= 1 << 128
 
 
 def is_root(value: str) -> bool:
@@ -40,7 +46,7 @@ def is_root(value: str) -> bool:
 
 def new_uid() -> str:
     """A new UID under 2.25 (DICOM PS3.5 annex B.2, from a random UUID)."""
-    return f"2.25.{uuid.uuid4().int}"
+    return f"{_OF_UUIDS}{uuid.uuid4().int}"
 
 
 def is_safe_key(value: str) -> bool:

@@ -7,7 +7,7 @@ XDSDuplicateUniqueIdInRegistry.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -39,6 +39,8 @@ class Known:
     """Registered objects by the entryUUIDs that associations name."""
     links: frozenset[tuple[str, str, str]]
     """Type, source and target of every association in use from a known entry of the submission."""
+    transformations: frozenset[str]
+    """Registered entries that the submission adds to (APND) and that are transformations."""
 
     def repeats(self, association: Association, source_unique_id: str) -> bool:
         """Whether *association* of a document that is submitted again was registered with it before.
@@ -62,7 +64,15 @@ def look(connection: sa.Connection, submission: Submission) -> Known:
         documents=catalogue.stored_documents(connection, unique_ids),
         outside=catalogue.objects(connection, ends - set(rules.object_ids(submission))),
         links=frozenset((link.type, link.source, link.target) for link in found if link.approved),
+        transformations=transformations(connection, submission.associations),
     )
+
+
+def transformations(connection: sa.Connection, associations: Iterable[Association]) -> frozenset[str]:
+    """What *associations* add to (APND) though it is the transformation (XFRM) of a registered entry."""
+    targets = {one.target for one in associations if one.type == AssociationType.APPEND and forms.is_uuid(one.target)}
+    links = catalogue.links(connection, "source", targets)
+    return frozenset(link.source for link in links if link.approved and link.type == AssociationType.TRANSFORM)
 
 
 def findings(
@@ -129,6 +139,8 @@ def _references(submission: Submission, known: Known) -> Iterator[RegistryError]
     for association in submission.associations:
         if known.repeats(association, unique_ids.get(association.source, "")):
             continue
+        if association.type == AssociationType.APPEND and association.target in known.transformations:
+            yield relations.added_to_transformation(association.target)
         for name, end in (("source", association.source), ("target", association.target)):
             if end in kinds or not forms.is_uuid(end):
                 continue

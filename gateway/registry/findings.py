@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gateway.model.codes import Code
 from gateway.model.document import RegistryError
 from gateway.registry import forms
 
+_T = TypeVar("_T", bound=Hashable)
 _ANSWERED = 200
 """Errors of one answer at most."""
 _QUOTED = 120
@@ -21,6 +24,14 @@ def bounded(found: Sequence[RegistryError]) -> tuple[RegistryError, ...]:
         return tuple(found)
     rest = RegistryError(code="XDSRegistryError", context=f"{len(found) - _ANSWERED} more errors are not listed")
     return (*found[:_ANSWERED], rest)
+
+
+def repeated(values: Iterable[_T]) -> list[tuple[_T, int]]:
+    """Each of *values* that stands more than once, and how often; nearly always there is none, which is seen first."""
+    listed = list(values)
+    if len(set(listed)) == len(listed):
+        return []
+    return [(value, count) for value, count in Counter(listed).items() if count > 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,9 +42,16 @@ class Registration:
         self._contents: set[tuple[str, str]] = set()
         """Folder and entry of every membership that is being written."""
 
-    def register(self, submission: Submission, known: Known, documents: Sequence[rows.Row]) -> None:
-        """Write *submission*; *documents* are the rows of the repository for what is new to it."""
-        final = with_ids(submission, final_ids(relations.kinds_of(submission)), first=True)
+    def register(
+        self,
+        submission: Submission,
+        known: Known,
+        documents: Sequence[rows.Row],
+        added: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Write *submission*; *documents* are the rows of the repository for what is new to it, *added* the attributes
+        that it adds to entries, by their ids in the message."""
+        final = with_ids(submission, final_ids(relations.kinds_of(submission)), first=True, added=added)
         kinds = relations.kinds_of(final)
         (submission_set,) = final.submission_sets
         self.writer.submission_set(submission_set)
@@ -130,14 +138,20 @@ def final_ids(names: Iterable[str]) -> dict[str, str]:
     return {name: name if forms.is_uuid(name) else new_uuid() for name in names}
 
 
-def with_ids(submission: Submission, final: Mapping[str, str], *, first: bool = False) -> Submission:
+def with_ids(
+    submission: Submission,
+    final: Mapping[str, str],
+    *,
+    first: bool = False,
+    added: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> Submission:
     """*submission* with the ids of *final*, submission set and associations Approved; folders and entries too when
-    they are the *first* versions of their lineages."""
+    they are the *first* versions of their lineages, and with the attributes *added* to each."""
 
     def stated(name: str) -> dict[str, Any]:
         uuid_ = final[name]
         version = {"logical_id": uuid_, "version": FIRST, "status": APPROVED} if first else {}
-        return {"entry_uuid": uuid_, **version}
+        return {"entry_uuid": uuid_, **version, **added.get(name, {})}
 
     return Submission(
         submission_sets=tuple(

@@ -12,8 +12,8 @@ IsSnapshotOf         a DocumentEntry, message    a registered on-demand Document
 ===================  ==========================  =======================================================
 
 Only a replacement wants a document that is there already ("an existing DocumentEntry", section 4.2.2.2.3): a report
-and its transform, or its addendum, may come in one message, for all of it is Approved at once. What is a
-transformation there is not added to (section 4.2.2.2.1): the original is.
+and its transform, or its addendum, may come in one message, for all of it is Approved at once. A transformation is not
+added to (section 4.2.2.2.1): the original is. It may be transformed again, and an addendum may have addenda.
 
 Whether what is registered exists, and in which state, is asked of the database (:mod:`gateway.registry.conflicts`).
 """
@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 
 from gateway.model.document import RELATIONSHIPS, Association, AssociationType, RegistryError, Submission
 from gateway.registry import forms
-from gateway.registry.findings import metadata_error, quote
+from gateway.registry.findings import metadata_error, quote, repeated
 from gateway.registry.rows import Kind
 
 ORIGINAL = "Original"
@@ -76,21 +76,27 @@ def findings(submission: Submission) -> Iterator[RegistryError]:
 def _together(submission: Submission) -> Iterator[RegistryError]:
     """What single associations are right in and several contradict.
 
-    One after the other, an addendum to what is replaced would be refused: so it is in one message.
+    One after the other, an addendum to what is replaced would be refused: so it is in one message. Two documents may
+    replace one, for nothing in the standard says that a report is not split.
     """
-    stated = Counter((one.type, one.source, one.target) for one in submission.associations if one.type in RELATIONSHIPS)
-    for (kind, source, target), count in stated.items():
-        if count > 1:
-            name = kind.rpartition(":")[2]
-            yield metadata_error(f"{count} {name} associations join {quote(source)} to {quote(target)}", source)
-    replaced = {target for kind, _, target in stated if kind in REPLACING}
-    transformations = {source for kind, source, _ in stated if kind == AssociationType.TRANSFORM}
-    for kind, _, target in stated:
+    stated = [(one.type, one.source, one.target) for one in submission.associations if one.type in RELATIONSHIPS]
+    for (kind, source, target), count in repeated(stated):
+        name = kind.rpartition(":")[2]
+        yield metadata_error(f"{count} {name} associations join {quote(source)} to {quote(target)}", source)
+    distinct = dict.fromkeys(stated)
+    replaced = {target for kind, _, target in distinct if kind in REPLACING}
+    transformations = {source for kind, source, _ in distinct if kind == AssociationType.TRANSFORM}
+    for kind, _, target in distinct:
         if kind == AssociationType.APPEND and target in transformations:
-            yield metadata_error(f"APND target {quote(target)} is a transformation of this submission", target)
+            yield added_to_transformation(target)
         if kind in DEPENDING and target in replaced:
             context = f"{kind.rpartition(':')[2]} target {quote(target)} is replaced by this submission"
             yield RegistryError(code="XDSRegistryDeprecatedDocumentError", context=context, location=target)
+
+
+def added_to_transformation(target: str) -> RegistryError:
+    """*target* of an APND is "an alternate form of an original document" (section 4.2.2.2.1)."""
+    return metadata_error(f"APND target {quote(target)} is a transformation: the original is what is added to", target)
 
 
 def kinds_of(submission: Submission) -> Mapping[str, Kind]:

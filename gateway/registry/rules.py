@@ -10,7 +10,6 @@ A finding's context quotes the value and names the component that is wrong; it g
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -27,7 +26,7 @@ from gateway.model.document import (
 )
 from gateway.model.document import SubmissionSet as Set
 from gateway.registry import forms, relations
-from gateway.registry.findings import Checks, metadata_error, quote, repository_error
+from gateway.registry.findings import Checks, metadata_error, quote, repeated, repository_error
 
 
 class Context(Enum):
@@ -123,13 +122,12 @@ def document_findings(submission: Submission, documents: Sequence[Measured]) -> 
     """The repository's half: what is wrong between the metadata and the bytes."""
     found: list[RegistryError] = []
     entries = {entry.entry_uuid: entry for entry in submission.entries}
-    for name, count in Counter(document.entry_id for document in documents).items():
-        if count > 1:
-            found.append(repository_error(f"{count} documents have the id {quote(name)}", name))
-        if name not in entries:
-            context = f"the document {quote(name)} has no DocumentEntry with that id"
-            found.append(RegistryError(code="XDSMissingDocumentMetadata", context=context, location=name))
     present = {document.entry_id for document in documents}
+    for name, count in repeated(document.entry_id for document in documents):
+        found.append(repository_error(f"{count} documents have the id {quote(name)}", name))
+    for name in sorted(present - entries.keys()):
+        context = f"the document {quote(name)} has no DocumentEntry with that id"
+        found.append(RegistryError(code="XDSMissingDocumentMetadata", context=context, location=name))
     for entry in submission.entries:
         if entry.entry_uuid not in present:
             context = f"the DocumentEntry {quote(entry.entry_uuid)} came without its document"
@@ -160,22 +158,25 @@ def _bytes(entry: DocumentEntry, document: Measured) -> Iterator[RegistryError]:
 
 
 def _identities(submission: Submission, context: Context) -> Iterator[RegistryError]:
-    for name, count in Counter(name for name in object_ids(submission) if name).items():
-        if count > 1:
-            yield metadata_error(f"{count} objects of the submission have the id {quote(name)}", name)
-    entries = Counter(one.unique_id for one in submission.entries if one.unique_id)
+    for name, count in repeated(name for name in object_ids(submission) if name):
+        yield metadata_error(f"{count} objects of the submission have the id {quote(name)}", name)
     registered: list[Set | Folder | DocumentEntry] = [
         *submission.submission_sets,
         *submission.folders,
         *submission.entries,
     ]
-    for name, count in Counter(one.unique_id for one in registered if one.unique_id).items():
-        if count > 1:
-            # The repository sees documents first and the registry everything else (ITI TF-3 table 4.2.4.1-2).
-            repository = context is Context.PROVIDE and entries[name] > 1
-            code = f"XDS{'Repository' if repository else 'Registry'}DuplicateUniqueIdInMessage"
-            words = f"uniqueId {quote(name)} stands {count} times in the submission"
-            yield RegistryError(code=code, context=words, location=name)
+    unique_ids = {one.unique_id for one in registered}
+    for one in submission.submission_sets:
+        if one.source_id and one.source_id in unique_ids:
+            words = f"SubmissionSet.sourceId {quote(one.source_id)} is the uniqueId of an object too"
+            yield metadata_error(words, one.entry_uuid)
+    documents = dict(repeated(one.unique_id for one in submission.entries))
+    for name, count in repeated(one.unique_id for one in registered if one.unique_id):
+        # The repository sees documents first and the registry everything else (ITI TF-3 table 4.2.4.1-2).
+        repository = context is Context.PROVIDE and name in documents
+        code = f"XDS{'Repository' if repository else 'Registry'}DuplicateUniqueIdInMessage"
+        words = f"uniqueId {quote(name)} stands {count} times in the submission"
+        yield RegistryError(code=code, context=words, location=name)
 
 
 def _submission_set(one: Set) -> Iterator[RegistryError]:

@@ -8,8 +8,9 @@ return value; an exception means that nothing was decided: Unavailable (the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -118,8 +119,7 @@ class RegistryService:
                 return self._everything(submission, measured, wrong)
             # Bytes before rows: a row never names bytes that a crash could have lost.
             receiving.keep()
-        described = self._described(submission, measured)
-        return self._write(described, measured, warnings)
+        return self._write(submission, measured, warnings)
 
     def register(
         self, submission: Submission, context: Context = Context.REGISTER, found: Sequence[RegistryError] = ()
@@ -238,24 +238,19 @@ class RegistryService:
             if not against:
                 now = self._moment()
                 documents = _document_rows(submission, measured, known, now)
-                lifecycle.Registration(connection, now).register(submission, known, documents)
+                added = {one.entry_id: self._added(one) for one in measured}
+                lifecycle.Registration(connection, now).register(submission, known, documents, added)
             return against
 
         return findings.bounded(self._writer.run(write) or warnings)
 
-    def _described(self, submission: Submission, measured: Sequence[Measured]) -> Submission:
-        """With what the repository adds to its entries."""
-        facts = {one.entry_id: one for one in measured}
-        entries = tuple(
-            replace(
-                entry,
-                repository_unique_id=self.repository_unique_id,
-                hash=facts[entry.entry_uuid].sha1,
-                size=facts[entry.entry_uuid].size_bytes,
-            )
-            for entry in submission.entries
-        )
-        return replace(submission, entries=entries)
+    def _added(self, document: Measured) -> dict[str, Any]:
+        """The attributes of its entry that the repository adds."""
+        return {
+            "repository_unique_id": self.repository_unique_id,
+            "hash": document.sha1,
+            "size": document.size_bytes,
+        }
 
     def _unknown_patients(self, connection: sa.Connection, submission: Submission) -> tuple[RegistryError, ...]:
         return tuple(patients.unknown(connection, submission)) if self._policy.listed_patients else ()

@@ -51,6 +51,8 @@ class World:
     """Registered objects by the entryUUIDs that operations name."""
     links: frozenset[tuple[str, str, str]]
     """Type, source and target of the associations in use from what additions start at."""
+    transformations: frozenset[str]
+    """What an APND of the update must not add to: transformations that are registered, or become so by it."""
     joined: frozenset[str]
     """The entryUUIDs of latest versions that a new version would take associations over from."""
 
@@ -66,6 +68,7 @@ def look(connection: sa.Connection, operations: Operations) -> World:
     named = {change.target for change in operations.changes}
     named |= {end for addition in operations.additions for end in (addition.source, addition.target)}
     links = catalogue.links(connection, "source", {addition.source for addition in operations.additions})
+    transformed = {one.source for one in operations.additions if one.type == AssociationType.TRANSFORM}
     return World(
         latest=latest,
         items=items,
@@ -77,6 +80,7 @@ def look(connection: sa.Connection, operations: Operations) -> World:
         documents=catalogue.stored_documents(connection, [item.unique_id for item in items.values()]),
         outside=catalogue.objects(connection, filter(forms.is_uuid, named)),
         links=frozenset((link.type, link.source, link.target) for link in links if link.approved),
+        transformations=conflicts.transformations(connection, operations.additions) | transformed,
         joined=frozenset(one.uuid for one in latest.values() if any(_taken_over(connection, one.uuid))),
     )
 
@@ -225,6 +229,8 @@ def _addition(
         yield from conflicts.wrong_end(addition, name, stored)
         if addition.type == AssociationType.HAS_MEMBER and name == "target" and stored.kind is not Kind.ENTRY:
             yield metadata_error(f"a Folder's HasMember has the target {quote(end)}, no document", end)
+    if addition.type == AssociationType.APPEND and addition.target in world.transformations:
+        yield relations.added_to_transformation(addition.target)
     if (addition.type, addition.source, addition.target) in world.links:
         context = f"the objects {quote(addition.source)} and {quote(addition.target)} are joined so already"
         yield RegistryError(code="XDSMetadataUpdateError", context=context, location=addition.entry_uuid)

@@ -28,6 +28,10 @@ _ERRORS: dict[str, Text] = {
         "le document reçu diffère de l'empreinte ou de la taille inscrites au registre : il n'est pas utilisé",
         "the document received differs from the hash or size in the registry: it is not used",
     ),
+    "registry_image": Text(
+        "l'image reçue n'est pas celle demandée : elle n'est pas utilisée",
+        "the image received is not the one asked for: it is not used",
+    ),
     "SqlError": Text("le registre a une erreur interne", "the registry has an internal error"),
     "UnmodifiableMetadataError": Text("cet attribut ne se modifie pas", "this attribute may not be changed"),
     "UnresolvedReferenceException": Text(
@@ -210,8 +214,10 @@ TEXTS: dict[str, Text] = {
         "The file “{name}” does not hold “user:password” in ASCII: correct proxy_credentials_file.",
     ),
     "registry_image": Text(
-        "L'image {unique_id} reçue n'est pas celle demandée ({what}) : elle n'est pas utilisée.",
-        "The image {unique_id} received is not the one asked for ({what}): it is not used.",
+        "L'image {unique_id} reçue n'est pas celle demandée ({what}) : elle n'est pas utilisée. Voyez l'exploitant "
+        "de cette source d'images.",
+        "The image {unique_id} received is not the one asked for ({what}): it is not used. See the operator of that "
+        "source of images.",
     ),
     "imaging_source_unknown": Text(
         "Aucune adresse pour la source d'images {location} : ajoutez-la à imaging_sources de la destination.",
@@ -234,7 +240,10 @@ TEXTS: dict[str, Text] = {
         "Le site « {site} » n'a pas de source_id : ajoutez-le aux paramètres.",
         "The site “{site}” has no source_id: add it to the settings.",
     ),
-    "xds_save": Text("« {path} » ne peut pas être écrit ({reason}).", "“{path}” cannot be written ({reason})."),
+    "xds_save": Text(
+        "« {path} » ne peut pas être écrit ({reason}). Choisissez un autre dossier, ou faites de la place.",
+        "“{path}” cannot be written ({reason}). Choose another folder, or make room.",
+    ),
     # Commands
     "xds_destination_unknown": Text(
         "La destination « {name} » n'est pas dans les paramètres : {known}.",

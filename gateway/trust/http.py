@@ -1,9 +1,7 @@
-"""HTTP answers that are bounded as a whole (:mod:`gateway.trust.deadlines`), for callers that use ``requests``."""
+"""HTTP answers that are bounded as a whole (:mod:`gateway.trust.answers`), for callers that use ``requests``."""
 
 from __future__ import annotations
 
-import http.client
-import io
 import socket
 import time
 from typing import Any
@@ -12,7 +10,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from gateway.trust.deadlines import Timed
+from gateway.trust.answers import Answer
 
 
 class WholeInTime(HTTPAdapter):
@@ -37,16 +35,15 @@ class WholeInTime(HTTPAdapter):
 
 
 def _pools(limit_s: float) -> dict[str, type[HTTPConnectionPool]]:
-    class Answer(http.client.HTTPResponse):
+    class Limited(Answer):
         def __init__(self, sock: socket.socket, *given: Any, **named: Any) -> None:
-            super().__init__(sock, *given, **named)
-            self.fp = io.BufferedReader(Timed(self.fp.detach(), sock, time.monotonic() + limit_s))
+            super().__init__(sock, *given, deadline=time.monotonic() + limit_s, **named)
 
     class Plain(HTTPConnection):
-        response_class = Answer
+        response_class = Limited
 
     class Secure(HTTPSConnection):
-        response_class = Answer
+        response_class = Limited
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

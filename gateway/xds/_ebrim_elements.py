@@ -22,6 +22,7 @@ _CLASSIFICATION, _IDENTIFIER, _VERSION = rim("Classification"), rim("ExternalIde
 _AUTHOR_SLOTS = ("authorPerson", "authorInstitution", "authorRole", "authorSpecialty", "authorTelecommunication")
 _SEVERAL_VALUES = frozenset({"sourcePatientInfo", "intendedRecipient", "URI"})
 _NO_SCHEME = frozenset({""})
+_TEXTS = frozenset({NAME, DESCRIPTION})
 
 
 def inner_text(element: etree._Element) -> str:
@@ -38,21 +39,23 @@ class _Described:
 
     def __init__(self, element: etree._Element) -> None:
         self.element = element
-        self.slots: dict[str, tuple[str, ...]] = {}
-        """Values by slot name; a slot that is repeated is joined."""
-        self.texts: dict[str, str] = {}
-        """By tag, the first LocalizedString that says something, in whatever language."""
+        slots: dict[str, tuple[str, ...]] = {}
+        texts: dict[str, str] = {}
         for child in element:
             tag = child.tag
             if tag == _SLOT:
                 name = child.get("name", "").strip()
                 values = _values(child)
-                self.slots[name] = (*self.slots[name], *values) if name in self.slots else values
-            elif tag in (NAME, DESCRIPTION):
-                if not self.texts.get(tag):
-                    self.texts[tag] = _localized(child)
+                slots[name] = (*slots[name], *values) if name in slots else values
+            elif tag in _TEXTS:
+                if not texts.get(tag):
+                    texts[tag] = _localized(child)
             else:
                 self._take(tag, child)
+        self.slots = slots
+        """Values by slot name; a slot that is repeated is joined."""
+        self.texts = texts
+        """By tag, the first LocalizedString that says something, in whatever language."""
 
     def attribute(self, name: str) -> str:
         return (self.element.get(name) or "").strip()
@@ -61,22 +64,16 @@ class _Described:
         """Another child: an object has more of them, a classification has none."""
 
 
-class _Classification(_Described):
-    __slots__ = ("inside",)
-
-    def __init__(self, element: etree._Element, *, inside: bool) -> None:
-        super().__init__(element)
-        self.inside = inside
-        """Whether it stands in its object, and not beside it."""
-
-
 class ObjectReader(_Described):
     """One registry object: its attributes, and what stands in it and beside it, found by name or scheme."""
 
     def __init__(self, element: etree._Element, place: str, beside: Sequence[etree._Element]) -> None:
         self._place = place
         self._identifiers: dict[str, str] = {}
-        self._classifications: dict[str, list[_Classification]] = {}
+        self._classifications: dict[str, list[_Described]] = {}
+        """By scheme, those in the object and beside it."""
+        self._inside: set[str] = set()
+        """Schemes of those in the object."""
         self._asked: set[str] = set()
         """Schemes of attributes that were read."""
         self.version = ""
@@ -85,11 +82,11 @@ class ObjectReader(_Described):
         """Whether nothing was left out so far."""
         super().__init__(element)
         for child in beside:
-            self._classify(child, inside=False)
+            self._classify(child)
 
     def _take(self, tag: str, child: etree._Element) -> None:
         if tag == _CLASSIFICATION:
-            self._classify(child, inside=True)
+            self._inside.add(self._classify(child))
         elif tag == _IDENTIFIER:
             scheme = child.get("identificationScheme", "").strip()
             self.whole &= scheme not in self._identifiers
@@ -97,10 +94,13 @@ class ObjectReader(_Described):
         elif tag == _VERSION and not self.version:
             self.version = child.get("versionName", "").strip()
 
-    def _classify(self, element: etree._Element, *, inside: bool) -> None:
-        one = _Classification(element, inside=inside)
-        self._classifications.setdefault(one.attribute("classificationScheme"), []).append(one)
-        self.nodes.add(one.attribute("classificationNode"))
+    def _classify(self, element: etree._Element) -> str:
+        """Keep the classification *element*; gives its scheme."""
+        scheme = element.get("classificationScheme", "").strip()
+        self._classifications.setdefault(scheme, []).append(_Described(element))
+        if node := element.get("classificationNode"):
+            self.nodes.add(node.strip())
+        return str(scheme)
 
     def slot(self, name: str) -> str:
         """The one value of a slot, or empty."""
@@ -169,10 +169,9 @@ class ObjectReader(_Described):
         for name, values in self.slots.items():
             if len(values) > 1 and not _several(name):
                 return False
-        inside = {scheme for scheme, found in self._classifications.items() if any(one.inside for one in found)}
-        return inside | self._identifiers.keys() <= self._asked | _NO_SCHEME
+        return self._inside | self._identifiers.keys() <= self._asked | _NO_SCHEME
 
-    def _code(self, one: _Classification, attribute: str) -> Code:
+    def _code(self, one: _Described, attribute: str) -> Code:
         code = one.attribute("nodeRepresentation") or self.refuse(attribute)
         systems = one.slots.get("codingScheme") or self.refuse(f"{attribute}/codingScheme")
         self.whole &= len(systems) == 1
@@ -180,13 +179,15 @@ class ObjectReader(_Described):
 
 
 def _values(slot: etree._Element) -> tuple[str, ...]:
-    values = []
-    for one in slot:
-        if one.tag == _VALUE_LIST:
-            for value in one:
-                if value.tag == _VALUE and (text := inner_text(value)):
-                    values.append(text)
-    return tuple(values)
+    return tuple(
+        [
+            text
+            for one in slot
+            if one.tag == _VALUE_LIST
+            for value in one
+            if value.tag == _VALUE and (text := inner_text(value))
+        ]
+    )
 
 
 def _localized(text: etree._Element) -> str:

@@ -159,7 +159,7 @@ class Consumer(Peer):
                 complete = complete and response.success and not response.contradicts
             if not documents:
                 _nothing(unused, refused)
-            errors += [RegistryError(code=one.code, location=str(one.facts["unique_id"])) for one in unused]
+            errors += _told(unused)
             log.info("registry.retrieved", destination=self.settings.name, documents=len(documents), unused=len(unused))
             complete = complete and not unused
             return Retrieval(tuple(documents), tuple(errors), complete, tuple(unused), replies.pop_all())
@@ -195,9 +195,11 @@ class Consumer(Peer):
     ) -> Iterator[Retrieval]:
         """RAD-69: the instances of *series*, a hundred a request; each part is closed when the next is asked for.
 
-        Every instance is compared with its file meta information (``registry_image``). What the source has not is
-        told in ``errors`` (location: its SOP Instance UID). Raises SettingsError (``imaging_source_unknown``) for a
-        Retrieve Location UID that the settings give no address for.
+        Every instance is compared with its file meta information. One that is wrong (``registry_image``), that did not
+        come with an answer of success (``registry_documents``) or that the source has not does not lose the others: it
+        is told in ``errors`` (location: its SOP Instance UID); when nothing is left of a part, the first of them is
+        raised. Raises SettingsError (``imaging_source_unknown``) for a Retrieve Location UID that the settings give no
+        address for.
         """
         by_address: dict[str, list[ImagingSeries]] = {}
         for one in series:
@@ -216,12 +218,19 @@ class Consumer(Peer):
             found = retrieval.documents_of(reply, "", wanted)
             if not found:
                 refuse_failure(response)
-            for one in retrieval.absent(found, wanted) if response.success else ():
-                raise one
-            for document in found.values():
-                retrieval.compare_image(document, transfer_syntaxes)
-            log.info("imaging_source.retrieved", destination=self.settings.name, instances=len(found))
-            return Retrieval(tuple(found.values()), response.errors, response.success, (), replies.pop_all())
+            wrong = retrieval.wrong_images(found.values(), transfer_syntaxes)
+            unused = (*wrong.values(), *(retrieval.absent(found, wanted) if response.success else ()))
+            documents = tuple(document for uid, document in found.items() if uid not in wrong)
+            if not documents:
+                _nothing(unused, ())
+            log.info(
+                "imaging_source.retrieved",
+                destination=self.settings.name,
+                instances=len(documents),
+                unused=len(unused),
+            )
+            complete = response.success and not response.contradicts and not unused
+            return Retrieval(documents, (*response.errors, *_told(unused)), complete, unused, replies.pop_all())
 
     def _source(self, location: str) -> str:
         try:
@@ -229,6 +238,14 @@ class Consumer(Peer):
         except KeyError:
             place = f"destination.{self.settings.name}.imaging_sources"
             raise SettingsError("imaging_source_unknown", place=place, location=location or "-") from None
+
+
+def _told(unused: Iterable[PeerMisbehaved]) -> list[RegistryError]:
+    """What we have against documents of an answer, beside what the repository says of them."""
+    return [
+        RegistryError(code=one.code, context=str(one.facts.get("what", "")), location=str(one.facts["unique_id"]))
+        for one in unused
+    ]
 
 
 def _nothing(unused: Sequence[PeerMisbehaved], refused: Sequence[ebrim.RegistryResponse]) -> None:

@@ -17,6 +17,8 @@ _MEDIA_TYPE = re.compile(rf"[ \t]*({_TOKEN}/{_TOKEN})[ \t]*")
 # Peers write parameters unquoted that the grammar wants quoted (boundary=----=_Part_1): all up to ';' is taken.
 _PARAMETER = re.compile(rf';[ \t\r\n]*({_TOKEN})[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^;"]*)[ \t]*')
 _FIELD = re.compile(rf"({_TOKEN})[ \t]*:(.*)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_FOLD = re.compile(r"\r\n(?=[ \t])")
 _ONCE = frozenset({"content-type", "content-id", "content-transfer-encoding"})
 _MAXIMUM_FIELD_CHARACTERS = 4096
 _MAXIMUM_LINE_BYTES = 64 * 1024
@@ -50,7 +52,7 @@ class ContentType:
 
 def _unquoted(value: str) -> str:
     if value.startswith('"'):
-        return re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
+        return _ESCAPED.sub(r"\1", value[1:-1]) if "\\" in value else value[1:-1]
     return value.strip()
 
 
@@ -70,7 +72,7 @@ def parse_fields(block: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     if not block:
         return fields
-    text = re.sub(r"\r\n(?=[ \t])", "", block.decode("latin-1"))
+    text = _FOLD.sub("", block.decode("latin-1"))
     for line in text.split("\r\n"):
         match = _FIELD.fullmatch(line)
         if match is None:

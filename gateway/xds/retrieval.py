@@ -89,8 +89,8 @@ class Retrieval:
     complete: bool = True
     """Whether everything that was asked for is there."""
     unused: tuple[PeerMisbehaved, ...] = ()
-    """Of an answer in part: documents that differ from their entries (``registry_hash``), or that did not come with
-    an answer of success (``registry_documents``)."""
+    """Of an answer in part: documents that differ from their entries (``registry_hash``), bytes that are not the
+    instance asked for (``registry_image``), or what did not come with an answer of success (``registry_documents``)."""
     _replies: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False)
 
     def close(self) -> None:
@@ -219,16 +219,22 @@ def same_hash(stated: str, sha1: str) -> bool:
     return stated.strip().lower() in (sha1.lower(), base_64.lower())
 
 
-def compare_image(document: Document, transfer_syntaxes: Sequence[str]) -> None:
-    """Raises PeerMisbehaved (``registry_image``) for bytes that are not that instance in one of *transfer_syntaxes*.
+def wrong_images(documents: Iterable[Document], transfer_syntaxes: Sequence[str]) -> dict[str, PeerMisbehaved]:
+    """By unique id, ``registry_image`` for each whose bytes are not that instance in one of *transfer_syntaxes*.
 
     RAD-69 answers with DICOM Part 10 files (RAD TF-2 section 4.69.4.2.2); an instance in another syntax is an error.
     """
-    meta = _file_meta(next(document.chunks(), b""))
-    if meta.get(_SOP_INSTANCE_UID) != document.unique_id:
-        raise PeerMisbehaved("registry_image", unique_id=document.unique_id, what="SOP Instance UID")
-    if meta.get(_TRANSFER_SYNTAX_UID) not in transfer_syntaxes:
-        raise PeerMisbehaved("registry_image", unique_id=document.unique_id, what="Transfer Syntax UID")
+    wrong = {}
+    for document in documents:
+        meta = _file_meta(next(document.chunks(), b""))
+        what = ""
+        if meta.get(_SOP_INSTANCE_UID) != document.unique_id:
+            what = "SOP Instance UID"
+        elif meta.get(_TRANSFER_SYNTAX_UID) not in transfer_syntaxes:
+            what = "Transfer Syntax UID"
+        if what:
+            wrong[document.unique_id] = PeerMisbehaved("registry_image", unique_id=document.unique_id, what=what)
+    return wrong
 
 
 def _file_meta(head: bytes) -> Mapping[int, str]:

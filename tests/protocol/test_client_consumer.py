@@ -372,6 +372,21 @@ def test_an_image_that_is_not_the_one_asked_for_is_not_used(content: bytes, what
         assert caught.value.facts["what"] == what
 
 
+def test_one_image_that_cannot_be_used_does_not_lose_the_others() -> None:
+    asked = ("1.2.3.1.1", "1.2.3.1.2", "1.2.3.1.3")
+    content = {"x": instance("1.2.3.1.9"), "y": instance("1.2.3.1.2")}
+    answer = wire.saying(wire.retrieved({"1.2.3.1.1": "x", "1.2.3.1.2": "y"}), content)
+    with playing(answer) as loopback, client_of_sources(loopback) as client:
+        for part in client.images([series(*asked)]):
+            assert [(one.unique_id, one.read()) for one in part.documents] == [("1.2.3.1.2", content["y"])]
+            assert [(one.code, one.location, one.context) for one in part.errors] == [
+                ("registry_image", "1.2.3.1.1", "SOP Instance UID"),
+                ("registry_documents", "1.2.3.1.3", ""),
+            ]
+            assert not part.complete
+            assert [one.code for one in part.unused] == ["registry_image", "registry_documents"]
+
+
 def test_an_image_that_the_source_has_not_is_told_by_its_uid() -> None:
     missing = ("XDSDocumentUniqueIdError", "gone", "Error", "1.2.3.1.2")
     answer = wire.saying(wire.retrieved({"1.2.3.1.1": "x"}, PARTIAL, missing), {"x": instance("1.2.3.1.1")})

@@ -125,6 +125,35 @@ def test_a_transformation_of_the_same_message_is_not_added_to(service: RegistryS
     assert codes(service, related(transformed, APND, "Document03", "Document01")) == []
 
 
+def test_a_registered_transformation_is_not_added_to(service: RegistryService) -> None:
+    (first,) = add(service, submission(entry()))
+    (transform,) = add(service, related(submission(entry()), XFRM, "Document01", first.entry_uuid))
+    addendum = submission(entry())
+    wrong = related(addendum, APND, "Document01", transform.entry_uuid)
+    assert codes(service, wrong) == ["XDSRegistryMetadataError"]
+    assert codes(service, related(addendum, APND, "Document01", first.entry_uuid)) == []
+
+
+def test_a_transformation_is_transformed_and_replaced_and_an_addendum_added_to(service: RegistryService) -> None:
+    (first,) = add(service, submission(entry()))
+    (transform,) = add(service, related(submission(entry()), XFRM, "Document01", first.entry_uuid))
+    (again,) = add(service, related(submission(entry()), XFRM, "Document01", transform.entry_uuid))
+    (addendum,) = add(service, related(submission(entry()), APND, "Document01", first.entry_uuid))
+    assert codes(service, related(submission(entry()), APND, "Document01", addendum.entry_uuid)) == []
+    assert codes(service, related(submission(entry()), RPLC, "Document01", transform.entry_uuid)) == []
+    assert [status(service, one) for one in (first, transform, again)] == ["Approved", "Deprecated", "Deprecated"]
+
+
+@pytest.mark.parametrize(("one", "other"), [(RPLC, RPLC), (RPLC, XFRM_RPLC)])
+def test_two_documents_of_a_submission_may_replace_one(
+    service: RegistryService, one: AssociationType, other: AssociationType
+) -> None:
+    (first,) = add(service, submission(entry()))
+    both = submission(entry("New01"), entry("New02"))
+    new = add(service, related(related(both, one, "New01", first.entry_uuid), other, "New02", first.entry_uuid))
+    assert [status(service, each) for each in (first, *new)] == ["Deprecated", "Approved", "Approved"]
+
+
 @pytest.mark.parametrize("kind", [APND, XFRM])
 def test_two_documents_of_one_message_that_depend_on_each_other_are_replaced_together(
     service: RegistryService, kind: AssociationType

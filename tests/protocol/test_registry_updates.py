@@ -355,6 +355,17 @@ def test_an_addendum_may_replace_what_it_was_added_to_and_stays(quick: RegistryS
     assert list(found) == ["Deprecated", "Approved", "Deprecated"]
 
 
+def test_an_update_does_not_add_to_a_transformation(quick: RegistryService) -> None:
+    transforming = AssociationType.TRANSFORM.value
+    first, second, third = add(quick, submission(*(entry(f"Document0{number}") for number in (1, 2, 3))))
+    both = addition(APND, first.entry_uuid, second.entry_uuid)
+    both = addition(transforming, second.entry_uuid, third.entry_uuid, within=both)
+    assert codes(quick, both) == ["XDSRegistryMetadataError"]
+    assert codes(quick, addition(transforming, second.entry_uuid, third.entry_uuid)) == []
+    assert codes(quick, addition(APND, first.entry_uuid, second.entry_uuid)) == ["XDSRegistryMetadataError"]
+    assert codes(quick, addition(APND, first.entry_uuid, third.entry_uuid)) == []
+
+
 def test_nothing_is_joined_to_itself(quick: RegistryService) -> None:
     first, second = add(quick, submission(entry("Document01"), entry("Document02")))
     for kind in (APND, RPLC):

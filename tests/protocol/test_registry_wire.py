@@ -293,4 +293,5 @@ def test_the_registry_says_whether_it_is_well(url: str) -> None:
 
 def test_other_paths_and_methods_are_plain_http_errors(url: str) -> None:
     assert requests.get(f"{url}/nothing", timeout=wire.TIMEOUT_S).status_code == 404
-    assert requests.get(f"{url}/registry", timeout=wire.TIMEOUT_S).status_code == 405
+    answer = requests.get(f"{url}/registry", timeout=wire.TIMEOUT_S)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")

@@ -116,6 +116,18 @@ def test_a_unique_id_is_an_oid_perhaps_with_an_extension_or_a_uuid(value: str) -
     assert forms.unique_id(value) == ""
 
 
+@pytest.mark.parametrize(
+    "value", ["1.2", "1.42.20130403134532", "2.999.1", "129.6.58", "2.25", "2.25.0.7", f"2.25.{2**128 - 1}", "1.0.0"]
+)
+def test_an_oid_is_judged_by_its_form(value: str) -> None:
+    assert forms.oid(value) == ""
+
+
+@pytest.mark.parametrize("value", ["", "1", f"2.25.{2**128}", "1.02", "1..2", "1.2.", "1.2\n", "1.٣", "1." + "2" * 63])
+def test_what_is_no_oid_is_named(value: str) -> None:
+    assert "is not an OID" in forms.oid(value)
+
+
 @pytest.mark.parametrize("value", ["1", "1.2.3^a^b", "1.2.3^" + "x" * 128, "urn:oid:1.2", "abc^1"])
 def test_other_unique_ids_are_wrong(value: str) -> None:
     assert forms.unique_id(value)

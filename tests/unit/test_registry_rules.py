@@ -79,6 +79,15 @@ def test_every_fault_is_told_in_one_answer() -> None:
     assert len(codes) >= 11
 
 
+def test_the_source_of_a_submission_is_not_one_of_its_objects() -> None:
+    right = submission(entry())
+    (submission_set,) = right.submission_sets
+    for unique_id in (submission_set.unique_id, right.entries[0].unique_id):
+        wrong = replace(right, submission_sets=(replace(submission_set, source_id=unique_id),))
+        assert found(wrong) == {"XDSRegistryMetadataError"}
+        assert f"sourceId “{unique_id}” is the uniqueId of an object too" in words(wrong)
+
+
 def test_a_document_without_an_entry_and_an_entry_without_a_document_are_two_errors() -> None:
     errors = rules.document_findings(submission(entry("Document01")), [measure("Document02", Bytes(b"x"))])
     assert [(error.code, error.location) for error in errors] == [

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from gateway.model.identifiers import is_uid
+from gateway.model.identifiers import exceeds_uuid, is_uid
 from gateway.texts.text import Text
 from gateway.xds.constants import VALUE_LENGTH
 
@@ -164,7 +164,7 @@ def oid(value: str) -> Text | None:
     """
     if not is_uid(value):
         return NOT_OID
-    if value.startswith("2.25.") and int(value.split(".")[2]) >= 1 << 128:
+    if exceeds_uuid(value):
         return both("n'est pas un UUID sous 2.25 (plus de 128 bits)", "is no UUID under 2.25 (more than 128 bits)")
     return None
 
