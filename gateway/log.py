@@ -89,7 +89,7 @@ def configure(*, json: bool | None = None, level: str = "info") -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type] # all that it asks
+        logger_factory=structlog.WriteLoggerFactory(_StandardError()),  # type: ignore[arg-type] # all that it asks
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(_StandardError())

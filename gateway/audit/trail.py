@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from gateway.audit.columns import UtcTime
-from gateway.audit.inserting import insert_row
+from gateway.audit.inserting import insert_rows
 from gateway.model.audit import AuditEvent, Outcome
 
 METADATA = MetaData()
@@ -63,17 +63,23 @@ class Recorded:
 
 def record(connection: Connection, event: AuditEvent) -> None:
     """Add *event* to the trail in the transaction of *connection*, with the moment of now."""
-    insert_row(
-        connection,
-        AUDIT_EVENTS,
+    record_all(connection, (event,))
+
+
+def record_all(connection: Connection, events: Iterable[AuditEvent]) -> None:
+    """Add *events* in their order, as :func:`record`."""
+    now = datetime.now(UTC)
+    rows = [
         {
-            "recorded_at": datetime.now(UTC),
+            "recorded_at": now,
             "action": event.action,
             "outcome": event.outcome.value,
             "event": _dump(event),
             "subject": _subject(event.facts.get("share") or event.facts.get("report") or event.document),
-        },
-    )
+        }
+        for event in events
+    ]
+    insert_rows(connection, AUDIT_EVENTS, rows)
 
 
 def about(connection: Connection, subjects: Sequence[str], *, limit: int = 1000) -> Sequence[Recorded]:

@@ -137,18 +137,19 @@ class Accepting:
         where = [site for site in self.sites.values() if not sites or site.name in sites]
         told = [change for change in changes if isinstance(change, IdentityChanged)]
         known = [each for change in told for each in identity.changes(change, where, now)]
-        begun: list[Share] = []
 
         def follow(published: Published) -> Sequence[Consequence]:
-            made = identity.Consequences(published, self.policy).of(known)
-            begun.extend(share for one in made for share in one.shares)
-            return made
+            return identity.Consequences(published, self.policy).of(known)
 
         turn.wait()
         if studies and self.images_changed is not None:
             self.images_changed(studies)
-        self.store.accept_all((), arrival, turn, follow=follow if known else None)
-        if studies or begun:
+        consequences: Sequence[Consequence] = ()
+        if known:
+            consequences = self.store.change(known, follow, arrival, turn)
+        else:
+            self.store.accept_all((), arrival, turn)
+        if studies or any(one.shares for one in consequences):
             self.ring()
         return tuple(Receipt(report_id="", duplicate=False) for _ in changes)
 

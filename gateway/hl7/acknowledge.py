@@ -158,7 +158,7 @@ def refused(request: Request, error: GatewayError) -> bytes:
 def _message(request: Request, code: str, error: GatewayError | None = None) -> bytes:
     writer = Writer(request.charset)
     segments = [
-        _header(writer, request),
+        _header(request),
         writer.segment("MSA", {1: code, 2: _written(writer, request.control_id)}),
     ]
     if error is not None:
@@ -166,30 +166,43 @@ def _message(request: Request, code: str, error: GatewayError | None = None) -> 
     return writer.message(*segments)
 
 
-def _header(writer: Writer, request: Request) -> bytes:
-    return writer.segment(
+def _header(request: Request) -> bytes:
+    before, between, after = _around(
+        request.addresses, request.charset, request.event, request.processing_id, request.version
+    )
+    moment = datetime.now(UTC).strftime("%Y%m%d%H%M%S+0000").encode("ascii")
+    return b"".join((before, moment, between, secrets.token_hex(10).encode("ascii"), after))
+
+
+@lru_cache(maxsize=256)
+def _around(
+    addresses: Addresses, charset: Charset, event: str, processing_id: str, version: str
+) -> tuple[bytes, bytes, bytes]:
+    """The header of an answer before, between and after what no two have in common: its moment (MSH-7) and its id
+    (MSH-10). All answers to one sender for one event share the rest, MSH-3 to MSH-6 turned round."""
+    writer = Writer(charset)
+    header = writer.segment(
         "MSH",
         {
-            **_turned_round(request.addresses, request.charset),
-            7: f"{datetime.now(UTC):%Y%m%d%H%M%S}+0000",
-            9: writer.field("ACK", request.event, "ACK"),
-            10: secrets.token_hex(10),
-            11: request.processing_id or "P",
-            12: request.version or "2.5",
+            **{
+                field: writer.field(*(_written(writer, part) for part in address))
+                for field, address in enumerate((*addresses[2:], *addresses[:2]), 3)
+            },
+            9: writer.field("ACK", event, "ACK"),
+            11: processing_id or "P",
+            12: version or "2.5",
             17: "FRA",
             18: writer.charset.name,
         },
     )
-
-
-@lru_cache(maxsize=256)
-def _turned_round(addresses: Addresses, charset: Charset) -> dict[int, bytes]:
-    """MSH-3 to MSH-6 of the answer to a message with these: all of one sender have the same."""
-    writer = Writer(charset)
-    return {
-        field: writer.field(*(_written(writer, part) for part in address))
-        for field, address in enumerate((*addresses[2:], *addresses[:2]), 3)
-    }
+    separator = writer.delimiters.field
+    # MSH-1 is the separator itself, so MSH-7 is the part with the number 6.
+    fields = header.split(separator)
+    return (
+        separator.join([*fields[:6], b""]),
+        separator.join([b"", *fields[7:9], b""]),
+        separator.join([b"", *fields[10:]]),
+    )
 
 
 _DOCUMENT = "OBX^1^5"

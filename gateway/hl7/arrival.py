@@ -51,6 +51,8 @@ def of(message: bytes, request: Request, came: Came) -> Arrival:
 def outlined(message: bytes, arrival: Arrival, events: Sequence[Event]) -> Arrival:
     """*arrival* without the documents of *events*, where their base64 in *message* can be made again byte for byte."""
     contents = [event.received.content for event in events if isinstance(event, New | Replace | Delete)]
+    if not contents:
+        return unabridged(arrival, message)
     pieces, offsets = [], []
     position = length = 0
     for content in contents:

@@ -41,9 +41,6 @@ class _Source:
         self.divided = _divided(delimiters)
         self.charset = charsets.UTF_8
 
-    def decode(self, value: bytes) -> str:
-        return value.decode(self.charset.codec, "replace")
-
 
 class Segment:
     """One segment: its name, its place among those of its name (from 1), and its fields, found when asked for."""
@@ -92,12 +89,19 @@ class Segment:
 
     def raw(self, field: int) -> bytes:
         """The bytes of a whole field, escapes and delimiters in place."""
-        start, end = self.span(field)
-        return self._source.raw[start:end]
+        fields = self._cut(field)
+        if fields is None:
+            start, end = self.span(field)
+            return self._source.raw[start:end]
+        number = field - self._offset
+        return fields[number] if number < len(fields) else b""
 
     def upto(self, field: int) -> bytes:
         """The segment from its name to the end of a field."""
-        return self._source.raw[self.start : self.span(field)[1]]
+        fields = self._cut(field)
+        if fields is None:
+            return self._source.raw[self.start : self.span(field)[1]]
+        return self._source.delimiters.field.join(fields[: field - self._offset + 1])
 
     def text(self, field: int, component: int = 1, subcomponent: int = 1, repetition: int = 1) -> str:
         """One value, decoded and unescaped, blanks around it removed; empty when there is none or it is ``""``."""
@@ -107,7 +111,7 @@ class Segment:
         source = self._source
         if source.delimiters.escape in value:
             value = unescaped(value, source.delimiters, source.charset.codec)
-        text = source.decode(value).strip()
+        text = value.decode(source.charset.codec, "replace").strip()
         return "" if text == '""' else text
 
     def has(self, field: int, component: int = 1) -> bool:
@@ -138,24 +142,29 @@ class Segment:
 
     def _value(self, field: int, repetition: int, component: int, subcomponent: int) -> bytes:
         """The bytes of :meth:`span`."""
-        source, delimiters = self._source, self._source.delimiters
-        if self.end - self.start > _SHORT_BYTES or (field <= 2 and self.name == "MSH"):
+        source = self._source
+        fields = self._cut(field)
+        if fields is None:
             start, end = self.span(field, repetition, component, subcomponent)
             return source.raw[start:end]
-        if self._fields is None:
-            self._fields = source.raw[self.start : self.end].split(delimiters.field)
         number = field - self._offset
-        if number >= len(self._fields):
-            return b""
-        value = self._fields[number]
-        if self._source.divided(value) is None:
+        value = fields[number] if number < len(fields) else b""
+        if not value or source.divided(value) is None:
             # Most values hold no delimiter: one look instead of three.
             return value if repetition <= 1 and component <= 1 and subcomponent <= 1 else b""
+        delimiters = source.delimiters
         if repetition:
             value = _part(value, delimiters.repetition, repetition)
         if component:
             value = _part(value, delimiters.component, component)
         return _part(value, delimiters.subcomponent, subcomponent) if subcomponent else value
+
+    def _cut(self, field: int) -> list[bytes] | None:
+        """The name and the fields behind it; None where they are looked for one by one: in a long segment, and for
+        MSH-1 and MSH-2."""
+        if self._fields is None and self.end - self.start <= _SHORT_BYTES:
+            self._fields = self._source.raw[self.start : self.end].split(self._source.delimiters.field)
+        return None if field <= 2 and self.name == "MSH" else self._fields
 
     def _field(self, number: int) -> tuple[int, int]:
         """The bounds of the *number*th field after the name; each separator is looked for once."""

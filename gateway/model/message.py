@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from json.encoder import encode_basestring_ascii
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ BEGINNING_BYTES = 4096
 def unabridged(arrival: Arrival, message: bytes) -> Arrival:
     """*arrival* with the bytes of *message* in one piece: in the row, or apart from it."""
     if len(message) <= ROW_BYTES:
+        if arrival.envelope is message:
+            return arrival
         return replace(arrival, envelope=message, offsets=(), apart=None)
     return replace(arrival, envelope=message[:BEGINNING_BYTES], offsets=(), apart=message)
 
@@ -63,7 +66,8 @@ def same_message(sender: str, control_id: str, kind: str, documents: Sequence[st
 
     Control ids alone mean nothing: official examples give one to a report, its replacement and its withdrawal.
     """
-    said = json.dumps([sender, control_id, kind, *documents, print_of_bytes])
+    # What json.dumps gives for texts, in a fifth of its time.
+    said = f"[{', '.join(map(encode_basestring_ascii, (sender, control_id, kind, *documents, print_of_bytes)))}]"
     return hashlib.sha256(said.encode("ascii")).hexdigest()
 
 
@@ -112,6 +116,17 @@ class Verdict:
 
 
 ACCEPTED = Verdict(answer="AA")
+_PLACE = re.compile(r"([A-Z][A-Z0-9]{2})\^[0-9]+(?:\^([0-9]+))?(?:\^[0-9]+)*", re.ASCII)
+"""``segment^sequence^field`` and further, as ERR-2 has it."""
+
+
+def facts_of(place: str) -> dict[str, str]:
+    """Segment and field of a refusal, by its *place*: its facts are not kept, for some are of the patient."""
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        return {}
+    return {"segment": found[1], "field": f"{found[1]}-{found[2]}" if found[2] else found[1]}
+
 
 _SHOWN: dict[str, frozenset[int]] = {
     "MSH": frozenset(range(1, 26)),

@@ -42,6 +42,8 @@ _WORDS = {
     # transaction or without: readings are without, since most of them are one statement.
     "postgresql": {"writing": "BEGIN", "ahead": "BEGIN; SET LOCAL synchronous_commit TO OFF", "reading": ""},
 }
+_WAITS = "gateway_waits"
+"""Whether SQLite itself waits for what another connection holds, in ``Connection.info``; true where it is not said."""
 _IDLE_S = 1.0
 _USED_AT = "gateway_used_at"
 _ASK_AGAIN_S = 0.0005
@@ -290,7 +292,12 @@ def _open_sqlite(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engin
         # By the driver itself: SQLAlchemy's way takes longer than the rest of a small transaction. What goes wrong is
         # asked for again in that way, which gives it its name.
         words = connection.info.pop(_BEGINS, "BEGIN IMMEDIATE")
-        if not (_begun(raw) if words == "BEGIN" else _took_the_lock(raw, busy_timeout_s)):
+        reads = words == "BEGIN"
+        # Told when the kind changes only: the connection of a writer hardly ever reads.
+        if raw is not None and reads is not connection.info.get(_WAITS, True):
+            raw.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000) if reads else 0}").close()
+            connection.info[_WAITS] = reads
+        if not (_begun(raw) if reads else _took_the_lock(raw, busy_timeout_s)):
             connection.exec_driver_sql(words)
 
     with reading(engine) as connection:
@@ -317,20 +324,16 @@ def _took_the_lock(raw: Any, busy_timeout_s: float) -> bool:
     an acknowledgement then takes fifty times as long as it needs (measured). So it is asked again at once.
     """
     deadline = time.monotonic() + busy_timeout_s
-    raw.execute("PRAGMA busy_timeout=0").close()
-    try:
-        while time.monotonic() < deadline:
-            try:
-                raw.execute("BEGIN IMMEDIATE").close()
-            except sqlite3.OperationalError as error:
-                if getattr(error, "sqlite_errorname", "") not in _SQLITE_BUSY:
-                    return False
-            else:
-                return True
-            time.sleep(_ASK_AGAIN_S)
-        return False
-    finally:
-        raw.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}").close()
+    while time.monotonic() < deadline:
+        try:
+            raw.execute("BEGIN IMMEDIATE").close()
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorname", "") not in _SQLITE_BUSY:
+                return False
+        else:
+            return True
+        time.sleep(_ASK_AGAIN_S)
+    return False
 
 
 def _make_file(path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from gateway.audit.inserting import insert_or_replace, insert_rows
+from gateway.audit.inserting import insert_or_replace_rows, insert_rows
 from gateway.model.identifiers import Identifier
 from gateway.model.identity import IdentityChange
 from gateway.model.share import AcceptedReport, Deed, Share
@@ -20,6 +21,7 @@ _NAMED_IN = (
     .where(REPORT_PATIENTS.c.report_id == bindparam("report"))
     .order_by(REPORT_PATIENTS.c.position)
 )
+_NAMED = keyed(select(REPORT_PATIENTS.c.key), REPORT_PATIENTS.c.key)
 _NAMING = keyed(
     select(REPORT_PATIENTS.c.key, SHARES)
     .join(REPORT_PATIENTS, REPORT_PATIENTS.c.report_id == SHARES.c.report_id)
@@ -67,29 +69,31 @@ def _stated(accepted: AcceptedReport) -> Collection[Identifier]:
     return dict.fromkeys(each for each in stated if each.root).keys()
 
 
-def record(connection: Connection, change: IdentityChange) -> None:
-    """Keep a change; a later one of the same identifier takes its place."""
-    insert_or_replace(
-        connection,
-        IDENTITIES,
-        {
-            "key": _key(change.site, change.identifier),
-            "site": change.site,
-            "root": change.identifier.root,
-            "extension": change.identifier.extension,
-            "into": forms.dump(
-                {
-                    "identifiers": [[each.root, each.extension] for each in change.now],
-                    "birth_date": change.birth_date,
-                    "sex": change.sex,
-                }
-            ),
-            "merged": change.merged,
-            "actor": change.actor,
-            "changed_at": change.at,
-        },
-    )
-    facts.follow(connection, change)
+def record(connection: Connection, changes: Sequence[IdentityChange]) -> None:
+    """Keep changes in their order; a later one of the same identifier takes the place of the one before."""
+    rows = {row["key"]: row for row in map(_row, changes)}
+    insert_or_replace_rows(connection, IDENTITIES, list(rows.values()))
+    for change in changes:
+        facts.follow(connection, change)
+
+
+def _row(change: IdentityChange) -> dict[str, Any]:
+    return {
+        "key": _key(change.site, change.identifier),
+        "site": change.site,
+        "root": change.identifier.root,
+        "extension": change.identifier.extension,
+        "into": forms.dump(
+            {
+                "identifiers": [[each.root, each.extension] for each in change.now],
+                "birth_date": change.birth_date,
+                "sex": change.sex,
+            }
+        ),
+        "merged": change.merged,
+        "actor": change.actor,
+        "changed_at": change.at,
+    }
 
 
 def of(connection: Connection, site: str, identifiers: Iterable[Identifier]) -> tuple[IdentityChange, ...]:
@@ -125,7 +129,10 @@ def publications(
 ) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
     """See :meth:`gateway.flow.ports.Published.publications`."""
     asked = [(site, identifier, facts.person(identifier)) for site, identifier in named]
-    found = rows_by(connection, _NAMING, (key for _, _, key in asked))
+    # Hardly any patient of whom a message tells is named in a report, and SQLite plans the other question anew each
+    # time it is asked: 75 us against 6.
+    known = rows_by(connection, _NAMED, (key for _, _, key in asked))
+    found = rows_by(connection, _NAMING, known)
     return {
         (site, identifier): tuple(shares.from_row(row, "") for row in found.get(key, ()) if row.site == site)
         for site, identifier, key in asked

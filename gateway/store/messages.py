@@ -7,14 +7,14 @@ be put together again in that way, and is too large for a row, is a blob of its 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pybase64
 from sqlalchemy import Connection, Engine, Row, delete, func, or_, select
 
-from gateway.audit.inserting import insert_row
+from gateway.audit.inserting import insert_rows
 from gateway.errors import InputRejected
 from gateway.model.message import Arrival, KeptMessage, Verdict, fingerprint, same_message
 from gateway.store.engine import reading
@@ -42,39 +42,70 @@ def record(
 
     *digests*: of the documents at ``arrival.offsets``, one each; *blob*: key of ``arrival.apart``.
     """
+    made = row(
+        arrival,
+        verdict,
+        digests=digests,
+        document_ids=document_ids,
+        report_ids=report_ids,
+        relay_id=relay_id,
+        duplicate=duplicate,
+        blob=blob,
+    )
+    record_rows(connection, (made,))
+
+
+def record_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add messages to the log, in their order, each of its :func:`row`."""
+    insert_rows(connection, MESSAGES, rows)
+
+
+def row(
+    arrival: Arrival,
+    verdict: Verdict,
+    *,
+    digests: Sequence[str] = (),
+    document_ids: Sequence[str] = (),
+    report_ids: Sequence[str] = (),
+    relay_id: str = "",
+    duplicate: bool = False,
+    blob: str = "",
+) -> Mapping[str, Any]:
+    """What :func:`record` adds for a message that is recorded now."""
     taken_out = digests[: len(arrival.offsets)]
     # The bytes of a message that is kept apart are told by their key.
     of_bytes = fingerprint(arrival.envelope, [*taken_out, *([blob] if blob else [])])
-    insert_row(
-        connection,
-        MESSAGES,
-        {
-            "id": arrival.id,
-            "key": same_message(arrival.sender, arrival.control_id, arrival.kind, document_ids, of_bytes),
-            "port": arrival.port,
-            "peer": arrival.peer,
-            "sender": arrival.sender,
-            "control_id": arrival.control_id,
-            "kind": arrival.kind,
-            "profile": arrival.profile,
-            "received_at": arrival.received_at,
-            "recorded_at": datetime.now(UTC),
-            "size_bytes": arrival.size_bytes,
-            "digest": of_bytes,
-            "answer": verdict.answer,
-            "code": verdict.code,
-            "place": verdict.place,
-            "hl7_code": verdict.hl7_code,
-            "report_ids": json.dumps(list(report_ids)) if report_ids else _NOTHING,
-            "relay_id": relay_id,
-            "duplicate": duplicate,
-            "again_of": arrival.again_of,
-            "envelope": arrival.envelope,
-            "cuts": json.dumps(list(zip(arrival.offsets, taken_out, strict=True))) if taken_out else _NOTHING,
-            "blob": blob or None,
-            "whole": arrival.whole,
-        },
-    )
+    return {
+        "id": arrival.id,
+        "key": same_message(arrival.sender, arrival.control_id, arrival.kind, document_ids, of_bytes),
+        "port": arrival.port,
+        "peer": arrival.peer,
+        "sender": arrival.sender,
+        "control_id": arrival.control_id,
+        "kind": arrival.kind,
+        "profile": arrival.profile,
+        "received_at": arrival.received_at,
+        "recorded_at": datetime.now(UTC),
+        "size_bytes": arrival.size_bytes,
+        "digest": of_bytes,
+        "answer": verdict.answer,
+        "code": verdict.code,
+        "place": verdict.place,
+        "hl7_code": verdict.hl7_code,
+        "report_ids": json.dumps(list(report_ids)) if report_ids else _NOTHING,
+        "relay_id": relay_id,
+        "duplicate": duplicate,
+        "again_of": arrival.again_of,
+        "envelope": arrival.envelope,
+        "cuts": json.dumps(list(zip(arrival.offsets, taken_out, strict=True))) if taken_out else _NOTHING,
+        "blob": blob or None,
+        "whole": arrival.whole,
+    }
+
+
+def _record_refused(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Sequence[None]:
+    record_rows(connection, rows)
+    return [None] * len(rows)
 
 
 class SqlMessages:
@@ -92,7 +123,7 @@ class SqlMessages:
     def refuse(self, arrival: Arrival, verdict: Verdict) -> None:
         """Record a message that was not taken."""
         blob = "" if arrival.apart is None else self._put(arrival.apart)
-        self._writer.run(lambda connection: record(connection, arrival, verdict, blob=blob))
+        self._writer.run_together(_record_refused, row(arrival, verdict, blob=blob))
 
     def find(
         self,

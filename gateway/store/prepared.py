@@ -12,7 +12,21 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Float, Insert, Select, Update, exc
+from sqlalchemy import (
+    BindParameter,
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Float,
+    Insert,
+    Select,
+    Update,
+    exc,
+    literal_column,
+)
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from gateway.audit.inserting import driver_cursor
@@ -105,7 +119,8 @@ class _Form(NamedTuple):
 
 def _compiled(statement: Statement, dialect: Dialect, names: tuple[str, ...]) -> _Form:
     columns = list(statement.selected_columns) if isinstance(statement, Select | CompoundSelect) else []
-    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    written: Any = visitors.replacement_traverse(statement, {}, _as_text)
+    compiled: Any = written.compile(dialect=dialect, column_keys=list(names))
     binds = {compiled.bind_names[bind]: bind for bind in compiled.bind_names}
     converters = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in binds.items()}
     readers = [_reader(column, dialect) for column in columns]
@@ -118,6 +133,20 @@ def _compiled(statement: Statement, dialect: Dialect, names: tuple[str, ...]) ->
         kind=namedtuple("Row", [column.name for column in columns]),
         readers=tuple((place, read) for place, read in enumerate(readers) if read is not None),
     )
+
+
+def _as_text(element: Any, **_: Any) -> ColumnClause[Any] | None:
+    """A word that is the statement's own, written into it.
+
+    As a parameter SQLite takes it for one that may be another next time: where a partial index may fit or not by it
+    (``deed = 'withdraw'``), it plans the statement anew at each run, 80 us instead of 7 (measured).
+    """
+    if not isinstance(element, BindParameter) or element.required:
+        return None
+    word = element.value
+    if not isinstance(word, str) or not word.isascii() or not word.replace("_", "").isalnum():
+        return None
+    return literal_column(f"'{word}'", element.type)
 
 
 def _plain(value: Any) -> Any:

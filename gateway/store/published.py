@@ -18,12 +18,15 @@ from gateway.store import identities, shares, submissions
 class Published:
     """One transaction's view."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, publications: Mapping[tuple[str, Identifier], Sequence[Share]]) -> None:
+        """*publications*: under all identifiers that may be asked for (:func:`gateway.store.identities.publications`),
+        looked up in the same transaction."""
         self._connection = connection
+        self._publications = publications
 
     def publications(self, named: Iterable[tuple[str, Identifier]]) -> Mapping[tuple[str, Identifier], Sequence[Share]]:
         """See the port."""
-        return identities.publications(self._connection, named)
+        return {each: self._publications[each] for each in named}
 
     def amendments(self, share_id: str) -> Sequence[Share]:
         """See the port."""

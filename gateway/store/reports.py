@@ -42,7 +42,7 @@ def accept(
     new = lineages.joined(connection, accepted, new, waiting)
     if accepted.kind != lineages.REPORT:
         shares.add(connection, new)
-        _record(connection, events)
+        audit.record_all(connection, events)
         return Acceptance.ACCEPTED
     report_id, report = accepted.id, accepted.report
     studies = [
@@ -62,13 +62,8 @@ def accept(
     listing.note_report(connection, report_id, report, patients)
     facts.learn(connection, report_id, report)
     identities.follow(connection, accepted)
-    _record(connection, events)
+    audit.record_all(connection, events)
     return Acceptance.ACCEPTED
-
-
-def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
-    for event in events:
-        audit.record(connection, event)
 
 
 def stored(connection: Connection, report_id: str) -> StoredReport:
@@ -141,7 +136,7 @@ def _known_already(
     stated = {name: row[name] for name in ("statements", "statements_digest")}
     connection.execute(update(REPORTS).where(REPORTS.c.id == known.id).values(stated))
     shares.add(connection, lineages.restated(connection, accepted, new))
-    _record(connection, events)
+    audit.record_all(connection, events)
     return Acceptance.ACCEPTED
 
 

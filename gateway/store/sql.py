@@ -24,6 +24,7 @@ from gateway.model.message import ACCEPTED, Arrival
 from gateway.model.relay import Entry
 from gateway.model.share import (
     Acceptance,
+    Consequence,
     FrozenSubmission,
     Manifest,
     Offer,
@@ -35,6 +36,7 @@ from gateway.model.share import (
     StoredReport,
 )
 from gateway.store import (
+    corrections,
     identities,
     lineages,
     manifest_rows,
@@ -49,7 +51,6 @@ from gateway.store import (
     watches,
 )
 from gateway.store.engine import reading
-from gateway.store.published import Published
 from gateway.store.writer import Writer
 
 
@@ -70,7 +71,6 @@ class SqlStore:
         *,
         apart: str = "",
         entry: Entry | None = None,
-        follow: Follow | None = None,
         keep: Callable[[], None] = lambda: None,
     ) -> tuple[Acceptance, ...]:
         """As the port; events are recorded for an accepted report alone, the other answers change nothing."""
@@ -78,10 +78,6 @@ class SqlStore:
         def write(connection: Connection) -> tuple[Acceptance, ...]:
             outcomes = tuple(self._accept_one(connection, offer) for offer in offers)
             entered = entry is not None and Acceptance.ACCEPTED in outcomes and relays.enter(connection, entry)
-            for consequence in follow(Published(connection)) if follow is not None else ():
-                identities.record(connection, consequence.change)
-                shares.begin(connection, consequence.shares)
-                _record(connection, consequence.events)
             if arrival is not None:
                 messages.record(
                     connection,
@@ -98,6 +94,17 @@ class SqlStore:
             return outcomes
 
         return self._writer.run(write, turn.passed)
+
+    def change(
+        self,
+        changes: Sequence[IdentityChange],
+        follow: Follow,
+        arrival: Arrival | None = None,
+        turn: Turn = NO_TURN,
+    ) -> Sequence[Consequence]:
+        message = None if arrival is None else messages.row(arrival, ACCEPTED)
+        told = corrections.Told(changes, follow, message)
+        return self._writer.run_together(corrections.keep, told, turn.passed)
 
     def _accept_one(self, connection: Connection, offer: Offer) -> Acceptance:
         outcome = reports.accept(connection, offer.accepted, offer.shares, offer.events)
@@ -133,7 +140,7 @@ class SqlStore:
             ended = share.state in (ShareState.ABANDONED, ShareState.WITHDRAWN, ShareState.SUPERSEDED)
             if ended or share.happening == Happening.TAKEN_UP.name:
                 manifest_rows.put_back(connection, share.id)
-            _record(connection, kept)
+            audit.record_all(connection, kept)
 
         # A look that is forgotten is taken again; whatever says more of a share is durable.
         looked = share.state is ShareState.WAITING and not kept
@@ -153,7 +160,7 @@ class SqlStore:
 
         def write(connection: Connection) -> None:
             submissions.freeze(connection, share, frozen, manifests, pairings, through)
-            _record(connection, kept)
+            audit.record_all(connection, kept)
 
         try:
             # Nothing leaves before the share is said to leave, which is durable and this with it.
@@ -183,7 +190,7 @@ class SqlStore:
                 manifest_rows.follow(connection, share, other)
                 shares.follow(connection, other)
             shares.add(connection, begun)
-            _record(connection, kept)
+            audit.record_all(connection, kept)
 
         self._writer.run(write)
 
@@ -197,7 +204,7 @@ class SqlStore:
             else:
                 manifest_rows.follow(connection, share, other)
             shares.follow(connection, other)
-            _record(connection, kept)
+            audit.record_all(connection, kept)
 
         self._writer.run(write)
 
@@ -207,7 +214,7 @@ class SqlStore:
         def write(connection: Connection) -> tuple[Share, ...]:
             begun = shares.begin(connection, new)
             if any(share in new for share in begun):
-                _record(connection, kept)
+                audit.record_all(connection, kept)
             return begun
 
         return self._writer.run(write)
@@ -269,8 +276,3 @@ class SqlStore:
         """Whether a row of the store names the blob *digest*: for :meth:`gateway.store.blobs.FileBlobs.sweep`."""
         with reading(self._engine) as connection:
             return references.is_referenced(connection, digest)
-
-
-def _record(connection: Connection, events: Iterable[AuditEvent]) -> None:
-    for event in events:
-        audit.record(connection, event)

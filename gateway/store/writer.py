@@ -5,7 +5,9 @@ one write lock; threads that compete for it by waiting and asking again make som
 threads of a process stand in line (:class:`GroupWriter`): the first of the line leads. It takes what has queued up
 behind it, runs each function in its own savepoint, commits once, lets the callers go, and hands the lead to the next
 of the line. A caller who is alone hands nothing to anybody: it commits in its own thread. A function that raises
-undoes itself alone; a commit that fails fails every function of its group, for none of them happened.
+undoes itself alone; a commit that fails fails every function of its group, for none of them happened. What can be
+done for several callers at once (``run_together``) is: the rows of all go into one statement of each table, in one
+savepoint, and one by one where that fails.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -29,6 +32,11 @@ from gateway.store.engine import mapped, transaction
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+G = TypeVar("G")
+
+Together = Callable[[Connection, Sequence[G]], Sequence[T]]
+"""Does for several callers what each of them gives, in their order, and gives a result for each. What it raises undoes
+what it did for all of them: then it is called anew for each alone."""
 
 _GROUP = 64
 _SAVEPOINT, _UNDONE, _RELEASED = "SAVEPOINT unit", "ROLLBACK TO unit", "RELEASE unit"
@@ -43,6 +51,10 @@ class Writer(Protocol):
         (:func:`gateway.store.engine.mapped`), and nothing it did remains.
 
         *queued* is called as soon as it is sure that a function given later will happen later."""
+
+    def run_together(self, together: Together[G, T], given: G, queued: Callable[[], None] = lambda: None) -> T:
+        """As :meth:`run`, the result of *together* for *given*, and where others behind one another wait with the same
+        *together*, it may be called once for all of them: several rows go into one statement then."""
 
     def run_ahead(self, function: Callable[[Connection], T]) -> T:
         """As :meth:`run`, for what may be undone by a power cut until something that came later is durable: a claim,
@@ -70,6 +82,9 @@ class DirectWriter:
         queued()
         return result
 
+    def run_together(self, together: Together[G, T], given: G, queued: Callable[[], None] = lambda: None) -> T:
+        return self.run(lambda connection: together(connection, (given,))[0], queued)
+
     def run_ahead(self, function: Callable[[Connection], T]) -> T:
         """The server does not wait for its disk: the log is written in order, so a later commit that does wait keeps
         this one too. Of the four of a share that leaves two."""
@@ -88,8 +103,13 @@ class DirectWriter:
 class _Unit:
     """One function on its way, and the caller who waits for it."""
 
-    def __init__(self, function: Callable[[Connection], Any]) -> None:
+    def __init__(
+        self, function: Callable[[Connection], Any], together: Together[Any, Any] | None = None, given: Any = None
+    ) -> None:
+        """*function* is *together* for *given* alone, where there is one."""
         self.function = function
+        self.together = together
+        self.given = given
         self.called = threading.Event()
         """Set when the unit is settled, or when its caller is to lead."""
         self.settled = False
@@ -112,6 +132,10 @@ class _Unit:
             _run(connection, _UNDONE)
         _run(connection, _RELEASED)
 
+    def found(self, result: Any) -> None:
+        """What :meth:`work` would have found, from somebody who did it together with others'."""
+        self._result = result
+
     def settle(self, result: Any = None, error: BaseException | None = None) -> None:
         """Let the caller go with *result* or *error*; with neither, with what :meth:`work` found."""
         self._result = self._result if result is None else result
@@ -124,6 +148,25 @@ class _Unit:
         if self._error is not None:
             raise self._error
         return self._result
+
+
+def _work_together(connection: Connection, units: Sequence[_Unit], together: Together[Any, Any]) -> None:
+    """As :meth:`_Unit.work` of each of *units*, which have *together* in common, in one savepoint if that can be."""
+    _run(connection, _SAVEPOINT)
+    try:
+        results = together(connection, [unit.given for unit in units])
+    except exc.OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whose it is comes out when each is done alone
+        log.info("store.done_one_by_one", size=len(units), kind=type(error).__name__)
+        _run(connection, _UNDONE)
+        _run(connection, _RELEASED)
+        for unit in units:
+            unit.work(connection)
+        return
+    _run(connection, _RELEASED)
+    for unit, result in zip(units, results, strict=True):
+        unit.found(result)
 
 
 def _run(connection: Connection, statement: str) -> None:
@@ -150,7 +193,15 @@ class GroupWriter:
         """The thread that commits, :data:`_CALLED` until the next of the line has taken over; None when all is done."""
 
     def run(self, function: Callable[[Connection], T], queued: Callable[[], None] = lambda: None) -> T:
-        unit = _Unit(function)
+        result: T = self._run(_Unit(function), queued)
+        return result
+
+    def run_together(self, together: Together[G, T], given: G, queued: Callable[[], None] = lambda: None) -> T:
+        unit = _Unit(lambda connection: together(connection, (given,))[0], together, given)
+        result: T = self._run(unit, queued)
+        return result
+
+    def _run(self, unit: _Unit, queued: Callable[[], None]) -> Any:
         leads = self._stand_in_line(unit)
         try:
             queued()
@@ -161,8 +212,7 @@ class GroupWriter:
             if not unit.settled:
                 self._lead()
         with mapped():
-            result: T = unit.outcome()
-        return result
+            return unit.outcome()
 
     def run_ahead(self, function: Callable[[Connection], T]) -> T:
         """Durable here: SQLite has one promise for all that a connection commits."""
@@ -240,8 +290,13 @@ class GroupWriter:
     def _commit(self, group: list[_Unit]) -> None:
         try:
             with self._transaction() as connection:
-                for unit in group:
-                    unit.work(connection)
+                for together, alike in groupby(group, lambda unit: unit.together):
+                    units = list(alike)
+                    if together is not None and len(units) > 1:
+                        _work_together(connection, units, together)
+                    else:
+                        for unit in units:
+                            unit.work(connection)
         except Exception as error:  # noqa: BLE001 - handed to every caller of the group
             log.warning("store.group_failed", size=len(group), kind=type(error).__name__)
             for unit in group:

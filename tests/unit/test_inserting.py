@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from gateway.audit.inserting import insert_new, insert_or_replace, insert_row, insert_rows
+from gateway.audit.inserting import insert_new, insert_or_replace, insert_or_replace_rows, insert_row, insert_rows
 from gateway.errors import InputRejected, Unavailable
 from gateway.store.engine import reading, transaction
 from gateway.store.schema import IDENTITIES, LINEAGES, MESSAGES, REPORT_STUDIES
@@ -70,10 +70,22 @@ def test_a_row_with_a_known_key_gets_the_new_values(on: Stage) -> None:
     ]
 
 
-def test_many_rows_are_one_call_and_none_is_none(on: Stage) -> None:
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_several_rows_with_known_keys_get_the_new_values(on: Stage, count: int) -> None:
+    keys = [f"{number:02}" for number in range(count)]
+    with transaction(on.engine) as connection:
+        insert_row(connection, LINEAGES, {"key": "00", "lease": "old", "lease_until": MOMENT})
+        insert_or_replace_rows(connection, LINEAGES, [{"key": key, "lease": f"new {key}"} for key in keys])
+        insert_or_replace_rows(connection, LINEAGES, [])
+    found = [(row["key"], row["lease"], row["lease_until"]) for row in rows(on, LINEAGES)]
+    assert sorted(found) == [(key, f"new {key}", None) for key in keys]  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_many_rows_are_one_call_and_none_is_none(on: Stage, count: int) -> None:
     of = accepted()
     accept(on.store, of, [share(of)], [])
-    more = [{"report_id": of.id, "position": 10 + number, "study_uid": f"1.2.{number}"} for number in range(3)]
+    more = [{"report_id": of.id, "position": 10 + number, "study_uid": f"1.2.{number}"} for number in range(count)]
     with transaction(on.engine) as connection:
         insert_rows(connection, REPORT_STUDIES, more)
         insert_rows(connection, REPORT_STUDIES, [])

@@ -19,6 +19,8 @@ from gateway.flow.policy import Policy
 from gateway.model.identifiers import INS_TEST, Identifier
 from gateway.model.identity import IdentityChange
 from gateway.model.share import Deed, Share, ShareState
+from gateway.store import corrections
+from gateway.store.engine import transaction
 from gateway.trust import safexml
 from gateway.xds import ebrim
 from tests.fakes.clock import StoppedClock
@@ -106,6 +108,23 @@ def test_a_version_under_the_right_identity_takes_its_place(here: World) -> None
         ShareState.SUPERSEDED,
         ShareState.WITHDRAWN,
     }
+
+
+def test_what_several_messages_tell_at_once_is_followed_one_by_one_where_a_report_is_published(here: World) -> None:
+    send(here, 1)
+    settle(here)
+    assert INS is not None
+    merged = change(INS, RIGHT_INS, LOCAL)
+    each = (change(MERGED, LOCAL), merged, replace(merged, now=(RIGHT_INS,)))
+    told = [
+        corrections.Told([one], lambda published, one=one: Consequences(published, Policy()).of([one]), None)  # type: ignore[misc]
+        for one in each
+    ]
+    with transaction(here.store._engine) as connection:
+        followed = corrections.keep(connection, told)
+    assert [len(found.shares) for (found,) in followed] == [0, 2, 0], "the third finds what the second has begun"
+    (held,) = here.store.identity_changes(SITE.name, [INS])
+    assert held.now == (RIGHT_INS,)
 
 
 def test_telling_it_again_changes_nothing_more(here: World) -> None:

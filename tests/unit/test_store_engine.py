@@ -69,6 +69,17 @@ def test_every_connection_is_durable_and_strict(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_sqlite_itself_waits_for_whoever_reads_and_never_for_whoever_writes(tmp_path: Path) -> None:
+    """Who writes asks again and again by itself; one connection may do both in turns."""
+    engine = open_engine(f"sqlite:///{tmp_path}/gateway.db", busy_timeout_s=3, pool_size=1)
+    waits_ms = []
+    for begun in (reading, transaction, transaction, reading, reading, transaction):
+        with begun(engine) as connection:
+            waits_ms.append(connection.exec_driver_sql("PRAGMA busy_timeout").scalar())
+    assert waits_ms == [3000, 0, 0, 3000, 3000, 0]
+    engine.dispose()
+
+
 def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/gateway.db", busy_timeout_s=0.1)
     with transaction(engine) as writing:

@@ -114,12 +114,12 @@ def test_after_a_merge_a_report_is_found_by_the_patient_that_is_left(on: Stage) 
             site=of.site, identifier=identifier, now=(now,), merged=True, actor="ADT", at=datetime.now(UTC)
         )
         with transaction(on.engine) as connection:
-            identities.record(connection, change)
+            identities.record(connection, [change])
     for identifier, count in ((gone, 1), (left, 1), (last, 1), (other, 0)):
         assert len(exams(on).led(Asked(patients=(identifier,)))) == count
     elsewhere = replace(change, site="elsewhere", identifier=last, now=(other,))
     with transaction(on.engine) as connection:
-        identities.record(connection, elsewhere)
+        identities.record(connection, [elsewhere])
     assert not exams(on).led(Asked(patients=(other,)))
 
 
@@ -133,7 +133,7 @@ def test_a_report_that_comes_after_a_merge_is_found_by_the_patient_that_is_left(
             site=at, identifier=identifier, now=(now,), merged=True, actor="ADT", at=datetime.now(UTC)
         )
         with transaction(on.engine) as connection:
-            identities.record(connection, change)
+            identities.record(connection, [change])
     keep(on, replace(one, patient=replace(one.patient, identifiers=(gone,))))
     for identifier, count in ((gone, 1), (left, 1), (last, 1), (INS, 0)):
         assert len(exams(on).led(Asked(patients=(identifier,)))) == count

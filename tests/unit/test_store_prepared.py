@@ -57,6 +57,26 @@ def test_rows_are_those_that_sqlalchemy_gives(on: Stage) -> None:
             assert [row._asdict() for row in prepared] == [dict(row._mapping) for row in plain]
 
 
+def test_a_word_of_the_statement_is_written_into_it_and_anything_else_is_a_parameter(on: Stage) -> None:
+    """What SQLite is told as a parameter it may not take for the condition of a partial index."""
+    odd = "it's 50 % or :so"
+    query = select(WATCHES.c.study_uid, bindparam("given", odd).label("odd")).where(
+        WATCHES.c.site == "nord",
+        WATCHES.c.lost == "",
+        WATCHES.c.fingerprint != odd,
+        WATCHES.c.study_uid == bindparam("at"),
+    )
+    with transaction(on.engine) as connection:
+        connection.execute(insert(WATCHES), [_watch("1.2"), _watch("1.3")])
+        prepared = Prepared(query)
+        (row,) = prepared.all(connection, {"at": "1.3"})
+        assert tuple(row) == ("1.3", odd)
+        (form,) = prepared._forms.values()
+    assert "site = 'nord'" in form.text
+    assert odd not in form.text
+    assert set(form.fixed.values()) == {"", odd}
+
+
 def test_an_update_sets_what_it_is_given_and_tells_how_many_rows(on: Stage) -> None:
     with transaction(on.engine) as connection:
         connection.execute(insert(WATCHES), [_watch("1.2"), _watch("1.3")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,13 @@ def kept(engine: sa.Engine) -> list[int]:
 
 
 def together(writer: Writer, functions: list[Callable[[sa.Connection], Any]]) -> list[Any]:
-    """Run *functions* in one group: the first holds the writer until the others have queued; gives the answers."""
-    answers: list[Any] = [None] * len(functions)
+    """Run *functions* in one group; gives the answers."""
+    return in_one_group(writer, [lambda one=one: writer.run(one) for one in functions])  # type: ignore[misc]
+
+
+def in_one_group(writer: Writer, callers: list[Callable[[], Any]]) -> list[Any]:
+    """Have *callers* queue in their order while somebody holds the writer; gives their answers."""
+    answers: list[Any] = [None] * len(callers)
     release, held = threading.Event(), threading.Event()
 
     def hold(connection: sa.Connection) -> None:
@@ -61,18 +66,18 @@ def together(writer: Writer, functions: list[Callable[[sa.Connection], Any]]) ->
 
     def send(place: int) -> None:
         try:
-            answers[place] = writer.run(functions[place])
+            answers[place] = callers[place]()
         except Exception as error:  # noqa: BLE001 - looked at by the test
             answers[place] = error
 
     holder = threading.Thread(target=writer.run, args=(hold,))
     holder.start()
     held.wait()
-    threads = [threading.Thread(target=send, args=(place,)) for place in range(len(functions))]
-    for thread in threads:
+    threads = [threading.Thread(target=send, args=(place,)) for place in range(len(callers))]
+    for number, thread in enumerate(threads, 1):
         thread.start()
-    while isinstance(writer, GroupWriter) and len(writer._line) < len(functions):
-        time.sleep(0.001)
+        while isinstance(writer, GroupWriter) and len(writer._line) < number:
+            time.sleep(0.001)
     release.set()
     for thread in [holder, *threads]:
         thread.join()
@@ -118,6 +123,75 @@ def test_of_a_group_the_failing_unit_fails_alone(engine: sa.Engine) -> None:
     assert isinstance(answers[3], InputRejected)
     assert (answers[2], answers[4]) == (3, 4)
     assert kept(engine) == [1, 2, 3, 4]
+
+
+class Several:
+    """Puts what several callers give; notes how many came together each time."""
+
+    def __init__(self) -> None:
+        self.times: list[int] = []
+
+    def __call__(self, connection: sa.Connection, given: Sequence[int]) -> list[int]:
+        self.times.append(len(given))
+        for number in given:
+            put(number)(connection)
+            if number < 0:
+                raise InputRejected("mine")
+        return [number * 10 for number in given]
+
+
+def test_what_can_be_done_together_is_done_once_for_those_behind_one_another(engine: sa.Engine) -> None:
+    several, others = Several(), Several()
+    with closing(GroupWriter(engine)) as writer:
+        assert writer.run_together(several, 1) == 10
+        answers = in_one_group(
+            writer,
+            [
+                lambda: writer.run_together(several, 2),
+                lambda: writer.run_together(several, 3),
+                lambda: writer.run(put(4)),
+                lambda: writer.run_together(several, 5),
+                lambda: writer.run_together(others, 6),
+                lambda: writer.run_together(others, 7),
+            ],
+        )
+    assert answers == [20, 30, 4, 50, 60, 70]
+    assert (several.times, others.times) == ([1, 2, 1], [2])
+    assert kept(engine) == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("wrong", [-1, 1], ids=["refused by us", "refused by the database"])
+def test_where_one_of_several_fails_each_is_done_alone_and_it_fails_alone(engine: sa.Engine, wrong: int) -> None:
+    several = Several()
+    with closing(GroupWriter(engine)) as writer:
+        writer.run(put(1))
+        callers = [lambda given=given: writer.run_together(several, given) for given in (2, wrong, 3)]  # type: ignore[misc]
+        answers = in_one_group(writer, callers)
+    assert (answers[0], answers[2]) == (20, 30)
+    assert isinstance(answers[1], InputRejected if wrong < 0 else Unavailable)
+    assert several.times == [3, 1, 1, 1]
+    assert kept(engine) == [1, 2, 3]
+
+
+def test_several_done_together_fail_together_when_the_database_gives_them_up(engine: sa.Engine) -> None:
+    def give_up(connection: sa.Connection, given: Sequence[int]) -> list[int]:
+        put(given[0])(connection)
+        connection.exec_driver_sql("ROLLBACK")
+        raise InputRejected("mine")
+
+    with closing(GroupWriter(engine)) as writer:
+        answers = in_one_group(
+            writer, [lambda: writer.run_together(give_up, 1), lambda: writer.run_together(give_up, 2)]
+        )
+    assert [type(answer) for answer in answers] == [Unavailable] * 2
+    assert kept(engine) == []
+
+
+def test_a_database_with_transactions_of_its_own_is_given_each_alone(engine: sa.Engine) -> None:
+    several, told = Several(), threading.Event()
+    assert DirectWriter(engine).run_together(several, 1, told.set) == 10
+    assert told.is_set()
+    assert several.times == [1]
 
 
 def test_a_commit_that_fails_fails_every_caller_of_its_group(engine: sa.Engine) -> None:

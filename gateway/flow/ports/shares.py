@@ -58,17 +58,29 @@ class Store(Protocol):
         *,
         apart: str = "",
         entry: Entry | None = None,
-        follow: Follow | None = None,
         keep: Callable[[], None] = lambda: None,
     ) -> Sequence[Acceptance]:
         """Keep the reports of one message, all or none, and the message with them. Durable when it returns.
 
-        *follow* is asked in the transaction, and what it gives is written. *keep* makes the bytes durable where they
-        are not yet; it is called last before the commit, and what it raises undoes all.
+        *keep* makes the bytes durable where they are not yet; it is called last before the commit, and what it raises
+        undoes all.
 
         *apart* is the key of the message's bytes where they are a blob of their own; *entry* is what the message does
         to a teleradiology request, done once however often the message comes. Raises InputConflicts
         (``report_conflicts``) when one report conflicts: nothing is kept then.
+        """
+
+    def change(
+        self,
+        changes: Sequence[IdentityChange],
+        follow: Follow,
+        arrival: Arrival | None = None,
+        turn: Turn = NO_TURN,
+    ) -> Sequence[Consequence]:
+        """Keep what a message tells of patients, what follows from it, and the message. Durable when it returns.
+
+        *follow* is asked in the transaction, of the publications that name what *changes* name; what it gives is
+        written and returned. It may be asked again where the transaction is begun anew.
         """
 
     def report(self, report_id: str) -> StoredReport:
