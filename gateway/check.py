@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +25,7 @@ from gateway.monitoring.status import read_all
 from gateway.notify.notifier import Channel
 from gateway.settings import Settings, load
 from gateway.settings.hl7 import PeerTable
+from gateway.store.engine import is_there
 from gateway.store.migrations import current, head
 from gateway.texts import sentence
 from gateway.trust.tls import server_context, validity
@@ -135,6 +138,9 @@ def _guarded(settings: Settings) -> Said:
 
 def _store(house: House) -> Said:
     url = sa.make_url(house.settings.store.url)
+    if not is_there(house.settings.store.url):
+        # To open it would make it, in the name of whoever checks.
+        return _to_be_made(Path(url.database or ""))
     place = f"PostgreSQL ({url.database})" if url.get_backend_name() == "postgresql" else url.database
     try:
         house.engine.connect().close()
@@ -195,7 +201,8 @@ def _fetches(house: House, end: End) -> Said:
     of_end = "platform" if end.direction is Direction.TO_PLATFORM else "site"
     keys = ", ".join(key.name for key in house.settings.intake.key if getattr(key, of_end) == end.name)
     # Before the first start there are no tables to ask.
-    waiting = house.relay.store.offered(end, limit=1) if current(house.engine) == head() else ()
+    asked = is_there(house.settings.store.url) and current(house.engine) == head()
+    waiting = house.relay.store.offered(end, limit=1) if asked else ()
     if waiting and house.clock.now() - waiting[0][1].created_at > _UNFETCHED:
         since = waiting[0][1].created_at.astimezone(house.sites[waiting[0][0].site].time_zone)
         return _warning("look_unfetched", keys=keys, since=f"{since:%Y-%m-%d %H:%M}")
@@ -207,17 +214,39 @@ def _way(channel: Channel) -> Said:
     return _ok("look_notices", place=channel.check())
 
 
+def _to_be_made(path: Path) -> Said:
+    """Whether this user can make *path*, which is not there. Raises Unavailable."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise Unavailable("health_not_writable", folder=str(above), words=os.strerror(errno.EACCES))
+    return _ok("look_new", place=path)
+
+
 def _status_folder(house: House) -> Said:
     folder = house.settings.monitoring.folder
     if not folder.exists():
-        return _ok("look_status_folder_new", folder=folder)
+        # Under /run it is systemd that makes it, for a user who could not.
+        return _ok("look_new", place=folder)
     writable(folder)
     return _ok("look_status_folder", folder=folder)
 
 
+def _documents_to_be(folder: Path) -> Said:
+    """Of a store that is not there yet."""
+    if not folder.exists():
+        return _to_be_made(folder)
+    writable(folder)
+    return _ok("look_writable")
+
+
 def _health(house: House, language: str) -> Iterator[Finding]:
     """Disks, the folder of documents, and the processes of this machine, when any has said anything."""
-    for look in house.monitoring.health(all_roles=True).looks:
+    if is_there(house.settings.store.url):
+        looks = house.monitoring.health(all_roles=True).looks
+    else:
+        yield _tried("documents", language, partial(_documents_to_be, house.settings.store.blobs))
+        looks = house.monitoring.disks()
+    for look in looks:
         if look.name != "store":
             yield Finding(look.name, look.state, look.words(language) or sentence("look_writable", {}, language))
 

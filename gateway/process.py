@@ -87,31 +87,28 @@ def keep_what_is_made() -> None:
 
 
 class Doorbell:
-    """A pipe between the process that accepts and the one that works; it carries no news but "look".
+    """Pipes between the processes that accept and those that work; they carry no news but "look".
 
     Losing every ring costs one polling interval: the truth is in the store. A killed process can leave no lock
     behind, which a semaphore could.
     """
 
-    def __init__(self, reader: int, writer: int) -> None:
+    def __init__(self, reader: int, writer: int, *others: int) -> None:
+        """*writer* leads to *reader*, where this process waits if it works; *others* to the further ones that work."""
         self._reader = reader
         self._writer = writer
-        os.set_blocking(reader, False)
-        os.set_blocking(writer, False)
+        self._others = others
+        for end in (reader, writer, *others):
+            os.set_blocking(end, False)
 
     def ring(self) -> None:
-        """Wake the waiting process: something came in; never blocks."""
-        self._write(_RING)
+        """Wake the waiting processes: something came in; never blocks."""
+        for writer in (self._writer, *self._others):
+            _write(writer, _RING)
 
     def nudge(self) -> None:
         """End one's own waiting: there is more to do, though nothing came in; never blocks."""
-        self._write(_NUDGE)
-
-    def _write(self, word: bytes) -> None:
-        try:
-            os.write(self._writer, word)
-        except (BlockingIOError, BrokenPipeError):
-            return  # full: it is ringing already; broken: nobody is there, and the store remembers
+        _write(self._writer, _NUDGE)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for a ring or a nudge, at most *timeout_s*; True when it rang."""
@@ -126,3 +123,10 @@ class Doorbell:
             if len(words) < 4096:
                 break
         return rang
+
+
+def _write(writer: int, word: bytes) -> None:
+    try:
+        os.write(writer, word)
+    except (BlockingIOError, BrokenPipeError):
+        return  # full: it is ringing already; broken: nobody is there, and the store remembers

@@ -1,4 +1,5 @@
-"""``gateway serve``: one parent, and children for the web, the intake and the work.
+"""``gateway serve``: one parent, and children for the web, the intake and the work, of these as many as ``[work]
+processes`` says.
 
 The parent starts the children, starts again one that dies, and passes on a TERM or Ctrl-C. Each child asks the kernel
 for a TERM at the parent's end, so none outlives it, however it ends.
@@ -14,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -29,6 +30,7 @@ from gateway.doors import guard, listening, refuse_taken
 from gateway.errors import Unavailable
 from gateway.model.relay import RelayMessage
 from gateway.model.watch import Watch
+from gateway.monitoring.status import numbered
 from gateway.process import (
     Doorbell,
     as_a_child,
@@ -50,6 +52,10 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 
 RESTART_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 16.0
+LIVED_S = 60.0
+"""A child that ends by itself before it has lived so long is started again later each time, up to LONGEST_PAUSE_S: what
+it lacks will not be there at once. One that was killed lacked nothing."""
 TRIES = 60
 """To start a child, one a second, while the machine gives no process."""
 STORE_PAUSE_S = 5.0
@@ -58,7 +64,13 @@ WORK_NICENESS = 5
 LOOK_LEASE_S = 900.0
 """For one look at a published study, however large and slow its PACS."""
 
-Bell = tuple[Connection, Connection]
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """The pipes of one child: where it listens, if it works, and where it rings."""
+
+    heard: Connection
+    rung: tuple[Connection, ...]
 
 
 @dataclass(slots=True)
@@ -67,8 +79,11 @@ class Child:
 
     name: str
     main: Callable[[Path, Bell], None]
+    bell: Bell
     process: ForkProcess | None = None
+    started_at: float = 0.0
     not_before: float = 0.0
+    pause_s: float = RESTART_PAUSE_S
     tries: int = 0
     """To start it, in vain."""
 
@@ -95,14 +110,11 @@ def serve(path: Path, roles: tuple[str, ...] = ("web", "intake", "work", "receiv
     if not prepare(settings, lambda: stopping):
         return 0
     context = multiprocessing.get_context("fork")
-    reader, writer = context.Pipe(duplex=False)
-    mains = {"web": web_main, "intake": intake_main, "work": work_main, "receive": receive_main}
     off = {"intake": not settings.mllp.enabled, "receive": not settings.receive.enabled}
-    chosen = [role for role in roles if not off.get(role)]
-    children = [Child(role, mains[role]) for role in chosen]
+    children = _children([role for role in roles if not off.get(role)], settings.work.processes, context)
     while not stopping:
         for child in children:
-            _start_if_needed(child, context, path, (reader, writer))
+            _start_if_needed(child, context, path)
         wait([child.process.sentinel for child in children if child.process], timeout=0.2)
     return _stop_all(children)
 
@@ -137,16 +149,34 @@ def _upgrade(settings: Settings) -> None:
         house.close()
 
 
-def _start_if_needed(child: Child, context: ForkContext, path: Path, bell: Bell) -> None:
+def _children(roles: Sequence[str], working: int, context: ForkContext) -> list[Child]:
+    """One child a role, and *working* of the work. Who takes something in rings all of these; each of them rings itself
+    alone, for what it makes due it can carry itself."""
+    pipes = [context.Pipe(duplex=False) for _ in range(working)]
+    everyone = Bell(pipes[0][0], tuple(writer for _, writer in pipes))
+    mains = {"web": web_main, "intake": intake_main, "receive": receive_main}
+    children = [Child(role, mains[role], everyone) for role in roles if role != "work"]
+    if "work" in roles:
+        children += [
+            Child(numbered("work", number), work_main, Bell(reader, (writer,)))
+            for number, (reader, writer) in enumerate(pipes, 1)
+        ]
+    return children
+
+
+def _start_if_needed(child: Child, context: ForkContext, path: Path) -> None:
+    now = time.monotonic()
     if child.process is not None:
         if child.process.is_alive():
             return
-        _log.error("child.ended", child=child.name, exit_code=child.process.exitcode)
-        child.process = None
-        child.not_before = time.monotonic() + RESTART_PAUSE_S
-    if time.monotonic() < child.not_before:
+        code = child.process.exitcode or 0
+        _log.error("child.ended", child=child.name, exit_code=code)
+        soon = code >= 0 and now - child.started_at < LIVED_S
+        child.pause_s = min(2 * child.pause_s, LONGEST_PAUSE_S) if soon else RESTART_PAUSE_S
+        child.process, child.not_before = None, now + child.pause_s
+    if now < child.not_before:
         return
-    process = context.Process(target=_as_child, args=(child.main, os.getpid(), path, bell), name=child.name)
+    process = context.Process(target=_as_child, args=(child.main, os.getpid(), path, child.bell), name=child.name)
     try:
         with signals_held_back():
             process.start()
@@ -157,9 +187,9 @@ def _start_if_needed(child: Child, context: ForkContext, path: Path, bell: Bell)
         _log.error("child.not_started", child=child.name, words=error.strerror, tries=child.tries)
         if child.tries >= TRIES:
             raise
-        child.not_before = time.monotonic() + RESTART_PAUSE_S
+        child.not_before = now + RESTART_PAUSE_S
         return
-    child.process, child.tries = process, 0
+    child.process, child.started_at, child.tries = process, now, 0
 
 
 def _stop_all(children: list[Child]) -> int:
@@ -193,7 +223,7 @@ def _as_child(main: Callable[[Path, Bell], None], parent: int, path: Path, bell:
 def _enter(path: Path, bell: Bell, part: Part = "") -> tuple[Settings, House, Doorbell]:
     settings = load(path)
     log.configure(level=settings.log_level)
-    doorbell = Doorbell(bell[0].fileno(), bell[1].fileno())
+    doorbell = Doorbell(bell.heard.fileno(), *(each.fileno() for each in bell.rung))
     return settings, House(settings, doorbell.ring, part), doorbell
 
 
@@ -242,7 +272,7 @@ def receive_main(path: Path, bell: Bell) -> None:
 
 
 def work_main(path: Path, bell: Bell) -> None:
-    """The work child."""
+    """A work child."""
     from gateway.care.retention import retain
 
     settings, house, doorbell = _enter(path, bell, "work")

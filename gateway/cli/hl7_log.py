@@ -101,6 +101,7 @@ def _again(house: House, message_id: str) -> None:
 
 def told(one: KeptMessage, language: str) -> dict[str, object]:
     """What is printed of a message."""
+    from gateway.model.message import facts_of
     from gateway.texts import sentence
 
     return {
@@ -118,7 +119,7 @@ def told(one: KeptMessage, language: str) -> dict[str, object]:
         "code": one.code,
         "place": one.place,
         "hl7_code": one.hl7_code,
-        "sentence": sentence(one.code, {}, language) if one.code else "",
+        "sentence": sentence(one.code, facts_of(one.place), language) if one.code else "",
         "duplicate": one.duplicate,
         "reports": list(one.report_ids),
         "relay_request": one.relay_id,

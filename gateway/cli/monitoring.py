@@ -34,8 +34,10 @@ def health(
         from gateway.monitoring.status import now, read_all
         from gateway.settings import load
 
-        statuses = [status for status in read_all(load(config).monitoring.folder) if status.role in role]
-        found = Health(tuple(role_looks(statuses, role, now())))
+        settings = load(config)
+        expected = [one for one in role for _ in range(settings.work.processes if one == "work" else 1)]
+        statuses = [status for status in read_all(settings.monitoring.folder) if status.role in role]
+        found = Health(tuple(role_looks(statuses, expected, now())))
     else:
         with house_of(config) as house:
             found = house.monitoring.health(all_roles=True)

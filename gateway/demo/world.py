@@ -6,20 +6,47 @@ Everything stands on loopback and in one folder that goes with the demo.
 from __future__ import annotations
 
 import secrets
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from gateway import resources
 from gateway.demo import identity
 from gateway.demo.processes import Household, free_port
 from gateway.errors import SettingsError
+from gateway.settings.base import Port, Seconds, Table
+from gateway.settings.toml import parse
+from gateway.settings.words import told, why_unreadable
 
 PACS_AET = "PACSDEMO"
 GATEWAY_AET = "GATEWAY"
 CLIENT_ID = "demo-gateway"
 PATIENTS_CLIENT_ID = f"{CLIENT_ID}-patients"
+
+
+class _Ports(Table):
+    """[ports]: 0 takes a free one."""
+
+    web: Port
+    mllp: Port
+    registry: Port
+    identity_provider: Port
+    pacs: Port
+
+
+class _Study(Table):
+    """[study]"""
+
+    look_interval_s: Seconds
+
+
+class _DemoTable(Table):
+    """The demo's own settings file, ``config/demo.toml``."""
+
+    ports: _Ports
+    study: _Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +116,7 @@ def plan(
     if bool(registry) != bool(repository):
         raise SettingsError("demo_registry_address", place="--registry")
     taken: set[int] = set()
-    wanted = {name: 0 if any_ports else int(port) for name, port in table["ports"].items()}
+    wanted = {name: 0 if any_ports else port for name, port in table.ports.model_dump().items()}
     ports = {name: free_port(port, taken) for name, port in wanted.items()}
     own = f"http://127.0.0.1:{ports['registry']}"
     return World(
@@ -101,20 +128,18 @@ def plan(
         registry_url=registry or f"{own}/registry",
         repository_url=repository or f"{own}/repository",
         own_registry=not registry,
-        look_interval_s=float(table["study"]["look_interval_s"]),
+        look_interval_s=table.study.look_interval_s,
         record=record,
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> _DemoTable:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        names = {"web", "mllp", "registry", "identity_provider", "pacs"}
-        if set(table["ports"]) != names or not isinstance(table["study"]["look_interval_s"], int | float):
-            raise KeyError(*names ^ set(table["ports"]))
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise SettingsError("settings_unreadable", place=str(path), words=f"{type(error).__name__}: {error}") from None
-    return table
+        return _DemoTable.model_validate(parse(path.read_bytes(), str(path)))
+    except OSError as error:
+        raise SettingsError("settings_unreadable", place=str(path), **why_unreadable(error)) from None
+    except ValidationError as error:
+        raise SettingsError("settings_wrong", **told(error, _DemoTable)) from None
 
 
 def write_settings(world: World) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 from lxml import etree
 
 from gateway.cda import read
-from gateway.errors import GatewayError, InputRejected, Mismatch
+from gateway.errors import GatewayError, InputRejected, Mismatch, PeerMisbehaved, PeerRefused, PeerUnreachable
 from gateway.flow.patience import Patience
 from gateway.flow.policy import Policy
 from gateway.flow.ports import Blobs, Clock, Destination, Pacs, Store
@@ -21,7 +21,7 @@ from gateway.flow.states import Happening, after
 from gateway.flow.understood import Understood
 from gateway.model.audit import AuditEvent, Outcome
 from gateway.model.report import Report
-from gateway.model.share import Deed, FrozenSubmission, Share, ShareState
+from gateway.model.share import Deed, FrozenSubmission, Manifest, Pairing, Share, ShareState
 from gateway.model.site import Site
 
 _TOO_LATE = {
@@ -145,6 +145,37 @@ class Carrying:
         share = replace(share, away_s=away_s)
         self.store.save(share, [self.about("share.sending", share, outcome=Outcome.MINOR_FAILURE)])
         return released(share)
+
+    def leave(
+        self,
+        share: Share,
+        frozen: FrozenSubmission,
+        manifests: Sequence[Manifest],
+        pairings: Sequence[Pairing],
+        event: AuditEvent,
+    ) -> Share:
+        """Fix what leaves (*event* tells of it) and say that it may be out, in one transaction; then let it go."""
+        now = self.clock.now()
+        fixed = moved(share, Happening.FROZEN, now, due=now)
+        leaving = moved(fixed, Happening.DEPARTURE, now, due=now)
+        events = [event, self.about("share.sending", leaving)]
+        if not self.store.freeze(leaving, frozen, manifests, pairings, events, through=[fixed]):
+            return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
+        return self.send(leaving, frozen, again=False)
+
+    def send(self, share: Share, frozen: FrozenSubmission, *, again: bool) -> Share:
+        """Let go what was fixed; that it may be out is in the store. *again*: it may have been there before."""
+        try:
+            self.destinations[share.destination].send(frozen, again=again)
+        except PeerRefused as error:
+            return self.hold(share, Happening.REFUSED, error)
+        except (PeerUnreachable, PeerMisbehaved) as error:
+            return self.unanswered(share, error)
+        return self.registered(share, self.superseded_by(share))
+
+    def superseded_by(self, share: Share) -> list[Share]:
+        """The shares that give way to *share*, which is registered now: none, but where a report has versions."""
+        return []
 
     def registered(
         self,

@@ -37,7 +37,7 @@ ABSENT = "absent"
 
 @dataclass(frozen=True, kw_only=True)
 class Remaking(Carrying):
-    """The story of the deed ``manifest``, until something is frozen: that leaves like any submission."""
+    """The story of the deed ``manifest``; what is frozen leaves like any submission."""
 
     def remake(self, share: Share) -> Share:
         """One step of a share that waits, or that withdraws a manifest."""
@@ -108,11 +108,8 @@ class Remaking(Carrying):
             return self.unanswered(share, error)
         for draft in made.drafts:
             self.blobs.put(draft.content)
-        waiting, share = share, moved(share, Happening.FROZEN, now, due=now)
         event = audit("share.frozen", report, facts={"destination": share.destination, "study": share.study_uid})
-        if not self.store.freeze(share, frozen, made.rows, [pairing], [event]):
-            return self.wait(waiting, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
-        return share
+        return self.leave(share, frozen, made.rows, [pairing], event)
 
     def stands_for_another(self, made: Plan, frozen: FrozenSubmission) -> bool:
         """Whether a manifest stands under another patient than *frozen* is for: it is withdrawn first."""

@@ -27,7 +27,7 @@ from gateway.flow.remake import Remaking
 from gateway.flow.states import Happening
 from gateway.model.link import national_url
 from gateway.model.report import Statements
-from gateway.model.share import Deed, FrozenSubmission, Publication, Share, ShareState
+from gateway.model.share import Deed, Publication, Share, ShareState
 
 log = structlog.get_logger(__name__)
 
@@ -149,13 +149,7 @@ class Sharing(Amending, Remaking, ByHand):
         for draft in made.drafts:
             self.blobs.put(draft.content)
         pairings = [pairing for _, pairing in material.exams]
-        # That it may be out is said with what it is, in one transaction: it leaves at once.
-        fixed = moved(share, Happening.FROZEN, now, due=now)
-        leaving = moved(fixed, Happening.DEPARTURE, now, due=now)
-        events = [audit("share.frozen", material.report, facts=facts), self.about("share.sending", leaving)]
-        if not self.store.freeze(leaving, frozen, made.rows, pairings, events, through=[fixed]):
-            return self.wait(share, Happening.MANIFEST_UNDER_WAY, "manifest_under_way", {})
-        return self._send(leaving, frozen, again=False)
+        return self.leave(share, frozen, made.rows, pairings, audit("share.frozen", material.report, facts=facts))
 
     def _withdraw_first(self, share: Share, standing: Share) -> Share:
         """A corrected report of another patient: what stands under the wrong one goes before this one comes."""
@@ -187,7 +181,7 @@ class Sharing(Amending, Remaking, ByHand):
         now = self.clock.now()
         share = moved(share, Happening.DEPARTURE, now, due=now)
         self.store.save(share, [self.about("share.sending", share)], release=False)
-        return self._send(share, frozen, again=False)
+        return self.send(share, frozen, again=False)
 
     def _ask_then_send(self, share: Share) -> Share:
         destination = self.destinations[share.destination]
@@ -201,13 +195,4 @@ class Sharing(Amending, Remaking, ByHand):
             return self.hold(share, Happening.REFUSED, error)
         except (PeerUnreachable, PeerMisbehaved) as error:
             return self.unanswered(share, error)
-        return self._send(share, frozen, again=True)
-
-    def _send(self, share: Share, frozen: FrozenSubmission, *, again: bool) -> Share:
-        try:
-            self.destinations[share.destination].send(frozen, again=again)
-        except PeerRefused as error:
-            return self.hold(share, Happening.REFUSED, error)
-        except (PeerUnreachable, PeerMisbehaved) as error:
-            return self.unanswered(share, error)
-        return self.registered(share, self.superseded_by(share))
+        return self.send(share, frozen, again=True)

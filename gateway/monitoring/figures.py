@@ -49,6 +49,11 @@ ANSWER_DELAY = Kind(
     "gateway_message_answer_seconds", "histogram", "From the last byte of an HL7 message to its answer.", FAST_S
 )
 CACHE = Kind("gateway_image_cache_bytes", "gauge", "Memory held by images on their way to viewers.")
+LIMITED = Kind(
+    "gateway_requests_limited_total",
+    "counter",
+    "Requests without a session refused for their number, by kind.",
+)
 KINDS = {
     kind.name: kind
     for kind in (
@@ -62,6 +67,7 @@ KINDS = {
         MESSAGES,
         ANSWER_DELAY,
         CACHE,
+        LIMITED,
     )
 }
 

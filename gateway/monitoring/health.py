@@ -10,6 +10,7 @@ import secrets
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Generic, Literal, TypeVar
 
 from gateway.errors import GatewayError, Unavailable
 from gateway.monitoring.figures import PEER_FAILURE, PEER_SUCCESS
-from gateway.monitoring.status import Status, named
+from gateway.monitoring.status import Status, named, numbered
 from gateway.texts import sentence
 
 T = TypeVar("T")
@@ -139,10 +140,12 @@ def peers_of(statuses: Iterable[Status]) -> list[PeerState]:
 
 
 def role_looks(statuses: Sequence[Status], expected: Iterable[str], now: float) -> list[Look]:
-    """One look a process; a role that is expected and of which no process has said anything is wrong."""
+    """One look a process; a role that is expected, and of which fewer processes have said anything, is wrong."""
     found = [_process(name, status, now) for name, status in named(statuses)]
-    absent = set(expected) - {status.role for status in statuses}
-    found += [Look(f"process {role}", "wrong", "health_role_absent", {"role": role}) for role in absent]
+    present = Counter(status.role for status in statuses)
+    for role, wanted in Counter(expected).items():
+        absent = [numbered(role, number) for number in range(present[role] + 1, wanted + 1)]
+        found += [Look(f"process {name}", "wrong", "health_role_absent", {"role": name}) for name in absent]
     return sorted(found, key=lambda look: look.name)
 
 

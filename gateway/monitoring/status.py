@@ -176,8 +176,13 @@ def named(statuses: Iterable[Status]) -> list[tuple[str, Status]]:
     found = []
     for status in statuses:
         seen[status.role] += 1
-        found.append((status.role if seen[status.role] == 1 else f"{status.role}-{seen[status.role]}", status))
+        found.append((numbered(status.role, seen[status.role]), status))
     return found
+
+
+def numbered(role: str, number: int) -> str:
+    """The name of the process of *role* that is its *number* th, from 1."""
+    return role if number == 1 else f"{role}-{number}"
 
 
 def now() -> float:

@@ -76,8 +76,8 @@ TEXTS = {
         "The study is no longer in the site's PACS, or not yet. Try again later or call the imaging centre.",
     ),
     "viewer_exam_empty": Text(
-        "Cet examen ne contient aucune image qui puisse être affichée ici.",
-        "This study holds no image that can be shown here.",
+        "Cet examen ne contient aucune image qui puisse être affichée ici : demandez-le au centre d'imagerie.",
+        "This study holds no image that can be shown here: ask the imaging centre for it.",
     ),
     "viewer_exam_changed": Text(
         "Les images de cet examen ont changé : la liste est relue.",
@@ -147,7 +147,8 @@ TEXTS = {
     ),
     "intake_empty": Text("Le corps est vide : envoyez le document CDA.", "The body is empty: send the CDA document."),
     "intake_report_unknown": Text(
-        "Aucun compte rendu de ce site ne porte cet identifiant.", "No report of this site has this identifier."
+        "Aucun compte rendu de ce site ne porte cet identifiant : vérifiez l'adresse rendue à l'envoi, et la clé.",
+        "No report of this site has this identifier: check the address that was given when it was sent, and the key.",
     ),
     "intake_parameter_unknown": Text(
         "Un paramètre de l'adresse n'est pas connu : vérifiez son nom, par exemple « Document-Masks ».",
@@ -193,10 +194,21 @@ TEXTS = {
         "This action was refused: it does not come from a page of this site, or you may not do it. Reload the page and"
         " try again.",
     ),
-    "web_too_large": Text("La demande est trop volumineuse.", "The request is too large."),
+    "web_too_large": Text(
+        "La demande est trop volumineuse : envoyez moins, ou voyez l'exploitant de la passerelle.",
+        "The request is too large: send less, or ask the gateway's operator.",
+    ),
     "web_unavailable": Text(
         "La passerelle ne peut pas répondre en ce moment. Réessayez dans quelques instants.",
         "The gateway cannot answer now. Try again in a moment.",
+    ),
+    "web_too_many": Text(
+        "Trop de demandes sans connexion sont venues de votre réseau en peu de temps. Attendez une minute, puis"
+        " rouvrez le lien depuis le compte rendu ; ce qui est déjà ouvert dans une autre fenêtre le reste. Si cela"
+        " persiste, prévenez votre service informatique.",
+        "Too many requests without a login have come from your network in a short time. Wait a minute, then open the"
+        " link again from the report; what is open in another window stays so. If this lasts, tell your IT"
+        " department.",
     ),
     "web_failed": Text(
         "Un problème est survenu dans la passerelle. Réessayez ; si cela persiste, prévenez le service informatique.",

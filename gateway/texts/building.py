@@ -8,14 +8,16 @@ TEXTS: dict[str, Text] = {
         "A text holds the character {character}, which an XML document cannot carry: take it out.",
     ),
     "build_unwritable": Text(
-        "Le compte rendu ne peut pas être écrit : {reason}.", "The report cannot be written: {reason}."
+        "Le compte rendu ne peut pas être écrit : {reason}. Choisissez un autre dossier, ou faites de la place.",
+        "The report cannot be written: {reason}. Choose another folder, or make room.",
     ),
     "form_too_large": Text(
-        "La description du compte rendu dépasse {limit} octets.",
-        "The description of the report is above {limit} bytes.",
+        "La description du compte rendu dépasse {limit} octets : allégez-la.",
+        "The description of the report is above {limit} bytes: make it smaller.",
     ),
     "form_json": Text(
-        "Ce fichier n'est pas du JSON bien formé ({words}).", "This file is not well-formed JSON ({words})."
+        "Ce fichier n'est pas du JSON bien formé ({words}). Corrigez-le.",
+        "This file is not well-formed JSON ({words}). Correct it.",
     ),
     "form_missing": Text("Cette donnée manque et elle est obligatoire.", "This is missing, and it is needed."),
     "form_unknown_key": Text(
@@ -29,7 +31,8 @@ TEXTS: dict[str, Text] = {
     ),
     "form_empty": Text("La valeur est vide : donnez-en une.", "The value is empty: give one."),
     "form_too_many": Text(
-        "Il y en a {actual_length} : {max_length} au plus.", "There are {actual_length}: {max_length} at most."
+        "Il y en a {actual_length} : {max_length} au plus : ôtez-en.",
+        "There are {actual_length}: {max_length} at most: remove some.",
     ),
     "form_value": Text("La valeur n'est pas acceptable : {words}.", "The value cannot be taken: {words}."),
     "form_time": Text(
@@ -54,8 +57,8 @@ TEXTS: dict[str, Text] = {
         "This must be a DICOM UID (digits and dots, 64 characters at most).",
     ),
     "form_extension": Text(
-        "Un identifiant ne peut pas contenir ^ & ~ | ni de caractère de contrôle.",
-        "An identifier cannot hold ^ & ~ | or a control character.",
+        "Un identifiant ne peut pas contenir ^ & ~ | ni de caractère de contrôle : écrivez-le sans.",
+        "An identifier cannot hold ^ & ~ | or a control character: write it without.",
     ),
     "form_code_unknown": Text(
         "Le code « {value} » n'est pas dans le jeu de valeurs {set} ({oid}).",
@@ -96,16 +99,19 @@ TEXTS: dict[str, Text] = {
         "The structure of an act's performer must have its sector of activity (value set J04).",
     ),
     "form_study_twice": Text(
-        "Cet examen est déjà celui d'un autre acte : un acte décrit un seul examen.",
-        "Another act has this study already: an act describes one study.",
+        "Cet examen est déjà celui d'un autre acte : un acte décrit un seul examen : corrigez l'un des deux.",
+        "Another act has this study already: an act describes one study: correct one of the two.",
     ),
     "form_accession_unknown": Text(
-        "Ce numéro d'accession n'est celui d'aucune demande (orders).",
-        "This accession number is that of none of the orders.",
+        "Ce numéro d'accession n'est celui d'aucune demande (orders) : corrigez-le, ou ajoutez la demande.",
+        "This accession number is that of none of the orders: correct it, or add the order.",
     ),
     "form_ins_traits": Text(
         "Avec un INS, le patient doit avoir tous ses traits : {lacking}.",
         "With an INS, the patient must have all of its traits: {lacking}.",
     ),
-    "form_pdf": Text("Le fichier donné n'est pas un PDF.", "The file given is not a PDF."),
+    "form_pdf": Text(
+        "Le fichier donné n'est pas un PDF : donnez un PDF à --pdf.",
+        "The file given is not a PDF: give --pdf a PDF.",
+    ),
 }

@@ -61,8 +61,10 @@ TEXTS: dict[str, Text] = {
         "The registry “{destination}” does not have document {document}.",
     ),
     "reconcile_hash": Text(
-        "Le registre « {destination} » a un autre contenu sous l'identifiant du document {document}.",
-        "The registry “{destination}” has other content under the identifier of document {document}.",
+        "Le registre « {destination} » a un autre contenu sous l'identifiant du document {document}. Voyez avec "
+        "l'exploitant du registre lequel vaut.",
+        "The registry “{destination}” has other content under the identifier of document {document}. Find out with "
+        "the registry's operator which one holds.",
     ),
     "reconcile_status": Text(
         "Le document {document} est « {found} » dans le registre « {destination} » ; la passerelle attend "
@@ -82,8 +84,9 @@ TEXTS: dict[str, Text] = {
         "{share}).",
     ),
     "reconcile_bytes": Text(
-        "La passerelle n'a plus les octets du document {document}, ou ils sont altérés.",
-        "The gateway no longer has the bytes of document {document}, or they were damaged.",
+        "La passerelle n'a plus les octets du document {document}, ou ils sont altérés. Restaurez-les d'une "
+        "sauvegarde.",
+        "The gateway no longer has the bytes of document {document}, or they were damaged. Restore them from a backup.",
     ),
     "reconcile_images": Text(
         "Les images de l'étude {study} ne sont plus celles du manifeste {document}.",

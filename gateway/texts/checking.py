@@ -12,7 +12,7 @@ TEXTS = {
         "The file cannot be written: {reason}. Check the folder and your rights.",
     ),
     "file_too_large": Text(
-        fr="Le fichier dépasse la taille qui est examinée (300 Mo).",
-        en="The file is above the size that is looked at (300 MB).",
+        "Le fichier dépasse la taille qui est examinée (300 Mo) : donnez-en un plus petit.",
+        "The file is above the size that is looked at (300 MB): give a smaller one.",
     ),
 }

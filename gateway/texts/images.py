@@ -41,8 +41,10 @@ TEXTS: dict[str, Text] = {
         "goes with the certificate.",
     ),
     "instance_differs": Text(
-        "Une instance de même SOP Instance UID et de contenu différent a déjà été reçue : celle-ci est refusée.",
-        "An instance with the same SOP Instance UID and other content was received before: this one is refused.",
+        "Une instance de même SOP Instance UID et de contenu différent a déjà été reçue : celle-ci est refusée. "
+        "Faites-la envoyer sous un nouvel identifiant.",
+        "An instance with the same SOP Instance UID and other content was received before: this one is refused. "
+        "Have it sent under a new identifier.",
     ),
     "pacs_character_set": Text(
         "« {value} » n'est pas un jeu de caractères de DICOM (PS3.3 C.12.1.1.2), par exemple ISO_IR 192. Corrigez le "
@@ -168,20 +170,25 @@ TEXTS: dict[str, Text] = {
         "key at the IMAGE level.",
     ),
     "pacs_protocol": Text(
-        "Le PACS {pacs} ne suit pas le protocole DICOM ({words}) : rien de sa réponse n'est utilisé.",
-        "The PACS {pacs} does not follow the DICOM protocol ({words}): nothing of its answer is used.",
+        "Le PACS {pacs} ne suit pas le protocole DICOM ({words}) : rien de sa réponse n'est utilisé. Voyez le "
+        "fournisseur du PACS.",
+        "The PACS {pacs} does not follow the DICOM protocol ({words}): nothing of its answer is used. See the "
+        "vendor of the PACS.",
     ),
     "pacs_answer_malformed": Text(
         "Une réponse du PACS {pacs} n'est pas lisible ({words}) : rien n'en est utilisé.",
         "An answer of the PACS {pacs} cannot be read ({words}): nothing of it is used.",
     ),
     "pacs_answer_too_large": Text(
-        "Une réponse du PACS {pacs} dépasse la taille permise : elle a été interrompue.",
-        "An answer of the PACS {pacs} is above the size allowed: it was ended.",
+        "Une réponse du PACS {pacs} dépasse la taille permise : elle a été interrompue. Voyez l'administrateur du "
+        "PACS.",
+        "An answer of the PACS {pacs} is above the size allowed: it was ended. See the administrator of the PACS.",
     ),
     "pacs_too_many_answers": Text(
-        "Le PACS {pacs} donne plus de {limit} réponses à une seule question : elle a été interrompue.",
-        "The PACS {pacs} gives more than {limit} answers to a single query: it was ended.",
+        "Le PACS {pacs} donne plus de {limit} réponses à une seule question : elle a été interrompue. Voyez "
+        "l'administrateur du PACS.",
+        "The PACS {pacs} gives more than {limit} answers to a single query: it was ended. See the administrator of "
+        "the PACS.",
     ),
     "pacs_web_refused": Text(
         "Le service DICOMweb du PACS {pacs} refuse la demande (HTTP {status}). Vérifiez dicomweb_url et les droits de "
@@ -203,9 +210,9 @@ TEXTS: dict[str, Text] = {
     ),
     "image_codec": Text(
         "L'image est compressée (syntaxe de transfert {syntax}) et le PACS ne la décompresse pas : cette version ne "
-        "sait pas l'afficher.",
-        "The image is compressed (transfer syntax {syntax}) and the PACS does not decompress it: this version cannot "
-        "show it.",
+        "sait pas l'afficher. Demandez cette image au centre d'imagerie.",
+        "The image is compressed (transfer syntax {syntax}) and the PACS does not decompress it: this version "
+        "cannot show it. Ask the imaging centre for this image.",
     ),
     "image_rendering": Text(
         "Cette image n'est pas rendue sous cette forme : demandez image/jpeg ou image/png.",
@@ -234,8 +241,8 @@ TEXTS: dict[str, Text] = {
         "This object has no pixels to show (a report, a waveform or an object not supported).",
     ),
     "image_kind": Text(
-        "Cette sorte de pixels n'est pas encore affichée ({what}).",
-        "This kind of pixels is not shown yet ({what}).",
+        "Cette sorte de pixels n'est pas encore affichée ({what}). Demandez cette image au centre d'imagerie.",
+        "This kind of pixels is not shown yet ({what}). Ask the imaging centre for this image.",
     ),
     "dicom_too_large": Text(
         "Le jeu de données DICOM dépasse la taille permise ({size} octets pour {limit}).",
@@ -257,7 +264,10 @@ TEXTS: dict[str, Text] = {
         "Le jeu de données DICOM est mal formé (position {offset}, {words}).",
         "The DICOM data set is malformed (offset {offset}, {words}).",
     ),
-    "dicom_not_a_file": Text("Ce n'est pas un fichier DICOM (PS3.10).", "This is not a DICOM file (PS3.10)."),
+    "dicom_not_a_file": Text(
+        "Ce n'est pas un fichier DICOM (PS3.10) : donnez le fichier tel que le PACS l'exporte.",
+        "This is not a DICOM file (PS3.10): give the file as the PACS exports it.",
+    ),
     "dicom_polyglot": Text(
         "Le préambule du fichier DICOM n'est ni vide ni celui d'un TIFF : ce fichier peut être aussi un programme ou "
         "une page, il est refusé.",

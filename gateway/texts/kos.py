@@ -32,7 +32,8 @@ TEXTS: dict[str, Text] = {
         "The key object document nests more than {limit} sequences.",
     ),
     "kos_not_dicom": Text(
-        "Ce fichier n'est pas un fichier DICOM (partie 10).", "This file is not a DICOM file (part 10)."
+        "Ce fichier n'est pas un fichier DICOM (partie 10) : donnez le manifeste tel qu'il a été reçu.",
+        "This file is not a DICOM file (part 10): give the manifest as it was received.",
     ),
     "kos_transfer_syntax": Text(
         "La syntaxe de transfert {syntax} n'est pas acceptée pour un document d'objets clés : utilisez"
@@ -44,8 +45,9 @@ TEXTS: dict[str, Text] = {
         "The key object document is malformed: ask its source for a new one.",
     ),
     "kos_other_class": Text(
-        "Ce fichier DICOM n'est pas un document d'objets clés (Key Object Selection Document).",
-        "This DICOM file is not a Key Object Selection Document.",
+        "Ce fichier DICOM n'est pas un document d'objets clés (Key Object Selection Document) : donnez le "
+        "manifeste, pas une image.",
+        "This DICOM file is not a Key Object Selection Document: give the manifest, not an image.",
     ),
     "kos_incomplete": Text(
         "Le document d'objets clés ne dit pas où sont ses images : demandez-en un nouveau à sa source.",
@@ -53,19 +55,19 @@ TEXTS: dict[str, Text] = {
     ),
     # the command that makes one
     "kos_build_pacs": Text(
-        "Il n'y a pas de PACS « {value} » dans la configuration (connus : {known}).",
-        "There is no PACS “{value}” in the settings (known: {known}).",
+        "Il n'y a pas de PACS « {value} » dans la configuration (connus : {known}) : nommez l'un d'eux.",
+        "There is no PACS “{value}” in the settings (known: {known}): name one of them.",
     ),
     "kos_build_site": Text(
         "Nommez le site avec --site : {known}.",
         "Name the site with --site: {known}.",
     ),
     "kos_build_absent": Text(
-        "Le PACS {pacs} n'a pas cet examen.",
-        "The PACS {pacs} does not have this study.",
+        "Le PACS {pacs} n'a pas cet examen : vérifiez --study et --pacs.",
+        "The PACS {pacs} does not have this study: check --study and --pacs.",
     ),
     "kos_build_output": Text(
-        "Le manifeste n'a pas pu être écrit : {reason}.",
-        "The manifest could not be written: {reason}.",
+        "Le manifeste n'a pas pu être écrit : {reason}. Choisissez un autre dossier, ou faites de la place.",
+        "The manifest could not be written: {reason}. Choose another folder, or make room.",
     ),
 }

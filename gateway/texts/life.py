@@ -9,9 +9,10 @@ TEXTS = {
         "The message announces a new version, and the document does not say what it replaces (relatedDocument RPLC).",
     ),
     "parent_differs": Text(
-        "Le document remplacé selon le message (TXA-13) n'est pas celui que nomme le compte rendu (relatedDocument).",
-        "The document that the message says is replaced (TXA-13) is not the one that the report names"
-        " (relatedDocument).",
+        "Le document remplacé selon le message (TXA-13) n'est pas celui que nomme le compte rendu (relatedDocument) "
+        ": corrigez celui des deux qui est faux, puis renvoyez-le.",
+        "The document that the message says is replaced (TXA-13) is not the one that the report names "
+        "(relatedDocument): correct the one that is wrong, then send it again.",
     ),
     "parent_is_itself": Text(
         "Le compte rendu dit se remplacer lui-même : une nouvelle version a un identifiant nouveau.",

@@ -45,7 +45,10 @@ TEXTS: dict[str, Text] = {
     ),
     "look_writable": Text("Le dossier est accessible en écriture.", "The folder can be written."),
     "look_status_folder": Text("{folder} est accessible en écriture.", "{folder} can be written."),
-    "look_status_folder_new": Text("{folder} est créé au démarrage.", "{folder} is made at the start."),
+    "look_new": Text(
+        "{place} n'existe pas encore ; le démarrage (gateway serve) le crée.",
+        "{place} is not there yet; the start (gateway serve) makes it.",
+    ),
     "look_port": Text("{host}:{port} est à l'écoute.", "{host}:{port} is listened on."),
     "look_port_silent": Text(
         "Personne n'écoute sur {host}:{port} ({words}). Normal avant le démarrage ; sinon, voyez l'état du service"

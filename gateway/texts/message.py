@@ -27,12 +27,15 @@ TEXTS = {
         "The message holds the MLLP end character (0x1C): write it as \\X1C\\ or remove it, then send again.",
     ),
     "mllp_too_large": Text(
-        "Le message dépasse la taille permise ({size} octets pour {limit}).",
-        "The message is above the size allowed ({size} bytes of {limit}).",
+        "Le message dépasse la taille permise ({size} octets pour {limit}) : allégez le document, ou augmentez "
+        "max_message_bytes ici.",
+        "The message is above the size allowed ({size} bytes of {limit}): make the document smaller, or raise "
+        "max_message_bytes here.",
     ),
     "mllp_control_character": Text(
-        "Le message contient un caractère de trame MLLP (0x0B ou 0x1C) et ne peut pas être envoyé.",
-        "The message holds an MLLP framing character (0x0B or 0x1C) and cannot be sent.",
+        "Le message contient un caractère de trame MLLP (0x0B ou 0x1C) et ne peut pas être envoyé : ôtez-le du "
+        "message.",
+        "The message holds an MLLP framing character (0x0B or 0x1C) and cannot be sent: remove it from the message.",
     ),
     # the message as it is written
     "hl7_not_a_message": Text(
@@ -48,9 +51,13 @@ TEXTS = {
         "The line behind this segment is no HL7 segment: check for line ends inside fields.",
     ),
     "hl7_too_many_segments": Text(
-        "Le message a plus de {limit} segments.", "The message has more than {limit} segments."
+        "Le message a plus de {limit} segments : envoyez-le en plusieurs.",
+        "The message has more than {limit} segments: split it.",
     ),
-    "hl7_too_many_lines": Text("Le message a plus de {limit} lignes.", "The message has more than {limit} lines."),
+    "hl7_too_many_lines": Text(
+        "Le message a plus de {limit} lignes : envoyez-le en plusieurs.",
+        "The message has more than {limit} lines: split it.",
+    ),
     "hl7_charset_unknown": Text(
         "Le jeu de caractères de MSH-18 n'est pas pris en charge : utilisez UNICODE UTF-8 ou 8859/15.",
         "The character set of MSH-18 is not supported: use UNICODE UTF-8 or 8859/15.",
@@ -88,6 +95,12 @@ TEXTS = {
         "Cet évènement (MSH-9.2) n'est pas pris en charge : R01 pour ORU ; T02, T10 ou T04 pour MDM.",
         "This event (MSH-9.2) is not supported: R01 for ORU; T02, T10 or T04 for MDM.",
     ),
+    "hl7_adt_event": Text(
+        "Cet évènement de l'administration des patients (MSH-9.2) n'est pas lu ici : A08, A31, A40 et A47 changent une"
+        " identité ; ceux de la venue (A01, A03, A04…) ne s'adressent pas à la passerelle, ne les lui envoyez pas.",
+        "This event of patient administration (MSH-9.2) is not read here: A08, A31, A40 and A47 change an identity;"
+        " those of the stay (A01, A03, A04…) are not addressed to the gateway, do not send them to it.",
+    ),
     "hl7_version": Text(
         "Cette version de HL7 (MSH-12) n'est pas prise en charge pour ce message : utilisez {expected}.",
         "This version of HL7 (MSH-12) is not supported for this message: use {expected}.",
@@ -98,8 +111,8 @@ TEXTS = {
     ),
     # what is in it
     "hl7_segment_missing": Text(
-        "Le segment {segment} est absent, et le profil l'exige.",
-        "The segment {segment} is missing, and the profile requires it.",
+        "Le segment {segment} est absent, et le profil l'exige : ajoutez-le, puis renvoyez le message.",
+        "The segment {segment} is missing, and the profile requires it: add it, then send the message again.",
     ),
     "hl7_segment_twice": Text(
         "Le segment {segment} est présent plusieurs fois : envoyez un message par patient et par document.",
@@ -109,17 +122,23 @@ TEXTS = {
         "Le segment {segment} n'est pas à sa place : respectez l'ordre des segments du profil.",
         "The segment {segment} is out of its place: keep the profile's order of segments.",
     ),
-    "hl7_field_missing": Text("Le champ {field} est obligatoire et vide.", "The field {field} is required and empty."),
+    "hl7_field_missing": Text(
+        "Le champ {field} est obligatoire et vide : remplissez-le, puis renvoyez le message.",
+        "The field {field} is required and empty: fill it, then send the message again.",
+    ),
     "hl7_value": Text(
-        "Ce champ contient un caractère de contrôle ou plus de {limit} caractères.",
-        "This field holds a control character or more than {limit} characters.",
+        "Ce champ contient un caractère de contrôle ou plus de {limit} caractères : corrigez-le, puis renvoyez le "
+        "message.",
+        "This field holds a control character or more than {limit} characters: correct it, then send the message "
+        "again.",
     ),
     "hl7_identifier": Text(
-        "Un identifiant de PID-3 annonce un OID (ISO) dans CX-4, et ce n'en est pas un.",
-        "An identifier of PID-3 states an OID (ISO) in CX-4, and it is none.",
+        "Un identifiant de PID-3 annonce un OID (ISO) dans CX-4, et ce n'en est pas un : écrivez l'OID, ou ôtez ISO.",
+        "An identifier of PID-3 states an OID (ISO) in CX-4, and it is none: write the OID, or take ISO out.",
     ),
     "hl7_too_many_identifiers": Text(
-        "PID-3 a plus de {limit} identifiants.", "PID-3 has more than {limit} identifiers."
+        "PID-3 a plus de {limit} identifiants : n'envoyez que ceux qui servent.",
+        "PID-3 has more than {limit} identifiers: send those that are of use only.",
     ),
     "hl7_birth_date": Text(
         "La date de naissance (PID-7) doit être de la forme AAAAMMJJ.",
@@ -131,8 +150,8 @@ TEXTS = {
     ),
     "hl7_statement": Text("L'observation {field} doit valoir Y ou N.", "The observation {field} must be Y or N."),
     "hl7_statement_twice": Text(
-        "L'observation {field} est donnée deux fois, avec des valeurs différentes.",
-        "The observation {field} is given twice, with different values.",
+        "L'observation {field} est donnée deux fois, avec des valeurs différentes : n'en gardez qu'une.",
+        "The observation {field} is given twice, with different values: keep one of them.",
     ),
     "hl7_not_validated": Text(
         "Seul un compte rendu validé est accepté : OBX-11 doit valoir F (C pour remplacer, D pour supprimer), et"
@@ -141,8 +160,10 @@ TEXTS = {
         " given, AU. Send the message after validation ({field}).",
     ),
     "hl7_inconsistent": Text(
-        "ORC-1, OBX-11 et l'évènement se contredisent : NW, F et T02 ; RO, C et T10 ; CA, D et T04 vont ensemble.",
-        "ORC-1, OBX-11 and the event contradict each other: NW, F and T02; RO, C and T10; CA, D and T04 go together.",
+        "ORC-1, OBX-11 et l'évènement se contredisent : NW, F et T02 ; RO, C et T10 ; CA, D et T04 vont ensemble : "
+        "corrigez celui qui est faux.",
+        "ORC-1, OBX-11 and the event contradict each other: NW, F and T02; RO, C and T10; CA, D and T04 go "
+        "together: correct the one that is wrong.",
     ),
     # the document
     "hl7_no_document": Text(
@@ -165,8 +186,8 @@ TEXTS = {
         "This message must name an identifier under the OID of its authority ({field}).",
     ),
     "hl7_not_teleradiology": Text(
-        "Ce message n'est pas un message de téléradiologie (flux 1 à 4).",
-        "This message is no teleradiology message (flows 1 to 4).",
+        "Ce message n'est pas un message de téléradiologie (flux 1 à 4) : vérifiez MSH-9 et MSH-21.",
+        "This message is no teleradiology message (flows 1 to 4): check MSH-9 and MSH-21.",
     ),
     "hl7_refused_by_us": Text(
         "Le message à écrire ne serait pas conforme ({field}) : complétez ce qu'il doit dire.",
@@ -196,8 +217,8 @@ TEXTS = {
         "The base64 of the document (OBX-5.5) cannot be read: it is cut short, or holds a foreign character.",
     ),
     "hl7_envelope_too_large": Text(
-        "Le message sans son document dépasse {limit} octets.",
-        "The message without its document is above {limit} bytes.",
+        "Le message sans son document dépasse {limit} octets : ôtez ce qui n'en fait pas partie.",
+        "The message without its document is above {limit} bytes: take out what does not belong to it.",
     ),
     # the gateway itself
     "hl7_internal_error": Text(
@@ -222,7 +243,7 @@ TEXTS = {
         "The answer of {host}:{port} is no MLLP block: check who is spoken to.",
     ),
     "hl7_peer_other_answer": Text(
-        "{host}:{port} a répondu autre chose que l'acquittement de ce message.",
-        "{host}:{port} answered something else than the acknowledgement of this message.",
+        "{host}:{port} a répondu autre chose que l'acquittement de ce message : vérifiez l'adresse et le port.",
+        "{host}:{port} answered something else than the acknowledgement of this message: check address and port.",
     ),
 }

@@ -26,8 +26,8 @@ TEXTS = {
         "The process {role} (pid {pid}) lives; last sign {ago} s ago.",
     ),
     "health_role_absent": Text(
-        "Aucun processus « {role} » ne tourne sur cette machine : démarrez le service, ou lisez son journal.",
-        "No process “{role}” runs on this machine: start the service, or read its log.",
+        "Un processus « {role} » manque sur cette machine : démarrez le service, ou lisez son journal.",
+        "A process “{role}” is missing on this machine: start the service, or read its log.",
     ),
     "health_role_silent": Text(
         "Le processus {role} (pid {pid}) n'a plus donné signe depuis {ago} s : lisez son journal, puis redémarrez le"

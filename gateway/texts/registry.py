@@ -142,8 +142,9 @@ TEXTS: dict[str, Text] = {
     ),
     "registry_hash": Text(
         "Le document {unique_id} reçu diffère de l'empreinte ou de la taille inscrites au registre : il n'est pas "
-        "utilisé.",
-        "The document {unique_id} received differs from the hash or size in the registry: it is not used.",
+        "utilisé. Voyez l'exploitant du registre.",
+        "The document {unique_id} received differs from the hash or size in the registry: it is not used. See the "
+        "registry's operator.",
     ),
     # SOAP
     "soap_version": Text(

@@ -70,8 +70,8 @@ TEXTS: dict[str, Text] = {
         "An association of the export names {end}, which is not in it. The export is incomplete: make it again.",
     ),
     "registry_patient_file": Text(
-        "Ce n'est pas un identifiant de patient (CX, id^^^&OID&ISO) : {words}.",
-        "This is no patient identifier (CX, id^^^&OID&ISO): it {words}.",
+        "Ce n'est pas un identifiant de patient (CX, id^^^&OID&ISO) : {words}. Corrigez cette ligne du fichier.",
+        "This is no patient identifier (CX, id^^^&OID&ISO): it {words}. Correct that line of the file.",
     ),
     "registry_verify_bytes": Text(
         "Le fichier du document {name} n'a plus ses empreintes ou sa taille. Restaurez-le d'une sauvegarde.",

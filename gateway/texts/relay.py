@@ -83,8 +83,9 @@ TEXTS: dict[str, Text] = {
     ),
     # the relay: who stands in a report's header
     "relay_not_signed": Text(
-        "Le compte rendu n'a pas de responsable (legalAuthenticator) : c'est le médecin responsable du site.",
-        "The report has no legalAuthenticator: it is the site's responsible doctor.",
+        "Le compte rendu n'a pas de responsable (legalAuthenticator) : c'est le médecin responsable du site : "
+        "ajoutez-le.",
+        "The report has no legalAuthenticator: it is the site's responsible doctor: add them.",
     ),
     "relay_signer_not_author": Text(
         "Le médecin responsable (legalAuthenticator) doit aussi être auteur du compte rendu.",
@@ -95,8 +96,8 @@ TEXTS: dict[str, Text] = {
         "The doctor who read remotely must be an author of the report, beside the responsible doctor.",
     ),
     "relay_other_reader": Text(
-        "Le médecin qui a répondu à la demande n'est pas auteur du compte rendu.",
-        "The doctor who answered the request is not an author of the report.",
+        "Le médecin qui a répondu à la demande n'est pas auteur du compte rendu : ajoutez-le comme auteur.",
+        "The doctor who answered the request is not an author of the report: add them as an author.",
     ),
     "relay_responsible_gone": Text(
         "Le médecin responsable de la demande doit rester auteur du compte rendu, même si un autre l'a remplacé.",
@@ -139,8 +140,8 @@ TEXTS: dict[str, Text] = {
         "No teleradiology request has the id {request}: “gateway relay list” lists them.",
     ),
     "relay_message_unknown": Text(
-        "Aucun message de téléradiologie n'a l'identifiant {message}.",
-        "No teleradiology message has the id {message}.",
+        "Aucun message de téléradiologie n'a l'identifiant {message} : « gateway relay show » les liste.",
+        "No teleradiology message has the id {message}: “gateway relay show” lists those of a request.",
     ),
     "relay_off": Text(
         "Le relais de téléradiologie n'est pas configuré : ajoutez une table [platform.NOM].",
@@ -173,8 +174,8 @@ TEXTS: dict[str, Text] = {
         "This message, which another system wrote, cannot be said as JSON: read it as it is (“hl7”).",
     ),
     "relay_json": Text(
-        "Le corps de la requête n'est pas le JSON attendu : {words}.",
-        "The body of the request is not the JSON that is expected: {words}.",
+        "Le corps de la requête n'est pas le JSON attendu : {words}. Corrigez-le selon docs/relay.md.",
+        "The body of the request is not the JSON that is expected: {words}. Correct it by docs/relay.md.",
     ),
     "idempotency_key": Text(
         "L'en-tête Idempotency-Key est une chaîne entre guillemets, de 255 caractères au plus.",

@@ -23,12 +23,12 @@ TEXTS: dict[str, Text] = {
         " characters without ^ & ~ |.",
     ),
     "report_code_missing": Text(
-        "Le compte rendu n'a pas de type de document (élément code).",
-        "The report has no document type (element code).",
+        "Le compte rendu n'a pas de type de document (élément code) : ajoutez-le.",
+        "The report has no document type (element code): add it.",
     ),
     "report_patient_missing": Text(
-        "Le compte rendu ne nomme pas de patient (recordTarget/patientRole/patient).",
-        "The report names no patient (recordTarget/patientRole/patient).",
+        "Le compte rendu ne nomme pas de patient (recordTarget/patientRole/patient) : ajoutez-le.",
+        "The report names no patient (recordTarget/patientRole/patient): add it.",
     ),
     "report_patient_several": Text(
         "Le compte rendu nomme plusieurs patients : un compte rendu concerne un seul patient.",
@@ -58,24 +58,24 @@ TEXTS: dict[str, Text] = {
         "A relatedDocument of the report does not give the identifier of its document (parentDocument/id).",
     ),
     "report_version_invalid": Text(
-        "Le numéro de version du compte rendu (versionNumber) n'est pas un nombre entier.",
-        "The report's version (versionNumber) is not a whole number.",
+        "Le numéro de version du compte rendu (versionNumber) n'est pas un nombre entier : corrigez-le.",
+        "The report's version (versionNumber) is not a whole number: correct it.",
     ),
     "report_time_invalid": Text(
         "Une date du compte rendu est illisible : le format attendu est AAAAMMJJ[hhmmss][+zzzz].",
         "A date of the report cannot be read: the form is YYYYMMDD[hhmmss][+zzzz].",
     ),
     "report_body_missing": Text(
-        "Le compte rendu n'a pas de corps (component/structuredBody ou component/nonXMLBody/text).",
-        "The report has no body (component/structuredBody or component/nonXMLBody/text).",
+        "Le compte rendu n'a pas de corps (component/structuredBody ou component/nonXMLBody/text) : ajoutez-le.",
+        "The report has no body (component/structuredBody or component/nonXMLBody/text): add it.",
     ),
     "report_body_several": Text(
         "Le compte rendu a plusieurs corps : gardez structuredBody ou nonXMLBody.",
         "The report has several bodies: keep structuredBody or nonXMLBody.",
     ),
     "report_too_many": Text(
-        "Un élément du compte rendu est répété plus de {limit} fois.",
-        "An element of the report is repeated more than {limit} times.",
+        "Un élément du compte rendu est répété plus de {limit} fois : allégez-le.",
+        "An element of the report is repeated more than {limit} times: make it smaller.",
     ),
     "request_other_model": Text(
         "Ce document n'est pas une demande d'actes d'imagerie (IMG-DA-IMG) : son modèle est « {model} ».",

@@ -11,8 +11,10 @@ TEXTS = {
         "Ce système n'ouvre pas d'images par cette voie.", "This system does not open images by this way."
     ),
     "rights_not_yours": Text(
-        "Ces images ne sont pas visibles avec l'identité présentée.",
-        "These images cannot be seen with the identity presented.",
+        "Ces images ne sont pas visibles avec l'identité présentée. Ouvrez le lien du compte rendu, ou voyez le "
+        "centre d'imagerie.",
+        "These images cannot be seen with the identity presented. Open the link of the report, or ask the imaging "
+        "centre.",
     ),
     "rights_matrix": Text(
         "Votre profession ou votre spécialité n'ouvre pas, dans la matrice d'habilitation de ce site, ce type de"
@@ -42,16 +44,17 @@ TEXTS = {
         "Write in a few words why you must see these images.",
     ),
     "rights_file": Text(
-        "La matrice d'habilitation ({place}) ne peut pas être lue : {words}.",
-        "The matrix of rights ({place}) cannot be read: {words}.",
+        "La matrice d'habilitation ({file}) ne peut pas être lue : {words}.",
+        "The matrix of rights ({file}) cannot be read: {words}.",
     ),
     "link_viewer": Text(
         "Ce lien demande une visionneuse que cette passerelle n'a pas. Ouvrez le lien du compte rendu.",
         "This link asks for a viewer that this gateway does not have. Open the link of the report.",
     ),
     "link_navigate": Text(
-        "Ce lien s'ouvre dans une fenêtre du navigateur, pas à l'intérieur d'une autre page.",
-        "This link opens in a window of the browser, not inside another page.",
+        "Ce lien s'ouvre dans une fenêtre du navigateur, pas à l'intérieur d'une autre page : ouvrez-le depuis le "
+        "compte rendu.",
+        "This link opens in a window of the browser, not inside another page: open it from the report.",
     ),
 }
 

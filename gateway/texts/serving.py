@@ -4,8 +4,8 @@ from gateway.texts.text import Text
 
 TEXTS: dict[str, Text] = {
     "wado_address": Text(
-        "Cette adresse n'est pas celle d'une ressource DICOMweb de cette passerelle.",
-        "This address is not one of a DICOMweb resource of this gateway.",
+        "Cette adresse n'est pas celle d'une ressource DICOMweb de cette passerelle : vérifiez-la (docs/images.md).",
+        "This address is not one of a DICOMweb resource of this gateway: check it (docs/images.md).",
     ),
     "wado_unauthorized": Text(
         "Un jeton valide est demandé (Authorization: Bearer), ou un certificat connu. Redemandez un jeton.",
@@ -16,13 +16,13 @@ TEXTS: dict[str, Text] = {
         "The header KOS-SOPInstanceUID is missing: name there the manifest that the request comes from.",
     ),
     "wado_unknown": Text(
-        "Cet examen n'est pas partagé, ou pas par ce manifeste.",
-        "This study is not shared, or not by that manifest.",
+        "Cet examen n'est pas partagé, ou pas par ce manifeste : vérifiez l'examen et KOS-SOPInstanceUID.",
+        "This study is not shared, or not by that manifest: check the study and KOS-SOPInstanceUID.",
     ),
     "wado_forbidden": Text("Cet examen ne vous est pas ouvert.", "This study is not open to you."),
     "wado_gone": Text(
-        "Ces images ont été partagées et ne sont plus dans le PACS.",
-        "These images were shared and are no longer in the PACS.",
+        "Ces images ont été partagées et ne sont plus dans le PACS : demandez-les au centre d'imagerie.",
+        "These images were shared and are no longer in the PACS: ask the imaging centre for them.",
     ),
     "wado_not_acceptable": Text(
         "Ces images n'existent sous aucune des formes acceptées (Accept) : ajoutez transfer-syntax=* ou "

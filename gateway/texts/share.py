@@ -13,7 +13,9 @@ TEXTS = {
         "Other content was received under this document identifier before: send a new version.",
     ),
     "event_not_supported_yet": Text(
-        "Cet évènement n'est pas encore pris en charge.", "This event is not supported yet."
+        "Cet évènement n'est pas encore pris en charge : envoyez un nouveau compte rendu, un remplacement ou un "
+        "retrait.",
+        "This event is not supported yet: send a new report, a replacement or a withdrawal.",
     ),
     "site_unknown": Text(
         "Aucun site de la configuration ne correspond à cet émetteur ni à l'organisation chargée de la conservation :"
@@ -22,20 +24,27 @@ TEXTS = {
         " [site] table.",
     ),
     "sender_patient_differs": Text(
-        "Les identifiants du patient du message (PID-3) ne sont pas ceux du compte rendu.",
-        "The patient identifiers of the message (PID-3) are not those of the report.",
+        "Les identifiants du patient du message (PID-3) ne sont pas ceux du compte rendu : le message et le compte "
+        "rendu doivent être du même patient.",
+        "The patient identifiers of the message (PID-3) are not those of the report: message and report must be "
+        "about the same patient.",
     ),
     "sender_birth_date_differs": Text(
-        "La date de naissance du message (PID-7) n'est pas celle du compte rendu.",
-        "The birth date of the message (PID-7) is not that of the report.",
+        "La date de naissance du message (PID-7) n'est pas celle du compte rendu : corrigez celui des deux qui est "
+        "faux, puis renvoyez-le.",
+        "The birth date of the message (PID-7) is not that of the report: correct the one that is wrong, then send "
+        "it again.",
     ),
     "sender_sex_differs": Text(
-        "Le sexe du message (PID-8) n'est pas celui du compte rendu.",
-        "The sex of the message (PID-8) is not that of the report.",
+        "Le sexe du message (PID-8) n'est pas celui du compte rendu : corrigez celui des deux qui est faux, puis "
+        "renvoyez-le.",
+        "The sex of the message (PID-8) is not that of the report: correct the one that is wrong, then send it again.",
     ),
     "sender_document_differs": Text(
-        "L'identifiant de document du message (TXA-12) n'est pas celui du compte rendu.",
-        "The document identifier of the message (TXA-12) is not that of the report.",
+        "L'identifiant de document du message (TXA-12) n'est pas celui du compte rendu : corrigez celui des deux "
+        "qui est faux, puis renvoyez-le.",
+        "The document identifier of the message (TXA-12) is not that of the report: correct the one that is wrong, "
+        "then send it again.",
     ),
     # what a share waits for
     "study_absent": Text(
@@ -99,7 +108,8 @@ TEXTS = {
         "No share of this gateway has this accession number: name the patient with --patient.",
     ),
     "search_site_unknown": Text(
-        "Il n'y a pas de site « {site} » dans la configuration.", "There is no site “{site}” in the settings."
+        "Il n'y a pas de site « {site} » dans la configuration : vérifiez --site.",
+        "There is no site “{site}” in the settings: check --site.",
     ),
     "search_site_needed": Text("Précisez un site : {sites}.", "Name a site: {sites}."),
     "share_not_held": Text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from gateway.cda.read import read
 from gateway.errors import SettingsError
@@ -48,11 +48,21 @@ if TYPE_CHECKING:
     from gateway.xds.client import RegistryClient
 
 
+class _Documents:
+    """The frozen documents, whose folder is opened, and made, for the first of them: who only asks needs none."""
+
+    def __init__(self, blobs: Callable[[], FileBlobs]) -> None:
+        self._blobs = blobs
+
+    def open(self, digest: str) -> BinaryIO:
+        return self._blobs().open(digest)
+
+
 class House:
     """Everything that one process of the gateway may need, made when it is first asked for."""
 
     def __init__(self, settings: Settings, ring: Callable[[], None] = lambda: None, part: Part = "") -> None:
-        """*part*: which of the two processes that talk to the PACS this is; they share the associations allowed."""
+        """*part*: which of the processes that talk to the PACS this is; they share the associations allowed."""
         self.settings = settings
         self._part = part
         self.clock = care.clock(settings, lambda: self.engine)
@@ -120,7 +130,8 @@ class House:
         """The associations with each PACS, shared by everything in this process."""
         from gateway.dicom.network.pool import Pool
 
-        return {name: Pool(peers.pacs(name, table, self._part)) for name, table in self.settings.pacs.items()}
+        working = self.settings.work.processes
+        return {name: Pool(peers.pacs(name, table, self._part, working)) for name, table in self.settings.pacs.items()}
 
     @cached_property
     def life(self) -> LifeRooms:
@@ -177,7 +188,7 @@ class House:
         clients = {
             name: RegistryClient(
                 peers.destination(name, table, self.settings.environment),
-                self.blobs,
+                _Documents(lambda: self.blobs),
                 on_wire=peers.recorder(table.record) if table.record else None,
             )
             for name, table in self.settings.destination.items()

@@ -35,13 +35,15 @@ def image_doors(
     repositories = {site.imaging_source_uid: name for name, site in settings.site.items() if site.imaging_source_uid}
     if table.rad69 and not repositories:
         raise SettingsError("images_repository", place="images.rad69")
+    introspection = _introspection(table) if table.introspection_url else None
     return ImageDoors(
         shared=SqlShared(engine, lambda digest, study_uid: _listed(content(digest), study_uid)),
         peers=tuple(
             ImagePeer(name=one.name, key_sha256=one.key_sha256, certificate_sha256=one.certificate_sha256)
             for one in table.peer
         ),
-        introspect=_introspection(table) if table.introspection_url else None,
+        introspect=introspection,
+        remembered=introspection.remembered if introspection else lambda token: None,
         policy=policy,
         needs_manifest=table.manifest_header,
         adds_identity=table.add_identity,

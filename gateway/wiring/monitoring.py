@@ -138,7 +138,7 @@ class Monitoring:
         looks = [
             looked("store", lambda: check_tables(self._engine())),
             looked("documents", self._documents),
-            *self._disks(),
+            *self.disks(),
             *role_looks(chosen, roles, time.time()),
         ]
         return Health(tuple(looks), tuple(peers_of(statuses)))
@@ -149,7 +149,8 @@ class Monitoring:
         open_documents(folder, self._engine())
         writable(folder)
 
-    def _disks(self) -> list[Look]:
+    def disks(self) -> list[Look]:
+        """Whether there is room under the store and the documents."""
         table = self._settings.monitoring
         return [
             disk(

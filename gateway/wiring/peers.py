@@ -21,13 +21,14 @@ Part = Literal["", "web", "work"]
 """Of the gateway's processes, those that talk to the PACS."""
 
 
-def pacs(name: str, table: PacsTable, part: Part = "") -> PacsSettings:
+def pacs(name: str, table: PacsTable, part: Part = "", working: int = 1) -> PacsSettings:
+    """For one process of *part*; *working*: how many work, which share half of the associations."""
     from gateway.dicom.settings import PacsSettings
     from gateway.dicom.tls import client_context
 
     given = table.model_dump(exclude={"tls", "ca_file", "certificate", "key", "max_associations"})
     half = table.max_associations // 2
-    allowed = {"work": half, "web": table.max_associations - half}
+    allowed = {"work": half // working, "web": table.max_associations - half}
     context = None
     if table.tls or table.ca_file or table.certificate:
         context = client_context(table.ca_file, table.certificate, table.key, place=f"pacs.{name}.ca_file")

@@ -11,12 +11,14 @@ from gateway.model.people import Organization
 from gateway.model.site import Site
 from gateway.settings import Settings
 from gateway.settings.sharing import CodeTable, SiteTable
+from gateway.texts import sentence
 from gateway.wiring.life import manifest_settings
 
 
 def site(name: str, table: SiteTable, settings: Settings) -> Site:
     if not settings.public_url:
-        raise SettingsError("settings_wrong", place="public_url", words="public_url: is needed for the link")
+        words, words_fr = (f"public_url: {sentence('setting_public_url', None, language)}" for language in ("en", "fr"))
+        raise SettingsError("settings_wrong", place="public_url", words=words, words_fr=words_fr)
     organization = Organization(
         identifiers=(Identifier(ORGANIZATION_OID, table.organization_id),),
         name=table.organization_name,

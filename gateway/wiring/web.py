@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +13,12 @@ from gateway import resources
 from gateway.errors import SettingsError
 from gateway.flow.consult import Consulting
 from gateway.model.rights import Policy, Right
+from gateway.monitoring.figures import LIMITED
 from gateway.settings.access import ClientTable, LoginTable, PatientLoginTable, RightsTable
 from gateway.settings.base import Table
+from gateway.settings.toml import parse
+from gateway.settings.words import told, why_unreadable
+from gateway.texts import sentence
 from gateway.wiring.images import image_doors
 from gateway.wiring.rights import RegistryAnswers, asked_now
 from gateway.wiring.seeing import console_parts
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from gateway.settings import Settings
+    from gateway.web.limits import Limits
     from gateway.web.openid.client import OpenIdSettings
     from gateway.web.serve import WebServerSettings
     from gateway.wiring.house import House
@@ -90,9 +95,20 @@ def web_application(house: House) -> WSGIApplication:
             relay=house.relay.web_parts() if settings.platform else None,
             console=console_parts(house),
             health=house.monitoring.web_parts(),
+            limits=limits(house),
             doors=image_doors(settings, house.engine, policy(settings.rights), house.blobs.get),
         )
     )
+
+
+def limits(house: House) -> Limits:
+    """How much may be asked without a session; what is refused is counted."""
+    from gateway.web.limits import Limits, LimitSettings
+
+    given = house.settings.limits.model_dump(exclude={"proxies"})
+    proxies = tuple(map(ip_network, house.settings.limits.proxies))
+    figures = house.monitoring.figures
+    return Limits(LimitSettings(proxies=proxies, **given), told=lambda asked: figures.count(LIMITED, asked=asked))
 
 
 def consulting(house: House) -> Consulting:
@@ -118,14 +134,14 @@ def policy(table: RightsTable) -> Policy:
 def read_matrix(file: Path) -> tuple[Right, ...]:
     """The rows of a matrix file; raises SettingsError (``rights_file``)."""
     try:
-        rows = _Matrix.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).right
+        rows = _Matrix.model_validate(parse(file.read_bytes(), str(file))).right
     except OSError as error:
-        words = error.strerror or "unreadable"
+        why = why_unreadable(error)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        words = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        words = str(error)
+        why = told(error, _Matrix)
+    except SettingsError as error:
+        words, words_fr = (sentence(error.code, error.facts, language).rstrip(".") for language in ("en", "fr"))
+        why = {"words": words, "words_fr": words_fr}
     else:
         return tuple(
             Right(
@@ -135,7 +151,7 @@ def read_matrix(file: Path) -> tuple[Right, ...]:
             )
             for row in rows
         )
-    raise SettingsError("rights_file", place=str(file), words=words)
+    raise SettingsError("rights_file", **{**why, "place": str(file), "file": str(file)})
 
 
 def web_server_settings(settings: Settings) -> WebServerSettings:

@@ -148,10 +148,11 @@ platform = "fetching"
 def test_who_fetches_its_messages_and_does_so_no_more_is_named(tmp_path: Path) -> None:
     with stage(tmp_path, fetching=frozenset({Direction.TO_PLATFORM}), check_pacs=False) as here:
         key = SimpleNamespace(name="tlr", platform="lecture", site="")
+        engine = here.world.store._engine
         house = SimpleNamespace(
-            settings=SimpleNamespace(intake=SimpleNamespace(key=(key,))),
+            settings=SimpleNamespace(intake=SimpleNamespace(key=(key,)), store=SimpleNamespace(url=str(engine.url))),
             relay=SimpleNamespace(store=here.store),
-            engine=here.world.store._engine,
+            engine=engine,
             clock=here.world.clock,
             sites=here.relaying.sites,
         )
@@ -207,9 +208,35 @@ def test_every_sentence_that_names_something_wrong_says_what_to_do() -> None:
         "look_fetches",
         "look_writable",
         "look_status_folder",
-        "look_status_folder_new",
+        "look_new",
         "look_port",
         "look_provider",
     }
     for code, text in looks.TEXTS.items():
         assert code in good | {"look_certificate"} or asked.search(text.fr), code
+
+
+def test_before_the_first_start_nothing_is_made(tmp_path: Path) -> None:
+    peers = """
+[pacs.main]
+host = "127.0.0.1"
+port = 1
+called_aet = "PACS"
+[destination.region]
+registry_url = "http://127.0.0.1:1/registry"
+repository_url = "http://127.0.0.1:1/repository"
+"""
+    found = _found(tmp_path, f"{LOGIN}{peers}")
+    assert [path.name for path in tmp_path.iterdir()] == ["gateway.toml"]
+    for subject in ("store", "documents", "status folder"):
+        assert found[subject].state == "ok"
+        assert "is not there yet" in found[subject].words
+    assert found["disk store"].state in ("ok", "warning")
+    assert found["destination region"].state == "wrong"
+
+
+def test_a_place_where_the_store_cannot_be_made_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    found = _found(tmp_path, LOGIN)
+    assert found["store"].state == found["documents"].state == "wrong"
+    assert str(tmp_path) in found["store"].words

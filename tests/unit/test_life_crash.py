@@ -15,10 +15,12 @@ from typing import Any, Literal
 
 import pytest
 
+from gateway.demo.identity import CT
 from gateway.errors import PeerRefused
 from gateway.flow.events import Delete, IdentityChanged, New, Replace
-from gateway.model.share import Deed
-from tests.fakes.world import World, received, world
+from gateway.model.share import Deed, ShareState
+from tests.fakes.world import World, exam, received, world
+from tests.support.images import looking, with_instances
 from tests.unit.test_life import MASKED, settle, share_of, states, version
 from tests.unit.test_life_identity import INS, LOCAL, RIGHT_INS, SENDER
 
@@ -76,6 +78,14 @@ def _identity(here: World) -> None:
     here.accepting.accept(IdentityChanged(INS, RIGHT_INS, known=(RIGHT_INS, LOCAL), sender=SENDER))
 
 
+def _images(here: World) -> None:
+    """An image came late, and a look has found it."""
+    here.pacs.exams[CT.study_uid] = with_instances(exam(), 1, 2, 3, 4)
+    looks = looking(here)
+    looks.tell()
+    looks.look()
+
+
 Act = Callable[[World], None]
 STORIES: dict[str, tuple[Act, Act]] = {
     "replace": (_published, _replace),
@@ -84,6 +94,7 @@ STORIES: dict[str, tuple[Act, Act]] = {
     "withdraw what waits": (_first, _withdraw),
     "correct": (_published, _correct),
     "identity": (_published, _identity),
+    "images": (_published, _images),
 }
 
 
@@ -172,6 +183,18 @@ def test_a_kill_at_any_border_ends_as_no_kill_does(tmp_path: Path, story: str) -
     for number, when in kills:
         ended, _ = _run(tmp_path / f"{number}{when}", story, number, when)
         assert ended == wanted, (number, when)
+
+
+def test_a_manifest_made_anew_is_fixed_and_said_to_leave_in_one_commit(tmp_path: Path) -> None:
+    with world(tmp_path) as here:
+        _published(here)
+        _images(here)
+        with Borders(here, 2, "after") as borders, contextlib.suppress(Crash):
+            settle(here)
+        assert borders.passed == ["save", "replacing", "freeze"]
+        (share,) = [one.share for one in here.store.overviews(limit=9) if one.share.deed is Deed.MANIFEST]
+        assert share.state is ShareState.SENDING
+        assert [step.happening for step in here.store.steps(share.id)][-2:] == ["FROZEN", "DEPARTURE"]
 
 
 def test_what_a_person_asked_for_survives_a_kill(tmp_path: Path) -> None:

@@ -22,10 +22,11 @@ from gateway.hl7.mllp import Fault
 from gateway.hl7.ports import Admission
 from gateway.hl7.reception import Meeting, Reception
 from gateway.model.identifiers import Identifier
-from gateway.model.message import ROW_BYTES
+from gateway.model.message import ROW_BYTES, facts_of
 from gateway.model.share import ShareState
 from gateway.store.engine import reading
 from gateway.store.messages import SqlMessages
+from gateway.texts import sentence
 from gateway.trust import safexml
 from tests.fakes.world import World, world
 
@@ -298,3 +299,18 @@ def test_a_report_that_is_not_for_the_dmp_stays_local(tmp_path: Path) -> None:
     with log(tmp_path / "local") as local:
         assert local.answer(message(to_dmp=False)) == "AA"
         assert submitted(local)
+
+
+@pytest.mark.parametrize(
+    ("place", "facts"),
+    [
+        ("ORC^1", {"segment": "ORC", "field": "ORC"}),
+        ("OBX^2^11", {"segment": "OBX", "field": "OBX-11"}),
+        ("PID^1^3^2^4^1", {"segment": "PID", "field": "PID-3"}),
+        ("/ClinicalDocument/id", {}),
+        ("", {}),
+    ],
+)
+def test_a_refusal_tells_segment_and_field_by_its_place(place: str, facts: dict[str, str]) -> None:
+    assert facts_of(place) == facts
+    assert "?" not in sentence("hl7_segment_missing", facts_of("ORC^1"), "en")

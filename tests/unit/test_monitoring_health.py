@@ -134,6 +134,11 @@ def test_two_processes_of_one_role_are_told_apart() -> None:
     ]
 
 
+def test_of_several_processes_of_one_role_a_missing_one_is_told() -> None:
+    looks = role_looks([a_status()], ["work", "work"], 101.0)
+    assert [(look.name, look.state) for look in looks] == [("process work", "ok"), ("process work-2", "wrong")]
+
+
 def test_a_process_that_cannot_reach_the_store_says_so(tmp_path: Path) -> None:
     def look() -> None:
         raise Unavailable("store_unavailable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -43,6 +44,21 @@ def test_a_nudge_ends_the_waiting_and_is_no_ring() -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_a_ring_wakes_all_that_work_and_a_nudge_oneself_alone() -> None:
+    mine, other = os.pipe(), os.pipe()
+    bell, beside = Doorbell(*mine, other[1]), Doorbell(*other)
+    try:
+        bell.ring()
+        assert bell.wait(0)
+        assert beside.wait(0)
+        bell.nudge()
+        assert select.select([mine[0]], [], [], 0)[0]
+        assert not select.select([other[0]], [], [], 0)[0]
+    finally:
+        for end in (*mine, *other):
+            os.close(end)
 
 
 FORKING = """
