@@ -276,9 +276,9 @@ def test_a_table_inside_mllp_is_a_port_with_the_limits_of_mllp(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[mllp.x]\nprot = 1", "mllp.ports.x.prot"),
+        ("[mllp.x]\nprot = 1", "mllp.x.prot"),
         ("[mllp.x]\nclient_names = ['CN=a']", "client_names needs"),
-        ("[mllp.x]\nclient_names = ['ris']\ncertificate = 'c'\nca_file = 'a'", "distinguished name"),
+        ("[mllp.x]\nclient_names = ['ris']\ncertificate = 'c'\nca_file = 'a'", "certificate's name"),
         ("[mllp.x]\nsites = ['nowhere']", "nowhere"),
         ("[mllp.x]\ncontent = ['everything']", "content"),
     ],
