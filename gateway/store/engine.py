@@ -42,8 +42,8 @@ _WORDS = {
     # transaction or without: readings are without, since most of them are one statement.
     "postgresql": {"writing": "BEGIN", "ahead": "BEGIN; SET LOCAL synchronous_commit TO OFF", "reading": ""},
 }
-_WAITS = "gateway_waits"
-"""Whether SQLite itself waits for what another connection holds, in ``Connection.info``; true where it is not said."""
+_READS = "gateway_reads"
+"""What a connection to SQLite was last made ready for, in ``Connection.info``: to read, or to write."""
 _IDLE_S = 1.0
 _USED_AT = "gateway_used_at"
 _ASK_AGAIN_S = 0.0005
@@ -294,9 +294,9 @@ def _open_sqlite(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engin
         words = connection.info.pop(_BEGINS, "BEGIN IMMEDIATE")
         reads = words == "BEGIN"
         # Told when the kind changes only: the connection of a writer hardly ever reads.
-        if raw is not None and reads is not connection.info.get(_WAITS, True):
-            raw.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000) if reads else 0}").close()
-            connection.info[_WAITS] = reads
+        if raw is not None and reads is not connection.info.get(_READS, True):
+            _make_ready(raw, busy_timeout_s, reads=reads)
+            connection.info[_READS] = reads
         if not (_begun(raw) if reads else _took_the_lock(raw, busy_timeout_s)):
             connection.exec_driver_sql(words)
 
@@ -307,6 +307,20 @@ def _open_sqlite(url: sa.URL, busy_timeout_s: float, pool_size: int) -> sa.Engin
         engine.dispose()
         raise Unavailable("store_unavailable", cause="journal_mode")
     return engine
+
+
+def _make_ready(raw: Any, busy_timeout_s: float, *, reads: bool) -> None:
+    """For the next transactions of this connection.
+
+    Only who reads waits inside SQLite (:func:`_took_the_lock`), and only who reads may need room on the disk to sort.
+    What a savepoint would undo is small: SQLite would write it into a file of its own, each page by two calls of the
+    system, as many as all that is committed takes (measured).
+    """
+    for pragma in (
+        f"busy_timeout={int(busy_timeout_s * 1000) if reads else 0}",
+        f"temp_store={'DEFAULT' if reads else 'MEMORY'}",
+    ):
+        raw.execute(f"PRAGMA {pragma}").close()
 
 
 def _begun(raw: Any) -> bool:

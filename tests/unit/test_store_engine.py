@@ -80,6 +80,25 @@ def test_sqlite_itself_waits_for_whoever_reads_and_never_for_whoever_writes(tmp_
     engine.dispose()
 
 
+def test_what_a_savepoint_would_undo_is_written_into_no_file(tmp_path: Path) -> None:
+    """SQLite makes such a file for itself and takes its name away at once: it is seen as an open one without a name."""
+    engine = open_engine(f"sqlite:///{tmp_path}/gateway.db", pool_size=1)
+    with transaction(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE long (number INTEGER PRIMARY KEY, text TEXT)")
+        connection.exec_driver_sql(
+            "INSERT INTO long (text) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)"
+            " SELECT hex(zeroblob(2000)) FROM n"
+        )
+    with transaction(engine) as connection:
+        connection.exec_driver_sql("SAVEPOINT unit")
+        connection.exec_driver_sql("UPDATE long SET text = hex(zeroblob(1999))")
+        opened = [os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+        connection.exec_driver_sql("ROLLBACK TO unit")
+        assert connection.exec_driver_sql("SELECT min(length(text)) FROM long").scalar() == 4000
+    assert not [path for path in opened if "etilqs" in path]
+    engine.dispose()
+
+
 def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/gateway.db", busy_timeout_s=0.1)
     with transaction(engine) as writing:
