@@ -223,9 +223,8 @@ def test_a_machine_that_gives_no_thread_delays_a_share_and_stops_nothing(
         start(thread)
 
     here.accept()
-    with _Running(here) as running:
-        monkeypatch.setattr(threading.Thread, "start", start_or_not)
-        running.bell.set()
+    monkeypatch.setattr(threading.Thread, "start", start_or_not)
+    with _Running(here):
         for left in (1, 0):
             _until(lambda left=left: len(refused) == left)  # type: ignore[misc]
             assert _state(here) is ShareState.WAITING
