@@ -47,5 +47,5 @@ def keep(connection: Connection, told: Sequence[Told]) -> list[Sequence[Conseque
     for one in every:
         shares.begin(connection, one.shares)
     audit.record_all(connection, [event for one in every for event in one.events])
-    messages.record_rows(connection, [one.message for one in told if one.message is not None])
+    messages.record(connection, [one.message for one in told if one.message is not None])
     return followed

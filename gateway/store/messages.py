@@ -26,37 +26,8 @@ _FORGET_AT_ONCE = 1000
 _NOTHING = json.dumps([])
 
 
-def record(
-    connection: Connection,
-    arrival: Arrival,
-    verdict: Verdict,
-    *,
-    digests: Sequence[str] = (),
-    document_ids: Sequence[str] = (),
-    report_ids: Sequence[str] = (),
-    relay_id: str = "",
-    duplicate: bool = False,
-    blob: str = "",
-) -> None:
-    """Add a message to the log in the transaction of *connection*.
-
-    *digests*: of the documents at ``arrival.offsets``, one each; *blob*: key of ``arrival.apart``.
-    """
-    made = row(
-        arrival,
-        verdict,
-        digests=digests,
-        document_ids=document_ids,
-        report_ids=report_ids,
-        relay_id=relay_id,
-        duplicate=duplicate,
-        blob=blob,
-    )
-    record_rows(connection, (made,))
-
-
-def record_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add messages to the log, in their order, each of its :func:`row`."""
+def record(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add messages to the log in the transaction of *connection*, in their order, each of its :func:`row`."""
     insert_rows(connection, MESSAGES, rows)
 
 
@@ -71,7 +42,10 @@ def row(
     duplicate: bool = False,
     blob: str = "",
 ) -> Mapping[str, Any]:
-    """What :func:`record` adds for a message that is recorded now."""
+    """What :func:`record` adds for a message that is recorded now.
+
+    *digests*: of the documents at ``arrival.offsets``, one each; *blob*: key of ``arrival.apart``.
+    """
     taken_out = digests[: len(arrival.offsets)]
     # The bytes of a message that is kept apart are told by their key.
     of_bytes = fingerprint(arrival.envelope, [*taken_out, *([blob] if blob else [])])
@@ -104,7 +78,7 @@ def row(
 
 
 def _record_refused(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Sequence[None]:
-    record_rows(connection, rows)
+    record(connection, rows)
     return [None] * len(rows)
 
 

@@ -106,7 +106,8 @@ class SqlRelays:
                 for event in kept:
                     audit.record(connection, event)
             if arrival is not None:
-                messages.record(connection, arrival, ACCEPTED, relay_id=entry.request_id, duplicate=known, blob=apart)
+                row = messages.row(arrival, ACCEPTED, relay_id=entry.request_id, duplicate=known, blob=apart)
+                messages.record(connection, (row,))
             return not known
 
         return self._writer.run(write, turn.passed)

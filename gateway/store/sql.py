@@ -79,8 +79,7 @@ class SqlStore:
             outcomes = tuple(self._accept_one(connection, offer) for offer in offers)
             entered = entry is not None and Acceptance.ACCEPTED in outcomes and relays.enter(connection, entry)
             if arrival is not None:
-                messages.record(
-                    connection,
+                row = messages.row(
                     arrival,
                     ACCEPTED,
                     digests=[offer.accepted.digest for offer in offers],
@@ -90,6 +89,7 @@ class SqlStore:
                     duplicate=bool(offers) and Acceptance.ACCEPTED not in outcomes,
                     blob=apart,
                 )
+                messages.record(connection, (row,))
             keep()
             return outcomes
 

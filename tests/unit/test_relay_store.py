@@ -234,9 +234,8 @@ def test_a_message_apart_and_one_in_pieces_are_put_together_again(tables: Tables
     assert tables.messages.content("m1") == b"beginning and all"
     tables.blobs["f" * 64] = b"a document"
     cut = arrival("2", envelope=b"before|after", offsets=(7,))
-    tables.stage.writer.run(
-        lambda connection: message_log.record(connection, cut, ACCEPTED, digests=["f" * 64], report_ids=["r"])
-    )
+    row = message_log.row(cut, ACCEPTED, digests=["f" * 64], report_ids=["r"])
+    tables.stage.writer.run(lambda connection: message_log.record(connection, (row,)))
     assert tables.messages.content("m2") == b"before|YSBkb2N1bWVudA==after"
     assert tables.stage.store.is_referenced(f"{0:064x}")
     assert not tables.stage.store.is_referenced("e" * 64)
